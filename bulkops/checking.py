@@ -1,0 +1,236 @@
+"""Rows → CheckedRows: cells are read, pandera decides, the catalogue speaks.
+
+The only room that knows pandera's failure cases. Every problem of a row is found in
+one pass; no text of pandera's reaches an operator.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bulkops.headings import OPERATION, Layout, find_layout, normal
+from bulkops.model import CheckedRow, Kind, Problem, Row
+from bulkops.operations.base import UNREADABLE, Field, Operation, Unreadable, columns, shorten
+from bulkops.problems import Catalogue
+from bulkops.workbook.reader import RawWorkbook, column_letters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every row read, in reading order, and what else the operator should know."""
+
+    rows: tuple[CheckedRow, ...]
+    notes: tuple[str, ...]
+    input_sheets: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row on its way through checking."""
+
+    seq: int
+    row: Row
+    layout: Layout
+    operation: Operation | None
+    found: tuple[Problem, ...]
+
+    def address(self, name: str) -> str:
+        """The address of a field's cell; of the row's first known cell if the sheet has no such column."""
+        column = next(
+            (at for at, field in self.layout.fields.items() if field == name), min(self.layout.fields, default=1)
+        )
+        return f"{self.row.sheet}!{column_letters(column)}{self.row.number}"
+
+
+def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
+    """Check a workbook's rows against every rule. Hidden rows are passed through unchecked unless included."""
+    catalogue = Catalogue(operations)
+    notes: list[str] = []
+    layouts: list[Layout] = []
+    for sheet in workbook.sheets:
+        layout = find_layout(sheet, operations, catalogue)
+        if isinstance(layout, Layout):
+            layouts.append(layout)
+            notes += layout.notes
+        elif layout is not None:
+            notes.append(layout)
+    read: list[_Read] = []
+    for layout in layouts:
+        read += _rows(layout, operations, catalogue, len(read))
+    checked = [_passed_by(each) for each in read]
+    for operation in operations:
+        mine = [
+            each
+            for each in read
+            if each.operation is operation and not each.layout.problems and (include_hidden or not each.row.hidden)
+        ]
+        for row in _check_operation(operation, mine, catalogue):
+            checked[row.seq] = row
+    if include_hidden:
+        checked = [replace(row, hidden=False) for row in checked]
+    return Checked(tuple(checked), tuple(notes), len(layouts))
+
+
+def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int) -> Iterable[_Read]:
+    """The sheet's rows below its headings that hold anything in a known column."""
+    merged = _merged_rows(layout)
+    for raw in layout.sheet.rows:
+        if raw.number <= layout.heading_row:
+            continue
+        cells = {layout.fields[column]: cell for column, cell in raw.cells.items() if column in layout.fields}
+        if not any(cell.kind is not Kind.TEXT or cell.text.strip() for cell in cells.values()):
+            continue
+        row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
+        operation, found = _operation(row, layout, operations, catalogue)
+        if raw.number in merged:
+            first = min(layout.fields)
+            found = (
+                *found,
+                catalogue.problem(
+                    "cell.merged", f"{row.sheet}!{column_letters(first)}{row.number}", value=merged[raw.number]
+                ),
+            )
+        yield _Read(seq, row, layout, operation, found)
+        seq += 1
+
+
+def _merged_rows(layout: Layout) -> dict[int, str]:
+    """Row number → a merged range that touches the row in a known column."""
+    found: dict[int, str] = {}
+    last_row = max((row.number for row in layout.sheet.rows), default=0)
+    for left, top, right, bottom in layout.sheet.merged:
+        if any(left <= column <= right for column in layout.fields):
+            name = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
+            for number in range(max(top, layout.heading_row + 1), min(bottom, last_row) + 1):
+                found.setdefault(number, name)
+    return found
+
+
+def _operation(
+    row: Row, layout: Layout, operations: Sequence[Operation], catalogue: Catalogue
+) -> tuple[Operation | None, tuple[Problem, ...]]:
+    """What the row asks for, and why that cannot be told."""
+    cell = row.cells.get(OPERATION)
+    column = next((at for at, name in layout.fields.items() if name == OPERATION), None)
+    if column is None:
+        return (layout.operations[0] if len(layout.operations) == 1 else None), ()
+    address = f"{row.sheet}!{column_letters(column)}{row.number}"
+    choices = " or ".join(operation.title for operation in operations)
+    words = normal(cell.text) if cell and cell.kind is Kind.TEXT else ""
+    for operation in operations:
+        if words in (normal(operation.title), normal(operation.key)):
+            return operation, ()
+    if cell is None or (cell.kind is Kind.TEXT and not cell.text.strip()):
+        return None, (catalogue.problem("operation.required", address, extra=choices),)
+    return None, (catalogue.problem("operation.unknown", address, value=shorten(cell.text), extra=choices),)
+
+
+def _passed_by(each: _Read) -> CheckedRow:
+    """A row as it stands before its operation's rules: with what is wrong with its sheet, or with its Operation cell."""
+    problems = each.layout.problems or each.found
+    key = each.operation.key if each.operation else ""
+    value = _value(each, each.operation.target, columns([each.operation])) if each.operation else None
+    target = "" if value is None or isinstance(value, Unreadable) else str(value)
+    return CheckedRow(each.seq, each.row.sheet, each.row.number, key, target, {}, problems, (), each.row.hidden)
+
+
+def _value(each: _Read, name: str, fields: Mapping[str, Field]) -> Any:
+    cell = each.row.cells.get(name)
+    return None if cell is None else fields[name].read(cell)
+
+
+def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalogue) -> Iterable[CheckedRow]:
+    """The rows of one operation, over all sheets, against its schema."""
+    if not read:
+        return
+    import pandas as pd
+
+    fields = columns([operation])
+    index = [each.seq for each in read]
+    frame = pd.DataFrame(
+        {name: pd.Series([_value(each, name, fields) for each in read], index=index, dtype=object) for name in fields}
+    )
+    broken = _broken_rules(operation, frame)
+    firsts = _first_alike(operation, read, frame, broken)
+    for each, values in zip(read, frame.to_dict("records"), strict=True):
+        problems = list(each.found)
+        warnings: list[Problem] = []
+        for name, code in broken.get(each.seq, ()):
+            problem = _say(each, fields[name], code, values[name], firsts.get(each.seq, ""), catalogue)
+            (warnings if catalogue.entries[problem.code].warning else problems).append(problem)
+        target = values[operation.target]
+        yield CheckedRow(
+            each.seq,
+            each.row.sheet,
+            each.row.number,
+            operation.key,
+            "" if target is None or isinstance(target, Unreadable) else str(target),
+            {} if problems else values,
+            tuple(problems),
+            (*warnings, *_unused(each, fields, operation, catalogue)),
+            each.row.hidden,
+        )
+
+
+def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[tuple[str, str]]]:
+    """Row → the rules it breaks as (field, code), in column order, each once."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        operation.schema().validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        failed = errors.schema_errors
+    else:
+        return {}
+    order = {name: position for position, name in enumerate(frame.columns)}
+    broken: dict[int, set[tuple[int, str, str]]] = defaultdict(set)
+    for error in failed:
+        holds = error.check_output
+        if holds is None or error.check is None or isinstance(holds, bool):
+            # The check itself fell over: our own defect, not the operator's row.
+            raise error
+        name = str(error.check.name if error.check.name in order else error.schema.name)
+        for seq in holds.index[~holds.astype(bool)]:
+            broken[int(seq)].add((order[name], name, str(error.check.error)))
+    return {seq: [(name, code) for _, name, code in sorted(found)] for seq, found in broken.items()}
+
+
+def _first_alike(
+    operation: Operation, read: list[_Read], frame: pd.DataFrame, broken: Mapping[int, list[tuple[str, str]]]
+) -> dict[int, str]:
+    """Row that repeats another → the address of the row it repeats."""
+    repeating = {seq for seq, rules in broken.items() if any(code.endswith(".repeated") for _, code in rules)}
+    if not repeating:
+        return {}
+    by_seq = {each.seq: each for each in read}
+    groups: dict[object, int] = {}
+    found: dict[int, str] = {}
+    request = operation.repeats(frame)
+    for seq, key in zip(request.index, request.itertuples(index=False, name=None), strict=True):
+        first = groups.setdefault(key, int(seq))
+        if seq in repeating:
+            found[int(seq)] = by_seq[first].address(operation.target)
+    return found
+
+
+def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue: Catalogue) -> Problem:
+    """A broken rule in the catalogue's words. An unreadable cell brings its own code."""
+    facts = {"heading": field.heading, "help": field.help, "other": other}
+    if isinstance(value, Unreadable) and code == UNREADABLE:
+        return catalogue.problem(value.code, each.address(field.name), value=value.value, extra=value.extra, **facts)
+    return catalogue.problem(code, each.address(field.name), **facts)
+
+
+def _unused(each: _Read, fields: Mapping[str, Field], operation: Operation, catalogue: Catalogue) -> Iterable[Problem]:
+    """Values that stand in the columns of another operation of a mixed sheet."""
+    for name, cell in each.row.cells.items():
+        if name not in fields and name != OPERATION and cell.text.strip():
+            yield catalogue.problem(
+                "value.other_operation", each.address(name), heading=catalogue.headings[name], extra=operation.title
+            )

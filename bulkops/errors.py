@@ -1,0 +1,479 @@
+"""The catalogue: every sentence an operator can read about something that went wrong.
+
+    CannotStart      nothing was sent; exit code 2
+    MustStop         a run that has begun cannot go on; rows in flight are recorded, exit code 3
+
+Each entry has a code (stable), a title, a sentence and a tip. Rules of one operation
+stand in that operation's file; ``catalogue()`` in operations/catalogue gives all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that can be wrong: what it is called, what is said, what to do."""
+
+    code: str
+    title: str
+    sentence: str
+    """With {placeholders} for what differs from case to case."""
+    tip: str
+    warning: bool = False
+    """The row is sent all the same."""
+
+
+class BulkopsError(Exception):
+    """A known trouble, by its code in the catalogue, with the facts its sentence needs."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        entry = COMMON[code]
+        self.sentence = entry.sentence.format(**facts)
+        self.tip = entry.tip.format(**facts)
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.tip}".strip()
+
+
+class CannotStart(BulkopsError):
+    """Nothing was sent and nothing will be."""
+
+
+class MustStop(BulkopsError):
+    """The run ends here: what was sent is recorded, what was not sent stays unsent."""
+
+
+_AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx)”."
+
+_WORKBOOK = (
+    Entry("workbook.missing", "No such workbook", "There is no file {path}.", "Check the name and the folder."),
+    Entry("workbook.folder", "A folder, not a workbook", "{path} is a folder.", "Name a workbook in it."),
+    Entry(
+        "workbook.no_access",
+        "Workbook cannot be opened",
+        "{path} cannot be opened.",
+        "Close it in other programs, and make sure that you may read it and that it is on this computer, not only online.",
+    ),
+    Entry(
+        "workbook.empty", "Empty file", "{path} is empty (0 bytes).", "Save the workbook again, or take another copy."
+    ),
+    Entry(
+        "workbook.owner_file",
+        "Excel's own marker file",
+        "{path} only marks a workbook that is open in Excel.",
+        "Choose the workbook without ~$ in front of its name.",
+    ),
+    Entry("workbook.xls", "Old Excel format", "{path} is an old Excel file (.xls).", _AS_XLSX),
+    Entry("workbook.xlsb", "Binary Excel format", "{path} is a binary workbook (.xlsb).", _AS_XLSX),
+    Entry(
+        "workbook.ods",
+        "OpenDocument format",
+        "{path} is an OpenDocument spreadsheet (.ods).",
+        "Open it, choose Save As, and pick “Excel 2007-365 (.xlsx)”.",
+    ),
+    Entry(
+        "workbook.csv",
+        "Text file",
+        "{path} is a text file (CSV), not a workbook.",
+        "Open it in Excel with every column as Text, so that GUIDs and codes stay as they are, and save it as .xlsx.",
+    ),
+    Entry("workbook.html", "Web page", "{path} is a web page or XML text with the name of a workbook.", _AS_XLSX),
+    Entry(
+        "workbook.encrypted",
+        "Password-protected",
+        "{path} is protected by a password, or by a label that encrypts it.",
+        "Remove the password in Excel (File, Info, Protect Workbook), and save.",
+    ),
+    Entry("workbook.strict", "Strict Open XML", "{path} is saved as “Strict Open XML Spreadsheet”.", _AS_XLSX),
+    Entry("workbook.not_excel", "Not a workbook", "{path} is not an Excel workbook.", "Choose an .xlsx or .xlsm file."),
+    Entry(
+        "workbook.damaged",
+        "Damaged workbook",
+        "{path} is damaged ({detail}).",
+        "Open it in Excel, let it repair the file, and save it; or take another copy.",
+    ),
+    Entry(
+        "workbook.too_big",
+        "Workbook too big",
+        "{path} is too big to be a list of rows.",
+        "Copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.no_rows",
+        "No rows to work on",
+        "{path} holds no sheet with the headings of an operation and rows below.{extra}",
+        "Start from a template (bulkops template PATH): its headings are recognised in any of a sheet's first 20 rows.",
+    ),
+)
+
+_SHEET = (
+    Entry(
+        "heading.near",
+        "A heading that is almost right",
+        "The heading “{value}” is not known.{extra}",
+        "Correct the heading, or clear it. No row of the sheet is sent until then.",
+    ),
+    Entry(
+        "heading.twice",
+        "Two headings with one meaning",
+        "“{value}” means the same as the heading in {other}.",
+        "Delete one of the two columns. No row of the sheet is sent until then.",
+    ),
+    Entry(
+        "heading.missing",
+        "A heading is missing",
+        "The sheet has no column “{value}”.",
+        "Add the column, or start from a template.",
+    ),
+    Entry(
+        "heading.two_operations",
+        "Two operations without an Operation column",
+        "The sheet has the headings of several operations but no column Operation.",
+        "Add a column Operation and say in each row which it is.",
+    ),
+    Entry(
+        "operation.required", "The row does not say what it asks for", "Operation is blank.", "Type one of: {extra}."
+    ),
+    Entry("operation.unknown", "No such operation", "“{value}” is no operation.", "Type one of: {extra}."),
+    Entry(
+        "cell.merged",
+        "Merged cells",
+        "The row has merged cells ({value}).",
+        "Unmerge them (Home, Merge & Center) and fill in every cell.",
+    ),
+    Entry(
+        "value.other_operation",
+        "A value for another operation",
+        "{heading} has no use in a {extra} row; it will not be sent.",
+        "Clear the cell.",
+        warning=True,
+    ),
+)
+
+_CELLS = (
+    Entry("value.required", "A required cell is blank", "{heading} is blank.", "{help}"),
+    Entry(
+        "cell.error_value",
+        "An Excel error value",
+        "{heading} shows the Excel error {value}.",
+        "Correct the formula, or type the value.",
+    ),
+    Entry(
+        "cell.no_result",
+        "A formula without a stored result",
+        "{heading} holds a formula whose result is not stored in the file.",
+        "Open the workbook in Excel and save it, or type the value instead of the formula.",
+    ),
+    Entry(
+        "cell.date",
+        "A date where none belongs",
+        "{heading} holds a date.",
+        "Format the cell as Text and type the value again; Excel may have turned it into a date.",
+    ),
+    Entry(
+        "cell.percent",
+        "A percentage where none belongs",
+        "{heading} is shown as a percentage; stored is {value}.",
+        "Format the cell as General and type the plain number.",
+    ),
+    Entry(
+        "cell.special_format",
+        "A number in a special format",
+        "{heading} is shown in a special number format; stored is {value}.",
+        "Format the cell as Text and type the value again.",
+    ),
+    Entry(
+        "cell.too_many_digits",
+        "More than 15 digits",
+        "{heading} “{value}” has more than 15 digits; Excel does not keep them exactly.",
+        "Type a number of at most 15 digits.",
+    ),
+    Entry(
+        "cell.odd_character",
+        "A hidden or look-alike character",
+        "{heading} “{value}” holds the character {extra}, which does not belong there.",
+        "Delete the cell and type the value by hand.",
+    ),
+    Entry(
+        "guid.shape",
+        "Not a GUID",
+        "{heading} “{value}” is not a GUID.",
+        "Copy the GUID of the task, 32 digits and letters a to f in five groups: 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
+    ),
+    Entry(
+        "id.shape",
+        "Not a whole number",
+        "{heading} “{value}” is not a whole number.",
+        "Type digits only, for example 2001.",
+    ),
+    Entry(
+        "id.separator",
+        "An id with separators",
+        "{heading} “{value}” may be two ids or one number; it cannot be told.",
+        "Type one id, digits only.",
+    ),
+    Entry(
+        "id.range",
+        "An id out of range",
+        "{heading} {value} is not between 1 and 2147483647.",
+        "Type the id as EnergyCAP shows it.",
+    ),
+    Entry(
+        "ids.shape",
+        "Not a list of ids",
+        "{heading} “{value}” is not a list of user ids.",
+        "Type ids separated by semicolons, for example 101;102, or the word none.",
+    ),
+    Entry("ids.twice", "An id named twice", "{heading} “{value}” names {extra} twice.", "Type each id once."),
+    Entry(
+        "amount.shape",
+        "Not an amount",
+        "{heading} “{value}” is not an amount.",
+        "Type digits and one decimal point only, for example 12.50.",
+    ),
+    Entry(
+        "amount.separator",
+        "An amount with separators",
+        "{heading} “{value}” can be read in two ways.",
+        "Type digits and one decimal point only, for example 1250.00.",
+    ),
+    Entry(
+        "yesno.shape",
+        "Neither yes nor no",
+        "{heading} “{value}” is neither yes nor no.",
+        "Type Yes or No (or TRUE, FALSE, 1, 0).",
+    ),
+    Entry(
+        "text.date",
+        "A date in a text column",
+        "{heading} holds a date, not text.",
+        "Format the cell as Text and type it again as it should be sent.",
+    ),
+    Entry(
+        "text.format",
+        "A number in a text column",
+        "{heading} is shown in another way than it is stored ({value}).",
+        "Format the cell as Text and type it again as it should be sent.",
+    ),
+)
+
+_ROWS = (
+    Entry(
+        "row.hidden",
+        "Hidden row",
+        "The row is hidden or filtered out, so it was not sent.",
+        "Show the row, or run with --include-hidden.",
+    ),
+    Entry(
+        "row.stopped",
+        "The run stopped before this row",
+        "The run stopped before this row. It was not sent.",
+        "Run the workbook again: rows that are done will not be sent twice.",
+    ),
+    Entry(
+        "row.all_or_nothing",
+        "Held back by other rows",
+        "Other rows need fixing, so nothing was sent.",
+        "Fix those rows and run again.",
+    ),
+    Entry(
+        "row.already_done",
+        "Done before",
+        "The same request was done on {when} by {who} from {workbook}.",
+        "Nothing to do. To send it again on purpose, type Yes in Send again.",
+    ),
+    Entry(
+        "row.target_done",
+        "This task was reimported before",
+        "This task was already reimported on {when} by {who} from {workbook}, with other settings.",
+        "A second reimport can import bills twice. To send it all the same, type Yes in Send again.",
+    ),
+    Entry(
+        "row.still_unknown",
+        "Still unknown",
+        "It was sent on {when} by {who} from {workbook}, and no trustworthy answer came. It was not sent again.",
+        "{extra}",
+    ),
+)
+
+_ANSWERS = (
+    Entry(
+        "sent.refused",
+        "EnergyCAP refused the row",
+        "EnergyCAP refused it: {words}",
+        "Correct the row and run the workbook again.",
+    ),
+    Entry(
+        "sent.not_found",
+        "EnergyCAP does not find it",
+        "EnergyCAP does not find it: {words}",
+        "Check the id or GUID, and that this is the right environment.",
+    ),
+    Entry(
+        "sent.no_right",
+        "Key or permission refused",
+        "EnergyCAP did not allow it: {words}",
+        "Either the key is not valid here, or its owner lacks the permission for this. Ask your EnergyCAP administrator.",
+    ),
+    Entry(
+        "sent.proxy",
+        "The proxy refused it",
+        "The network's proxy did not let it through: {words}",
+        "Ask IT to allow this program to reach EnergyCAP.",
+    ),
+    Entry(
+        "sent.busy",
+        "EnergyCAP is too busy",
+        "EnergyCAP asked to wait, again and again.",
+        "Run the workbook again later.",
+    ),
+    Entry(
+        "sent.redirected",
+        "Sent elsewhere",
+        "EnergyCAP answered with another address ({words}), which was not followed.",
+        "{check}",
+    ),
+    Entry(
+        "sent.server_error",
+        "EnergyCAP had an error",
+        "EnergyCAP had an error of its own ({words}); it may have carried the row out.",
+        "{check}",
+    ),
+    Entry(
+        "sent.odd_answer",
+        "An answer that cannot be trusted",
+        "The answer was not the documented one ({words}); the row may have been carried out.",
+        "{check}",
+    ),
+    Entry(
+        "sent.no_answer", "No answer", "No whole answer came ({words}); the row may have been carried out.", "{check}"
+    ),
+    Entry(
+        "sent.interrupted",
+        "The program ended while it was sent",
+        "bulkops ended while this row was being sent; it may have been carried out.",
+        "{check}",
+    ),
+    Entry(
+        "sent.not_reached",
+        "EnergyCAP was not reached",
+        "EnergyCAP was not reached ({words}). Nothing was sent.",
+        "Check the network and run the workbook again.",
+    ),
+    Entry(
+        "sent.not_trusted",
+        "Not a trusted EnergyCAP",
+        "The server's certificate is not trusted ({words}). Nothing was sent.",
+        "Check the address. If your network inspects secure traffic, ask IT to install its certificate.",
+    ),
+)
+
+_SETTINGS = (
+    Entry("env.unknown", "No such environment", "There is no environment “{value}”.", "Choose one of: {extra}."),
+    Entry(
+        "env.address",
+        "Address not allowed",
+        "{value} cannot be used as EnergyCAP's address.",
+        "Use https://…, or http:// with 127.0.0.1 or localhost for practice.",
+    ),
+    Entry(
+        "key.missing",
+        "No key",
+        "There is no API key for {value} on this computer.",
+        "Run: bulkops key set --env {extra}. Or put the key into the variable BULKOPS_API_KEY.",
+    ),
+    Entry(
+        "key.shape",
+        "Not a key",
+        "That is not a key: it holds blanks or characters that a key cannot have.",
+        "Copy the key once more, without blanks or line ends.",
+    ),
+    Entry(
+        "key.store",
+        "Key cannot be stored safely",
+        "This computer has no safe place for a key ({value}).",
+        "Put the key into the variable BULKOPS_API_KEY for this session instead.",
+    ),
+    Entry(
+        "key.fixed",
+        "Practice needs no key",
+        "The practice environment has a key of its own.",
+        "Run with --env practice.",
+    ),
+    Entry(
+        "me.refused",
+        "Key or permission refused",
+        "{value} did not accept the key: {words} Nothing was sent.",
+        "Either the key is not valid there, or its owner lacks permission. Check with: bulkops key test.",
+    ),
+    Entry(
+        "me.not_reached",
+        "EnergyCAP was not reached",
+        "{value} was not reached ({words}). Nothing was sent.",
+        "Check the network and the address, and run again.",
+    ),
+    Entry(
+        "run.question",
+        "No answer to the question",
+        "Nothing was sent: there is nobody here to confirm the run.",
+        "Run it in a terminal, or add --yes.",
+    ),
+    Entry("run.declined", "Not confirmed", "Nothing was sent, as you wished.", ""),
+    Entry(
+        "run.invalid",
+        "Rows need fixing",
+        "{value} rows need fixing, so nothing was sent.",
+        "Fix them, or run without --all-or-nothing.",
+    ),
+    Entry(
+        "run.busy",
+        "Another run is going on",
+        "Another run is going on on this computer ({value}).",
+        "Wait until it has ended, then run again.",
+    ),
+    Entry(
+        "run.not_found",
+        "No such run",
+        "There is no run {value} in the history.",
+        "List the runs with: bulkops history.",
+    ),
+    Entry(
+        "ledger.unusable",
+        "The ledger cannot be used",
+        "The record of what was sent ({path}) cannot be used: {value}. Nothing more is sent.",
+        "Free some disk space, make sure that you may write there, then run again.",
+    ),
+    Entry(
+        "results.unwritable",
+        "Results cannot be written",
+        "The results cannot be written to {path}. Nothing was sent.",
+        "Close the results file in Excel, or name another with --results.",
+    ),
+    Entry("file.exists", "File is there already", "{path} exists already and was not touched.", "Choose another name."),
+    Entry(
+        "file.unwritable",
+        "File cannot be written",
+        "{path} cannot be written.",
+        "Choose another folder, or close the file in Excel.",
+    ),
+    Entry(
+        "practice.port",
+        "Port in use",
+        "The practice server cannot use port {value}.",
+        "Choose another with --port, or leave it out.",
+    ),
+    Entry(
+        "run.bug",
+        "An error in bulkops itself",
+        "bulkops met an error of its own ({value}) and stopped.",
+        "Nothing more was sent; what was sent is recorded. Please report it with the log {path}.",
+    ),
+)
+
+COMMON: dict[str, Entry] = {
+    entry.code: entry for entry in (*_WORKBOOK, *_SHEET, *_CELLS, *_ROWS, *_ANSWERS, *_SETTINGS)
+}

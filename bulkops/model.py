@@ -1,0 +1,242 @@
+"""The values that flow through bulkops, from a cell that was read to a row's outcome.
+
+Nothing here reads, sends or writes; every value is frozen, so that each stage makes
+a new one instead of enriching the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any, NamedTuple
+
+
+class Status(StrEnum):
+    """What became of a row; product.md section 2. ``READY`` is only ever said by a check."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INVALID = "invalid"
+    ALREADY_DONE = "already_done"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+    READY = "ready"
+
+    @property
+    def label(self) -> str:
+        """The words of the Results sheet."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Status.DONE: "Done",
+    Status.FAILED: "Failed",
+    Status.INVALID: "Needs fixing",
+    Status.ALREADY_DONE: "Already done",
+    Status.UNKNOWN: "Unknown \N{EN DASH} check",
+    Status.NOT_SENT: "Not sent",
+    Status.READY: "Ready",
+}
+
+
+class Kind(Enum):
+    """What sort of thing a cell holds, as stored in the file."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOL = "true/false"
+    DATE = "date"
+    ERROR = "error"
+    FORMULA = "formula without a stored result"
+
+
+class Shown(Enum):
+    """How a number is displayed, where that changes what the operator sees."""
+
+    PLAIN = "plain"
+    PERCENT = "percent"
+    GROUPED = "thousands separators"
+    SPECIAL = "a special format"
+
+
+class Cell(NamedTuple):
+    """One cell that is not blank, exactly as the file has it.
+
+    A tuple and not a dataclass: a workbook of 100,000 rows holds a million of them.
+    """
+
+    column: int
+    """1 for A."""
+    kind: Kind
+    text: str
+    """Text as stored; a number or date serial in the digits of the file; ``#N/A``; ``TRUE``; a formula's own text."""
+    shown: Shown = Shown.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of an input sheet that is not blank."""
+
+    sheet: str
+    number: int
+    """The row's number in its sheet, as Excel shows it."""
+    cells: Mapping[str, Cell]
+    """By field name; blank cells are absent."""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with (or, as a warning, noteworthy about) one row, in the operator's words."""
+
+    code: str
+    cell: str
+    """``Kickouts!F7``; the row's first cell where no single cell is to blame."""
+    message: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """A row after checking: it may be sent if it has no problems."""
+
+    seq: int
+    """Position in reading order over the whole workbook, from 0."""
+    sheet: str
+    number: int
+    operation: str
+    """The operation's key, or "" where the row does not say."""
+    target: str
+    """Task GUID or list id, or "" where it cannot be read."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Typed values by field name; blanks are None. Empty for a row with problems."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it will be sent, without host and key."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+    def encoded(self) -> bytes:
+        """The body's bytes: compact JSON in ASCII, the same for the same values."""
+        if self.body is None:
+            return b""
+        return json.dumps(self.body, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+    def fingerprint(self, environment: str) -> str:
+        """Equal for two requests exactly when environment, method, path and body are equal."""
+        parts = (environment, self.method, self.path, self.encoded().decode("ascii"))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that arrived whole, whatever it says."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No whole answer arrived. The names of the exceptions, outermost first, are the evidence."""
+
+    chain: tuple[str, ...]
+    detail: str
+    """The innermost exception's own words, free of secrets."""
+    https: bool
+    status: int | None = None
+    """The status line's code, if one was seen before the answer broke off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a documented success answer says."""
+
+    new_task_guid: str | None = None
+    selected: int | None = None
+    updated: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row. One per row read, always."""
+
+    seq: int
+    sheet: str
+    row: int
+    operation: str
+    target: str
+    status: Status
+    new_task_guid: str | None = None
+    selected: int | None = None
+    updated: int | None = None
+    http_status: int | None = None
+    code: str = ""
+    message: str = ""
+    tip: str = ""
+    cell: str = ""
+    warnings: tuple[str, ...] = ()
+    started: str = ""
+    """UTC, ISO 8601; when the request was recorded, just before it was sent."""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row to send: the request, and what the ledger knows it by."""
+
+    row: CheckedRow
+    call: Call
+    release: bool = False
+    """The operator asked for it to be sent again."""
+
+
+def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
+    """A row's outcome, with its place and its warnings filled in."""
+    warnings = tuple(warning.message for warning in row.warnings)
+    return Outcome(row.seq, row.sheet, row.number, row.operation, row.target, status, warnings=warnings, **facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every row's fate before the first send: some decided, the others to be sent in this order."""
+
+    groups: tuple[tuple[Step, ...], ...]
+    """Groups one after the other; the steps within a group may run side by side."""
+    decided: tuple[Outcome, ...]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps to send, in sheet order."""
+        return [step for group in self.groups for step in group]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the ledger says of an earlier request for the same thing."""
+
+    status: Status
+    when: str
+    who: str
+    workbook: str
+    run: str
+
+
+def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """Count the rows by status, every status of product.md section 2 named, ``rows`` their sum."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    named = {status.value: counts[status] for status in Status if status is not Status.READY or counts[status]}
+    return {**named, "rows": sum(counts.values())}

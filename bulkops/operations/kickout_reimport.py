@@ -1,0 +1,392 @@
+"""Kickout reimport: send the kickouts of a bill import through the import again.
+
+Source: seeds/kickout-reimport.txt and api-contract.md section 1. The call carries no
+file: EnergyCAP zips the kickout files of the task and imports them once more. A second
+call on the same task may import bills twice, so a task is done once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bulkops.errors import Entry
+from bulkops.model import Accepted, Call, Reply
+from bulkops.operations.base import (
+    Field,
+    Operation,
+    Sample,
+    read_choice,
+    read_flag,
+    read_guid,
+    read_id,
+    read_text,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandera.pandas import Check, DataFrameSchema
+
+USE_EXISTING, NEW, SELF_CONTAINED, USE_PENDING, SMART = MODES = (
+    "use existing batch",
+    "new batch",
+    "new self-contained batch",
+    "use pending batch",
+    "smart batch",
+)
+CODE_LENGTH = 255
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _practice_task(number: int) -> str:
+    return f"7d9e4c10-5b3a-4f6e-9c21-{number:012d}"
+
+
+class KickoutReimport(Operation):
+    """``POST /api/v202401/import/bill/task/{taskGuid}/kickout``"""
+
+    key = "kickout_reimport"
+    title = "Kickout reimport"
+    plural = "kickout reimports"
+    about = "Sends the kickouts of one bill import through the import again. Mend their causes in EnergyCAP first."
+    sheet = "Kickouts"
+    target = "task_guid"
+    repeats_by_target = True
+    headings = frozenset({"task_guid", "batch_mode"})
+    fields = (
+        Field(
+            "task_guid",
+            "Task GUID",
+            read_guid,
+            "The GUID of a bill import task whose status is “completed with kickouts”. One row per task.",
+            ("taskGuid",),
+            required=True,
+            text=True,
+            width=40,
+            example=_practice_task(1),
+        ),
+        Field(
+            "batch_mode",
+            "Batch mode",
+            read_choice({mode: mode for mode in MODES}, "batch_mode.choice"),
+            "Where the bills go. “new batch” CLOSES your open batch unless Leave existing batches open is Yes.",
+            ("batchMode", "batchSettings.batchMode"),
+            required=True,
+            choices=MODES,
+            width=25,
+            example=NEW,
+        ),
+        Field(
+            "existing_open_batch_id",
+            "Existing open batch ID",
+            read_id,
+            "Only for “use existing batch”. Blank: your one open batch; with none or several open, EnergyCAP refuses.",
+            ("existingOpenBatchId", "batchSettings.existingOpenBatchId"),
+            width=14,
+            example="501",
+        ),
+        Field(
+            "leave_open",
+            "Leave existing batches open",
+            read_flag,
+            "Only for “new batch”. Yes leaves your other batches open; blank or No closes your open batch.",
+            ("leaveExistingBatchesOpen", "batchSettings.leaveExistingBatchesOpen"),
+            choices=("Yes", "No"),
+            width=16,
+        ),
+        Field(
+            "new_batch_code",
+            "New batch code",
+            read_text,
+            "Required for “smart batch”; optional for the two new modes (EnergyCAP makes one up). Up to 255 characters.",
+            ("newBatchCode", "batchSettings.newBatchCode"),
+            text=True,
+            width=22,
+            example="AUG-2026",
+        ),
+        Field(
+            "pending_batch_id",
+            "Pending batch ID",
+            read_id,
+            "Required for “use pending batch”, and only for that.",
+            ("pendingBatchId", "batchSettings.pendingBatchId"),
+            width=12,
+            example="502",
+        ),
+        Field(
+            "comment",
+            "Comment",
+            read_text,
+            "Why failed audits are resolved. Has an effect only with Save as resolved = Yes.",
+            text=True,
+            width=34,
+        ),
+        Field(
+            "import_note",
+            "Import note",
+            read_text,
+            "A note kept with the new import. Optional.",
+            ("importNote",),
+            text=True,
+            width=28,
+        ),
+        Field(
+            "save_as_resolved",
+            "Save as resolved",
+            read_flag,
+            "Yes: audits that fail are marked resolved straight away.",
+            ("saveAsResolved",),
+            choices=("Yes", "No"),
+            width=12,
+        ),
+    )
+    rules = (
+        Entry(
+            "batch_mode.choice",
+            "Batch mode is none of the five",
+            "Batch mode “{value}” is none of the five.{extra}",
+            "Type one of: use existing batch, new batch, new self-contained batch, use pending batch, smart batch.",
+        ),
+        Entry(
+            "new_batch_code.required",
+            "Smart batch without a batch code",
+            "New batch code is blank, but “smart batch” needs one.",
+            "Type the batch code to look for, up to 255 characters.",
+        ),
+        Entry(
+            "new_batch_code.length",
+            "Batch code too long",
+            "New batch code is longer than 255 characters.",
+            "Type a code of at most 255 characters.",
+        ),
+        Entry(
+            "pending_batch_id.required",
+            "Use pending batch without its id",
+            "Pending batch ID is blank, but “use pending batch” needs one.",
+            "Type the id of the pending batch, for example 502.",
+        ),
+        Entry(
+            "task_guid.repeated",
+            "The same task twice in the workbook",
+            "This task already stands in {other}; a second reimport can import its bills twice.",
+            "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
+        ),
+        Entry(
+            "existing_open_batch_id.unused",
+            "Existing open batch ID has no use here",
+            "Existing open batch ID only applies to “use existing batch”; it will not be sent.",
+            "Clear the cell, or choose “use existing batch”.",
+            warning=True,
+        ),
+        Entry(
+            "leave_open.unused",
+            "Leave existing batches open has no use here",
+            "Leave existing batches open only applies to “new batch”; it will not be sent.",
+            "Clear the cell, or choose “new batch”.",
+            warning=True,
+        ),
+        Entry(
+            "new_batch_code.unused",
+            "New batch code has no use here",
+            "New batch code is ignored by this batch mode; it will not be sent.",
+            "Clear the cell, or choose a mode that makes a new batch.",
+            warning=True,
+        ),
+        Entry(
+            "pending_batch_id.unused",
+            "Pending batch ID has no use here",
+            "Pending batch ID only applies to “use pending batch”; it will not be sent.",
+            "Clear the cell, or choose “use pending batch”.",
+            warning=True,
+        ),
+        Entry(
+            "comment.no_effect",
+            "Comment without Save as resolved",
+            "The comment has no effect without Save as resolved = Yes.",
+            "Type Yes in Save as resolved, or use Import note instead.",
+            warning=True,
+        ),
+    )
+    samples = (
+        Sample(
+            {
+                "task_guid": _practice_task(1),
+                "batch_mode": USE_EXISTING,
+                "existing_open_batch_id": 501,
+                "import_note": "Meter serial numbers corrected",
+            }
+        ),
+        Sample({"task_guid": _practice_task(2), "batch_mode": USE_EXISTING}),
+        Sample({"task_guid": _practice_task(3), "batch_mode": SELF_CONTAINED, "new_batch_code": "KICK-0003"}),
+        Sample({"task_guid": _practice_task(4), "batch_mode": SELF_CONTAINED}),
+        Sample({"task_guid": _practice_task(5), "batch_mode": USE_PENDING, "pending_batch_id": 502}),
+        Sample({"task_guid": _practice_task(6), "batch_mode": SMART, "new_batch_code": "MICRO-07"}),
+        Sample(
+            {
+                "task_guid": _practice_task(7),
+                "batch_mode": NEW,
+                "leave_open": "Yes",
+                "new_batch_code": "00102",
+                "save_as_resolved": "Yes",
+                "comment": "Rates checked with the vendor",
+            }
+        ),
+        *(
+            Sample(
+                {"task_guid": _practice_task(20 + number), "batch_mode": mode, "pending_batch_id": pending},
+                sheet="mixed",
+            )
+            for number, (mode, pending) in enumerate(((USE_PENDING, 502), (USE_PENDING, 502), (SELF_CONTAINED, None)))
+        ),
+        *(
+            Sample(
+                {"task_guid": _practice_task(30 + number), "batch_mode": SELF_CONTAINED},
+                sheet="hidden",
+                hidden=number == 1,
+            )
+            for number in range(3)
+        ),
+        *(
+            Sample(cells, note, "mistakes")
+            for note, cells in (
+                ("no task GUID", {"batch_mode": NEW}),
+                ("a GUID cut short", {"task_guid": "7d9e4c10-5b3a-4f6e-9c21", "batch_mode": NEW}),
+                ("no batch mode", {"task_guid": _practice_task(11)}),
+                ("a batch mode that does not exist", {"task_guid": _practice_task(12), "batch_mode": "new batches"}),
+                ("smart batch without a code", {"task_guid": _practice_task(13), "batch_mode": SMART}),
+                ("pending batch without its id", {"task_guid": _practice_task(14), "batch_mode": USE_PENDING}),
+                (
+                    "an id with decimals",
+                    {"task_guid": _practice_task(15), "batch_mode": USE_EXISTING, "existing_open_batch_id": 12.5},
+                ),
+                ("a code too long", {"task_guid": _practice_task(16), "batch_mode": NEW, "new_batch_code": "X" * 256}),
+                ("neither yes nor no", {"task_guid": _practice_task(17), "batch_mode": NEW, "leave_open": "maybe"}),
+                (
+                    "values that will not be sent",
+                    {
+                        "task_guid": _practice_task(18),
+                        "batch_mode": SELF_CONTAINED,
+                        "leave_open": "Yes",
+                        "comment": "No effect",
+                    },
+                ),
+                ("the same task a second time", {"task_guid": _practice_task(18), "batch_mode": SELF_CONTAINED}),
+                ("a task without kickouts", {"task_guid": _practice_task(51), "batch_mode": SELF_CONTAINED}),
+            )
+        ),
+    )
+
+    def schema(self) -> DataFrameSchema:
+        """Every rule of seeds/kickout-reimport.txt, and the warnings of product.md section 1."""
+        from bulkops.operations.rules import cell_rule, is_given, is_value, longest, not_repeated, row_rule, schema
+
+        def only_for(name: str, *modes: str) -> Check:
+            # An unreadable or missing mode says nothing yet about which values it leaves unused.
+            others = [mode for mode in MODES if mode not in modes]
+            return row_rule(
+                name, f"{name}.unused", lambda frame: ~(is_given(frame[name]) & is_value(frame["batch_mode"], *others))
+            )
+
+        def needed_by(name: str, mode: str) -> Check:
+            return row_rule(
+                name, f"{name}.required", lambda frame: is_given(frame[name]) | ~is_value(frame["batch_mode"], mode)
+            )
+
+        return schema(
+            self.fields,
+            [
+                needed_by("new_batch_code", SMART),
+                needed_by("pending_batch_id", USE_PENDING),
+                only_for("existing_open_batch_id", USE_EXISTING),
+                only_for("leave_open", NEW),
+                only_for("new_batch_code", SMART, NEW, SELF_CONTAINED),
+                only_for("pending_batch_id", USE_PENDING),
+                row_rule(
+                    "comment",
+                    "comment.no_effect",
+                    lambda frame: (
+                        ~is_given(frame["comment"])
+                        | (is_given(frame["save_as_resolved"]) & ~is_value(frame["save_as_resolved"], False))
+                    ),
+                ),
+                not_repeated("task_guid", "task_guid.repeated", self.repeats),
+            ],
+            {"new_batch_code": [cell_rule("new_batch_code.length", longest(CODE_LENGTH))]},
+        )
+
+    def repeats(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A task, whatever the settings."""
+        return frame[["task_guid"]]
+
+    def call(self, values: Mapping[str, Any]) -> Call:
+        """The request; fields that do not apply or are blank are left out (api-contract section 1)."""
+        mode = values["batch_mode"]
+        settings = {
+            "batchMode": mode,
+            "existingOpenBatchId": values["existing_open_batch_id"] if mode == USE_EXISTING else None,
+            "leaveExistingBatchesOpen": values["leave_open"] if mode == NEW else None,
+            "newBatchCode": values["new_batch_code"] if mode in (NEW, SELF_CONTAINED, SMART) else None,
+            "pendingBatchId": values["pending_batch_id"] if mode == USE_PENDING else None,
+        }
+        body = {
+            "batchSettings": {name: value for name, value in settings.items() if value is not None},
+            "comment": values["comment"],
+            "importNote": values["import_note"],
+            "saveAsResolved": values["save_as_resolved"],
+        }
+        guid = values["task_guid"]
+        if not _GUID.fullmatch(guid):
+            raise ValueError("a task GUID must be matched whole before it enters a URL")
+        return Call(
+            "POST",
+            f"/api/v202401/import/bill/task/{guid}/kickout",
+            {name: value for name, value in body.items() if value is not None},
+        )
+
+    def accepted(self, reply: Reply) -> Accepted | None:
+        """``200 {"taskGUId": "<uuid>"}``, that spelling."""
+        if reply.status != 200:
+            return None
+        try:
+            answer = json.loads(reply.content)
+        except ValueError:
+            return None
+        guid = answer.get("taskGUId") if isinstance(answer, dict) else None
+        return Accepted(new_task_guid=guid.lower()) if isinstance(guid, str) and _GUID.fullmatch(guid) else None
+
+    def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
+        """The call only starts an import: accepted is not yet imported."""
+        return (
+            f"EnergyCAP accepted the reimport and started task {accepted.new_task_guid}.",
+            "Look at the new task in Bill Imports when it has finished: it may leave kickouts of its own.",
+        )
+
+    def how_to_check(self, target: str) -> str:
+        """Where the new import would show."""
+        return (
+            f"In EnergyCAP, open Bill Imports and look for an import started from task {target} at the time in Started. "
+            "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run the row once more."
+        )
+
+    def effects(self, values: Mapping[str, Any]) -> str:
+        """What happens to batches (api-contract section 1)."""
+        mode = values["batch_mode"]
+        if mode == NEW and values["leave_open"] is not True:
+            return "will close your open batch and start a new one"
+        if mode in (NEW, SELF_CONTAINED):
+            return "will create a new batch"
+        return "may create a new batch" if mode == SMART else ""
+
+    def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
+        """Self-contained reimports make batches of their own; pending ones leave the batch as it is."""
+        mode = values["batch_mode"]
+        if mode == SELF_CONTAINED and values["new_batch_code"] is None:
+            return (self.key, mode), values["task_guid"]
+        if mode == USE_PENDING:
+            return (self.key, mode), values["task_guid"]
+        return None
+
+
+OPERATION = KickoutReimport()

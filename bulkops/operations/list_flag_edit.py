@@ -1,0 +1,319 @@
+"""List flag edit: create or change the flag of every bill in a list.
+
+Source: seeds/list-flag-edit.txt and api-contract.md section 2. All seven keys are sent
+every time. ``updated`` below ``selected`` is normal: bills already in that state are not counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bulkops.errors import Entry
+from bulkops.model import Accepted, Call, Reply
+from bulkops.operations.base import (
+    INT32_MAX,
+    SEND_AGAIN,
+    Field,
+    Operation,
+    Sample,
+    read_amount,
+    read_choice,
+    read_count,
+    read_flag,
+    read_id,
+    read_ids,
+    read_text,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandera.pandas import DataFrameSchema
+
+UNRESOLVED, RESOLVED = 1, 2
+_STATUSES = {"1": UNRESOLVED, "unresolved": UNRESOLVED, "2": RESOLVED, "resolved": RESOLVED}
+_ONE_OF = ("flag_type_id", "flag_status", "cost_recovery", "comment", "assignees")
+
+
+class ListFlagEdit(Operation):
+    """``PUT /api/v3/list/{listId}/flagAction``"""
+
+    key = "list_flag_edit"
+    title = "List flag edit"
+    plural = "list flag edits"
+    about = "Creates or changes the flag of every bill in one list. A bill without a flag gets one."
+    sheet = "Flag edits"
+    target = "list_id"
+    headings = frozenset({"list_id"})
+    fields = (
+        Field(
+            "list_id",
+            "List ID",
+            read_id,
+            "The id of a bill list. Every bill now in it is changed.",
+            ("listId",),
+            required=True,
+            width=10,
+            example="2001",
+        ),
+        Field(
+            "flag_type_id",
+            "Flag type ID",
+            read_id,
+            "The id of a flag type. Needed for bills that have no flag yet. Not the Audit exception type.",
+            ("flagTypeId", "Flag type"),
+            width=12,
+            example="2",
+        ),
+        Field(
+            "flag_status",
+            "Flag status",
+            read_choice(_STATUSES, "flag_status.choice"),
+            "Unresolved (1) or Resolved (2). Blank: no change asked.",
+            ("flagStatusId", "Flag status ID"),
+            choices=("Unresolved", "Resolved"),
+            width=14,
+            example="Resolved",
+        ),
+        Field(
+            "cost_recovery",
+            "Cost recovery",
+            read_amount,
+            "An amount, digits and a decimal point only. Blank: no amount.",
+            ("costRecovery",),
+            width=14,
+            example="150.25",
+        ),
+        Field(
+            "comment",
+            "Comment",
+            read_text,
+            "What happened, kept with the flag.",
+            text=True,
+            width=36,
+            example="Checked with vendor",
+        ),
+        Field(
+            "assignees",
+            "Assignees",
+            read_ids,
+            "User ids separated by ; for example 101;102. The word none takes everybody off. Blank: null is sent.",
+            text=True,
+            width=16,
+            example="101;102",
+        ),
+        Field(
+            "hold_from_export",
+            "Hold from export",
+            read_flag,
+            "Yes holds the bills back from export. Not together with Release export hold.",
+            ("holdFromExport",),
+            choices=("Yes", "No"),
+            width=12,
+        ),
+        Field(
+            "release_export_hold",
+            "Release export hold",
+            read_flag,
+            "Yes releases the bills for export when the flag is resolved.",
+            ("releaseExportHold",),
+            choices=("Yes", "No"),
+            width=12,
+        ),
+        Field(
+            "expected_bills",
+            "Expected bills",
+            read_count,
+            "Control total: how many bills you expect the list to hold. Compared with the answer, not sent.",
+            width=12,
+            example="12",
+        ),
+    )
+    rules = (
+        Entry(
+            "flag_status.choice",
+            "Flag status is not one of the two",
+            "Flag status “{value}” is neither Unresolved nor Resolved.{extra}",
+            "Type Unresolved (or 1) or Resolved (or 2).",
+        ),
+        Entry(
+            "flag_edit.nothing",
+            "Nothing to change",
+            "None of Flag type ID, Flag status, Cost recovery, Comment and Assignees is filled in.",
+            "Fill in at least one of the five.",
+        ),
+        Entry(
+            "flag_edit.hold_and_release",
+            "Hold and release together",
+            "Hold from export and Release export hold are both Yes.",
+            "Type No (or nothing) in one of the two.",
+        ),
+        Entry(
+            "flag_edit.repeated",
+            "The same edit of the same list twice",
+            "The same edit of this list already stands in {other}.",
+            "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
+        ),
+    )
+    samples = (
+        Sample(
+            {
+                "list_id": 2001,
+                "flag_type_id": 2,
+                "flag_status": "Unresolved",
+                "comment": "Held for review",
+                "hold_from_export": "Yes",
+                "expected_bills": 12,
+            }
+        ),
+        Sample({"list_id": 2002, "flag_status": "Resolved", "comment": "Answered by vendor", "expected_bills": 40}),
+        Sample(
+            {
+                "list_id": 2003,
+                "flag_type_id": 3,
+                "flag_status": 1,
+                "cost_recovery": 150.25,
+                "comment": "Reopened: credit due",
+            }
+        ),
+        Sample({"list_id": 2006, "flag_status": 2, "release_export_hold": "Yes"}),
+        Sample({"list_id": 2007, "assignees": "101;102", "comment": "Please look at the demand charge"}),
+        Sample({"list_id": 2008, "assignees": "none"}),
+        *(
+            Sample({"list_id": 2020 + number, "flag_status": "Resolved", "comment": "Answered"}, sheet="mixed")
+            for number in range(3)
+        ),
+        *(
+            Sample({"list_id": 2025 + number, "assignees": "101"}, sheet="hidden", hidden=number == 1)
+            for number in range(3)
+        ),
+        *(
+            Sample(cells, note, "mistakes")
+            for note, cells in (
+                ("no list ID", {"flag_type_id": 2}),
+                ("two ids in one cell", {"list_id": "12,15", "flag_type_id": 2}),
+                ("nothing to change", {"list_id": 2009}),
+                (
+                    "hold and release together",
+                    {"list_id": 2010, "flag_type_id": 2, "hold_from_export": "Yes", "release_export_hold": "Yes"},
+                ),
+                ("a status that does not exist", {"list_id": 2011, "flag_status": "Closed"}),
+                ("a comma in an amount", {"list_id": 2012, "cost_recovery": "12,50"}),
+                ("an exponent in an amount", {"list_id": 2013, "cost_recovery": "1e3"}),
+                ("an id that is too large", {"list_id": INT32_MAX + 1, "flag_type_id": 2}),
+                ("a name among user ids", {"list_id": 2014, "assignees": "101;Smith"}),
+                ("an error value", {"list_id": 2015, "comment": "Checked", "flag_status": "#N/A"}),
+                ("good, stands here first", {"list_id": 2016, "comment": "Checked"}),
+                ("the same edit a second time", {"list_id": 2016, "comment": "Checked"}),
+                ("a list that holds no bills", {"list_id": 2099, "comment": "Checked"}),
+            )
+        ),
+    )
+
+    def schema(self) -> DataFrameSchema:
+        """Every rule of seeds/list-flag-edit.txt."""
+        import pandas as pd
+
+        from bulkops.operations.rules import is_given, is_value, not_repeated, row_rule, schema
+
+        def anything(frame: pd.DataFrame) -> pd.Series:
+            given = pd.Series(False, index=frame.index)
+            for name in _ONE_OF:
+                given |= is_given(frame[name])
+            return given
+
+        return schema(
+            self.fields,
+            [
+                row_rule("flag_type_id", "flag_edit.nothing", anything),
+                row_rule(
+                    "release_export_hold",
+                    "flag_edit.hold_and_release",
+                    lambda frame: (
+                        ~(is_value(frame["hold_from_export"], True) & is_value(frame["release_export_hold"], True))
+                    ),
+                ),
+                not_repeated("list_id", "flag_edit.repeated", self.repeats),
+            ],
+        )
+
+    def repeats(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The list with everything that would be sent; a blank and a No are sent as the same false."""
+        holds = frame[["hold_from_export", "release_export_hold"]]
+        return frame[["list_id", *_ONE_OF]].join(holds.where(holds.notna(), False))
+
+    def call(self, values: Mapping[str, Any]) -> Call:
+        """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2)."""
+        list_id, assignees = values["list_id"], values["assignees"]
+        if not isinstance(list_id, int):
+            raise TypeError("a list id must be a whole number before it enters a URL")
+        return Call(
+            "PUT",
+            f"/api/v3/list/{list_id}/flagAction",
+            {
+                "assignees": None if assignees is None else list(assignees),
+                "comment": values["comment"],
+                "costRecovery": values["cost_recovery"],
+                "flagStatusId": values["flag_status"],
+                "flagTypeId": values["flag_type_id"],
+                "holdFromExport": values["hold_from_export"] is True,
+                "releaseExportHold": values["release_export_hold"] is True,
+            },
+        )
+
+    def accepted(self, reply: Reply) -> Accepted | None:
+        """``200 {"selected": int, "updated": int}``."""
+        if reply.status != 200:
+            return None
+        try:
+            answer = json.loads(reply.content)
+        except ValueError:
+            return None
+        if not isinstance(answer, dict):
+            return None
+        selected, updated = answer.get("selected"), answer.get("updated")
+        if isinstance(selected, bool) or isinstance(updated, bool):
+            return None
+        if not isinstance(selected, int) or not isinstance(updated, int):
+            return None
+        return Accepted(selected=selected, updated=updated)
+
+    def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
+        """Counts in words, and the control total held against them."""
+        selected, updated = accepted.selected or 0, accepted.updated or 0
+        said = f"{updated} of {selected} bills changed."
+        if updated < selected:
+            said += " The others were already in that state."
+        expected = values["expected_bills"]
+        if expected is not None and expected != selected:
+            return (
+                f"{said} You expected {expected} bills, the list held {selected}.",
+                "Open the list in EnergyCAP and see why it holds another number of bills.",
+            )
+        return said, ""
+
+    def how_to_check(self, target: str) -> str:
+        """Where the flags would show."""
+        return (
+            f"In EnergyCAP, open list {target} and look at the flags of a few bills. If the edit is there, do nothing "
+            "more. If it is surely not there, type Yes in Send again and run the row once more."
+        )
+
+    def effects(self, values: Mapping[str, Any]) -> str:
+        """Holds and releases are worth a sentence before the run."""
+        if values["hold_from_export"] is True:
+            return "will hold bills back from export"
+        return "will release bills for export" if values["release_export_hold"] is True else ""
+
+    def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
+        """Neighbours with the same edit on different lists: a bill in both ends the same either way."""
+        edit = tuple(
+            (name, values[name])
+            for name in sorted(values)
+            if name not in ("list_id", "expected_bills", SEND_AGAIN.name)
+        )
+        return (self.key, edit), values["list_id"]
+
+
+OPERATION = ListFlagEdit()

@@ -1,0 +1,68 @@
+"""Everything that can go wrong is made to go wrong before the first row is sent.
+
+Can the results be written? Is the practice server up? Is there a key, does EnergyCAP
+answer, and as whom? Only reads are made here.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from bulkops import settings
+from bulkops.errors import CannotStart
+from bulkops.model import Call, Failure
+from bulkops.settings import PRACTICE, Environment, Key
+
+
+def results_place(path: Path, folder: Path, wanted: Path | None, run: str) -> tuple[Path, list[str]]:
+    """Where the results will go, found out before the first row is sent."""
+    from bulkops.workbook.sidecar import results_path, writable
+
+    if wanted is not None:
+        if wanted.resolve() == path.resolve() or not writable(wanted):
+            raise CannotStart("results.unwritable", path=wanted)
+        return wanted, []
+    beside = results_path(path)
+    if writable(beside):
+        return beside, []
+    spare = folder / f"{beside.stem} {run}.xlsx"
+    if writable(spare):
+        return spare, [f"The results cannot be written to {beside} (is it open in Excel?); they go to {spare}."]
+    raise CannotStart("results.unwritable", path=beside)
+
+
+def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:
+    """The environment ready to be called, and its key; practice is started here and ends with the run."""
+    if where.name != PRACTICE:
+        return where, settings.find_key(where)
+    from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+
+    if not where.base_url:
+        server = stack.enter_context(PracticeServer())
+        where = replace(where, base_url=server.base_url)
+    return where, Key(PRACTICE_KEY)
+
+
+def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
+    """(whose key this is, a note if that could not be told): a read-only call before any write.
+
+    Raises CannotStart if EnergyCAP is not reached or does not accept the key.
+    """
+    from bulkops.client import Client
+    from bulkops.verdict import server_words
+
+    client = Client(where, key, total_seconds=30.0, read_seconds=20.0)
+    seen = client.send(Call("GET", "/api/v3/me"))
+    client.close()
+    if isinstance(seen, Failure):
+        raise CannotStart("me.not_reached", value=where.host, words=seen.detail)
+    if seen.status in (401, 403, 407):
+        raise CannotStart("me.refused", value=where.host, words=server_words(seen))
+    try:
+        me = json.loads(seen.content) if seen.status == 200 else {}
+        return f"{me['fullName']} ({me['systemUserCode']})", ""
+    except (ValueError, KeyError, TypeError):
+        return "", f"{where.host} did not say whose key this is (it answered {seen.status})."

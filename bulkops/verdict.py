@@ -1,0 +1,140 @@
+"""What an answer, or its absence, proves: the verdict table as one pure function.
+
+Source: architecture.md "Decide, then act"; reliability A3 and A4. Only proof makes
+"not sent"; only the documented answer makes "done"; whatever proves nothing is *unknown*,
+and is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from bulkops.model import Accepted, Failure, Reply, Status
+
+REJECTED = {400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431}
+STOPPING = {401, 403, 407}
+TOO_MANY = 429
+_NEVER_CONNECTED = {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}
+_NOT_TRUSTED = {"SSLCertVerificationError"}
+_NEVER_LEFT = {
+    "InvalidHeader",
+    "InvalidURL",
+    "MissingSchema",
+    "InvalidSchema",
+    "UnicodeEncodeError",
+    "LocationParseError",
+}
+_LONGEST_WAIT = 600.0
+_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one request came to."""
+
+    status: Status
+    code: str = ""
+    """Catalogue code; "" for done."""
+    words: str = ""
+    """The server's own words, or what was seen instead of an answer; short."""
+    accepted: Accepted | None = None
+    http_status: int | None = None
+    stop: bool = False
+    """The run must end: key, permission, proxy, or an answer that moved elsewhere."""
+    trouble: bool = False
+    """The server or the network failed, not the row; several of these in a row end the run."""
+    wait: float | None = None
+    """Seconds the server wants us to wait; given means the same row may be sent again (429 only)."""
+
+
+def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -> Verdict:
+    """The table, row by row. ``accepted`` knows the operation's documented answer."""
+    if isinstance(seen, Failure):
+        return _judge_failure(seen)
+    status, words = seen.status, server_words(seen)
+    if 200 <= status < 300:
+        answer = accepted(seen)
+        if answer is not None:
+            return Verdict(Status.DONE, accepted=answer, http_status=status)
+        return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
+    if status == TOO_MANY:
+        return Verdict(Status.FAILED, "sent.busy", words, http_status=status, trouble=True, wait=retry_after(seen))
+    if status in STOPPING:
+        code = "sent.proxy" if status == 407 else "sent.no_right"
+        return Verdict(Status.FAILED, code, words, http_status=status, stop=True)
+    if status in REJECTED:
+        code = "sent.not_found" if status in (404, 410) else "sent.refused"
+        return Verdict(Status.FAILED, code, words, http_status=status)
+    if 300 <= status < 400:
+        return Verdict(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
+    code = "sent.server_error" if status >= 500 or status == 408 else "sent.odd_answer"
+    return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True)
+
+
+def _judge_failure(failure: Failure) -> Verdict:
+    chain = set(failure.chain)
+    # A refused CONNECT proves that nothing went through the proxy; that only holds for an https target.
+    tunnel = failure.https and "ProxyError" in chain and "Tunnel connection failed" in failure.detail
+    if failure.status is None:
+        if chain & _NOT_TRUSTED:
+            return Verdict(Status.NOT_SENT, "sent.not_trusted", failure.detail[:_WORDS], stop=True, trouble=True)
+        if chain & (_NEVER_CONNECTED | _NEVER_LEFT) or tunnel:
+            return Verdict(
+                Status.NOT_SENT,
+                "sent.not_reached",
+                failure.detail[:_WORDS],
+                stop=bool(chain & _NEVER_LEFT),
+                trouble=True,
+            )
+    return Verdict(Status.UNKNOWN, "sent.no_answer", failure.detail[:_WORDS], http_status=failure.status, trouble=True)
+
+
+def retry_after(reply: Reply) -> float:
+    """Seconds to wait by the Retry-After header, 0 if it says nothing usable; at most ten minutes.
+
+    A date is held against the reply's own Date header, so that the clocks of the two computers cancel out.
+    """
+    value = reply.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(reply.headers.get("date", ""))
+        return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def server_words(reply: Reply) -> str:
+    """What the server says, in one line: from JSON of any shape, an HTML page's title, or plain text."""
+    text = reply.content.decode("utf-8", "replace").strip()
+    try:
+        said = " ".join(_messages(json.loads(text)))
+    except (ValueError, RecursionError):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    said = " ".join(said.split())
+    if 300 <= reply.status < 400 and "location" in reply.headers:
+        said = f"to {reply.headers['location']}"
+    short = said if len(said) <= _WORDS else said[: _WORDS - 1] + "…"
+    return short or f"no words, only the number {reply.status}"
+
+
+def _messages(value: object, depth: int = 0) -> list[str]:
+    """Texts in a JSON answer, those under message-like names first; each once."""
+    if isinstance(value, str):
+        return [value]
+    if depth > 6 or not isinstance(value, dict | list):
+        return []
+    if isinstance(value, list):
+        found = [text for each in value for text in _messages(each, depth + 1)]
+    else:
+        telling = [
+            name for name in value if re.search("message|error|detail|title|description", str(name), re.IGNORECASE)
+        ]
+        found = [text for name in telling or value for text in _messages(value[name], depth + 1)]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,478 @@
+"""Starts bulkops from a fresh checkout, with nothing but Python 3.11 or newer.
+
+    python run.py                      the window (bulkops without arguments)
+    python run.py check Kickouts.xlsx  any bulkops command
+    python run.py test                 the tests; further arguments go to pytest
+
+The first start makes a virtual environment of exactly what requirements.lock names; later starts only compare a stamp.
+Set-up talks on stderr, so that stdout belongs to bulkops. Exit 2: could not start, nothing was sent.
+"""
+# All of this file must parse on Python 2.7, so that an old Python prints too_old()'s sentence and no SyntaxError:
+# no f-strings, annotations, keyword-only arguments, "raise ... from". Rare imports stay in functions: each costs a warm
+# start some milliseconds.
+
+import errno
+import hashlib
+import os
+import re
+import sys
+import time
+
+OLDEST = (3, 11)
+OLDEST_PIP = (22, 3)  # the first with --python
+STAMP, LOCK, LOG = "setup.stamp", "setup.lock", "setup.log"
+WINDOWS = os.name == "nt"
+CHECKOUT = os.path.dirname(os.path.abspath(__file__))
+
+SYNCED = re.compile(
+    r"(onedrive|dropbox|google ?drive|icloud ?drive|nextcloud|owncloud|box|box sync)([ (-].*)?$"
+    r"|(cloudstorage|mobile documents|com~apple~clouddocs|my drive|shared drives)$",
+    re.IGNORECASE,
+)
+NETWORK = re.compile(r"(nfs4?|cifs|smb3|smbfs|afs|afpfs|webdav|davfs|9p|fuse\.(sshfs|rclone|davfs2?|gvfsd.*|s3fs))$")
+
+# What pip (or the operating system) says -> what the person can do. The first that matches wins: a full disk also
+# shows up as failed downloads, and a package "without any version" is in truth a server that was not reached.
+FAILURES = (
+    (
+        r"Errno 28\]|No space left|WinError 112\]|Errno 122\]|quota exceeded",
+        "The disk is full. bulkops needs about 500 MB; make room, then start again.",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES",
+        "A downloaded package is not the one bulkops was tested with (its checksum differs), so it was left out. "
+        "Start again; if it stays, tell IT: a proxy or package mirror may have changed the file.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|confirming the ssl certificate",
+        "The package server's certificate is not trusted here. In a company network ask IT for its certificate file "
+        "and name it in the variable PIP_CERT, then start again.",
+    ),
+    (
+        r"Errno 13\]|Errno 1\]|Errno 30\]|WinError (5|32)\]|Permission denied|Access is denied",
+        "No permission to write the files bulkops needs. Close every bulkops window and start again; if it stays, "
+        "copy the bulkops folder to a place of your own, or ask IT.",
+    ),
+    (
+        r"Retrying \(|ConnectionError|ProxyError|TimeoutError|Proxy Authentication|from versions: none",
+        "bulkops cannot reach the package server, which the first start needs. Check the network; behind a proxy ask "
+        "IT for its address (PIP_PROXY) or for the company's package server (PIP_INDEX_URL), and start again.",
+    ),
+    (
+        r"No matching distribution found for",
+        "A package bulkops needs does not exist for this Python ({python}). Install Python 3.13 (64 bit) from "
+        "python.org and start again with it.",
+    ),
+)
+NO_PIP = (
+    "This Python ({python}) comes without pip {pip} or newer, which the first start needs. Debian or Ubuntu: "
+    "sudo apt install python3-venv python3-pip. Elsewhere: install Python 3.13 from python.org. Then start again."
+)
+
+
+class CannotStart(Exception):
+    """The sentence to show instead of a traceback."""
+
+
+def say(sentence):
+    if sys.stderr:  # pythonw has none
+        sys.stderr.write(sentence + "\n")
+        sys.stderr.flush()
+
+
+def too_old(version):
+    """The sentence for a Python that cannot run bulkops, or nothing."""
+    if tuple(version[:2]) >= OLDEST:
+        return ""
+    return (
+        "bulkops needs Python %d.%d or newer; this is %d.%d. Install Python 3.13 from python.org "
+        "(no administrator rights needed), then start again with it." % (OLDEST + tuple(version[:2]))
+    )
+
+
+def explain(text):
+    """The sentence for a failed set-up, from pip's output or an OSError's text."""
+    for pattern, sentence in FAILURES:
+        if re.search(pattern, text):
+            return sentence.format(python="%d.%d, %s" % (sys.version_info[0], sys.version_info[1], sys.platform))
+    last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
+    return "Setting up bulkops failed: %s" % (last[0] if last else "no reason was given.")
+
+
+# ---------------------------------------------------------------- where the virtual environment lives
+
+
+def is_synced(path, environ=os.environ):
+    """Whether a sync client would upload the environment's 10,000 files."""
+    if any(SYNCED.match(part) for part in re.split(r"[\\/]", path)):
+        return True
+    for name in ("OneDrive", "OneDriveCommercial", "OneDriveConsumer"):
+        root = environ.get(name)
+        if root and (os.path.normcase(path) + os.sep).startswith(os.path.normcase(root).rstrip("\\/") + os.sep):
+            return True
+    return False
+
+
+def mounts():
+    """(folder, file system) of everything mounted; macOS and Linux."""
+    if sys.platform == "darwin":
+        import subprocess
+
+        text = subprocess.run(["/sbin/mount"], capture_output=True, check=False).stdout.decode("utf-8", "replace")
+        return re.findall(r" on (.+) \((\w+)", text)
+    try:
+        with open("/proc/mounts", "rb") as table:
+            fields = [line.split(" ") for line in table.read().decode("utf-8", "surrogateescape").splitlines()]
+    except OSError:
+        return []
+    return [(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal.group(1), 8)), row[1]), row[2]) for row in fields]
+
+
+def is_network(path):
+    """Whether the folder is on another machine: slow for 10,000 files, and locks may not hold there."""
+    if path.startswith(("\\\\", "//")):
+        return True
+    if WINDOWS:
+        import ctypes
+
+        return ctypes.windll.kernel32.GetDriveTypeW(os.path.splitdrive(path)[0] + "\\") == 4
+    inside = [(len(at), kind) for at, kind in mounts() if at != "/" and (path + "/").startswith(at.rstrip("/") + "/")]
+    return bool(inside) and bool(NETWORK.match(max(inside)[1]))
+
+
+def local_venv(checkout, environ=os.environ):
+    """The environment's folder among the user's own local data: one for each checkout and Python."""
+    home = os.path.expanduser("~")
+    if WINDOWS:
+        data = environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    elif sys.platform == "darwin":
+        data = os.path.join(home, "Library", "Application Support")
+    else:
+        data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
+    name = "%s %d.%d" % (os.path.normcase(checkout), sys.version_info[0], sys.version_info[1])
+    return os.path.join(data, "bulkops", "venv-" + hashlib.sha256(os.fsencode(name)).hexdigest()[:16])
+
+
+def open_lock(venv):
+    """Makes the folder and its lock file: the only honest way to learn whether one may write there."""
+    os.makedirs(venv, exist_ok=True)
+    return open(os.path.join(venv, LOCK), "ab")
+
+
+def choose_place(checkout):
+    """(folder of the environment, its open lock file)."""
+    paths = (checkout, os.path.realpath(checkout))  # a drive letter or link can hide either
+    if not any(is_synced(path) or is_network(path) for path in paths):
+        here = os.path.join(checkout, ".venv")
+        try:
+            return here, open_lock(here)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+    away = local_venv(checkout)
+    return away, open_lock(away)
+
+
+# ---------------------------------------------------------------- is it ready?
+
+
+def venv_python(venv):
+    return os.path.join(venv, *(("Scripts", "python.exe") if WINDOWS else ("bin", "python")))
+
+
+def stamp_for(checkout):
+    """What an environment was made from: the lock, the Python, and the folder its .pth file names."""
+    with open(os.path.join(checkout, "requirements.lock"), "rb") as lock:
+        digest = hashlib.sha256(lock.read().replace(b"\r\n", b"\n"))
+    digest.update(os.fsencode("\0%s\0%s" % (sys.version, os.path.normcase(checkout))))
+    return digest.hexdigest()
+
+
+def is_ready(venv, stamp):
+    try:
+        with open(os.path.join(venv, STAMP)) as file:
+            if file.read() != stamp:
+                return False
+        with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as file:
+            base = re.search(r"(?m)^executable = (.*)$", file.read())
+    except OSError:
+        return False
+    # The Python it was made from may have been uninstalled since.
+    return os.path.exists(venv_python(venv)) and (base is None or os.path.exists(base.group(1)))
+
+
+def ready_venv(checkout):
+    """The folder of an environment that matches the lock, made if need be. Raises CannotStart, OSError."""
+    stamp = stamp_for(checkout)
+    for venv in (os.path.join(checkout, ".venv"), local_venv(checkout)):
+        if is_ready(venv, stamp):
+            return venv
+    venv, lock = choose_place(checkout)
+    with lock:
+        wait_for(lock)
+        if not is_ready(venv, stamp):
+            build(venv, checkout, stamp, lock)
+    return venv
+
+
+def wait_for(lock, sleep=time.sleep):
+    """Holds the lock until the file is closed; the system frees it when a process dies."""
+    told = False
+    while True:
+        try:
+            if WINDOWS:
+                import msvcrt
+
+                lock.seek(0)
+                msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                return  # a file system without locks: better to start than to refuse
+        if not told:
+            say("Another start is setting up bulkops; waiting for it ...")
+            told = True
+        sleep(0.2)
+
+
+# ---------------------------------------------------------------- making it
+
+
+def clean_environment():
+    """The environment without what would mix other Python folders into ours."""
+    drop = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT")
+    return dict({name: value for name, value in os.environ.items() if name not in drop}, PYTHONUTF8="1")
+
+
+def clear(venv):
+    """Empties the folder, stamp first; the lock stays because this process holds it."""
+    import shutil
+
+    for name in sorted(os.listdir(venv), key=lambda name: name != STAMP):
+        path = os.path.join(venv, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif name not in (LOCK, LOG):
+            os.remove(path)
+
+
+def run_step(command, environment, lock, on_line=None):
+    """Runs one set-up command. (exit code, everything it said)"""
+    import subprocess
+
+    # pip keeps the lock if this process is killed, so that the next start waits for it and does not write beside it.
+    inherit = {} if WINDOWS else {"pass_fds": (lock.fileno(),)}
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **inherit
+    )
+    said = []
+    try:
+        for raw in process.stdout:
+            said.append(raw.decode("utf-8", "replace").rstrip())
+            if on_line:
+                on_line(said[-1])
+        return process.wait(), "\n".join(said)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def find_pip(pythons, environment, lock):
+    """(command, version) of the first pip that can install into another environment, or (None, None)."""
+    for python in pythons:
+        code, said = run_step([python, "-P", "-m", "pip", "--version"], environment, lock)
+        found = re.search(r"^pip (\d+)\.(\d+)", said, re.MULTILINE)
+        if code == 0 and found and tuple(map(int, found.groups())) >= OLDEST_PIP:
+            return [python, "-P", "-m", "pip"], tuple(map(int, found.groups()))
+    return None, None
+
+
+def trust_windows(pip, version, venv, environment, lock):
+    """pip before 24.2 does not know the certificates IT put into Windows: hands them over, beside pip's own."""
+    named = any(environment.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"))
+    if not WINDOWS or version >= (24, 2) or named:
+        return
+    import ssl
+
+    settings = ["config", "list"]
+    if re.search(r"(?m)^\w+\.cert=", run_step(pip + settings, environment, lock)[1]):
+        return
+    where = [pip[0], "-P", "-c", "from pip._vendor import certifi; print(certifi.where())"]
+    with open(run_step(where, environment, lock)[1].strip(), encoding="utf-8") as file:
+        pem = [file.read()]
+    for store in ("ROOT", "CA"):
+        for certificate, encoding, trust in ssl.enum_certificates(store):
+            if encoding == "x509_asn" and (trust is True or "1.3.6.1.5.5.7.3.1" in trust):
+                pem.append(ssl.DER_cert_to_PEM_cert(certificate))
+    environment["PIP_CERT"] = os.path.join(venv, "certificates.pem")
+    with open(environment["PIP_CERT"], "w", encoding="utf-8") as file:
+        file.write("\n".join(pem))
+
+
+def progress(total):
+    """A listener for pip's lines that tells how far it is, in plain words."""
+    seen = {"packages": 0, "total": total, "retry": False}
+
+    def on_line(line):
+        if line.startswith("Ignoring "):
+            seen["total"] -= 1
+        elif line.startswith(("Collecting ", "Processing ")):
+            seen["packages"] += 1
+            if seen["packages"] % 10 == 0:
+                say("  %d of %d packages" % (seen["packages"], seen["total"]))
+        elif line.startswith("Installing collected packages"):
+            say("  installing them ...")
+        elif "Retrying (" in line and not seen["retry"]:
+            seen["retry"] = True
+            say("  the package server does not answer; trying again ...")
+
+    return on_line
+
+
+def link(venv, checkout):
+    """Makes bulkops importable from any working folder."""
+    import sysconfig
+
+    packages = sysconfig.get_path("purelib", "venv", {"base": venv, "platbase": venv})
+    line = checkout
+    if ascii(checkout)[1:-1] != checkout:
+        # Python 3.11 and 3.12 read .pth files in the PC's own encoding; escaped, the path is the same in each.
+        line = "import sys; sys.path.append(%s)" % ascii(checkout)
+    with open(os.path.join(packages, "bulkops-checkout.pth"), "w", encoding="ascii") as file:
+        file.write(line + "\n")
+
+
+def build(venv, checkout, stamp, lock):
+    """Makes the environment; the stamp is written last, so that whatever is cut short is made anew."""
+    again = os.path.exists(os.path.join(venv, STAMP))
+    why = "bulkops or Python has changed: setting it up again" if again else "First start: setting up bulkops"
+    say("%s (once, about a minute) in %s ..." % (why, venv))
+    log = []
+    try:
+        install(venv, checkout, lock, log)
+        link(venv, checkout)
+        with open(os.path.join(venv, STAMP + ".new"), "w") as file:
+            file.write(stamp)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, os.path.join(venv, STAMP))
+    except (CannotStart, OSError) as error:
+        sentence = str(error) if isinstance(error, CannotStart) else explain(str(error))
+        failed = CannotStart(sentence + write_log(venv, log))
+    else:
+        say("bulkops is set up.")
+        return
+    raise failed
+
+
+def install(venv, checkout, lock, log):
+    """An empty environment, then what the lock names into it. `log` collects what the steps said."""
+    clear(venv)
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    # The running Python may be that of the very environment just cleared.
+    pythons = [base]
+    if os.path.realpath(sys.prefix) != os.path.realpath(venv):
+        pythons.insert(0, sys.executable)
+    environment = clean_environment()
+    environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_PROGRESS_BAR="off")
+    environment["PYTHONUNBUFFERED"] = "1"
+    pip, version = find_pip(pythons, environment, lock)
+    # Without pip inside it is made in 0.3 s, not in 3 to 9 s.
+    code, said = run_step([base, "-P", "-m", "venv"] + (["--without-pip"] if pip else []) + [venv], environment, lock)
+    log.append(said)
+    if code and pip:
+        raise CannotStart(explain(said))
+    if not pip:
+        pip, version = find_pip([venv_python(venv)], environment, lock)
+        if not pip:
+            raise CannotStart(NO_PIP.format(python="%d.%d" % sys.version_info[:2], pip="%d.%d" % OLDEST_PIP))
+    trust_windows(pip, version, venv, environment, lock)
+    requirements = os.path.join(checkout, "requirements.lock")
+    with open(requirements, encoding="utf-8") as file:
+        total = len(re.findall(r"(?m)^[^\s#]+==", file.read()))
+    options = [
+        "--python",
+        venv_python(venv),
+        "install",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "-r",
+        requirements,
+    ]
+    code, said = run_step(pip + options, environment, lock, progress(total))
+    log.append(said)
+    if code:
+        raise CannotStart(explain(said))
+
+
+def write_log(venv, log):
+    """Frees what a failed set-up took, keeps what was said, and gives the words that name the log."""
+    try:
+        clear(venv)
+        with open(os.path.join(venv, LOG), "w", encoding="utf-8") as file:
+            file.write("\n".join(log) + "\n")
+    except OSError:
+        return ""
+    return "\nThe whole story is in %s" % os.path.join(venv, LOG)
+
+
+# ---------------------------------------------------------------- handing over
+
+
+def command_for(arguments, venv, checkout):
+    """(command, folder to run it in or nothing, environment variables)"""
+    environment = clean_environment()
+    away = not venv.startswith(checkout + os.sep)
+    if away:  # then the checkout is synced, slow or read-only: nothing is written into it
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        environment.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(venv, "hypothesis"))
+    # -P: a file that lies in the working folder must never be taken for one of our modules.
+    command, folder = [venv_python(venv), "-P", "-m", "bulkops"], None
+    if arguments[:1] == ["test"]:
+        command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
+        folder, arguments = checkout, arguments[1:]
+    return command + arguments, folder, environment
+
+
+def hand_over(command, folder, environment):
+    """The exit code of the command; where the system can, the command takes this process's place."""
+    if WINDOWS:
+        return wait_out(command, folder, environment)
+    if folder:
+        os.chdir(folder)
+    return os.execve(command[0], command, environment)
+
+
+def wait_out(command, folder, environment):
+    """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code."""
+    import signal
+    import subprocess
+
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return subprocess.call(command, cwd=folder, env=environment)
+
+
+def main(arguments):
+    sentence = too_old(sys.version_info)
+    if not sentence:
+        try:
+            return hand_over(*command_for(arguments, ready_venv(CHECKOUT), CHECKOUT))
+        except CannotStart as stop:
+            sentence = str(stop)
+        except OSError as error:
+            sentence = explain(str(error))
+        except KeyboardInterrupt:
+            sentence = "Stopped. The next start sets up what is missing."
+    say(sentence)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,616 @@
+"""The set-up: run.py, requirements.lock, and what a first start says when it cannot go on. No network is used."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+SOURCE = (ROOT / "run.py").read_text(encoding="utf-8")
+
+STUB = """
+import json, os, sys, tiny
+print(json.dumps({"arguments": sys.argv[1:], "cwd": os.getcwd(), "tiny": tiny.VERSION, "utf8": sys.flags.utf8_mode}))
+sys.exit(int(os.environ.get("STUB_EXIT", "0")))
+"""
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bulkops_run", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run() -> ModuleType:
+    return load(ROOT / "run.py")
+
+
+# ---------------------------------------------------------------- a small checkout, set up for real
+
+
+class Checkout:
+    """A checkout whose lock names one tiny wheel that lies in a folder beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "Größe GmbH & co (1)"
+        (self.folder / "bulkops").mkdir(parents=True)
+        (self.folder / "run.py").write_text(SOURCE, encoding="utf-8")
+        (self.folder / "bulkops" / "__init__.py").touch()
+        (self.folder / "bulkops" / "__main__.py").write_text(STUB, encoding="utf-8")
+        self.wheels = folder / "wheels"
+        self.wheels.mkdir()
+        wheel = self.wheels / "tiny-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as parts:
+            parts.writestr("tiny.py", "VERSION = '1.0'\n")
+            parts.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+            parts.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            parts.writestr("tiny-1.0.dist-info/RECORD", "")
+        self.digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        self.lock(self.digest)
+        self.venv = self.folder / ".venv"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "OneDrive"))}
+        home = folder / "home"
+        home.mkdir()
+        places = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME", "XDG_CACHE_HOME"), str(home))
+        pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
+        self.environment = kept | places | pip
+
+    def lock(self, digest: str, version: str = "1.0") -> None:
+        line = f"tiny=={version} \\\n    --hash=sha256:{digest}\n"
+        (self.folder / "requirements.lock").write_text(line, encoding="utf-8")
+
+    def begin(self, *arguments: str, cwd: Path | None = None, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(self.folder / "run.py"), *arguments],
+            cwd=cwd,
+            env=self.environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+    def start(self, *arguments: str, cwd: Path | None = None, **variables: str) -> tuple[int, str, str]:
+        """(exit code, stdout, stderr)"""
+        process = self.begin(*arguments, cwd=cwd, **variables)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """One that has been started once; tests leave it as it is."""
+    made = Checkout(tmp_path_factory.mktemp("ready"))
+    code, out, err = made.start()
+    assert code == 0, err
+    assert "First start: setting up bulkops" in err
+    json.loads(out)
+    return made
+
+
+def test_exit_code_and_arguments_pass_through(ready: Checkout) -> None:
+    """bulkops gets the arguments as typed, and its exit code is run.py's."""
+    code, out, err = ready.start("check", "Größe & co.xlsx", "--json", STUB_EXIT="4")
+    assert (code, err) == (4, "")
+    assert json.loads(out)["arguments"] == ["check", "Größe & co.xlsx", "--json"]
+
+
+def test_the_working_folder_is_kept(ready: Checkout, tmp_path: Path) -> None:
+    """A relative workbook path means the folder the person is in, not the checkout."""
+    _, out, _ = ready.start(cwd=tmp_path)
+    assert Path(json.loads(out)["cwd"]).samefile(tmp_path)
+
+
+def test_files_in_the_working_folder_are_not_imported(ready: Checkout, tmp_path: Path) -> None:
+    """A stray json.py or bulkops.py beside the workbook changes nothing."""
+    for name in ("json.py", "bulkops.py", "tiny.py", "pip.py"):
+        (tmp_path / name).write_text("raise SystemExit('stray file imported')", encoding="utf-8")
+    code, _, err = ready.start(cwd=tmp_path, PYTHONPATH=str(tmp_path / "nowhere"))
+    assert (code, err) == (0, "")
+
+
+def test_the_child_reads_and_writes_utf_8(ready: Checkout) -> None:
+    """Redirected output must hold any name, also where the PC's own encoding cannot."""
+    assert json.loads(ready.start()[1])["utf8"] == 1
+
+
+def test_a_ready_environment_starts_at_once(ready: Checkout) -> None:
+    """A warm start says nothing and runs no set-up step, even where pip would fail."""
+    code, _, err = ready.start(PIP_FIND_LINKS="", PATH="")
+    assert (code, err) == (0, "")
+
+
+def test_the_environments_own_python_may_start_run_py(ready: Checkout) -> None:
+    """run.py under .venv's Python finds the same environment ready."""
+    python = load(ROOT / "run.py").venv_python(str(ready.venv))
+    done = subprocess.run(
+        [python, str(ready.folder / "run.py")], env=ready.environment, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_stale_stamp_means_a_rebuild(checkout: Checkout) -> None:
+    """Another lock, another Python or another folder, and the environment is made anew, without leftovers."""
+    assert checkout.start()[0] == 0
+    (checkout.venv / "setup.stamp").write_text("of another lock", encoding="utf-8")
+    leftover = checkout.venv / "leftover.txt"
+    leftover.touch()
+    code, _, err = checkout.start()
+    assert code == 0
+    assert "setting it up again" in err
+    assert not leftover.exists()
+
+
+def test_the_stamp_depends_on_lock_python_and_folder(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line ends are git's business and leave the stamp alone; all else an environment is made from changes it."""
+    for name, text in {"one": b"a==1\n", "two": b"a==1\n", "dos": b"a==1\r\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "requirements.lock").write_bytes(text)
+    one = run.stamp_for(str(tmp_path / "one"))
+    assert one != run.stamp_for(str(tmp_path / "two"))
+    (tmp_path / "one" / "requirements.lock").write_bytes(b"a==1\r\n")
+    assert one == run.stamp_for(str(tmp_path / "one"))
+    (tmp_path / "one" / "requirements.lock").write_bytes(b"a==2\n")
+    assert one != run.stamp_for(str(tmp_path / "one"))
+    (tmp_path / "one" / "requirements.lock").write_bytes(b"a==1\n")
+    monkeypatch.setattr(sys, "version", "3.99")
+    assert one != run.stamp_for(str(tmp_path / "one"))
+
+
+def test_an_environment_whose_python_is_gone_is_not_ready(run: ModuleType, tmp_path: Path) -> None:
+    """After Python was uninstalled the stamp still matches, but the environment is dead."""
+    python = Path(run.venv_python(str(tmp_path)))
+    python.parent.mkdir()
+    python.touch()
+    (tmp_path / "setup.stamp").write_text("s", encoding="utf-8")
+    (tmp_path / "pyvenv.cfg").write_text(f"executable = {sys.executable}\n", encoding="utf-8")
+    assert run.is_ready(str(tmp_path), "s")
+    (tmp_path / "pyvenv.cfg").write_text(f"executable = {tmp_path / 'gone'}\n", encoding="utf-8")
+    assert not run.is_ready(str(tmp_path), "s")
+
+
+def test_a_killed_set_up_is_repaired(checkout: Checkout) -> None:
+    """Killed at any moment, the next start waits for what is still running and makes the environment anew."""
+    first = checkout.begin()
+    until((checkout.venv / "pyvenv.cfg").exists)
+    first.kill()
+    first.communicate(timeout=60)
+    code, out, err = checkout.start()
+    assert code == 0, err
+    assert json.loads(out)["tiny"] == "1.0"
+
+
+def test_two_first_starts_at_once_make_one_environment(checkout: Checkout) -> None:
+    """One sets up, the other waits and uses what the first made; both run."""
+    both = [checkout.begin(), checkout.begin()]
+    told = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert "".join(err for _, err in told).count("First start") == 1
+
+
+def test_the_second_start_says_that_it_waits(
+    run: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While another process holds the lock there is a sentence, said once, and then the lock."""
+    naps: list[float] = []
+    with run.open_lock(str(tmp_path)) as held:
+        run.wait_for(held)
+
+        def sleep(seconds: float) -> None:
+            naps.append(seconds)
+            if len(naps) == 3:
+                held.close()
+
+        with run.open_lock(str(tmp_path)) as lock:
+            run.wait_for(lock, sleep)
+    assert len(naps) == 3
+    assert capsys.readouterr().err.count("waiting for it") == 1
+
+
+def test_a_wrong_checksum_stops_the_start_and_the_next_one_recovers(checkout: Checkout) -> None:
+    """A package that is not the tested one is not installed: one sentence, the log's path, exit 2, no traceback."""
+    checkout.lock("0" * 64)
+    code, out, err = checkout.start()
+    assert (code, out) == (2, "")
+    assert "its checksum differs" in err
+    assert "Traceback" not in err
+    assert str(checkout.venv / "setup.log") in err
+    assert "DO NOT MATCH THE HASHES" in (checkout.venv / "setup.log").read_text(encoding="utf-8")
+    checkout.lock(checkout.digest)
+    assert checkout.start()[0] == 0
+
+
+def test_no_wheel_for_this_python_is_said(checkout: Checkout) -> None:
+    """A version that does not exist for this Python names the Python to install."""
+    checkout.lock(checkout.digest, version="2.0")
+    code, _, err = checkout.start()
+    assert code == 2
+    assert f"does not exist for this Python ({sys.version_info[0]}.{sys.version_info[1]}, {sys.platform})" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals to one process are POSIX; Windows takes the same path by hand")
+def test_ctrl_c_is_the_childs_to_answer(tmp_path: Path) -> None:
+    """Ctrl-C reaches both processes; run.py waits, prints nothing and returns the child's exit code."""
+    child = "import pathlib, signal, sys, time\nsignal.signal(2, lambda *_: sys.exit(3))\n"
+    child += "pathlib.Path('up').touch()\ntime.sleep(60)"
+    parent = f"import sys, run\nsys.exit(run.wait_out([sys.executable, '-c', {child!r}], None, None))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    until((tmp_path / "up").exists)
+    os.killpg(process.pid, signal.SIGINT)
+    assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 3)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+# ---------------------------------------------------------------- the lock
+
+
+def requirements() -> Iterator[tuple[str, str]]:
+    """(name, the whole entry with its hashes)"""
+    entries = re.split(r"(?m)^(?=[^\s#])", LOCK)
+    named = (entry for entry in entries if entry[:1] not in ("", " ", "#"))
+    return ((re.split(r"[=<>~!\[ ;]", entry, maxsplit=1)[0], entry) for entry in named)
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("word", ["://", "--index-url", "--extra-index-url", "--find-links", "--trusted-host", " @ "])
+def test_the_lock_names_no_host(word: str) -> None:
+    """Where packages come from is the reader's own setting, never ours."""
+    assert word not in LOCK
+
+
+def test_every_requirement_is_pinned_and_hashed() -> None:
+    """Nothing is installed that was not tested, byte for byte."""
+    bad = [name for name, entry in requirements() if "==" not in entry or "--hash=sha256:" not in entry]
+    assert not bad
+    assert len(list(requirements())) > 20
+
+
+def test_every_dependency_is_in_the_lock() -> None:
+    """pyproject.toml and the lock must not drift apart."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {normal(re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0]) for line in wanted}
+    assert names <= {normal(name) for name, _ in requirements()}
+
+
+# ---------------------------------------------------------------- run.py as text
+
+
+def test_run_py_needs_only_the_standard_library() -> None:
+    """It runs before anything is installed."""
+    imported = set()
+    for node in ast.walk(ast.parse(SOURCE)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            imported.add(str(node.module).split(".")[0])
+    assert imported <= sys.stdlib_module_names
+
+
+def test_run_py_parses_on_old_pythons() -> None:
+    """An old Python must reach the sentence that names the version; a SyntaxError would hide it."""
+    tree = ast.parse(SOURCE, feature_version=(3, 4))
+    new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom, ast.AsyncFunctionDef, ast.Await)
+    for node in ast.walk(tree):
+        assert not isinstance(node, new), ast.unparse(node)
+        if isinstance(node, ast.FunctionDef):
+            plain = [*node.args.args, *filter(None, (node.args.vararg, node.args.kwarg))]
+            assert node.returns is None
+            assert not node.args.kwonlyargs
+            assert not node.args.posonlyargs
+            assert not [argument for argument in plain if argument.annotation]
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            assert not [item for item in node.elts if isinstance(item, ast.Starred)]
+        if isinstance(node, ast.Dict):
+            assert None not in node.keys
+    assert SOURCE.isascii()  # Python 2 refuses anything else without a coding line
+
+
+@pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 8, 1), (3, 10, 13)])
+def test_a_too_old_python_is_named(run: ModuleType, version: tuple[int, ...]) -> None:
+    """The sentence names what is needed, what is there, and what to install."""
+    begin = f"bulkops needs Python 3.11 or newer; this is {version[0]}.{version[1]}. Install Python"
+    assert run.too_old(version).startswith(begin)
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 13, 5), (3, 15, 0), (4, 0, 0)])
+def test_a_new_enough_python_is_not_refused(run: ModuleType, version: tuple[int, ...]) -> None:
+    """3.9 is not newer than 3.11, and 4.0 is."""
+    assert run.too_old(version) == ""
+
+
+# ---------------------------------------------------------------- where the environment goes
+
+
+@pytest.mark.parametrize(
+    ("path", "synced"),
+    [
+        (r"C:\Users\ann\OneDrive - Größe GmbH\Desktop\bulkops", True),
+        (r"C:\Users\ann\OneDrive\bulkops", True),
+        (r"D:\Dropbox (Firm)\bulkops", True),
+        (r"G:\My Drive\bulkops", True),
+        ("/Users/ann/Library/CloudStorage/GoogleDrive-ann/bulkops", True),
+        ("/Users/ann/Library/Mobile Documents/com~apple~CloudDocs/bulkops", True),
+        ("/home/ann/Nextcloud/bulkops", True),
+        ("/home/ann/Box/bulkops", True),
+        ("/home/ann/boxes/bulkops", False),
+        (r"C:\Users\ann\Documents\bulkops", False),
+        ("/home/ann/src/bulkops", False),
+    ],
+)
+def test_a_synced_folder_is_known_by_its_name(run: ModuleType, path: str, synced: bool) -> None:
+    """10,000 files are not for OneDrive and its like to upload."""
+    assert run.is_synced(path, {}) is synced
+
+
+def test_a_synced_folder_is_known_by_onedrives_variables(run: ModuleType, tmp_path: Path) -> None:
+    """Windows names OneDrive's folders, whatever they are called; a neighbour with the same beginning is not inside."""
+    variables = {"OneDriveCommercial": str(tmp_path / "Work")}
+    assert run.is_synced(str(tmp_path / "Work" / "bulkops"), variables)
+    assert not run.is_synced(str(tmp_path / "Work2" / "bulkops"), variables)
+
+
+@pytest.mark.parametrize(
+    ("path", "network"),
+    [
+        (r"\\server\share\bulkops", True),
+        ("//server/share/bulkops", True),
+        pytest.param("/mnt/team share/bulkops", True, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
+        pytest.param("/mnt/team share/disk/b", False, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
+        pytest.param("/mnt/other", False, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
+    ],
+)
+def test_a_network_folder_is_known(run: ModuleType, path: str, network: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UNC paths and network mounts; the innermost mount decides, and a network root counts as this PC's own disk."""
+    table = [("/", "nfs"), ("/mnt/team share", "cifs"), ("/mnt/team share/disk", "ext4"), ("/proc", "proc")]
+    monkeypatch.setattr(run, "mounts", lambda: table)
+    assert run.is_network(path) is network
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/mounts"), reason="Linux")
+def test_the_mount_table_is_read(run: ModuleType) -> None:
+    """The real table names the root."""
+    assert "/" in [at for at, _ in run.mounts()]
+
+
+def test_an_ordinary_folder_holds_its_environment(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """.venv in the checkout, where developers expect it."""
+    monkeypatch.setattr(run, "is_network", lambda path: False)
+    venv, lock = run.choose_place(str(tmp_path))
+    lock.close()
+    assert Path(venv) == tmp_path / ".venv"
+
+
+@pytest.mark.parametrize("why", ["synced", "network", errno.EACCES, errno.EROFS])
+def test_elsewhere_the_environment_is_the_users_own(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str | int
+) -> None:
+    """Synced, network and read-only checkouts stay untouched."""
+    away = tmp_path / "data" / "venv"
+    here = tmp_path / "checkout"
+    here.mkdir()
+    real = run.open_lock
+
+    def open_lock(venv: str) -> object:
+        if isinstance(why, int) and not venv.startswith(str(away)):
+            raise OSError(why, os.strerror(why))
+        return real(venv)
+
+    monkeypatch.setattr(run, "is_synced", lambda path: why == "synced")
+    monkeypatch.setattr(run, "is_network", lambda path: why == "network")
+    monkeypatch.setattr(run, "local_venv", lambda checkout: str(away))
+    monkeypatch.setattr(run, "open_lock", open_lock)
+    venv, lock = run.choose_place(str(here))
+    lock.close()
+    assert Path(venv) == away
+    assert not list(here.iterdir())
+
+
+def test_a_full_disk_is_not_taken_for_a_read_only_one(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a refused permission sends the environment elsewhere."""
+
+    def full(venv: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run, "open_lock", full)
+    monkeypatch.setattr(run, "is_network", lambda path: False)
+    with pytest.raises(OSError, match="No space left"):
+        run.choose_place(str(tmp_path))
+
+
+def test_each_checkout_has_its_own_local_environment(run: ModuleType, tmp_path: Path) -> None:
+    """Two checkouts never fight over one environment."""
+    data = {"LOCALAPPDATA": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    one, two = (run.local_venv(str(tmp_path / name), data) for name in ("one", "two"))
+    assert one != two
+    assert one == run.local_venv(str(tmp_path / "one"), data)
+    assert Path(one).parent.name == "bulkops"
+
+
+def test_nothing_is_written_into_a_checkout_that_is_not_ours_to_fill(run: ModuleType, tmp_path: Path) -> None:
+    """With the environment elsewhere, neither Python nor pytest leaves its caches in the checkout."""
+    here, away = str(tmp_path / "here"), str(tmp_path / "away")
+    command, folder, environment = run.command_for(["test", "-q"], away, here)
+    assert environment["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert command[-5:] == ["-m", "pytest", "-p", "no:cacheprovider", "-q"]
+    assert folder == here
+    assert run.command_for(["check", "a.xlsx"], os.path.join(here, ".venv"), here)[1] is None
+
+
+# ---------------------------------------------------------------- sentences
+# What pip 23.2 to 24.2 printed, shortened; the last two lines of the first are all that a careless reader would see.
+
+REFUSED = """\
+WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by \
+'NewConnectionError('<HTTPConnection>: Failed to establish a new connection: [Errno 111] Connection refused')': /rich/
+ERROR: Could not find a version that satisfies the requirement rich==15.0.0 (from versions: none)
+ERROR: No matching distribution found for rich==15.0.0"""
+PROXY = """\
+WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by \
+'ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Authentication Required'))': /rich/
+ERROR: No matching distribution found for rich==15.0.0"""
+NO_INDEX = """\
+ERROR: Could not find a version that satisfies the requirement rich==15.0.0 (from versions: none)
+ERROR: No matching distribution found for rich==15.0.0"""
+CERTIFICATE = """\
+WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by \
+'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed'))'
+ERROR: No matching distribution found for rich==15.0.0"""
+HASHES = """\
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, \
+please update the hashes. Otherwise, examine the package contents carefully; someone may have tampered with them.
+    annotated-doc==0.0.7 (from -r requirements.lock (line 1)):
+        Expected sha256 1a30ef8f5322a4173720ae6712dc9a5e58f5a19868f3f167b4b5778db066c2b5
+             Got        6bc31bbbec6dfaaedc1676dbc11dbda96fe22a2b5c400e9ebad113fec44a9dc6"""
+FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+WINDOWS_FULL = "ERROR: Could not install packages due to an OSError: [WinError 112] There is not enough space"
+DENIED = "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'numpy'\nCheck it."
+WINDOWS_DENIED = "ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'numpy'"
+NO_WHEEL = """\
+ERROR: Could not find a version that satisfies the requirement numpy==2.5.5 (from versions: 1.24.2, 1.24.3, 2.2.6)
+ERROR: No matching distribution found for numpy==2.5.5"""
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (REFUSED, "cannot reach the package server"),
+        (PROXY, "behind a proxy ask IT"),
+        (NO_INDEX, "cannot reach the package server"),
+        (CERTIFICATE, "certificate is not trusted"),
+        (HASHES, "its checksum differs"),
+        (FULL, "The disk is full"),
+        (WINDOWS_FULL, "The disk is full"),
+        (REFUSED + "\n" + FULL, "The disk is full"),
+        (DENIED, "No permission to write"),
+        (WINDOWS_DENIED, "Close every bulkops window"),
+        (NO_WHEEL, "does not exist for this Python"),
+        ("some line\nERROR: something new\n", "Setting up bulkops failed: ERROR: something new"),
+        ("", "Setting up bulkops failed"),
+    ],
+)
+def test_what_went_wrong_is_said_in_plain_words(run: ModuleType, said: str, sentence: str) -> None:
+    """Each known failure has a sentence that says what to do; an unknown one shows pip's last line."""
+    assert sentence in run.explain(said)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), PermissionError(errno.EACCES, "denied")])
+def test_no_error_of_the_system_shows_a_traceback(
+    run: ModuleType, error: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the system refuses while setting up: one sentence on stderr, exit 2."""
+
+    def refuse(checkout: str) -> None:
+        raise error
+
+    monkeypatch.setattr(run, "ready_venv", refuse)
+    assert run.main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == run.explain(str(error)) + "\n"
+
+
+def test_ctrl_c_during_the_set_up_is_no_traceback(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stopping the set-up is allowed; the next start makes up for it."""
+
+    def stop(checkout: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "ready_venv", stop)
+    assert run.main([]) == 2
+    assert capsys.readouterr().err.startswith("Stopped. The next start")
+
+
+def test_without_any_pip_the_way_to_get_one_is_named(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's bare Python has neither pip nor ensurepip."""
+    steps: list[list[str]] = []
+
+    def run_step(command: list[str], *_: object) -> tuple[int, str]:
+        steps.append(command)
+        return (0, "pip 21.3 from somewhere") if "--version" in command else (1, "ensurepip is not available")
+
+    monkeypatch.setattr(run, "run_step", run_step)
+    with pytest.raises(run.CannotStart, match="apt install python3-venv python3-pip"):
+        run.install(str(tmp_path), str(tmp_path), None, [])
+    assert not [command for command in steps if "--without-pip" in command]
+
+
+def test_an_old_pip_on_windows_is_handed_the_systems_certificates(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip before 24.2 trusts only its own list, so that a company's inspecting proxy would stop every download."""
+    own = tmp_path / "own.pem"
+    own.write_text("PIP'S OWN\n", encoding="utf-8")
+    certificates = [
+        (b"company", "x509_asn", True),
+        (b"mail only", "x509_asn", {"1.3.6.1.5.5.7.3.4"}),
+        (b"servers", "x509_asn", {"1.3.6.1.5.5.7.3.1"}),
+        (b"bundle", "pkcs_7_asn", True),
+    ]
+    store = {"ROOT": certificates, "CA": []}
+    monkeypatch.setattr(ssl, "enum_certificates", store.__getitem__, raising=False)
+    monkeypatch.setattr(run, "WINDOWS", True)
+    monkeypatch.setattr(run, "run_step", lambda command, *_: (0, "" if "config" in command else str(own)))
+    for version, given, written in [((23, 2), {}, True), ((24, 2), {}, False), ((23, 2), {"PIP_CERT": "mine"}, False)]:
+        environment = dict(given)
+        run.trust_windows(["python"], version, str(tmp_path), environment, None)
+        assert (environment != given) is written
+    pem = (tmp_path / "certificates.pem").read_text(encoding="utf-8")
+    assert pem.startswith("PIP'S OWN")
+    assert pem.count("BEGIN CERTIFICATE") == 2
