@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.headings import OPERATION, Layout, find_layout, normal
 from bulkops.model import CheckedRow, Kind, Problem, Row
-from bulkops.operations.base import UNREADABLE, Field, Operation, Unreadable, columns, shorten
-from bulkops.problems import Catalogue
+from bulkops.operations.base import Field, Operation, columns
+from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.cells import UNREADABLE, Unreadable, shorten
 from bulkops.workbook.reader import RawWorkbook, column_letters
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _operation(
 
 
 def _passed_by(each: _Read) -> CheckedRow:
-    """A row as it stands before its operation's rules: with what is wrong with its sheet, or with its Operation cell."""
+    """A row as it stands before its operation's rules: with what is wrong with its sheet or its Operation cell."""
     problems = each.layout.problems or each.found
     key = each.operation.key if each.operation else ""
     value = _value(each, each.operation.target, columns([each.operation])) if each.operation else None

@@ -28,8 +28,8 @@ from bulkops.settings import (
 )
 
 if TYPE_CHECKING:
-    from bulkops.app import Options, Report
     from bulkops.processor import Control
+    from bulkops.report import Options, Report
 
 cli = typer.Typer(
     name="bulkops",
@@ -79,10 +79,11 @@ def check(
 ) -> None:
     """Check every row against the rules. Nothing is sent and nothing is written."""
     from bulkops import app
+    from bulkops.report import Options
 
     with _json_on_failure(workbook, as_json):
         where = _environment(env, base_url)
-        report = app.check(workbook, where, home(), app.Options(include_hidden=include_hidden))
+        report = app.check(workbook, where, home(), Options(include_hidden=include_hidden))
     _present(report, as_json)
     raise typer.Exit(report.exit_code)
 
@@ -106,13 +107,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Check, ask, send every good row once, and write the results beside the workbook."""
-    from bulkops import app
+    from bulkops.report import Options
 
     if skip_invalid and all_or_nothing:
         raise typer.BadParameter("--skip-invalid and --all-or-nothing exclude each other.")
     with _json_on_failure(workbook, as_json):
         where = _environment(env, base_url)
-        options = app.Options(include_hidden, send_again, all_or_nothing, jobs, results)
+        options = Options(include_hidden, send_again, all_or_nothing, jobs, results)
         report, refusal = _run(workbook, where, home(), options, yes)
     _present(report, as_json)
     if refusal is not None:
@@ -150,7 +151,7 @@ def demo(as_json: AsJson = False) -> None:
     code = max(report.exit_code for report in reports)
     say("")
     say(
-        f"The demo worked. Some of its rows are wrong on purpose, so it ends with exit code {code}, as such a run should."
+        "The demo worked. Some of its rows are wrong on purpose, so it ends with exit code 1, as such a run should."
         if code == 1
         else f"The demo ended with exit code {code}."
     )
@@ -224,7 +225,8 @@ def key_set(env: Annotated[str, typer.Option("--env", help=f"One of: {', '.join(
         typed = sys.stdin.readline()
     store_key(where, Key(typed.strip()))
     typer.echo(
-        f"The key for {where.host} is stored. Programs that you run can read it, too. Try it: bulkops key test --env {env}"
+        f"The key for {where.host} is stored; programs that you run can read it, too. "
+        f"Try it: bulkops key test --env {env}"
     )
 
 
@@ -269,13 +271,14 @@ def _run(
     from bulkops.processor import Control
 
     with app.prepare(workbook, where, folder, options) as prepared:
-        invalid = prepared.invalid()
-        if options.all_or_nothing and invalid:
-            return prepared.refuse("row.all_or_nothing"), CannotStart("run.invalid", value=invalid)
-        if prepared.plan.steps and not yes:
-            refusal = ask(prepared.summary())
-            if refusal is not None:
-                return prepared.refuse("row.stopped", write=False), CannotStart(refusal)
+        if prepared.obstacle is not None:
+            return prepared.refuse(prepared.obstacle, write=False), prepared.obstacle
+        if options.all_or_nothing and (invalid := prepared.invalid()):
+            refusal = CannotStart("run.invalid", value=invalid)
+            return prepared.refuse(refusal, write=True), refusal
+        if prepared.plan.steps and not yes and (code := ask(prepared.summary())):
+            refusal = CannotStart(code)
+            return prepared.refuse(refusal, write=False), refusal
         control = Control()
         with _stoppable(control), Progress(len(prepared.plan.steps)) as progress:
             return prepared.run(control, progress.saw), None
@@ -326,8 +329,8 @@ def _fail(error: BulkopsError) -> int:
 
 
 def _defect(error: Exception) -> int:
-    """Our own defect: the details go to a file, the operator gets a sentence; rows already sent decide the exit code."""
-    from bulkops.app import DefectError
+    """Our own defect: the details go to a file, the operator gets a sentence; what was sent decides the exit code."""
+    from bulkops.running import DefectError
 
     cause = error.__cause__ if isinstance(error, DefectError) and error.__cause__ else error
     try:

@@ -155,7 +155,7 @@ _SHEET = (
 )
 
 _CELLS = (
-    Entry("value.required", "A required cell is blank", "{heading} is blank.", "{help}"),
+    Entry("value.required", "A required cell is blank", "{heading} is blank.", "Fill it in. {help}"),
     Entry(
         "cell.error_value",
         "An Excel error value",
@@ -273,12 +273,6 @@ _ROWS = (
         "The run stopped before this row",
         "The run stopped before this row. It was not sent.",
         "Run the workbook again: rows that are done will not be sent twice.",
-    ),
-    Entry(
-        "row.all_or_nothing",
-        "Held back by other rows",
-        "Other rows need fixing, so nothing was sent.",
-        "Fix those rows and run again.",
     ),
     Entry(
         "row.already_done",

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulkops.model import Kind, Problem
-from bulkops.operations.base import Operation, columns, shorten
-from bulkops.problems import Catalogue
+from bulkops.operations.base import Operation, columns
+from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.cells import shorten
 from bulkops.workbook.reader import RawRow, RawSheet, column_letters
 
 OPERATION = "operation"
@@ -150,7 +151,8 @@ def _layout(sheet: RawSheet, headings: _Headings, meant: list[Operation], catalo
     ]
     known = columns(meant)
     notes += [
-        f"Sheet “{sheet.name}”: the column “{known[name].heading}” ({column_letters(column)}) is hidden; its values count."
+        f"Sheet “{sheet.name}”: the column “{known[name].heading}” ({column_letters(column)}) is hidden; "
+        "its values count."
         for column, name in fields.items()
         if name in known and any(first <= column <= last for first, last in sheet.hidden_columns)
     ]

@@ -24,7 +24,6 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.model import Outcome, Past, Plan, Status, Step, outcome_of
 
 SCHEMA_VERSION = 1
-FILE_NAME = "ledger.sqlite3"
 PLANNED, INTENT = "planned", "intent"
 """States of a line that has no status yet."""
 
@@ -96,13 +95,13 @@ def new_run_id() -> str:
 
 
 class Ledger:
-    """The ledger of one bulkops home. Safe to use from several threads of one program.
+    """One ledger file, made if missing. Safe to use from several threads of one program.
 
     Raises CannotStart when it cannot be opened, MustStop when it fails later.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._lock = threading.Lock()
         self._engine = sa.create_engine(
             f"sqlite:///{self.path}",

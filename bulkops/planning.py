@@ -12,7 +12,7 @@ from typing import Any
 
 from bulkops.model import CheckedRow, Outcome, Past, Plan, Problem, Status, Step, outcome_of
 from bulkops.operations.base import SEND_AGAIN, Operation
-from bulkops.problems import Catalogue
+from bulkops.operations.catalogue import Catalogue
 
 History = Mapping[tuple[str, str], list[tuple[str, Past]]]
 """(operation, target) → fingerprints sent before, and what became of them; oldest first."""
@@ -52,11 +52,9 @@ def _held_back(
     if step.release:
         return None
     fingerprint = step.call.fingerprint(identity)
-    latest: dict[str, Past] = {}
-    for sent, past in history.get((step.row.operation, step.row.target), ()):
-        if sent == fingerprint or operation.repeats_by_target:
-            # The last word on a request counts: a doubt that was released and then done is no doubt any more.
-            latest[sent] = past
+    # The last word on a request counts: a doubt that was released and then done is no doubt any more.
+    sent_before = history.get((step.row.operation, step.row.target), ())
+    latest = {sent: past for sent, past in sent_before if sent == fingerprint or operation.repeats_by_target}
     for past in latest.values():
         if past.status is Status.UNKNOWN:
             problem = catalogue.problem(

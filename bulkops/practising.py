@@ -12,6 +12,7 @@ from bulkops import app, templates
 from bulkops.errors import CannotStart
 from bulkops.model import Outcome
 from bulkops.processor import Control
+from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
 
@@ -29,7 +30,7 @@ def demo_folder(home: Path) -> Path:
     return folder
 
 
-def demo(folder: Path) -> Iterator[app.Report]:
+def demo(folder: Path) -> Iterator[Report]:
     """Run each sample sheet; its report as it comes."""
     from bulkops.practice.server import PracticeServer
 
@@ -42,7 +43,7 @@ def demo(folder: Path) -> Iterator[app.Report]:
     with PracticeServer() as server:
         where = Environment(PRACTICE, server.base_url)
         for workbook in sorted(folder.glob("*.xlsx")):
-            with app.prepare(workbook, where, folder, app.Options()) as prepared:
+            with app.prepare(workbook, where, folder, Options()) as prepared:
                 yield prepared.run(Control(), _nobody)
 
 

@@ -20,7 +20,7 @@ from bulkops.settings import PRACTICE
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from bulkops.app import Report, Summary
+    from bulkops.report import Report, Summary
 
 _MOST_ROWS = 60
 _COLOURS = {

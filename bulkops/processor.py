@@ -15,7 +15,7 @@ from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, now
 from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
 from bulkops.operations.base import Operation
-from bulkops.problems import Catalogue
+from bulkops.operations.catalogue import Catalogue
 from bulkops.verdict import Verdict, judge
 
 TROUBLES_IN_A_ROW = 5

@@ -12,32 +12,13 @@ from typing import Any
 from bulkops.model import Outcome, Status, totals
 from bulkops.operations.base import Operation
 from bulkops.settings import Environment
-
-COLUMNS = (
-    "Sheet",
-    "Row",
-    "Operation",
-    "Target",
-    "Status",
-    "New task GUID",
-    "Bills selected",
-    "Bills updated",
-    "Message",
-    "What to do",
-    "HTTP status",
-    "Environment",
-    "Started",
-    "Seconds",
-    "Run",
-)
-
-Value = str | int | float | datetime | None
+from bulkops.workbook.sidecar import Value
 
 
 def sheet_lines(
     outcomes: Iterable[Outcome], operations: Mapping[str, Operation], environment: str, run: str
 ) -> list[list[Value]]:
-    """One line per row read, in reading order, in the columns of ``COLUMNS``."""
+    """One line per row read, in reading order, in the sidecar's columns."""
     lines: list[list[Value]] = []
     for outcome in sorted(outcomes, key=lambda each: each.seq):
         operation = operations.get(outcome.operation)

@@ -150,7 +150,7 @@ def find_key(where: Environment) -> Key:
 
 
 def store_key(where: Environment, key: Key) -> None:
-    """Put a key into the operating system's credential store and read it back. Raises CannotStart if that is not safe."""
+    """Put a key into the operating system's credential store and read it back. Raises CannotStart if that fails."""
     import keyring
     import keyring.errors
 

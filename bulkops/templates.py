@@ -14,7 +14,7 @@ from bulkops.errors import CannotStart
 from bulkops.model import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
-from bulkops.problems import Catalogue
+from bulkops.operations.catalogue import Catalogue
 
 _ROWS = 1000
 """How far drop-downs and text formats reach in a template."""
@@ -110,7 +110,7 @@ def _input_sheet(
     rows: Sequence[tuple[Operation, Sample]],
     notes: bool = False,
 ) -> None:
-    """A sheet with headings, drop-downs, input messages and some rows. Several operations share one by the column Operation."""
+    """A sheet with headings, drop-downs, input messages and some rows. Operations share one by the column Operation."""
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
@@ -166,7 +166,7 @@ def _fill_in(
 
 
 def _validate(sheet: Any, column: int, last: int, title: str, help_: str, choices: Sequence[str]) -> None:
-    """An input message for a column and, where it takes one of some words, a drop-down that warns but does not forbid."""
+    """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -193,6 +193,9 @@ def _instructions(book: Any, operations: Sequence[Operation]) -> None:
     sheet.column_dimensions["A"].width = 30
     sheet.column_dimensions["B"].width = 96
     sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     lines: list[tuple[str, str, str]] = [
         ("title", "bulkops", ""),
         ("", "1", "Fill in one row for each thing EnergyCAP should do. Leave the headings as they are."),
@@ -200,7 +203,7 @@ def _instructions(book: Any, operations: Sequence[Operation]) -> None:
         (
             "",
             "3",
-            "Practise: bulkops run WORKBOOK. Then run it for real: bulkops run WORKBOOK --env us-east (or us-west, eu, fed, implement).",
+            "Practise: bulkops run WORKBOOK. Then for real, with --env us-east (us-west, eu, fed, implement).",
         ),
         (
             "",

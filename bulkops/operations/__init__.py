@@ -17,9 +17,11 @@ def all_operations() -> dict[str, Operation]:
     """Operations by key, sorted by it. Raises ValueError for two of one key or title."""
     found: dict[str, Operation] = {}
     for module in pkgutil.iter_modules(__path__):
-        if module.name in ("base", "rules"):
+        if module.name.startswith("_"):
+            continue  # pieces of operations, and they bring pandas with them
+        operation: Operation | None = getattr(importlib.import_module(f"{__name__}.{module.name}"), "OPERATION", None)
+        if operation is None:
             continue
-        operation: Operation = importlib.import_module(f"{__name__}.{module.name}").OPERATION
         if operation.key in found or operation.title in [other.title for other in found.values()]:
             raise ValueError(f"two operations are called {operation.key}")
         found[operation.key] = operation

@@ -1,54 +1,23 @@
-"""What an operation is, and how a cell becomes a value.
+"""What an operation is.
 
 An operation is one file in this folder and is complete in itself: its columns, its
 rules (a pandera schema), its request, what counts as its answer, its samples.
-
-Reading a cell never guesses (product.md section 1): it gives a value, or an
-``Unreadable`` that names the catalogue's sentence for what is wrong.
 """
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call, Cell, Kind, Reply, Shown
+from bulkops.model import Accepted, Call, Reply
+from bulkops.operations.cells import Reader, read_flag
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandera.pandas import DataFrameSchema
-
-UNREADABLE = "unreadable"
-"""The rule that a cell must be readable; the sentence comes from the Unreadable itself."""
-INT32_MAX = 2**31 - 1
-_DIGITS = 15
-"""Excel keeps 15 digits of a number; beyond that the file no longer holds what was typed."""
-_OUTER = " \t\n\u00a0\ufeff"
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_WHOLE = re.compile(r"-?[0-9]+(\.0+)?")
-_WHOLE_TEXT = re.compile(r"-?[0-9]+(\.0)?")
-_STORED = re.compile(r"-?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
-_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_SEPARATED = re.compile(r"-?[0-9]{1,3}([,.' \u00a0\u202f][0-9]+)+|-?[0-9]+,[0-9]+")
-_YES, _NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A cell that holds something, but not a value of its column."""
-
-    code: str
-    value: str
-    """What the cell holds, as the operator sees it."""
-    extra: str = ""
-
-
-Reader = Callable[[Cell], Any]
-"""Cell → value, None for nothing but blanks, or Unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,187 +38,6 @@ class Field:
     """The template gives the column text format, so that Excel keeps 00102 and long ids as typed."""
     width: int = 16
     example: str = ""
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    """A value as it may stand in a sentence: one line, not too long."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
-
-
-def _blocked(cell: Cell) -> Unreadable | None:
-    """What no column can take: an error value, a formula that was never calculated."""
-    if cell.kind is Kind.ERROR:
-        return Unreadable("cell.error_value", cell.text)
-    if cell.kind is Kind.FORMULA:
-        return Unreadable("cell.no_result", "")
-    return None
-
-
-def _odd_character(text: str) -> str | None:
-    """The first character that hides or imitates another, as ``U+200B at position 3``."""
-    for position, char in enumerate(text, 1):
-        if not 32 <= ord(char) < 127:
-            return f"U+{ord(char):04X} at position {position}"
-    return None
-
-
-def _shape(code: str, text: str) -> Unreadable:
-    """The value does not have its column's shape; say so by the character to blame if there is one."""
-    odd = _odd_character(text)
-    return Unreadable("cell.odd_character", shorten(text), odd) if odd else Unreadable(code, shorten(text))
-
-
-def read_guid(cell: Cell) -> str | Unreadable | None:
-    """A GUID in canonical lower case; braces, capitals and blanks around it are allowed."""
-    if blocked := _blocked(cell):
-        return blocked
-    if cell.kind is not Kind.TEXT:
-        return Unreadable("guid.shape", cell.text)
-    text = cell.text.strip(_OUTER)
-    if not text:
-        return None
-    bare = text[1:-1].strip(_OUTER) if text.startswith("{") and text.endswith("}") else text
-    lowered = bare.lower() if bare.isascii() else bare
-    return lowered if _GUID.fullmatch(lowered) else _shape("guid.shape", text)
-
-
-def _number(cell: Cell, code: str) -> Unreadable | None:
-    """Why a number cell's stored digits may not be what the operator sees."""
-    if cell.kind is Kind.DATE:
-        return Unreadable("cell.date", "")
-    if cell.kind is Kind.BOOL:
-        return Unreadable(code, cell.text)
-    if cell.shown is Shown.PERCENT:
-        return Unreadable("cell.percent", shorten(cell.text))
-    return None
-
-
-def read_id(cell: Cell) -> int | Unreadable | None:
-    """A whole number from 1 to 2147483647 (int32), as a number or as digits in a text cell."""
-    if blocked := _blocked(cell) or _number(cell, "id.shape"):
-        return blocked
-    text = cell.text.strip(_OUTER)
-    if not text:
-        return None
-    if cell.kind is Kind.NUMBER:
-        if cell.shown is not Shown.PLAIN:
-            return Unreadable("cell.special_format", text)
-        pattern = _WHOLE
-    else:
-        pattern = _WHOLE_TEXT
-    if not pattern.fullmatch(text):
-        separated = cell.kind is Kind.TEXT and _SEPARATED.fullmatch(text)
-        return Unreadable("id.separator", text) if separated else _shape("id.shape", text)
-    if len(text.partition(".")[0].lstrip("-0")) > _DIGITS:
-        return Unreadable("cell.too_many_digits", shorten(text))
-    number = int(text.partition(".")[0])
-    return number if 1 <= number <= INT32_MAX else Unreadable("id.range", text)
-
-
-def read_count(cell: Cell) -> int | Unreadable | None:
-    """A number of things: a whole number from 0 to 2147483647."""
-    value = read_id(cell)
-    if isinstance(value, Unreadable) and value.code == "id.range" and value.value.partition(".")[0].strip("0") == "":
-        return 0
-    return value
-
-
-def read_ids(cell: Cell) -> tuple[int, ...] | Unreadable | None:
-    """Ids separated by ``;`` (or ``,`` in a text cell); the word ``none`` is the empty list."""
-    if cell.kind is not Kind.TEXT:
-        value = read_id(cell)
-        return (value,) if isinstance(value, int) else value
-    text = cell.text.strip(_OUTER)
-    if not text:
-        return None
-    if text.lower() == "none":
-        return ()
-    ids: list[int] = []
-    for part in re.split("[;,]", text):
-        value = read_id(Cell(cell.column, Kind.TEXT, part))
-        if not isinstance(value, int):
-            return value if isinstance(value, Unreadable) else Unreadable("ids.shape", shorten(text))
-        if value in ids:
-            return Unreadable("ids.twice", shorten(text), str(value))
-        ids.append(value)
-    return tuple(ids)
-
-
-def read_amount(cell: Cell) -> float | Unreadable | None:
-    """An amount as a double; digits with a decimal point in a text cell."""
-    if blocked := _blocked(cell) or _number(cell, "amount.shape"):
-        return blocked
-    text = cell.text.strip(_OUTER)
-    if not text:
-        return None
-    if cell.kind is Kind.TEXT:
-        if not _AMOUNT.fullmatch(text):
-            return Unreadable("amount.separator", text) if _SEPARATED.fullmatch(text) else _shape("amount.shape", text)
-        if len(text.replace(".", "").lstrip("-0")) > _DIGITS:
-            return Unreadable("cell.too_many_digits", shorten(text))
-    elif not _STORED.fullmatch(text):
-        return Unreadable("amount.shape", shorten(text))
-    value = float(text)
-    return value if abs(value) < 10**_DIGITS else Unreadable("cell.too_many_digits", shorten(text))
-
-
-def read_flag(cell: Cell) -> bool | Unreadable | None:
-    """TRUE/FALSE, yes/no, y/n, 1/0, in any case."""
-    if blocked := _blocked(cell):
-        return blocked
-    text = cell.text.strip(_OUTER).lower()
-    if cell.kind is Kind.NUMBER:
-        text = text.removesuffix(".0")
-    if cell.kind is Kind.DATE or (text and text not in _YES | _NO):
-        return Unreadable("yesno.shape", shorten(cell.text))
-    return text in _YES if text else None
-
-
-def read_text(cell: Cell) -> str | Unreadable | None:
-    """Text without its outer blanks. A number typed into a text column is taken if it is shown as it is stored."""
-    if blocked := _blocked(cell):
-        return blocked
-    if cell.kind is Kind.DATE:
-        return Unreadable("text.date", "")
-    if cell.kind is Kind.NUMBER:
-        if cell.shown is not Shown.PLAIN or not _AMOUNT.fullmatch(cell.text):
-            return Unreadable("text.format", shorten(cell.text))
-        if len(cell.text.replace(".", "").lstrip("-0")) > _DIGITS:
-            return Unreadable("cell.too_many_digits", shorten(cell.text))
-        return cell.text.removesuffix(".0")
-    text = cell.text.strip(_OUTER)
-    for position, char in enumerate(text, 1):
-        if 0xD800 <= ord(char) < 0xE000 or ord(char) & 0xFFFE == 0xFFFE or (ord(char) < 32 and char not in "\n\t"):
-            return Unreadable(
-                "cell.odd_character", shorten(text.replace(char, "�")), f"U+{ord(char):04X} at position {position}"
-            )
-    return text or None
-
-
-def read_choice(meanings: Mapping[str, Any], code: str) -> Reader:
-    """A reader for one of some words, in any case and with any blanks between; other words are Unreadable(code)."""
-
-    def read(cell: Cell) -> Any:
-        if blocked := _blocked(cell):
-            return blocked
-        if cell.kind is Kind.DATE:
-            return Unreadable("cell.date", "")
-        words = " ".join(cell.text.strip(_OUTER).lower().split())
-        if cell.kind is Kind.NUMBER:
-            words = words.removesuffix(".0")
-        if not words:
-            return None
-        return meanings[words] if words in meanings else _choice_problem(words, cell.text, meanings, code)
-
-    return read
-
-
-def _choice_problem(words: str, text: str, meanings: Mapping[str, Any], code: str) -> Unreadable:
-    import difflib
-
-    close = difflib.get_close_matches(words, meanings, n=1, cutoff=0.6)
-    return Unreadable(code, shorten(text), f" Did you mean “{close[0]}”?" if close else "")
 
 
 SEND_AGAIN = Field(

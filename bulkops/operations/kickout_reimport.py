@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import (
-    Field,
-    Operation,
-    Sample,
-    read_choice,
-    read_flag,
-    read_guid,
-    read_id,
-    read_text,
-)
+from bulkops.operations.base import Field, Operation, Sample
+from bulkops.operations.cells import read_choice, read_flag, read_guid, read_id, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,7 +272,7 @@ class KickoutReimport(Operation):
 
     def schema(self) -> DataFrameSchema:
         """Every rule of seeds/kickout-reimport.txt, and the warnings of product.md section 1."""
-        from bulkops.operations.rules import cell_rule, is_given, is_value, longest, not_repeated, row_rule, schema
+        from bulkops.operations._rules import cell_rule, is_given, is_value, longest, not_repeated, row_rule, schema
 
         def only_for(name: str, *modes: str) -> Check:
             # An unreadable or missing mode says nothing yet about which values it leaves unused.
@@ -359,8 +351,8 @@ class KickoutReimport(Operation):
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
         """The call only starts an import: accepted is not yet imported."""
         return (
-            f"EnergyCAP accepted the reimport and started task {accepted.new_task_guid}.",
-            "Look at the new task in Bill Imports when it has finished: it may leave kickouts of its own.",
+            "EnergyCAP accepted the reimport and started the new task.",
+            "When the new task has finished, look at it in Bill Imports: it may leave kickouts of its own.",
         )
 
     def how_to_check(self, target: str) -> str:

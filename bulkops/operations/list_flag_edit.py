@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import (
+from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample
+from bulkops.operations.cells import (
     INT32_MAX,
-    SEND_AGAIN,
-    Field,
-    Operation,
-    Sample,
     read_amount,
     read_choice,
     read_count,
@@ -215,7 +212,7 @@ class ListFlagEdit(Operation):
         """Every rule of seeds/list-flag-edit.txt."""
         import pandas as pd
 
-        from bulkops.operations.rules import is_given, is_value, not_repeated, row_rule, schema
+        from bulkops.operations._rules import is_given, is_value, not_repeated, row_rule, schema
 
         def anything(frame: pd.DataFrame) -> pd.Series:
             given = pd.Series(False, index=frame.index)

@@ -30,7 +30,7 @@ def edited(bill: Bill, edit: FlagEdit) -> Bill:
 
 def _held(status_before: int, held: bool, edit: FlagEdit) -> bool:
     """Hold and release act only where the table says so; a resolved flag is held only when status 1 re-opens it."""
-    if edit.hold_from_export and (status_before == UNRESOLVED or edit.flag_status_id == UNRESOLVED):
+    if edit.hold_from_export and UNRESOLVED in (status_before, edit.flag_status_id):
         return True
     if edit.release_export_hold and edit.flag_status_id == RESOLVED:
         return False

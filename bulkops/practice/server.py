@@ -48,8 +48,6 @@ class PracticeServer:
             log_config=None,
             log_level="critical",
             access_log=False,
-            server_header=False,
-            date_header=False,  # the gate sets Date, because a fault may want another one
             timeout_keep_alive=60,
         )
         self._server = _Server(config)
@@ -92,7 +90,10 @@ class PracticeServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its polling: it ends at once when told to, and waits for no client."""
+    """uvicorn without its polling: it ends at once when told to, and waits for no client.
+
+    The polling would also set the header Date, which is the gate's affair here, because a fault may want another one.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -114,12 +115,13 @@ class _Server(uvicorn.Server):
         await self._leaving.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Cuts every connection off, and only then closes the door.
+        """Cuts every connection off, which ends the requests that wait, and only then closes the door.
 
         A connection just accepted is a task of asyncio's for a moment; were the door closed meanwhile, it would hang.
         """
         for _ in range(10):
-            self._cut_off()
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
             if not (others := asyncio.all_tasks() - {asyncio.current_task()}):
                 break
             await asyncio.wait(others, timeout=0.1)
@@ -128,12 +130,6 @@ class _Server(uvicorn.Server):
         for listening in sockets or []:
             listening.close()
         await asyncio.sleep(0)  # the aborted connections close in the next turn of the loop
-
-    def _cut_off(self) -> None:
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        for task in list(self.server_state.tasks):
-            task.cancel()
 
 
 def serve_forever(port: int, announce: Callable[[str, str], None], state: State | None = None) -> None:

@@ -17,11 +17,30 @@ from typing import Any
 from urllib.parse import quote
 
 from bulkops.model import Status
-from bulkops.results import COLUMNS, Value
 from bulkops.workbook.text import cell_text
 
 SHEET = "Results"
-_WIDTHS = (16, 7, 18, 38, 17, 38, 9, 9, 60, 52, 8, 13, 19, 9, 22)
+COLUMNS = (
+    "Sheet",
+    "Row",
+    "Operation",
+    "Target",
+    "Status",
+    "New task GUID",
+    "Bills selected",
+    "Bills updated",
+    "Message",
+    "What to do",
+    "HTTP status",
+    "Environment",
+    "Started",
+    "Seconds",
+    "Run",
+)
+
+Value = str | int | float | datetime | None
+"""What a cell of the results can hold; times are UTC without a zone."""
+_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 20, 10, 23)
 _FILLS = {
     Status.DONE: "D5EBD8",
     Status.ALREADY_DONE: "E4EDF6",
@@ -93,8 +112,6 @@ def _relative(workbook: Path, path: Path) -> str | None:
 
 def _write(path: Path, lines: Sequence[Sequence[Value]], link: str | None) -> None:
     from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
@@ -107,66 +124,84 @@ def _write(path: Path, lines: Sequence[Sequence[Value]], link: str | None) -> No
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = "1:1"
+    writer = _Writer(sheet, _styles(sheet))
+    sheet.row_dimensions[1].height = 2 * _LINE_HEIGHT
+    sheet.append([writer.cell(name, "header") for name in COLUMNS])
+    for position, line in enumerate(lines, 2):
+        sheet.row_dimensions[position].height = _height(line)
+        sheet.append(writer.cells(line, link if position - 2 < _MOST_LINKS else None))
+    book.save(path)
 
-    top, wrapped = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
-    header = NamedStyle(
-        "bulkops header",
-        font=Font(bold=True, color="FFFFFF"),
-        alignment=wrapped,
-        fill=PatternFill("solid", fgColor="1F3A5F"),
-    )
-    linked = NamedStyle("bulkops link", font=Font(color="0563C1", underline="single"), alignment=top)
-    styles = {
-        status.label: NamedStyle(
-            f"bulkops {status.value}",
-            font=Font(bold=True),
-            alignment=top,
-            number_format="@",
-            fill=PatternFill("solid", fgColor=colour),
-        )
-        for status, colour in _FILLS.items()
+
+def _styles(sheet: Any) -> dict[str, Any]:
+    """One cell of each style, to be copied from: naming a style anew for every cell takes most of the writing time."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    def made(
+        horizontal: str | None = None, wrap: bool = False, form: str = "General", fill: str = "", **font: Any
+    ) -> Any:
+        cell = WriteOnlyCell(sheet)
+        cell.alignment = Alignment(vertical="top", horizontal=horizontal, wrap_text=wrap)
+        cell.number_format = form
+        cell.font = Font(name="Calibri", size=11, **font)
+        if fill:
+            cell.fill = PatternFill("solid", fgColor=fill)
+        return cell
+
+    return {
+        "header": made(wrap=True, form="@", fill="1F3A5F", bold=True, color="FFFFFF"),
+        "text": made(form="@"),
+        "message": made(wrap=True, form="@"),
+        "number": made("center"),
+        "seconds": made("center", form="0.000"),
+        "time": made("left", form="yyyy-mm-dd hh:mm:ss"),
+        "link": made("center", color="0563C1", underline="single"),
+        **{status.label: made(form="@", fill=colour, bold=True) for status, colour in _FILLS.items()},
     }
-    text = NamedStyle("bulkops text", alignment=top, number_format="@")
-    wrapping = NamedStyle("bulkops message", alignment=wrapped, number_format="@")
-    moment = NamedStyle("bulkops time", alignment=top, number_format="yyyy-mm-dd hh:mm:ss")
-    number = NamedStyle("bulkops number", alignment=top)
-    for style in (header, linked, text, wrapping, moment, number, *styles.values()):
-        book.add_named_style(style)
 
-    def cell(value: Value, column: str) -> Any:
-        made = WriteOnlyCell(sheet, value=cell_text(value) if isinstance(value, str) else value)
+
+class _Writer:
+    """Makes the cells of a line."""
+
+    def __init__(self, sheet: Any, styles: dict[str, Any]) -> None:
+        self._sheet, self._styles = sheet, styles
+
+    def cells(self, line: Sequence[Value], link: str | None) -> list[Any]:
+        """A line's cells; Row is a link to the input row if the workbook stands in the same folder."""
+        made = [self.cell(value, self._style(value, column)) for value, column in zip(line, COLUMNS, strict=True)]
+        if link is not None:
+            row = COLUMNS.index("Row")
+            sheet = str(line[0]).replace("'", "''")
+            made[row].hyperlink = link
+            made[row].hyperlink.location = f"'{sheet}'!A{line[row]}"
+            made[row]._style = self._styles["link"]._style
+        return made
+
+    def cell(self, value: Value, style: str) -> Any:
+        from openpyxl.cell import WriteOnlyCell
+
+        made = WriteOnlyCell(self._sheet, value=cell_text(value) if isinstance(value, str) else value)
         if isinstance(value, str):
             # openpyxl takes "=1+1" for a formula and "#N/A" for an error; here every text is text.
             made.data_type = "s"
-            made.style = (
-                styles[value].name
-                if column == "Status" and value in styles
-                else (wrapping if column in ("Message", "What to do") else text).name
-            )
-        else:
-            made.style = (moment if isinstance(value, datetime) else number).name
+        made._style = self._styles[style]._style
         return made
 
-    heads = [WriteOnlyCell(sheet, value=name) for name in COLUMNS]
-    for head in heads:
-        head.style = header.name
-    sheet.row_dimensions[1].height = 2 * _LINE_HEIGHT
-    sheet.append(heads)
-    for position, line in enumerate(lines, 2):
-        cells = [cell(value, column) for value, column in zip(line, COLUMNS, strict=True)]
-        if link is not None and position - 2 < _MOST_LINKS:
-            place = f"'{str(line[0]).replace(chr(39), chr(39) * 2)}'!A{line[1]}"
-            cells[1].hyperlink = f"{link}#{place}"
-            cells[1].style = linked.name
-        sheet.row_dimensions[position].height = _height(line)
-        sheet.append(cells)
-    book.save(path)
+    def _style(self, value: Value, column: str) -> str:
+        if column == "Status" and value in self._styles:
+            return str(value)
+        if isinstance(value, datetime):
+            return "time"
+        if isinstance(value, str):
+            return "message" if column in ("Message", "What to do") else "text"
+        return "seconds" if isinstance(value, float) else "number"
 
 
 def _height(line: Iterable[Value]) -> float:
     """Points for the line with the most wrapped text; without it LibreOffice lets rows overlap."""
     most = 1
     for value, width in zip(line, _WIDTHS, strict=True):
-        if isinstance(value, str) and len(value) > width:
+        if isinstance(value, str) and (len(value) > width or "\n" in value):
             most = max(most, sum(max(1, math.ceil(len(part) / (width - 4))) for part in value.split("\n")))
     return min(most * _LINE_HEIGHT, 400.0)

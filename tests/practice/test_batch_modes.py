@@ -22,7 +22,7 @@ def two_open(api: Api) -> Api:
 
 @pytest.fixture
 def none_open(api: Api) -> Api:
-    """The operator has no open batch: a new one took the place of JUL-2026 and was closed by a self-contained end."""
+    """The operator has no open batch; Morgan still has one."""
     api.server.state._batches.by_id[501].status = "closed"
     return api
 

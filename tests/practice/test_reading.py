@@ -92,6 +92,7 @@ def test_tasks_by_type(api: Api):
         ("status <> 'Running'", 42),
         ("status like '%kickout%'", 41),
         ("status like 'kickout'", 0),
+        ("status like 'Completed'", 1),
         ("currentSuccessCount >= '26'", 5),
         ("currentSuccessCount > '25'", 5),
         ("currentSuccessCount < '20'", 1),

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 from pandera.pandas import Check, Column, DataFrameSchema
 
-from bulkops.operations.base import SEND_AGAIN, UNREADABLE, Field, Unreadable
+from bulkops.operations.base import SEND_AGAIN, Field
+from bulkops.operations.cells import UNREADABLE, Unreadable
 
 REQUIRED = "value.required"
 

@@ -1,0 +1,82 @@
+"""What is asked of a check or a run, and what there is to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.results import document, exit_code
+from bulkops.settings import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator asked for, beyond the workbook."""
+
+    include_hidden: bool = False
+    send_again: bool = False
+    all_or_nothing: bool = False
+    jobs: int = 4
+    results: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is to say of a check or a run."""
+
+    workbook: Path
+    environment: Environment
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+    run: str | None = None
+    results: Path | None = None
+    stopped: str = ""
+    """Why the run ended early, or "" if it did not."""
+
+    @property
+    def exit_code(self) -> int:
+        """By product.md section 4."""
+        return exit_code(self.outcomes, bool(self.stopped))
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return document(
+            self.run,
+            str(self.workbook),
+            self.environment,
+            str(self.results) if self.results else None,
+            self.outcomes,
+            self.notes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run is about to do: for the question that is asked before it."""
+
+    steps: dict[str, int]
+    """How many of each operation, by its plural."""
+    effects: dict[str, int]
+    decided: dict[Status, int]
+    host: str
+    environment: str
+    owner: str
+    key: str
+    results: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A workbook read and checked."""
+
+    path: Path
+    sha256: str
+    rows: tuple[CheckedRow, ...]
+    notes: tuple[str, ...]
+
+
+def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    return tuple(sorted(outcomes, key=lambda outcome: outcome.seq))
