@@ -1,0 +1,48 @@
+"""Rows typed into a real workbook, read back and checked: what every rule's test does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from bulkops.checking import check
+from bulkops.model import CheckedRow
+from bulkops.operations import all_operations
+from bulkops.operations.base import columns
+from bulkops.workbook.reader import read_workbook
+
+Checker = Callable[..., list[CheckedRow]]
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Checker:
+    """``checked("kickout_reimport", {field: value}, …)``: the rows as checked, from a sheet of that operation."""
+
+    def run(key: str, *rows: dict[str, Any]) -> list[CheckedRow]:
+        operation = all_operations()[key]
+        fields = list(columns([operation]).values())
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.title = operation.sheet
+        sheet.append([field.heading for field in fields])
+        for row in rows:
+            sheet.append([row.get(field.name) for field in fields])
+        path = tmp_path / "rows.xlsx"
+        book.save(path)
+        return list(check(read_workbook(path), list(all_operations().values())).rows)
+
+    return run
+
+
+def found(rows: list[CheckedRow]) -> list[list[str | int]]:
+    """[sheet row, cell, code] of every problem."""
+    return [[row.number, problem.cell.split("!")[1], problem.code] for row in rows for problem in row.problems]
+
+
+def warned(rows: list[CheckedRow]) -> list[list[str | int]]:
+    """[sheet row, cell, code] of every warning."""
+    return [[row.number, warning.cell.split("!")[1], warning.code] for row in rows for warning in row.warnings]

@@ -1,0 +1,115 @@
+"""The house: imports go one way, one module sends, the practice server stands alone, and starting is quick."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bulkops
+
+PACKAGE = Path(bulkops.__file__).parent
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("bulkops", "model", "errors"),
+    ("settings", "verdict", "lock", "operations.cells", "workbook", "workbook.text", "workbook.package"),
+    ("client", "ledger", "operations.base", "workbook.reader", "workbook.sidecar"),
+    ("operations", "operations._rules", "operations.catalogue", "results"),
+    (
+        "operations.kickout_reimport",
+        "operations.list_flag_edit",
+        "headings",
+        "planning",
+        "preflight",
+        "processor",
+        "report",
+        "templates",
+    ),
+    ("checking", "running"),
+    ("app",),
+    ("presenting", "practising"),
+    ("cli",),
+    ("__main__",),
+)
+"""From the ground up: a module imports only from floors below its own."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        yield ("bulkops" if name == "__init__" else name), path
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a file imports of bulkops, anywhere in it, as module names without the package's."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.level == 0 else []
+        else:
+            continue
+        known = dict(modules())
+        for name in names:
+            if name.split(".")[0] == "bulkops":
+                parts = name.split(".")[1:]
+                while parts and ".".join(parts) not in known:
+                    parts.pop()
+                yield ".".join(parts) or "bulkops"
+
+
+PRACTICE = [pytest.param(path, id=name) for name, path in modules() if name.startswith("practice")]
+HOUSE = [pytest.param(name, path, id=name) for name, path in modules() if not name.startswith("practice")]
+
+
+@pytest.mark.parametrize(("name", "path"), HOUSE)
+def test_imports_go_down(name: str, path: Path) -> None:
+    """A module imports only from floors below its own; practice only through its server."""
+    floor = {each: number for number, names in enumerate(FLOORS) for each in names}
+    assert name in floor, f"{name} has no floor yet"
+    for other in imported(path):
+        if other.startswith("practice"):
+            assert name in ("preflight", "practising", "cli"), f"{name} may not start practice"
+        else:
+            assert floor[other] < floor[name], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=name) for name, path in modules() if name.startswith("practice")]
+)
+def test_practice_imports_nothing_of_bulkops(path: Path) -> None:
+    """The practice server is written from the documents, not from the client."""
+    assert list(imported(path)) == []
+
+
+def test_one_module_sends() -> None:
+    """Only client.py imports requests, only preflight and the run hold a client, and only processor calls it for rows."""
+    using = {name for name, path in modules() if "import requests" in path.read_text(encoding="utf-8")}
+    assert using == {"client"}
+    holding = {name for name, path in modules() if "client" in set(imported(path))}
+    assert holding == {"preflight", "running"}
+
+
+def test_help_is_quick() -> None:
+    """``bulkops --help`` imports none of the heavy libraries."""
+    heavy = ["pandas", "pandera", "sqlalchemy", "openpyxl", "requests", "fastapi", "uvicorn", "keyring", "rich", "numpy"]
+    code = (
+        "import sys\nfrom bulkops.cli import cli\n"
+        "try:\n    cli(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_history_needs_no_pandas() -> None:
+    """Looking at earlier runs imports neither pandas nor openpyxl."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom bulkops import app\napp.history(Path('nowhere'))\n"
+        "print([name for name in ('pandas', 'openpyxl', 'sqlalchemy') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"

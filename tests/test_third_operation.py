@@ -1,0 +1,150 @@
+"""A third operation is one file: it appears in template, check, run, results and README table without another edit."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+import bulkops.operations
+from bulkops import app, settings, templates
+from bulkops.operations import all_operations
+from bulkops.processor import Control
+from bulkops.report import Options
+
+TOY = '''
+"""Void a bill: a toy, to see that an operation is one file."""
+import json
+
+from bulkops.errors import Entry
+from bulkops.model import Accepted, Call
+from bulkops.operations.base import Field, Operation
+from bulkops.operations.cells import read_id, read_text
+
+
+class VoidBill(Operation):
+    key, title, plural, sheet, target = "void_bill", "Void bill", "voided bills", "Voids", "bill_id"
+    about = "Voids one bill."
+    headings = frozenset({"bill_id", "reason"})
+    fields = (Field("bill_id", "Bill number", read_id, "The bill.", required=True),
+              Field("reason", "Void reason", read_text, "Why."))
+    rules = (Entry("reason.required", "No reason", "Void reason is blank.", "Type why."),)
+    samples = ()
+
+    def schema(self):
+        from bulkops.operations._rules import is_given, not_repeated, row_rule, schema
+        return schema(self.fields, [row_rule("reason", "reason.required", lambda frame: is_given(frame["reason"])),
+                                    not_repeated("bill_id", "reason.required", self.repeats)])
+
+    def repeats(self, frame):
+        return frame[["bill_id"]]
+
+    def call(self, values):
+        return Call("POST", f"/api/v3/bill/{values['bill_id']}/void", {"reason": values["reason"]})
+
+    def accepted(self, reply):
+        return Accepted() if json.loads(reply.content) == {"voided": True} else None
+
+    def done(self, values, accepted):
+        return "Voided.", ""
+
+    def how_to_check(self, target):
+        return f"Look at bill {target}."
+
+    def effects(self, values):
+        return "cannot be undone"
+
+    def side_by_side(self, values):
+        return None
+
+
+OPERATION = VoidBill()
+'''
+
+
+@pytest.fixture
+def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The toy's file is found in the operations' folder while the test runs."""
+    folder = tmp_path / "operations"
+    folder.mkdir()
+    (folder / "void_bill.py").write_text(textwrap.dedent(TOY), encoding="utf-8")
+    monkeypatch.setattr(bulkops.operations, "__path__", [*bulkops.operations.__path__, str(folder)])
+    all_operations.cache_clear()
+    yield
+    monkeypatch.undo()
+    all_operations.cache_clear()
+
+
+@pytest.fixture
+def energycap() -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
+    """A server that knows the toy's route; its address and what arrived."""
+    arrived: list[tuple[str, str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer({"fullName": "Toy Owner", "systemUserCode": "toy"})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            arrived.append((self.command, self.path, body))
+            self.answer({"voided": True})
+
+        def answer(self, value: Any) -> None:
+            content = json.dumps(value).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", arrived
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("third")
+def test_an_operation_is_one_file(
+    tmp_path: Path, energycap: tuple[str, list[tuple[str, str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Template, check, run, results and README table know the toy by its file alone."""
+    base_url, arrived = energycap
+    monkeypatch.setenv("BULKOPS_API_KEY", "a-key-for-the-toy")
+    template = tmp_path / "toy.xlsx"
+    templates.make_template(template)
+    book = openpyxl.load_workbook(template)
+    sheet = book["Voids"]
+    for column, value in (("A", 7), ("B", "Entered twice")):
+        sheet[f"{column}2"] = value
+    sheet["A3"] = 8
+    book.save(template)
+
+    where = settings.environment(base_url=base_url)
+    report = app.check(template, where, tmp_path, Options())
+    assert [(each.status.value, each.code) for each in report.outcomes] == [
+        ("ready", ""),
+        ("invalid", "reason.required"),
+    ]
+
+    with app.prepare(template, where, tmp_path, Options()) as prepared:
+        assert prepared.summary().effects == {"cannot be undone": 1}
+        report = prepared.run(Control(), lambda outcome: None)
+    assert arrived == [("POST", "/api/v3/bill/7/void", {"reason": "Entered twice"})]
+    assert report.results is not None
+    lines = list(openpyxl.load_workbook(report.results).active.iter_rows(min_row=2, max_col=5, values_only=True))
+    assert lines == [("Voids", 2, "Void bill", "7", "Done"), ("Voids", 3, "Void bill", "8", "Needs fixing")]
+
+    tables = templates.readme_tables()
+    assert "**Bill number**" in tables["columns"]
+    assert "`reason.required`" in tables["errors"]
