@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
-from bulkops.errors import CannotStart
-from bulkops.model import Status, outcome_of
+from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model import Plan, Status, outcome_of
 from bulkops.operations import all_operations
 from bulkops.report import Material, Options, Report, in_order
 from bulkops.settings import Environment
@@ -37,45 +37,75 @@ LEDGER = "ledger.sqlite3"
 def check(path: Path, where: Environment, folder: Path, options: Options) -> Report:
     """Steps 1 to 4: what each row would come to. Nothing is sent, nothing is written."""
     material = _read(path, options)
-    history: planning.History = {}
     with _ledger(folder) as ledger:
-        if ledger is not None:
-            history = ledger.past(where.identity)
-    plan = planning.plan(material.rows, all_operations(), history, where.identity, options.send_again)
-    ready = tuple(outcome_of(step.row, Status.READY) for step in plan.steps)
+        past = ledger.past(where.identity) if ledger else {}
+    plan = _plan(material, where, options, past)
+    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
     return Report(path, where, in_order((*plan.decided, *ready)), material.notes)
 
 
 @contextmanager
 def prepare(path: Path, where: Environment, folder: Path, options: Options) -> Iterator[Prepared]:
-    """Steps 1 to 5. Raises CannotStart, with nothing sent, for a workbook or a ledger that cannot be used;
+    """Steps 1 to 5. Raises CannotStart, with nothing sent, for a workbook that cannot be used.
 
-    what stands between here and EnergyCAP is the prepared run's ``obstacle``, for its rows are known by then.
+    Whatever else stands between here and EnergyCAP is the prepared run's ``obstacle``: its rows are known
+    by then, so each gets its status.
     """
-    from bulkops.ledger import Ledger, new_run_id, now
-    from bulkops.lock import only_one
-    from bulkops.preflight import enter, results_place, who_am_i
-    from bulkops.running import Prepared, interrupted
+    from bulkops.ledger import new_run_id
+    from bulkops.running import Prepared
 
     material = _read(path, options)
-    run = new_run_id()
+    prepared = Prepared(new_run_id(), material, where, options.jobs)
+    past: planning.History = {}
     with ExitStack() as stack:
-        stack.enter_context(only_one(folder, f"{settings.operator()}, {path.name}, since {now()}"))
-        ledger = Ledger(folder / LEDGER)
-        stack.callback(ledger.close)
-        ledger.settle_interrupted(interrupted)
-        history = ledger.past(where.identity)
-        plan = planning.plan(material.rows, all_operations(), history, where.identity, options.send_again)
-        results, notes = results_place(path, folder, options.results, run)
-        prepared = Prepared(run, material, where, plan, ledger, results, options.jobs, notes)
-        if plan.steps and not (options.all_or_nothing and prepared.invalid()):
-            try:
-                prepared.where, prepared.key = enter(where, stack)
-                prepared.owner, note = who_am_i(prepared.where, prepared.key)
-                notes += [note] if note else []
-            except CannotStart as error:
-                prepared.obstacle = error
+        with _obstacle_of(prepared):
+            prepared.ledger = _ledger_alone(folder, path, stack)
+            past = prepared.ledger.past(where.identity)
+        prepared.plan = _plan(material, where, options, past)
+        if prepared.obstacle is None:
+            with _obstacle_of(prepared):
+                _make_ready(prepared, folder, options, stack)
         yield prepared
+
+
+@contextmanager
+def _obstacle_of(prepared: Prepared) -> Iterator[None]:
+    try:
+        yield
+    except BulkopsError as error:
+        prepared.obstacle = error
+    except KeyboardInterrupt:
+        prepared.obstacle = CannotStart("run.declined")
+
+
+def _ledger_alone(folder: Path, path: Path, stack: ExitStack) -> Ledger:
+    """The ledger, to this run alone, with nothing left open by an earlier one."""
+    from bulkops.ledger import Ledger, now
+    from bulkops.lock import only_one
+    from bulkops.running import interrupted
+
+    stack.enter_context(only_one(folder, f"{settings.operator()}, {path.name}, since {now()}"))
+    ledger = Ledger(folder / LEDGER)
+    stack.callback(ledger.close)
+    ledger.settle_interrupted(interrupted)
+    return ledger
+
+
+def _make_ready(prepared: Prepared, folder: Path, options: Options, stack: ExitStack) -> None:
+    """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
+    from bulkops.preflight import enter, results_place, who_am_i
+
+    if options.all_or_nothing and (invalid := prepared.invalid()):
+        raise CannotStart("run.invalid", value=invalid)
+    prepared.results, prepared.notes = results_place(prepared.material.path, folder, options.results, prepared.id)
+    if prepared.plan.steps:
+        prepared.where, prepared.key = enter(prepared.where, stack)
+        prepared.owner, note = who_am_i(prepared.where, prepared.key)
+        prepared.notes += [note] if note else []
+
+
+def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:
+    return planning.plan(material.rows, all_operations(), past, where.identity, options.send_again)
 
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
@@ -87,12 +117,16 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
 def recall(folder: Path, run: str) -> Report:
     """One run's rows, from the ledger alone. Raises CannotStart if there is no such run."""
     with _ledger(folder) as ledger:
-        for each in ledger.runs() if ledger else []:
-            if ledger is not None and each.id == run:
-                where = Environment(each.environment, each.base_url)
-                results = Path(each.results) if each.results else None
-                return Report(Path(each.workbook), where, tuple(ledger.outcomes(run)), (), run, results)
-    raise CannotStart("run.not_found", value=run)
+        found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
+        if ledger is None or found is None:
+            raise CannotStart("run.not_found", value=run)
+        outcomes = tuple(ledger.outcomes(run))
+    notes = [f"Started {found.started} by {found.who}."]
+    if found.ended is None:
+        notes.append("This run has not ended: it is still going on, or was cut short.")
+    where = Environment(found.environment, found.base_url)
+    results = Path(found.results) if found.results else None
+    return Report(Path(found.workbook), where, outcomes, tuple(notes), run, results)
 
 
 @contextmanager
@@ -125,5 +159,5 @@ def _read(path: Path, options: Options) -> Material:
         hint = "".join(f" {note}" for note in checked.notes[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     hidden = sum(row.hidden for row in checked.rows)
-    told = [f"{hidden} hidden rows were read and will not be sent; --include-hidden sends them too."] if hidden else []
+    told = [f"Hidden rows, not to be sent: {hidden}. --include-hidden sends them too."] if hidden else []
     return Material(path, workbook.sha256, checked.rows, (*checked.notes, *told))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bulkops.headings import OPERATION, Layout, find_layout, normal
-from bulkops.model import CheckedRow, Kind, Problem, Row
+from bulkops.model import CheckedRow, Kind, Problem, Row, address
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Unreadable, shorten
@@ -40,13 +40,30 @@ class _Read:
     layout: Layout
     operation: Operation | None
     found: tuple[Problem, ...]
+    columns: Mapping[str, str]
+    """Field name → column letters; one mapping for the whole sheet."""
+
+    def checked(
+        self, values: Mapping[str, Any], problems: Sequence[Problem], warnings: Sequence[Problem] = ()
+    ) -> CheckedRow:
+        """The row after checking. ``values`` must at least hold the target's."""
+        target = values.get(self.operation.target) if self.operation else None
+        return CheckedRow(
+            self.seq,
+            self.row.sheet,
+            self.row.number,
+            self.operation.key if self.operation else "",
+            "" if target is None or isinstance(target, Unreadable) else str(target),
+            {} if problems else values,
+            tuple(problems),
+            tuple(warnings),
+            self.row.hidden,
+            self.columns,
+        )
 
     def address(self, name: str) -> str:
-        """The address of a field's cell; of the row's first known cell if the sheet has no such column."""
-        column = next(
-            (at for at, field in self.layout.fields.items() if field == name), min(self.layout.fields, default=1)
-        )
-        return f"{self.row.sheet}!{column_letters(column)}{self.row.number}"
+        """The address of a field's cell."""
+        return address(self.row.sheet, self.row.number, self.columns, name)
 
 
 def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
@@ -81,6 +98,9 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
 def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int) -> Iterable[_Read]:
     """The sheet's rows below its headings that hold anything in a known column."""
     merged = _merged_rows(layout)
+    letters: dict[str, str] = {}
+    for column in sorted(layout.fields):
+        letters.setdefault(layout.fields[column], column_letters(column))
     for raw in layout.sheet.rows:
         if raw.number <= layout.heading_row:
             continue
@@ -88,16 +108,11 @@ def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue,
         if not any(cell.kind is not Kind.TEXT or cell.text.strip() for cell in cells.values()):
             continue
         row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
-        operation, found = _operation(row, layout, operations, catalogue)
+        operation, found = _operation(row, letters, layout, operations, catalogue)
         if raw.number in merged:
-            first = min(layout.fields)
-            found = (
-                *found,
-                catalogue.problem(
-                    "cell.merged", f"{row.sheet}!{column_letters(first)}{row.number}", value=merged[raw.number]
-                ),
-            )
-        yield _Read(seq, row, layout, operation, found)
+            place = address(row.sheet, row.number, letters, "")
+            found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))
+        yield _Read(seq, row, layout, operation, found, letters)
         seq += 1
 
 
@@ -114,31 +129,30 @@ def _merged_rows(layout: Layout) -> dict[int, str]:
 
 
 def _operation(
-    row: Row, layout: Layout, operations: Sequence[Operation], catalogue: Catalogue
+    row: Row, letters: Mapping[str, str], layout: Layout, operations: Sequence[Operation], catalogue: Catalogue
 ) -> tuple[Operation | None, tuple[Problem, ...]]:
     """What the row asks for, and why that cannot be told."""
     cell = row.cells.get(OPERATION)
-    column = next((at for at, name in layout.fields.items() if name == OPERATION), None)
-    if column is None:
+    if OPERATION not in letters:
         return (layout.operations[0] if len(layout.operations) == 1 else None), ()
-    address = f"{row.sheet}!{column_letters(column)}{row.number}"
+    place = address(row.sheet, row.number, letters, OPERATION)
     choices = " or ".join(operation.title for operation in operations)
     words = normal(cell.text) if cell and cell.kind is Kind.TEXT else ""
     for operation in operations:
         if words in (normal(operation.title), normal(operation.key)):
             return operation, ()
     if cell is None or (cell.kind is Kind.TEXT and not cell.text.strip()):
-        return None, (catalogue.problem("operation.required", address, extra=choices),)
-    return None, (catalogue.problem("operation.unknown", address, value=shorten(cell.text), extra=choices),)
+        return None, (catalogue.problem("operation.required", place, extra=choices),)
+    return None, (catalogue.problem("operation.unknown", place, value=shorten(cell.text), extra=choices),)
 
 
 def _passed_by(each: _Read) -> CheckedRow:
     """A row as it stands before its operation's rules: with what is wrong with its sheet or its Operation cell."""
-    problems = each.layout.problems or each.found
-    key = each.operation.key if each.operation else ""
-    value = _value(each, each.operation.target, columns([each.operation])) if each.operation else None
-    target = "" if value is None or isinstance(value, Unreadable) else str(value)
-    return CheckedRow(each.seq, each.row.sheet, each.row.number, key, target, {}, problems, (), each.row.hidden)
+    values: dict[str, Any] = {}
+    if each.operation is not None:
+        target = each.operation.target
+        values[target] = _value(each, target, columns([each.operation]))
+    return each.checked(values, each.layout.problems or each.found)
 
 
 def _value(each: _Read, name: str, fields: Mapping[str, Field]) -> Any:
@@ -165,18 +179,7 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
         for name, code in broken.get(each.seq, ()):
             problem = _say(each, fields[name], code, values[name], firsts.get(each.seq, ""), catalogue)
             (warnings if catalogue.entries[problem.code].warning else problems).append(problem)
-        target = values[operation.target]
-        yield CheckedRow(
-            each.seq,
-            each.row.sheet,
-            each.row.number,
-            operation.key,
-            "" if target is None or isinstance(target, Unreadable) else str(target),
-            {} if problems else values,
-            tuple(problems),
-            (*warnings, *_unused(each, fields, operation, catalogue)),
-            each.row.hidden,
-        )
+        yield each.checked(values, problems, [*warnings, *_unused(each, fields, operation, catalogue)])
 
 
 def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[tuple[str, str]]]:

@@ -25,7 +25,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
 from bulkops.model import Call, Failure, Reply
-from bulkops.settings import Environment, Key
+from bulkops.settings import LOOPBACK, Environment, Key
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -33,6 +33,16 @@ TOTAL_SECONDS = 180.0
 IDLE_SECONDS = 4.0
 """A connection that was idle longer may be closing just now; it is not used for a write."""
 LARGEST_ANSWER = 4 * 2**20
+_QUOTING = {
+    "InvalidHeader",
+    "UnicodeEncodeError",
+    "InvalidURL",
+    "InvalidProxyURL",
+    "MissingSchema",
+    "InvalidSchema",
+    "LocationParseError",
+}
+"""Exceptions whose text quotes a header (with the key) or a proxy's address (with its password)."""
 
 
 class Client:
@@ -49,54 +59,50 @@ class Client:
         self._where, self._key, self._clock = where, key, clock
         self._total, self._read = total_seconds, read_seconds
         self._https = where.base_url.startswith("https:")
-        self._sockets: list[socket.socket] = []
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.proxies = _proxies(where.base_url)
-        adapter = _OneAttempt(self._sockets)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._proxies = _proxies(where.base_url)
+        self._in_hand = _InHand()
+        self._adapter = _OneAttempt(self._in_hand)
         self._last_used = clock()
 
     def send(self, call: Call) -> Reply | Failure:
         """Send once. Never raises for what the network does; the exceptions' names become the evidence."""
         if self._clock() - self._last_used > IDLE_SECONDS:
-            self._session.close()
-        self._sockets.clear()
-        overdue = threading.Timer(self._total, self._cut)
+            self._adapter.close()
+        self._in_hand.start()
+        overdue = threading.Timer(self._total, self._in_hand.cut)
         overdue.daemon = True
         overdue.start()
-        status: int | None = None
         try:
-            with self._session.request(
-                call.method,
-                self._where.base_url + call.path,
-                data=call.encoded() or None,
-                headers=self._headers(),
-                timeout=(CONNECT_SECONDS, self._read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status = response.status_code
-                content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-                if len(content) > LARGEST_ANSWER:
-                    raise requests.exceptions.ContentDecodingError("the answer is larger than any documented one")
-                expected = response.headers.get("Content-Length", "")
-                if expected.isdigit() and len(content) < int(expected) and "Content-Encoding" not in response.headers:
-                    raise requests.exceptions.ChunkedEncodingError(f"{len(content)} of {expected} bytes came")
-                headers = {name.lower(): self._key.scrub(value) for name, value in response.headers.items()}
-                content = content.replace(self._key.reveal().encode(), self._key.masked().encode())
-            return Reply(status, headers, content)
+            return self._exchange(call)
         except Exception as error:  # the table judges every exception by name; unknown ones are "unknown"
-            self._session.close()
-            return self._failure(error, status)
+            self._adapter.close()
+            return self._failure(error)
         finally:
             overdue.cancel()
+            overdue.join()
             self._last_used = self._clock()
 
     def close(self) -> None:
         """Give the connection back."""
-        self._session.close()
+        self._adapter.close()
+
+    def _exchange(self, call: Call) -> Reply:
+        # Not through a requests.Session: it would keep cookies, and read a redirect's whole body and address.
+        request = requests.Request(
+            call.method, self._where.base_url + call.path, self._headers(), data=call.encoded() or None
+        ).prepare()
+        timeout = (CONNECT_SECONDS, self._read)
+        with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
+            status = self._in_hand.status = response.status_code
+            content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+            if len(content) > LARGEST_ANSWER:
+                raise requests.exceptions.ContentDecodingError("the answer is larger than any documented one")
+        if status != 200:
+            # 103 and its like are not the last answer: what follows must not be taken for the next row's.
+            self._adapter.close()
+        headers = {name.lower(): self._key.scrub(value) for name, value in response.headers.items()}
+        text = self._key.scrub(content.decode("utf-8", "surrogateescape"))
+        return Reply(status, headers, text.encode("utf-8", "surrogateescape"))
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -107,17 +113,9 @@ class Client:
             "User-Agent": f"bulkops/{__version__}",
         }
 
-    def _cut(self) -> None:
-        """End a call whose answer trickles in: no gap between two bytes is long enough for the read deadline."""
-        for each in self._sockets:
-            try:
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def _failure(self, error: Exception, status: int | None) -> Failure:
+    def _failure(self, error: Exception) -> Failure:
         chain: list[BaseException] = []
-        pending: list[object] = [error]
+        pending: list[object] = [MayHaveLeftError(error) if self._in_hand.begun else error]
         while pending and len(chain) < 20:
             each = pending.pop(0)
             if isinstance(each, BaseException) and each not in chain:
@@ -129,13 +127,17 @@ class Client:
                     each.__cause__,
                 ]
         names = tuple(type(each).__name__ for each in chain)
-        return Failure(names, self._key.scrub(_detail(chain)), self._https, status)
+        return Failure(names, self._key.scrub(_detail(chain))[:200], self._https, self._in_hand.status)
+
+
+class MayHaveLeftError(Exception):
+    """The request had begun to leave when the error came: whatever that is called, it proves nothing."""
 
 
 def _detail(chain: list[BaseException]) -> str:
-    """What the innermost exception says, in short. A header's or a body's own text is never repeated."""
+    """What the innermost exception says. A header's, an address's or a body's own text is never repeated."""
     last = chain[-1]
-    if any(type(each).__name__ in ("InvalidHeader", "UnicodeEncodeError") for each in chain):
+    if any(type(each).__name__ in _QUOTING for each in chain):
         return type(last).__name__
     if isinstance(last, TimeoutError | urllib3.exceptions.TimeoutError):
         return "no answer in time"
@@ -144,22 +146,51 @@ def _detail(chain: list[BaseException]) -> str:
         words = last.strerror
     elif ": " in words and words.startswith(("HTTPConnection(", "HTTPSConnection(", "<")):
         words = words.split(": ", 1)[1]
-    return words[:200]
+    return words
 
 
 def _proxies(base_url: str) -> dict[str, str]:
     """The proxy for this host by the system's settings; loopback never has one."""
     host = urlsplit(base_url).hostname or ""
-    if host in ("127.0.0.1", "localhost", "::1") or urllib.request.proxy_bypass(host):
+    if host in LOOPBACK or urllib.request.proxy_bypass(host):
         return {}
     return {scheme: url for scheme, url in urllib.request.getproxies().items() if scheme in ("http", "https")}
+
+
+class _InHand:
+    """The call in hand: how far it came, and its sockets, so that it can be cut when it is overdue."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.begun = False
+        """The request has begun to leave."""
+        self.status: int | None = None
+        self._sockets: list[socket.socket] = []
+        self._overdue = False
+
+    def hold(self, connection: socket.socket) -> None:
+        """Take note of a socket in use. Raises ConnectTimeoutError if the time is over already."""
+        self._sockets.append(connection)
+        if self._overdue:
+            raise urllib3.exceptions.ConnectTimeoutError("the time was over before the request could leave")
+
+    def cut(self) -> None:
+        """End a call whose answer trickles in: no gap between two bytes is long enough for the read deadline."""
+        self._overdue = True
+        for each in list(self._sockets):
+            try:
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+            except OSError:
+                continue
 
 
 class _OneAttempt(HTTPAdapter):
     """No retries, one connection, the operating system's trust, and a hand on the open socket."""
 
-    def __init__(self, sockets: list[socket.socket]) -> None:
-        self._pools = _watched_pools(sockets)
+    def __init__(self, in_hand: _InHand) -> None:
+        self._pools = _watched_pools(in_hand)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -173,27 +204,37 @@ class _OneAttempt(HTTPAdapter):
         manager.pool_classes_by_scheme = self._pools
         return manager
 
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Always; without the certificates that requests would add to the operating system's."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
 
 def _context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _watched_pools(sockets: list[socket.socket]) -> dict[str, Any]:
-    """Pool classes whose connections leave their socket in ``sockets``, so that an overdue call can be cut."""
+def _watched_pools(in_hand: _InHand) -> dict[str, Any]:
+    """Pool classes whose connections tell the call in hand of their sockets, and when its request begins to leave."""
 
     class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            made = super()._new_conn()
+            in_hand.hold(made)
+            return made
+
+        def _tunnel(self) -> None:
+            super()._tunnel()
+            in_hand.hold(self.sock)  # no handshake on a connection that was cut meanwhile
+
         def request(self, *args: Any, **kwargs: Any) -> None:
             if self.sock is None:
                 self.connect()
-            sockets.append(self.sock)
+            in_hand.hold(self.sock)
+            in_hand.begun = True
             super().request(*args, **kwargs)
 
-    class Secure(HTTPSConnection):
-        def request(self, *args: Any, **kwargs: Any) -> None:
-            if self.sock is None:
-                self.connect()
-            sockets.append(self.sock)
-            super().request(*args, **kwargs)
+    class Secure(Plain, HTTPSConnection):
+        pass
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

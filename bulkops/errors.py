@@ -118,6 +118,12 @@ _SHEET = (
         "Correct the heading, or clear it. No row of the sheet is sent until then.",
     ),
     Entry(
+        "heading.unreadable",
+        "A heading that cannot be read",
+        "The heading cannot be read: it is the {extra}.",
+        "Type the heading as text. No row of the sheet is sent until then.",
+    ),
+    Entry(
         "heading.twice",
         "Two headings with one meaning",
         "“{value}” means the same as the heading in {other}.",
@@ -219,8 +225,8 @@ _CELLS = (
     Entry(
         "id.range",
         "An id out of range",
-        "{heading} {value} is not between 1 and 2147483647.",
-        "Type the id as EnergyCAP shows it.",
+        "{heading} {value} is not between {extra} and 2147483647.",
+        "Type the number as EnergyCAP shows it.",
     ),
     Entry(
         "ids.shape",

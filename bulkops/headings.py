@@ -7,7 +7,7 @@ operation. A heading that is almost a known one stops the sheet; others are note
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulkops.model import Kind, Problem
@@ -15,6 +15,7 @@ from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
 from bulkops.workbook.reader import RawRow, RawSheet, column_letters
+from bulkops.workbook.sidecar import COLUMNS as RESULTS
 
 OPERATION = "operation"
 """The name under which the Operation column stands among a sheet's fields."""
@@ -51,6 +52,8 @@ class _Headings:
     near: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Column → (field name, the heading it nearly is)."""
     far: dict[int, str] = field(default_factory=dict)
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """Column → what stands there: an error value, or a formula without a stored result."""
 
     def names(self) -> set[str]:
         return {*self.exact.values(), *(name for name, _ in self.near.values())}
@@ -70,7 +73,7 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
     known = known_headings(operations)
     unfinished: str | None = None
     for row in sheet.rows:
-        if row.number > SEARCHED_ROWS:
+        if row.number > SEARCHED_ROWS or _is_results(row):
             break
         headings = _read_headings(row, known)
         names = headings.names()
@@ -81,13 +84,20 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
     return unfinished
 
 
+def _is_results(row: RawRow) -> bool:
+    """Our own Results sheet, whose New task GUID is nearly a heading."""
+    return {normal(name) for name in RESULTS} <= {normal(cell.text) for cell in row.cells.values()}
+
+
 def _read_headings(row: RawRow, known: Mapping[str, tuple[str, str]]) -> _Headings:
     headings = _Headings(row)
     for column, cell in row.cells.items():
-        words = normal(cell.text) if cell.kind is Kind.TEXT else ""
-        if not words:
+        words = normal(cell.text)
+        if cell.kind in (Kind.ERROR, Kind.FORMULA):
+            headings.unreadable[column] = shorten(f"{cell.kind.value} {cell.text}")
+        elif not words:
             continue
-        if words in known:
+        elif cell.kind is Kind.TEXT and words in known:
             headings.exact[column] = known[words][0]
         elif close := difflib.get_close_matches(words, known, n=1, cutoff=_NEAR):
             headings.near[column] = known[close[0]]
@@ -117,43 +127,64 @@ def _looks_unfinished(sheet: RawSheet, operations: Sequence[Operation], names: s
 
 
 def _layout(sheet: RawSheet, headings: _Headings, meant: list[Operation], catalogue: Catalogue) -> Layout:
+    """The layout of a sheet whose headings were found. Problems stand in column order, whole-sheet ones last."""
     fields: dict[int, str] = {}
     problems: list[Problem] = []
     names = headings.names()
 
-    def cell(column: int) -> str:
-        return f"{sheet.name}!{column_letters(column)}{headings.row.number}"
+    def say(code: str, column: int, **facts: str) -> None:
+        problems.append(catalogue.problem(code, _address(sheet, column, headings.row), **facts))
 
-    for column in sorted({*headings.exact, *headings.near}):
+    for column in sorted({*headings.exact, *headings.near, *headings.unreadable}):
         text = shorten(headings.row.cells[column].text)
-        if column in headings.near:
-            meaning = headings.near[column][1]
-            problems.append(
-                catalogue.problem("heading.near", cell(column), value=text, extra=f" Did you mean “{meaning}”?")
-            )
-            continue
-        name = headings.exact[column]
-        first = next((at for at, taken in fields.items() if taken == name), None)
-        if first is not None:
-            problems.append(catalogue.problem("heading.twice", cell(column), value=text, other=cell(first)))
-        fields[column] = name
+        if column in headings.unreadable:
+            say("heading.unreadable", column, extra=headings.unreadable[column])
+        elif column in headings.near:
+            say("heading.near", column, value=text, extra=f" Did you mean “{headings.near[column][1]}”?")
+        else:
+            name = headings.exact[column]
+            if name in fields.values():
+                first = next(at for at, taken in fields.items() if taken == name)
+                say("heading.twice", column, value=text, other=_address(sheet, first, headings.row))
+            fields[column] = name
+    for column, (name, _) in headings.near.items():
+        # Or a row with values in such columns only would not be read, and nobody would hear of it.
+        if name not in fields.values():
+            fields[column] = name
+    corner = min(fields)
     if len(meant) > 1 and OPERATION not in names:
-        problems.append(catalogue.problem("heading.two_operations", cell(min(fields or headings.near))))
+        say("heading.two_operations", corner)
     if len(meant) == 1:
-        problems += [
-            catalogue.problem("heading.missing", cell(min(fields or headings.near)), value=each.heading)
-            for each in meant[0].fields
-            if each.name in meant[0].headings - names
-        ]
-    notes = [
-        f"Sheet “{sheet.name}”: the column “{text}” ({column_letters(column)}) is not known and was ignored."
-        for column, text in headings.far.items()
-    ]
-    known = columns(meant)
-    notes += [
-        f"Sheet “{sheet.name}”: the column “{known[name].heading}” ({column_letters(column)}) is hidden; "
-        "its values count."
-        for column, name in fields.items()
-        if name in known and any(first <= column <= last for first, last in sheet.hidden_columns)
-    ]
-    return Layout(sheet, headings.row.number, fields, tuple(meant), tuple(problems), tuple(notes))
+        for each in meant[0].fields:
+            if each.name in meant[0].headings - names:
+                say("heading.missing", corner, value=each.heading)
+    notes = (*_ignored(sheet, headings), *_hidden(sheet, fields, meant))
+    return Layout(sheet, headings.row.number, fields, tuple(meant), tuple(problems), notes)
+
+
+def _address(sheet: RawSheet, column: int, row: RawRow) -> str:
+    return f"{sheet.name}!{column_letters(column)}{row.number}"
+
+
+def _ignored(sheet: RawSheet, headings: _Headings) -> Iterator[str]:
+    """Columns that hold something, and that nobody reads."""
+    for column, text in headings.far.items():
+        yield f"Sheet “{sheet.name}”: the column “{text}” ({column_letters(column)}) is not known and was ignored."
+    used: set[int] = set()
+    for row in sheet.rows:
+        if row.number > headings.row.number:
+            used.update(row.cells)
+    nameless = sorted(used - {*headings.exact, *headings.near, *headings.far, *headings.unreadable})
+    if nameless:
+        letters = shorten(", ".join(map(column_letters, nameless)))
+        yield f"Sheet “{sheet.name}”: what stands in columns without a heading ({letters}) was ignored."
+
+
+def _hidden(sheet: RawSheet, fields: Mapping[int, str], meant: list[Operation]) -> Iterator[str]:
+    known = {OPERATION: "Operation", **{name: each.heading for name, each in columns(meant).items()}}
+    for column, name in fields.items():
+        if name in known and any(first <= column <= last for first, last in sheet.hidden_columns):
+            yield (
+                f"Sheet “{sheet.name}”: the column “{known[name]}” ({column_letters(column)}) is hidden; "
+                "its values count."
+            )

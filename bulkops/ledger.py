@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
 from bulkops.model import Outcome, Past, Plan, Status, Step, outcome_of
@@ -111,16 +111,25 @@ class Ledger:
         sa.event.listen(self._engine, "connect", _durable)
         try:
             with self._engine.begin() as connection:
-                found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one()
-                if found != "ok":
-                    raise CannotStart("ledger.unusable", path=self.path, value="it is damaged")
-                version = connection.execute(sa.text("PRAGMA user_version")).scalar_one()
-                if version > SCHEMA_VERSION:
-                    raise CannotStart("ledger.unusable", path=self.path, value="a newer bulkops has written it")
-                _metadata.create_all(connection)
-                connection.execute(sa.text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
-        except SQLAlchemyError as error:
+                self._prepare(connection)
+        except (SQLAlchemyError, CannotStart) as error:
+            self.close()
+            if isinstance(error, CannotStart):
+                raise
             raise CannotStart("ledger.unusable", path=self.path, value=_reason(error)) from error
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one()
+        if found != "ok":
+            raise CannotStart("ledger.unusable", path=self.path, value="it is damaged")
+        version = connection.execute(sa.text("PRAGMA user_version")).scalar_one()
+        if version > SCHEMA_VERSION:
+            raise CannotStart("ledger.unusable", path=self.path, value="a newer bulkops has written it")
+        if version < SCHEMA_VERSION:
+            # Tables, guards and version are made together or not at all, by one program at a time.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -234,7 +243,8 @@ class Ledger:
                 _lines.c.fingerprint.is_not(None),
                 _lines.c.state.in_((Status.DONE.value, Status.UNKNOWN.value, INTENT)),
             )
-            .order_by(_lines.c.started, _lines.c.run, _lines.c.seq)
+            # In the order they were recorded: a computer's clock may have been set back since.
+            .order_by(sa.literal_column("lines.rowid"))
         )
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
         for operation, target, fingerprint, state, started, who, workbook, run in self._read(query):
@@ -288,11 +298,15 @@ def _durable(connection: Any, _: object) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
+    if isinstance(error, IntegrityError) and "lines.fingerprint" in str(error.orig):
+        return "the same request is on its way already"
     return str(getattr(error, "orig", None) or type(error).__name__)
 
 
 def _run_values(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in Run.__slots__}
+    values = {name: getattr(run, name) for name in Run.__slots__}
+    # A file name that is not Unicode must not keep a run from being recorded.
+    return {name: value and value.encode("utf-8", "backslashreplace").decode() for name, value in values.items()}
 
 
 def _line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:

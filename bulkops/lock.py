@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -10,25 +11,40 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 
+_TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+
 
 @contextmanager
 def only_one(folder: Path, holder: str) -> Iterator[None]:
     """Hold the folder's run lock. Raises CannotStart, naming who holds it and since when, if another process does."""
-    with open(folder / "run.lock", "a+b") as stream:
+    try:
+        stream = (folder / "run.lock").open("a+b")
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    with stream:
         try:
             _lock(stream.fileno())
         except OSError as error:
-            raise CannotStart("run.busy", value=_holder(folder)) from error
-        (folder / "run.holder").write_text(holder, encoding="utf-8")
+            if error.errno in _TAKEN:
+                raise CannotStart("run.busy", value=_holder(folder)) from error
+            raise _unusable(folder, error) from error
+        try:
+            (folder / "run.holder").write_text(holder, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise _unusable(folder, error) from error
         try:
             yield
         finally:
             _unlock(stream.fileno())
 
 
+def _unusable(folder: Path, error: OSError) -> CannotStart:
+    return CannotStart("ledger.unusable", path=folder, value=error.strerror or "no access")
+
+
 def _holder(folder: Path) -> str:
     try:
-        return (folder / "run.holder").read_text(encoding="utf-8")[:200]
+        return (folder / "run.holder").read_text(encoding="utf-8", errors="replace")[:200] or "started just now"
     except OSError:
         return "started just now"
 

@@ -100,6 +100,12 @@ class Problem:
     tip: str
 
 
+def address(sheet: str, row: int, columns: Mapping[str, str], name: str) -> str:
+    """``Kickouts!F7``: a field's cell, or the first of the known columns if the sheet has none for the field."""
+    letters = columns.get(name) or next(iter(columns.values()), "A")
+    return f"{sheet}!{letters}{row}"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
     """A row after checking: it may be sent if it has no problems."""
@@ -117,6 +123,12 @@ class CheckedRow:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     hidden: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Field name → column letters; one mapping for all rows of a sheet."""
+
+    def address(self, name: str) -> str:
+        """The address of a field's cell."""
+        return address(self.sheet, self.number, self.columns, name)
 
 
 @dataclass(frozen=True, slots=True)

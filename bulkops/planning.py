@@ -55,18 +55,18 @@ def _held_back(
     # The last word on a request counts: a doubt that was released and then done is no doubt any more.
     sent_before = history.get((step.row.operation, step.row.target), ())
     latest = {sent: past for sent, past in sent_before if sent == fingerprint or operation.repeats_by_target}
+    own = latest.get(fingerprint)
+    done_before = own is not None and own.status is Status.DONE
+    if own is not None and done_before and not send_again:
+        return _because(step.row, Status.ALREADY_DONE, catalogue.problem("row.already_done", **_told(own)))
     for past in latest.values():
         if past.status is Status.UNKNOWN:
-            problem = catalogue.problem(
-                "row.still_unknown", extra=operation.how_to_check(step.row.target), **_told(past)
-            )
-            return replace(_because(step.row, Status.UNKNOWN, problem), started=past.when)
-    if fingerprint in latest:
-        done = catalogue.problem("row.already_done", **_told(latest[fingerprint]))
-        return None if send_again else _because(step.row, Status.ALREADY_DONE, done)
-    for past in latest.values():
-        done = catalogue.problem("row.target_done", f"{step.row.sheet}!{step.row.number}", **_told(past))
-        return _because(step.row, Status.INVALID, done)
+            check = operation.how_to_check(step.row.target)
+            doubt = catalogue.problem("row.still_unknown", extra=check, **_told(past))
+            return replace(_because(step.row, Status.UNKNOWN, doubt), started=past.when)
+    for past in () if done_before else latest.values():
+        other = catalogue.problem("row.target_done", f"{step.row.sheet}!{step.row.number}", **_told(past))
+        return _because(step.row, Status.INVALID, other)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import bulkops
@@ -18,33 +19,43 @@ from bulkops.settings import PRACTICE, Environment
 
 def demo_folder(home: Path) -> Path:
     """A new folder for one demo, with a ledger of its own, so that a demo can be repeated."""
-    folder = home / "demo" / f"{datetime.now():%Y-%m-%d %H%M%S}"
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = folder.with_name(f"{folder.name.split(' (')[0]} ({number})")
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise CannotStart("file.unwritable", path=folder) from error
+    name = f"{datetime.now():%Y-%m-%d %H%M%S}"
+    for number in count(1):
+        folder = home / "demo" / (name if number == 1 else f"{name} ({number})")
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise CannotStart("file.unwritable", path=folder) from error
     return folder
 
 
-def demo(folder: Path) -> Iterator[Report]:
-    """Run each sample sheet; its report as it comes."""
+def demo(folder: Path, control: Control) -> Iterator[Report]:
+    """Run each sample sheet; its report as it comes. A stop ends the sheet at hand and leaves out the others."""
     from bulkops.practice.server import PracticeServer
 
-    samples = Path(bulkops.__file__).parent.parent / "sample_sheets"
-    if samples.is_dir():
-        for sheet in samples.glob("*.xlsx"):
-            shutil.copyfile(sheet, folder / sheet.name)
-    else:
-        templates.make_samples(folder)
+    workbooks = _copies(folder)
     with PracticeServer() as server:
         where = Environment(PRACTICE, server.base_url)
-        for workbook in sorted(folder.glob("*.xlsx")):
+        for workbook in workbooks:
+            if control.stopped.is_set():
+                return
             with app.prepare(workbook, where, folder, Options()) as prepared:
-                yield prepared.run(Control(), _nobody)
+                yield prepared.run(control, _nobody)
+
+
+def _copies(folder: Path) -> list[Path]:
+    """The sample sheets in the folder: copied from the checkout or, where there is none, made."""
+    samples = Path(bulkops.__file__).parent.parent / "sample_sheets"
+    if not samples.is_dir():
+        return templates.make_samples(folder)
+    # Excel's own marker files and earlier results may lie beside the samples.
+    sheets = (
+        each for each in samples.glob("*.xlsx") if not each.name.startswith("~$") and " - results" not in each.stem
+    )
+    return [Path(shutil.copyfile(sheet, folder / sheet.name)) for sheet in sorted(sheets)]
 
 
 def _nobody(_: Outcome) -> None:

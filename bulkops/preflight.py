@@ -49,7 +49,7 @@ def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:
 def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
     """(whose key this is, a note if that could not be told): a read-only call before any write.
 
-    Raises CannotStart if EnergyCAP is not reached or does not accept the key.
+    Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
     from bulkops.client import Client
     from bulkops.verdict import server_words
@@ -63,6 +63,13 @@ def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
         raise CannotStart("me.refused", value=where.host, words=server_words(seen))
     try:
         me = json.loads(seen.content) if seen.status == 200 else {}
-        return f"{me['fullName']} ({me['systemUserCode']})", ""
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError):
+        me = None
+    if me is None or seen.status < 200 or 300 <= seen.status < 400:
+        # A sign-in page, a network's portal, an address that moved: every row would end there as unknown.
+        raise CannotStart("me.not_reached", value=where.host, words=server_words(seen))
+    try:
+        who = f"{me['fullName']} ({me['systemUserCode']})"
+        return "".join(char for char in who if char.isprintable())[:100], ""
+    except (KeyError, TypeError):
         return "", f"{where.host} did not say whose key this is (it answered {seen.status})."

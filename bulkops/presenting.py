@@ -5,155 +5,180 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bulkops.errors import CannotStart
 from bulkops.model import Outcome, Status
 from bulkops.settings import PRACTICE
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from bulkops.ledger import Run
     from bulkops.report import Report, Summary
 
 _MOST_ROWS = 60
 _COLOURS = {
-    Status.DONE: "green",
-    Status.READY: "green",
-    Status.ALREADY_DONE: "blue",
+    Status.UNKNOWN: "magenta",
     Status.FAILED: "red",
     Status.INVALID: "yellow",
-    Status.UNKNOWN: "magenta",
     Status.NOT_SENT: "bright_black",
+    Status.ALREADY_DONE: "blue",
+    Status.DONE: "green",
+    Status.READY: "green",
 }
-_URGENCY = (
-    Status.UNKNOWN,
-    Status.FAILED,
-    Status.INVALID,
-    Status.NOT_SENT,
-    Status.ALREADY_DONE,
-    Status.DONE,
-    Status.READY,
-)
+"""In the order in which an operator should look at them."""
+_URGENCY = list(_COLOURS)
+_GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
 _LINE_EVERY = 10.0
+_WIDTH_IN_A_FILE = 120
+
+
+def printable(text: str) -> str:
+    """A text without characters that steer a terminal, whoever sent them."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def by_status(counts: Mapping[Status, int]) -> str:
+    """``Failed 1, Done 12``: what needs a look comes first."""
+    return ", ".join(f"{status.label} {counts[status]}" for status in _URGENCY if counts.get(status))
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """rich would end the program here, with an exit code of its own."""
+        raise BrokenPipeError
 
 
 def _console(stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    # Off a terminal a table as wide as its words reads better in a log than one folded at 80 columns.
-    return Console(file=stream, width=None if stream.isatty() else 160, highlight=False, emoji=False, markup=False)
+    # Off a terminal, a log has room for longer lines than the 80 columns that rich would take for granted.
+    width = None if stream.isatty() else _WIDTH_IN_A_FILE
+    return _Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
 
 
 def show(report: Report) -> None:
     """The rows as a table (of many, those to look at), the totals, the notes, the results file."""
     console = _console()
-    table = Table(title=f"{report.workbook.name} · {report.environment.name}", title_justify="left", show_lines=False)
-    for heading, width in (
-        ("Sheet", 10),
-        ("Row", 3),
-        ("Status", 12),
-        ("Target", 8),
-        ("Result", 8),
-        ("Message and what to do", 30),
-    ):
-        table.add_column(heading, min_width=width, overflow="fold", justify="right" if heading == "Row" else "left")
-    shown = list(report.outcomes)
-    if len(shown) > _MOST_ROWS:
-        good = (Status.DONE, Status.READY, Status.ALREADY_DONE)
-        shown = sorted(
-            (each for each in shown if each.status not in good), key=lambda each: _URGENCY.index(each.status)
-        )
-    for outcome in shown[:_MOST_ROWS]:
-        table.add_row(
-            outcome.sheet,
-            str(outcome.row),
-            Text(outcome.status.label, style=_COLOURS[outcome.status]),
-            outcome.target,
-            _result(outcome),
-            _words(outcome),
-        )
+    table = Table(
+        title=f"{printable(report.workbook.name)} · {report.environment.name}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+    )
+    table.add_column("Sheet", overflow="fold", max_width=16)
+    table.add_column("Row", justify="right", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Target and what became of it", overflow="fold", ratio=1)
+    # What keeps every good row from being sent is said once, below.
+    refused = report.refused.code if report.refused else None
+    telling = [outcome for outcome in report.outcomes if refused is None or outcome.code != refused]
+    shown = _worth_showing(telling)
+    for outcome in shown:
+        status = Text(outcome.status.label, style=_COLOURS[outcome.status])
+        table.add_row(printable(outcome.sheet), str(outcome.row), status, _words(outcome))
     if shown:
         console.print(table)
-    if len(report.outcomes) > _MOST_ROWS:
-        left_out = len(report.outcomes) - min(len(shown), _MOST_ROWS)
-        console.print(f"{left_out} more rows are not shown here; the results file has them all.")
+    if more := len(telling) - len(shown):
+        where = "The results file has them all." if report.results else "With --json you get them all."
+        console.print(f"Not shown here: {counted(more, 'row')}. {where}\n")
     counts = Counter(outcome.status for outcome in report.outcomes)
-    said = [f"{counts[status]} {status.label.lower()}" for status in _URGENCY if counts[status]]
-    console.print(Text(f"{len(report.outcomes)} rows: {', '.join(said)}.", style="bold"))
+    console.print(Text(f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}.", style="bold"))
     if counts[Status.UNKNOWN]:
-        console.print(
-            Text("Do not send the unknown rows again before you have checked them in EnergyCAP.", style="magenta")
-        )
+        warning = "Do not send the unknown rows again before you have checked them in EnergyCAP."
+        console.print(Text(warning, style=_COLOURS[Status.UNKNOWN]))
     if report.stopped:
-        console.print(Text(f"The run stopped early. {report.stopped}", style="red"))
+        console.print(Text(f"The run stopped early. {printable(report.stopped)}", style="red"))
     for note in report.notes:
-        console.print(f"Note: {note}")
+        console.print(f"Note: {printable(note)}")
+    if report.run is not None:
+        console.print(f"Run: {report.run}")
     if report.results is not None:
-        # On a line of its own and never folded, so that it can be copied.
-        console.print("Results:", soft_wrap=True)
-        console.print(f"  {report.results}", soft_wrap=True)
+        # Never folded, so that it can be copied.
+        console.print(f"Results: {printable(str(report.results))}", soft_wrap=True)
 
 
-def _result(outcome: Outcome) -> str:
-    if outcome.new_task_guid:
-        return outcome.new_task_guid
-    if outcome.selected is not None:
-        return f"{outcome.updated} of {outcome.selected} bills"
-    return ""
+def _worth_showing(outcomes: list[Outcome]) -> list[Outcome]:
+    """All of a few rows; of many, those that are not good, the most urgent first."""
+    if len(outcomes) <= _MOST_ROWS:
+        return outcomes
+    to_look_at = (outcome for outcome in outcomes if outcome.status not in _GOOD)
+    return sorted(to_look_at, key=lambda outcome: _URGENCY.index(outcome.status))[:_MOST_ROWS]
 
 
 def _words(outcome: Outcome) -> Text:
-    words = Text(_printable(outcome.message))
-    if outcome.tip and outcome.status is not Status.DONE:
-        words.append(f"\n→ {_printable(outcome.tip)}" if words else _printable(outcome.tip), style="italic")
-    for warning in outcome.warnings:
-        words.append(f"{chr(10) if words else ''}Note: {_printable(warning)}", style="yellow")
-    return words
+    """The target, and below it what there is to say and to do."""
+    lines = [Text(printable(outcome.target), style="bold")]
+    if outcome.new_task_guid:
+        lines.append(Text(f"new task {outcome.new_task_guid}", style="green"))
+    elif outcome.message:
+        lines.append(Text(printable(outcome.message)))
+    if outcome.tip and not outcome.new_task_guid:
+        lines.append(Text(f"→ {printable(outcome.tip)}", style="italic"))
+    lines += [Text(f"Note: {printable(warning)}", style="yellow") for warning in outcome.warnings]
+    return Text("\n").join(line for line in lines if line)
 
 
-def _printable(text: str) -> str:
-    """Without characters that steer a terminal, whoever sent them."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
-
-
-def run_table(runs: list[tuple[Any, dict[str, int]]]) -> None:
-    """The history, newest first."""
-    table = Table()
-    for heading in ("Run", "Started", "Who", "Environment", "Workbook", "Rows"):
-        table.add_column(heading, overflow="fold")
-    for run, counts in runs:
-        said = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(counts.items()))
-        table.add_row(run.id, run.started, run.who, run.environment, Path(run.workbook).name, said)
+def run_table(runs: list[tuple[Run, dict[str, int]]]) -> None:
+    """The history, newest first. ``counts`` is by the ledger's states."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("Run", no_wrap=True)
+    table.add_column("Started (UTC)", no_wrap=True)
+    table.add_column("Where, who", overflow="fold")
+    table.add_column("Workbook and rows", overflow="fold", ratio=1)
+    for run, states in runs:
+        counts: Counter[Status] = Counter()
+        for state, count in states.items():
+            # A line still planned was not sent; an intent without an outcome is unknown.
+            counts[Status({"planned": "not_sent", "intent": "unknown"}.get(state, state))] += count
+        words = Text(f"{printable(Path(run.workbook).name)}\n{by_status(counts)}")
+        if run.ended is None:
+            words.append("\nnot ended: still going on, or cut short", style="magenta")
+        table.add_row(run.id, run.started[:16].replace("T", " "), f"{run.environment}, {printable(run.who)}", words)
     _console().print(table)
 
 
-def ask(summary: Summary) -> str | None:
-    """Say what is about to happen and ask. None for yes, else the catalogue code of the refusal."""
+def ask(summary: Summary) -> CannotStart | None:
+    """Say what is about to happen, and ask. None for yes, else why the run does not begin."""
     console = _console(stderr=True)
-    what = " and ".join(f"{count} {plural}" for plural, count in summary.steps.items())
+    what = " and ".join(f"{count} {kind}" for kind, count in summary.steps.items())
     console.print()
     console.print(Text(f"About to send {what}", style="bold"))
     style = "green" if summary.environment == PRACTICE else "bold red"
-    console.print(Text(f"  to      {summary.environment}: {summary.host}", style=style))
-    console.print(f"  as      {summary.owner or 'an unknown owner'} (key {summary.key})")
+    console.print(Text(f"  to        {summary.environment}: {summary.host}", style=style))
+    console.print(f"  as        {printable(summary.owner) or 'an unknown owner'} (key {summary.key})")
     for effect, count in summary.effects.items():
-        console.print(f"  note    {count} of them {effect}")
-    for status, count in summary.decided.items():
-        console.print(f"  not     {count} {status.label.lower()}: not sent")
-    console.print(f"  results {summary.results}", soft_wrap=True)
-    if not sys.stdin.isatty():
-        return "run.question"
+        console.print(f"  of these  {count} {effect}")
+    if summary.decided:
+        console.print(f"  left out  {by_status(summary.decided)}")
+    console.print(f"  results   {printable(str(summary.results))}", soft_wrap=True)
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return CannotStart("run.question")
+    console.print("Send them? Type yes and press Enter: ", end="")
     try:
-        console.print("Send them? Type yes and press Enter: ", end="")
-        return None if input().strip().lower() in ("y", "yes") else "run.declined"
+        return None if input().strip().lower() in ("y", "yes") else CannotStart("run.declined")
     except (EOFError, KeyboardInterrupt):
-        return "run.declined"
+        console.print()
+        return CannotStart("run.declined")
 
 
 class Progress:
@@ -166,18 +191,19 @@ class Progress:
         self._begun = self._said = clock()
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and self._total:
+        console = _console(stderr=True)
+        if console.is_interactive and self._total:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
                 TextColumn("Sending"),
-                BarColumn(),
+                BarColumn(bar_width=20),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[counts]}"),
-                TextColumn("left: about"),
+                TextColumn("time left"),
                 TimeRemainingColumn(),
-                console=_console(stderr=True),
+                console=console,
             )
             self._bar.add_task("", total=self._total, counts="")
             self._bar.start()
@@ -192,18 +218,16 @@ class Progress:
         self._counts[outcome.status] += 1
         done = self._counts.total()
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done, counts=self._told())
+            self._bar.update(self._bar.task_ids[0], completed=done, counts=by_status(self._counts))
         elif self._clock() - self._said >= _LINE_EVERY:
             self._said = self._clock()
-            seconds = (self._said - self._begun) / done * (self._total - done)
-            left = (
-                f"about {max(1, round(seconds / 60))} minutes left"
-                if seconds > 90
-                else f"about {round(seconds)} seconds left"
-            )
-            print(f"{done} of {self._total} rows: {self._told()}; {left}", file=sys.stderr, flush=True)
+            left = _about((self._said - self._begun) / done * (self._total - done))
+            # A log that can no longer be written to is no reason to stop a run.
+            with suppress(OSError):
+                print(f"{done} of {self._total} rows: {by_status(self._counts)}; {left}", file=sys.stderr, flush=True)
 
-    def _told(self) -> str:
-        return ", ".join(
-            f"{self._counts[status]} {status.label.lower()}" for status in _URGENCY if self._counts[status]
-        )
+
+def _about(seconds: float) -> str:
+    if seconds > 90:
+        return f"about {counted(round(seconds / 60), 'minute')} left"
+    return f"about {counted(round(seconds), 'second')} left"

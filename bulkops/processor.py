@@ -72,7 +72,7 @@ class Processor:
                         yield future.result()
                         continue
                     failed = failed or error
-                    self.control.stop(str(error))
+                    self.control.stop(_reason(error))
                     if isinstance(error, UnrecordedError):
                         yield error.outcome
         if failed is not None:
@@ -159,7 +159,12 @@ class Processor:
         )
 
 
-class UnrecordedError(BulkopsError):
+def _reason(error: BaseException) -> str:
+    known = isinstance(error, BulkopsError)
+    return str(error) if known else f"bulkops met an error of its own ({type(error).__name__})."
+
+
+class UnrecordedError(MustStop):
     """The outcome of a row is known but could not be written to the ledger."""
 
     def __init__(self, outcome: Outcome, cause: MustStop) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bulkops.errors import BulkopsError
 from bulkops.model import CheckedRow, Outcome, Status
 from bulkops.results import document, exit_code
 from bulkops.settings import Environment
@@ -30,26 +31,33 @@ class Report:
     workbook: Path
     environment: Environment
     outcomes: tuple[Outcome, ...]
+    """One for every row read, in reading order."""
     notes: tuple[str, ...]
     run: str | None = None
     results: Path | None = None
     stopped: str = ""
     """Why the run ended early, or "" if it did not."""
+    refused: BulkopsError | None = None
+    """Why the run did not begin; then nothing was sent and no results were written."""
+    defect: Exception | None = None
+    """The error of our own that ended the run."""
 
     @property
     def exit_code(self) -> int:
         """By product.md section 4."""
-        return exit_code(self.outcomes, bool(self.stopped))
+        return 2 if self.refused else exit_code(self.outcomes, bool(self.stopped))
 
     def document(self) -> dict[str, Any]:
-        """The JSON document."""
+        """The JSON document; why a run ended early or did not begin is its last note."""
+        stopped = f"The run stopped early. {self.stopped}" if self.stopped else ""
+        endings = filter(None, (stopped, str(self.refused or "")))
         return document(
             self.run,
             str(self.workbook),
             self.environment,
             str(self.results) if self.results else None,
             self.outcomes,
-            self.notes,
+            (*self.notes, *endings),
         )
 
 
@@ -58,14 +66,14 @@ class Summary:
     """What a run is about to do: for the question that is asked before it."""
 
     steps: dict[str, int]
-    """How many of each operation, by its plural."""
+    """How many of each operation, by its word for that number."""
     effects: dict[str, int]
     decided: dict[Status, int]
     host: str
     environment: str
     owner: str
     key: str
-    results: Path
+    results: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +87,5 @@ class Material:
 
 
 def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """In reading order, whatever order they came in."""
     return tuple(sorted(outcomes, key=lambda outcome: outcome.seq))

@@ -23,7 +23,6 @@ def sheet_lines(
     for outcome in sorted(outcomes, key=lambda each: each.seq):
         operation = operations.get(outcome.operation)
         message = "\n".join(filter(None, (outcome.message, *(f"Note: {warning}" for warning in outcome.warnings))))
-        sent = outcome.seconds is not None
         lines.append(
             [
                 outcome.sheet,
@@ -38,7 +37,7 @@ def sheet_lines(
                 outcome.tip,
                 outcome.http_status,
                 environment,
-                _moment(outcome.started) if sent else None,
+                _moment(outcome.started),
                 outcome.seconds,
                 run,
             ]
@@ -53,7 +52,7 @@ def _moment(text: str) -> datetime | None:
 
 def document(
     run: str | None,
-    workbook: str,
+    workbook: str | None,
     environment: Environment | None,
     results: str | None,
     outcomes: Iterable[Outcome],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bulkops import __version__, settings
 from bulkops.client import Client
-from bulkops.errors import BulkopsError, CannotStart, MustStop
+from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, Run, now
 from bulkops.model import Outcome, Plan, Status, Step, outcome_of
 from bulkops.operations import all_operations
@@ -25,32 +25,33 @@ from bulkops.workbook.sidecar import write_results
 
 @dataclass(slots=True)
 class Prepared:
-    """A run that is ready to begin: everything is decided and nothing has been sent."""
+    """A run before it begins: nothing has been sent, and without an obstacle everything is ready."""
 
     id: str
     material: Material
     where: Environment
-    plan: Plan
-    ledger: Ledger
-    results: Path
     jobs: int
+    plan: Plan = field(default_factory=lambda: Plan((), ()))
+    ledger: Ledger | None = None
+    results: Path | None = None
     notes: list[str] = field(default_factory=list)
     key: Key | None = None
     owner: str = ""
-    obstacle: CannotStart | None = None
-    """Why the run cannot begin: no key, EnergyCAP not reached, key refused."""
+    obstacle: BulkopsError | None = None
+    """Why the run cannot begin: another run, no place for the results, no key, EnergyCAP not reached, a no."""
 
     def summary(self) -> Summary:
         """What will be sent, where to, as whom."""
         operations = all_operations()
         steps = self.plan.steps
-        kinds = Counter(operations[step.row.operation].plural for step in steps)
-        effects = Counter(
-            effect for step in steps if (effect := operations[step.row.operation].effects(step.row.values))
-        )
+        kinds = Counter(step.row.operation for step in steps)
+        effects = Counter(operations[step.row.operation].effects(step.row.values) for step in steps)
         return Summary(
-            dict(kinds),
-            dict(effects),
+            {
+                operations[key].plural if count > 1 else operations[key].title.lower(): count
+                for key, count in kinds.items()
+            },
+            {effect: count for effect, count in effects.items() if effect},
             dict(Counter(each.status for each in self.plan.decided)),
             self.where.host,
             self.where.name,
@@ -63,20 +64,29 @@ class Prepared:
         """How many rows need fixing."""
         return sum(outcome.status is Status.INVALID for outcome in self.plan.decided)
 
-    def refuse(self, why: BulkopsError, write: bool) -> Report:
-        """Send nothing: every row that could have been sent is *not sent*, for the reason given."""
-        kept = [
+    def refuse(self, why: BulkopsError) -> Report:
+        """Send nothing and write nothing: every row that could have been sent is *not sent*, for this reason."""
+        kept = (
             outcome_of(step.row, Status.NOT_SENT, code=why.code, message=why.sentence, tip=why.tip)
             for step in self.plan.steps
-        ]
-        outcomes = [*self.plan.decided, *kept]
-        if write:
-            return self._report(outcomes, "")
-        return Report(self.material.path, self.where, in_order(outcomes), self.material.notes)
+        )
+        outcomes = in_order((*self.plan.decided, *kept))
+        return Report(self.material.path, self.where, outcomes, self.material.notes, refused=why)
 
     def run(self, control: Control, seen: Callable[[Outcome], object]) -> Report:
-        """Steps 7 and 8. ``seen`` is called with each outcome as it comes. Always ends with every row's status."""
-        run = Run(
+        """Steps 7 and 8, unless there is an obstacle. ``seen`` is called with each outcome as it comes."""
+        if self.obstacle is not None:
+            return self.refuse(self.obstacle)
+        if self.ledger is None or self.results is None:
+            raise RuntimeError("a run without an obstacle has a ledger and a place for its results")
+        try:
+            self.ledger.begin(self._record(), self.plan, self.where.identity)
+        except MustStop as error:
+            return self.refuse(error)
+        return self._carried_out(self.ledger, self.results, control, seen)
+
+    def _record(self) -> Run:
+        return Run(
             self.id,
             now(),
             None,
@@ -88,59 +98,79 @@ class Prepared:
             self.material.sha256,
             __version__,
         )
-        self.ledger.begin(run, self.plan, self.where.identity)
+
+    def _carried_out(
+        self, ledger: Ledger, results: Path, control: Control, seen: Callable[[Outcome], object]
+    ) -> Report:
+        """Send, write the results, close the run in the ledger. No failure keeps the report from being made."""
         outcomes = {outcome.seq: outcome for outcome in self.plan.decided}
-        defect: Exception | None = None
+        failed: Exception | None = None
         with _clients(self.where, self.key) as connect:
-            processor = Processor(self.id, self.ledger, connect, all_operations(), control, self.jobs)
+            processor = Processor(self.id, ledger, connect, all_operations(), control, self.jobs)
             try:
                 for outcome in processor.outcomes(self.plan):
                     outcomes[outcome.seq] = outcome
-                    seen(outcome)
-            except MustStop as error:
-                control.stop(str(error))
-            except Exception as error:  # a defect of ours: the results are written first, then it is raised
-                control.stop(f"bulkops met an error of its own ({type(error).__name__}).")
-                defect = error
+                    failed = failed or _shown(outcome, seen, control)
+            except Exception as error:  # known or a defect of ours: what was sent is written down first
+                failed = error
+        reason = _reason(failed) or control.reason
         left = [
-            _left_over(step, step.row.seq in processor.sent, control.reason)
+            _left_over(step, step.row.seq in processor.sent, reason)
             for step in self.plan.steps
             if step.row.seq not in outcomes
         ]
-        report = self._report([*outcomes.values(), *left], control.reason if left or defect else "")
+        ordered = in_order([*outcomes.values(), *left])
+        written, wrong = self._written(ordered, results, ledger.path.parent)
+        failed = failed or wrong
         try:
-            self.ledger.finish(self.id, left, str(report.results) if report.results else None)
+            ledger.finish(self.id, left, str(written) if written else None)
         except MustStop as error:
-            report = replace(report, notes=(*report.notes, str(error)))
-        if defect is not None:
-            raise DefectError(report) from defect
-        return report
-
-    def _report(self, outcomes: list[Outcome], stopped: str) -> Report:
-        ordered = in_order(outcomes)
-        lines = sheet_lines(ordered, all_operations(), self.where.name, self.id)
-        spare = self.ledger.path.parent / f"{self.results.stem} {self.id}.xlsx"
-        written: Path | None = None
-        for path in (self.results, spare):
-            try:
-                write_results(path, lines, self.material.path)
-                written = path
-                break
-            except OSError:
-                self.notes.append(f"The results could not be written to {path}.")
-        if written is None:
-            self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
+            self.notes.append(str(error))
         return Report(
-            self.material.path, self.where, ordered, (*self.material.notes, *self.notes), self.id, written, stopped
+            self.material.path,
+            self.where,
+            ordered,
+            (*self.material.notes, *self.notes),
+            self.id,
+            written,
+            stopped=reason if left or failed else "",
+            defect=None if isinstance(failed, BulkopsError) else failed,
         )
 
+    def _written(
+        self, outcomes: tuple[Outcome, ...], results: Path, folder: Path
+    ) -> tuple[Path | None, Exception | None]:
+        """Where the results are, in the data folder if need be; and the defect, if one kept them from being made."""
+        defect: Exception | None = None
+        spare = folder / f"{results.stem[:60]} {self.id}.xlsx"
+        for path in dict.fromkeys((results, spare)):
+            try:
+                lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
+                write_results(path, lines, self.material.path)
+                return path, None
+            except OSError as error:
+                self.notes.append(f"The results could not be written to {path} ({error.strerror or error}).")
+            except Exception as error:
+                defect = error
+        self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
+        return None, defect
 
-class DefectError(Exception):
-    """A defect of bulkops ended a run; the report tells every row, the cause is the defect."""
 
-    def __init__(self, report: Report) -> None:
-        super().__init__("a defect ended the run")
-        self.report = report
+def _shown(outcome: Outcome, seen: Callable[[Outcome], object], control: Control) -> Exception | None:
+    """Show an outcome. A defect in showing stops the run, but the rows on their way still come in."""
+    try:
+        seen(outcome)
+    except Exception as error:
+        control.stop(_reason(error))
+        return error
+    return None
+
+
+def _reason(failed: Exception | None) -> str:
+    if failed is None:
+        return ""
+    known = isinstance(failed, BulkopsError)
+    return str(failed) if known else f"bulkops met an error of its own ({type(failed).__name__})."
 
 
 @contextmanager
@@ -159,6 +189,7 @@ def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]
 
 
 def _left_over(step: Step, sent: bool, reason: str) -> Outcome:
+    """A row without an outcome: unknown if its request may have left, else not sent."""
     if sent:
         message, tip = interrupted(step.row.operation, step.row.target)
         return outcome_of(step.row, Status.UNKNOWN, code="sent.interrupted", message=message, tip=tip)
@@ -169,6 +200,7 @@ def _left_over(step: Step, sent: bool, reason: str) -> Outcome:
 
 
 def interrupted(operation: str, target: str) -> tuple[str, str]:
+    """(message, what to do) for a row whose request may have left and whose answer nobody saw."""
     known = all_operations().get(operation)
     problem = Catalogue(()).problem("sent.interrupted", check=known.how_to_check(target) if known else "")
     return problem.message, problem.tip

@@ -6,13 +6,18 @@ host: a key stored for one environment is never handed to another.
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bulkops.errors import CannotStart
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 PRACTICE = "practice"
 HOSTS = {
@@ -24,21 +29,27 @@ HOSTS = {
 }
 """api-contract section 4."""
 ENVIRONMENTS = (*HOSTS, PRACTICE)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""Plain ASCII without a dot at the end: one server must have one name, for the ledger knows it by that."""
 _KEY = re.compile(r"[!-~]{1,1024}")
 _SERVICE = "bulkops"
+SAFE_STORES = tuple(
+    f"keyring.backends.{name}" for name in ("Windows", "macOS", "SecretService", "kwallet", "libsecret")
+)
 
 
 class Key:
     """An API key. ``reveal()`` is for the request header alone."""
 
-    __slots__ = ("__secret",)
+    __slots__ = ("__secret", "__wherever")
 
     def __init__(self, secret: str) -> None:
         """Raises CannotStart, without the key in its text, for anything with blanks or unprintable characters."""
         if not _KEY.fullmatch(secret):
             raise CannotStart("key.shape")
         self.__secret = secret
+        self.__wherever = re.compile("".join(_written(char) for char in secret))
 
     def reveal(self) -> str:
         """The key itself."""
@@ -50,8 +61,8 @@ class Key:
         return f"••••{shown}"
 
     def scrub(self, text: str) -> str:
-        """A text that came from outside, without the key should it hold it."""
-        return text.replace(self.__secret, self.masked())
+        """A text that came from outside, without the key should it hold it, plain or as JSON, HTML or URLs write it."""
+        return self.__wherever.sub(self.masked(), text)
 
     def __repr__(self) -> str:
         return f"Key({self.masked()})"
@@ -60,6 +71,12 @@ class Key:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is never written out")
+
+
+def _written(char: str) -> str:
+    """A pattern for every way in which one character of a key may come back."""
+    plain, named, code = re.escape(char), re.escape(html.escape(char)), ord(char)
+    return rf"(?:\\?{plain}|{named}|(?i:\\u{code:04x}|%{code:02x}|&#0*{code};|&#x0*{code:x};))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +120,11 @@ def _at(base_url: str) -> Environment:
     except ValueError as error:
         raise CannotStart("env.address", value="That") from error
     host = (parts.hostname or "").lower()
-    plain = parts.scheme == "http" and host in _LOOPBACK
-    odd = parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/")
-    if not host or odd or not (parts.scheme == "https" or plain):
-        raise CannotStart("env.address", value="That" if parts.password else f"“{base_url}”")
+    plain = parts.scheme == "http" and host in LOOPBACK
+    odd = "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/")
+    if not _HOST.fullmatch(host) or odd or not (parts.scheme == "https" or plain):
+        # What stands before an @ or behind a ? may be a secret.
+        raise CannotStart("env.address", value="That" if "@" in base_url or "?" in base_url else f"“{base_url}”")
     shown = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{shown}" + (f":{port}" if port and (parts.scheme, port) != ("https", 443) else "")
     return Environment(next((name for name, known in HOSTS.items() if known == url), "custom"), url)
@@ -151,53 +169,48 @@ def find_key(where: Environment) -> Key:
 
 def store_key(where: Environment, key: Key) -> None:
     """Put a key into the operating system's credential store and read it back. Raises CannotStart if that fails."""
-    import keyring
-    import keyring.errors
-
-    backend = type(keyring.get_keyring())
-    _refuse_unsafe(f"{backend.__module__}.{backend.__qualname__}")
+    store = _store()
     try:
-        keyring.set_password(_SERVICE, where.host, key.reveal())
-        kept = keyring.get_password(_SERVICE, where.host)
-    except keyring.errors.KeyringError as error:
+        store.set_password(_SERVICE, where.host, key.reveal())
+        kept = store.get_password(_SERVICE, where.host)
+    except Exception as error:  # a store raises what its system does; its text may hold the key
         raise CannotStart("key.store", value=type(error).__name__) from None
     if kept != key.reveal():
         raise CannotStart("key.store", value="it did not keep the key")
 
 
 def forget_key(where: Environment) -> bool:
-    """Remove the stored key; False if there was none."""
-    import keyring
-    import keyring.errors
+    """Remove the stored key; False if there was none. Raises CannotStart if the store fails."""
+    from keyring.errors import PasswordDeleteError
 
+    store = _store()
     try:
-        keyring.delete_password(_SERVICE, where.host)
-    except keyring.errors.PasswordDeleteError:
+        store.delete_password(_SERVICE, where.host)
+    except PasswordDeleteError:
         return False
-    except keyring.errors.KeyringError as error:
+    except Exception as error:
         raise CannotStart("key.store", value=type(error).__name__) from None
     return True
 
 
 def _keyring_get(where: Environment) -> str | None:
-    import keyring
-    import keyring.errors
-
+    """The stored key; None where there is none, or no store that could hold one."""
     try:
-        return keyring.get_password(_SERVICE, where.host)
-    except keyring.errors.KeyringError:
+        return _store().get_password(_SERVICE, where.host)
+    except Exception:  # whatever a store raises: the operator is told how to give a key instead
         return None
 
 
-def _refuse_unsafe(backend: str) -> None:
-    """Only the operating systems' own stores are known to be safe; null and plain-text ones lose or show the key."""
-    safe = (
-        "keyring.backends.Windows.",
-        "keyring.backends.macOS.",
-        "keyring.backends.SecretService.",
-        "keyring.backends.kwallet.",
-        "keyring.backends.libsecret.",
-        "keyring.backends.chainer.",
-    )
-    if not backend.startswith(safe):
-        raise CannotStart("key.store", value=backend.rsplit(".", 1)[0].rsplit(".", 1)[-1])
+def _store() -> KeyringBackend:
+    """The operating system's own store. Others are refused: null loses the key, plain text shows it.
+
+    keyring may chain several; only the first safe one is used.
+    """
+    import keyring
+
+    found = keyring.get_keyring()
+    for each in getattr(found, "backends", [found]):
+        if type(each).__module__ in SAFE_STORES:
+            store: KeyringBackend = each
+            return store
+    raise CannotStart("key.store", value=type(found).__module__.rsplit(".", 1)[-1])

@@ -7,9 +7,10 @@ and is never sent again by itself.
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -20,14 +21,18 @@ STOPPING = {401, 403, 407}
 TOO_MANY = 429
 _NEVER_CONNECTED = {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}
 _NOT_TRUSTED = {"SSLCertVerificationError"}
+_MAY_HAVE_LEFT = "MayHaveLeftError"
+"""The client's word that the request had begun to leave: then no exception's name proves anything."""
 _NEVER_LEFT = {
     "InvalidHeader",
     "InvalidURL",
+    "InvalidProxyURL",
     "MissingSchema",
     "InvalidSchema",
     "UnicodeEncodeError",
     "LocationParseError",
 }
+_TELLING = re.compile("message|error|detail|title|description", re.IGNORECASE)
 _LONGEST_WAIT = 600.0
 _WORDS = 300
 
@@ -57,7 +62,7 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
         return _judge_failure(seen)
     status, words = seen.status, server_words(seen)
     if 200 <= status < 300:
-        answer = accepted(seen)
+        answer = _documented(seen, accepted)
         if answer is not None:
             return Verdict(Status.DONE, accepted=answer, http_status=status)
         return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
@@ -75,11 +80,18 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
     return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True)
 
 
+def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> Accepted | None:
+    try:
+        return accepted(reply)
+    except RecursionError:  # JSON nested deeper than Python reads is not the documented answer either
+        return None
+
+
 def _judge_failure(failure: Failure) -> Verdict:
     chain = set(failure.chain)
     # A refused CONNECT proves that nothing went through the proxy; that only holds for an https target.
     tunnel = failure.https and "ProxyError" in chain and "Tunnel connection failed" in failure.detail
-    if failure.status is None:
+    if failure.status is None and _MAY_HAVE_LEFT not in chain:
         if chain & _NOT_TRUSTED:
             return Verdict(Status.NOT_SENT, "sent.not_trusted", failure.detail[:_WORDS], stop=True, trouble=True)
         if chain & (_NEVER_CONNECTED | _NEVER_LEFT) or tunnel:
@@ -99,24 +111,25 @@ def retry_after(reply: Reply) -> float:
     A date is held against the reply's own Date header, so that the clocks of the two computers cancel out.
     """
     value = reply.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
+    if re.fullmatch(r"[0-9]+", value):
         return min(float(value), _LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
         now = parsedate_to_datetime(reply.headers.get("date", ""))
         return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return 0.0
 
 
 def server_words(reply: Reply) -> str:
     """What the server says, in one line: from JSON of any shape, an HTML page's title, or plain text."""
-    text = reply.content.decode("utf-8", "replace").strip()
+    text = reply.content.decode("utf-8-sig", "replace").strip()
     try:
         said = " ".join(_messages(json.loads(text)))
     except (ValueError, RecursionError):
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+        # Neither pattern looks beyond the next "<", so that no page can keep them busy.
+        title = re.search(r"<title[^<>]*>([^<]*)", text, re.IGNORECASE)
+        said = html.unescape(title[1] if title else re.sub(r"<[^<>]*>", " ", text))
     said = " ".join(said.split())
     if 300 <= reply.status < 400 and "location" in reply.headers:
         said = f"to {reply.headers['location']}"
@@ -125,16 +138,16 @@ def server_words(reply: Reply) -> str:
 
 
 def _messages(value: object, depth: int = 0) -> list[str]:
-    """Texts in a JSON answer, those under message-like names first; each once."""
+    """Texts in a JSON answer, each once; only those under message-like names where there are any."""
     if isinstance(value, str):
         return [value]
     if depth > 6 or not isinstance(value, dict | list):
         return []
     if isinstance(value, list):
-        found = [text for each in value for text in _messages(each, depth + 1)]
-    else:
-        telling = [
-            name for name in value if re.search("message|error|detail|title|description", str(name), re.IGNORECASE)
-        ]
-        found = [text for name in telling or value for text in _messages(value[name], depth + 1)]
-    return list(dict.fromkeys(found))
+        return _texts(value, depth)
+    telling = [value[name] for name in value if _TELLING.search(name)]
+    return _texts(telling, depth) or _texts(value.values(), depth)
+
+
+def _texts(values: Iterable[object], depth: int) -> list[str]:
+    return list(dict.fromkeys(text for each in values for text in _messages(each, depth + 1) if text.strip()))

@@ -56,7 +56,8 @@ def test_a_message_has_three_plain_parts(entry: Entry) -> None:
     assert entry.sentence.endswith((".", "}"))
     assert entry.tip or entry.code == "run.declined"
     forbidden = r"(?i:payload|validation|exception|dtype|traceback|boolean|int32|uuid|\bnull\b)|HTTP|NaN"
-    assert not re.search(forbidden, f"{entry.title} {entry.sentence} {entry.tip}")
+    words = f"{entry.title} {entry.sentence} {entry.tip}".replace("audit exception", "")  # EnergyCAP's name of a type
+    assert not re.search(forbidden, words)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

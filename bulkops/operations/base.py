@@ -120,6 +120,12 @@ class Operation(ABC):
 
     repeats_by_target: bool = False
     """True: a target that was done once is refused even with other settings."""
+    look_up: Call | None = None
+    """A read-only call, made once before a run, whose answer may rule rows out."""
+
+    def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
+        """(field, catalogue code) of what the answer to ``look_up`` has against a row; None for nothing."""
+        return None
 
 
 def columns(operations: Sequence[Operation]) -> dict[str, Field]:

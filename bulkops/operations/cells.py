@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from bulkops.model import Cell, Kind, Shown
@@ -22,11 +23,15 @@ _DIGITS = 15
 """Excel keeps 15 digits of a number; beyond that the file no longer holds what was typed."""
 _OUTER = " \t\n\u00a0\ufeff"
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_WHOLE = re.compile(r"-?[0-9]+(\.0+)?")
 _WHOLE_TEXT = re.compile(r"-?[0-9]+(\.0)?")
-_STORED = re.compile(r"-?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
+_STORED = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SEPARATED = re.compile(r"-?[0-9]{1,3}([,.' \u00a0\u202f][0-9]+)+|-?[0-9]+,[0-9]+")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+"""12.345 in a text cell: twelve and a bit to some, twelve thousand to others."""
+_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+_UNFIT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef{_NO_CHARACTERS}]")
+"""Control characters, halves of characters, and what is no character: none can be typed, none should be sent."""
 _YES, _NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 
 
@@ -47,13 +52,16 @@ Reader = Callable[[Cell], Any]
 def shorten(text: str, limit: int = 60) -> str:
     """A value as it may stand in a sentence: one line, not too long."""
     flat = " ".join(text.split())
+    if not flat.isprintable():
+        # What hides, turns a terminal's text around or cannot be written anywhere must not reach a sentence.
+        flat = "".join(char if char.isprintable() else "�" for char in flat)
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 def _blocked(cell: Cell) -> Unreadable | None:
     """What no column can take: an error value, a formula that was never calculated."""
     if cell.kind is Kind.ERROR:
-        return Unreadable("cell.error_value", cell.text)
+        return Unreadable("cell.error_value", shorten(cell.text))
     if cell.kind is Kind.FORMULA:
         return Unreadable("cell.no_result", "")
     return None
@@ -78,7 +86,7 @@ def read_guid(cell: Cell) -> str | Unreadable | None:
     if blocked := _blocked(cell):
         return blocked
     if cell.kind is not Kind.TEXT:
-        return Unreadable("guid.shape", cell.text)
+        return Unreadable("guid.shape", shorten(cell.text))
     text = cell.text.strip(_OUTER)
     if not text:
         return None
@@ -87,45 +95,59 @@ def read_guid(cell: Cell) -> str | Unreadable | None:
     return lowered if _GUID.fullmatch(lowered) else _shape("guid.shape", text)
 
 
-def _number(cell: Cell, code: str) -> Unreadable | None:
-    """Why a number cell's stored digits may not be what the operator sees."""
+def _disguised(cell: Cell) -> Unreadable | None:
+    """What the operator sees of this number is another number, or none."""
     if cell.kind is Kind.DATE:
         return Unreadable("cell.date", "")
-    if cell.kind is Kind.BOOL:
-        return Unreadable(code, cell.text)
     if cell.shown is Shown.PERCENT:
         return Unreadable("cell.percent", shorten(cell.text))
-    return None
+    return Unreadable("cell.special_format", shorten(cell.text)) if cell.shown is Shown.SPECIAL else None
+
+
+def _is_separated(text: str) -> bool:
+    """Digits that some read as one number and others as another, or as several."""
+    if _AMOUNT.fullmatch(text):
+        return bool(_THOUSANDS.fullmatch(text))
+    return bool(_SEPARATED.fullmatch(text))
+
+
+def _whole(cell: Cell, least: int) -> int | Unreadable | None:
+    """A whole number that int32 can hold, as a number or as digits in a text cell."""
+    if blocked := _blocked(cell):
+        return blocked
+    text = cell.text.strip(_OUTER)
+    if cell.kind is Kind.BOOL:
+        return Unreadable("id.shape", shorten(text))
+    if not text:
+        return None
+    if cell.kind is Kind.DATE or cell.shown is Shown.PERCENT:
+        return _disguised(cell)
+    if not (_WHOLE_TEXT if cell.kind is Kind.TEXT else _STORED).fullmatch(text):
+        separated = cell.kind is Kind.TEXT and _is_separated(text)
+        return Unreadable("id.separator", shorten(text)) if separated else _shape("id.shape", text)
+    exact = Decimal(text)
+    if exact.copy_abs() >= 10**_DIGITS:
+        return Unreadable("cell.too_many_digits", shorten(text))
+    if exact != exact.to_integral_value():
+        return Unreadable("id.shape", shorten(text))
+    if disguised := _disguised(cell):
+        return disguised
+    number = int(exact)
+    return number if least <= number <= INT32_MAX else Unreadable("id.range", shorten(text), str(least))
 
 
 def read_id(cell: Cell) -> int | Unreadable | None:
     """A whole number from 1 to 2147483647 (int32), as a number or as digits in a text cell."""
-    if blocked := _blocked(cell) or _number(cell, "id.shape"):
-        return blocked
-    text = cell.text.strip(_OUTER)
-    if not text:
-        return None
-    if cell.kind is Kind.NUMBER:
-        if cell.shown is not Shown.PLAIN:
-            return Unreadable("cell.special_format", text)
-        pattern = _WHOLE
-    else:
-        pattern = _WHOLE_TEXT
-    if not pattern.fullmatch(text):
-        separated = cell.kind is Kind.TEXT and _SEPARATED.fullmatch(text)
-        return Unreadable("id.separator", text) if separated else _shape("id.shape", text)
-    if len(text.partition(".")[0].lstrip("-0")) > _DIGITS:
-        return Unreadable("cell.too_many_digits", shorten(text))
-    number = int(text.partition(".")[0])
-    return number if 1 <= number <= INT32_MAX else Unreadable("id.range", text)
+    value = _whole(cell, 1)
+    if isinstance(value, int) and cell.shown is Shown.GROUPED:
+        # Excel makes the number 101102, shown as 101,102, of two ids that were typed.
+        return Unreadable("cell.special_format", shorten(cell.text))
+    return value
 
 
 def read_count(cell: Cell) -> int | Unreadable | None:
     """A number of things: a whole number from 0 to 2147483647."""
-    value = read_id(cell)
-    if isinstance(value, Unreadable) and value.code == "id.range" and value.value.partition(".")[0].strip("0") == "":
-        return 0
-    return value
+    return _whole(cell, 0)
 
 
 def read_ids(cell: Cell) -> tuple[int, ...] | Unreadable | None:
@@ -142,7 +164,7 @@ def read_ids(cell: Cell) -> tuple[int, ...] | Unreadable | None:
     for part in re.split("[;,]", text):
         value = read_id(Cell(cell.column, Kind.TEXT, part))
         if not isinstance(value, int):
-            return Unreadable("ids.shape", shorten(text))
+            return _shape("ids.shape", text)
         if value in ids:
             return Unreadable("ids.twice", shorten(text), str(value))
         ids.append(value)
@@ -150,33 +172,42 @@ def read_ids(cell: Cell) -> tuple[int, ...] | Unreadable | None:
 
 
 def read_amount(cell: Cell) -> float | Unreadable | None:
-    """An amount as a double; digits with a decimal point in a text cell."""
-    if blocked := _blocked(cell) or _number(cell, "amount.shape"):
+    """An amount as a double: a number as it is stored, to Excel's 15 digits, or digits with a decimal point in a text."""
+    if blocked := _blocked(cell) or _disguised(cell):
         return blocked
+    if cell.kind is Kind.BOOL:
+        return Unreadable("amount.shape", shorten(cell.text))
     text = cell.text.strip(_OUTER)
     if not text:
         return None
     if cell.kind is Kind.TEXT:
+        if _is_separated(text):
+            return Unreadable("amount.separator", shorten(text))
         if not _AMOUNT.fullmatch(text):
-            return Unreadable("amount.separator", text) if _SEPARATED.fullmatch(text) else _shape("amount.shape", text)
-        if len(text.replace(".", "").lstrip("-0")) > _DIGITS:
+            return _shape("amount.shape", text)
+        if len(text.lstrip("-0").replace(".", "")) > _DIGITS:
             return Unreadable("cell.too_many_digits", shorten(text))
     elif not _STORED.fullmatch(text):
         return Unreadable("amount.shape", shorten(text))
-    value = float(text)
+    # A calculated 12.1 is stored as 12.100000000000001, which Excel shows nowhere. Adding 0 makes -0 a 0.
+    value = float(f"{float(text):.{_DIGITS}g}") + 0.0
     return value if abs(value) < 10**_DIGITS else Unreadable("cell.too_many_digits", shorten(text))
+
+
+def _words(cell: Cell) -> str:
+    """A word or number to be looked up: lower case, single blanks, 1 for a stored 1.0."""
+    words = " ".join(cell.text.strip(_OUTER).lower().split())
+    return words.removesuffix(".0") if cell.kind is Kind.NUMBER else words
 
 
 def read_flag(cell: Cell) -> bool | Unreadable | None:
     """TRUE/FALSE, yes/no, y/n, 1/0, in any case."""
-    if blocked := _blocked(cell):
+    if blocked := _blocked(cell) or _disguised(cell):
         return blocked
-    text = cell.text.strip(_OUTER).lower()
-    if cell.kind is Kind.NUMBER:
-        text = text.removesuffix(".0")
-    if cell.kind is Kind.DATE or (text and text not in _YES | _NO):
+    words = _words(cell)
+    if words and words not in _YES | _NO:
         return Unreadable("yesno.shape", shorten(cell.text))
-    return text in _YES if text else None
+    return words in _YES if words else None
 
 
 def read_text(cell: Cell) -> str | Unreadable | None:
@@ -192,11 +223,8 @@ def read_text(cell: Cell) -> str | Unreadable | None:
             return Unreadable("cell.too_many_digits", shorten(cell.text))
         return cell.text.removesuffix(".0")
     text = cell.text.strip(_OUTER)
-    for position, char in enumerate(text, 1):
-        if 0xD800 <= ord(char) < 0xE000 or ord(char) & 0xFFFE == 0xFFFE or (ord(char) < 32 and char not in "\n\t"):
-            return Unreadable(
-                "cell.odd_character", shorten(text.replace(char, "�")), f"U+{ord(char):04X} at position {position}"
-            )
+    if odd := _UNFIT.search(text):
+        return Unreadable("cell.odd_character", shorten(text), f"U+{ord(odd[0]):04X} at position {odd.start() + 1}")
     return text or None
 
 
@@ -204,13 +232,9 @@ def read_choice(meanings: Mapping[str, Any], code: str) -> Reader:
     """A reader for one of some words, in any case and with any blanks between; other words are Unreadable(code)."""
 
     def read(cell: Cell) -> Any:
-        if blocked := _blocked(cell):
+        if blocked := _blocked(cell) or _disguised(cell):
             return blocked
-        if cell.kind is Kind.DATE:
-            return Unreadable("cell.date", "")
-        words = " ".join(cell.text.strip(_OUTER).lower().split())
-        if cell.kind is Kind.NUMBER:
-            words = words.removesuffix(".0")
+        words = _words(cell)
         if not words:
             return None
         return meanings[words] if words in meanings else _choice_problem(words, cell.text, meanings, code)

@@ -43,6 +43,7 @@ class ListFlagEdit(Operation):
     sheet = "Flag edits"
     target = "list_id"
     headings = frozenset({"list_id"})
+    look_up = Call("GET", "/api/v3/flag/flagType?pageSize=1000")
     fields = (
         Field(
             "list_id",
@@ -133,6 +134,12 @@ class ListFlagEdit(Operation):
             "Flag status is not one of the two",
             "Flag status “{value}” is neither Unresolved nor Resolved.{extra}",
             "Type Unresolved (or 1) or Resolved (or 2).",
+        ),
+        Entry(
+            "flag_type_id.audit_exception",
+            "The flag type cannot be assigned by hand",
+            "Flag type ID {value} is the audit exception type here, which only EnergyCAP itself assigns.",
+            "Type the id of another flag type.",
         ),
         Entry(
             "flag_edit.nothing",
@@ -258,6 +265,15 @@ class ListFlagEdit(Operation):
                 "releaseExportHold": values["release_export_hold"] is True,
             },
         )
+
+    def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
+        """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]`` (api-contract 3)."""
+        types = [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
+        reserved = [
+            each.get("flagTypeId") for each in types if "audit exception" in str(each.get("flagTypeInfo")).lower()
+        ]
+        taken = values["flag_type_id"] is not None and values["flag_type_id"] in reserved
+        return ("flag_type_id", "flag_type_id.audit_exception") if taken else None
 
     def accepted(self, reply: Reply) -> Accepted | None:
         """``200 {"selected": int, "updated": int}``."""

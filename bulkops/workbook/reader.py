@@ -12,32 +12,21 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind, Shown
-from bulkops.workbook.package import Package
+from bulkops.workbook.formats import Format
+from bulkops.workbook.package import MAIN, Package
+from bulkops.workbook.shared import cell_formats, shared_strings
+from bulkops.workbook.text import natural, unescape
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
-_LOCAL = {_MAIN + name: name for name in ("row", "c", "v", "t", "f", "rPh", "mergeCell", "col")}
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_NOT_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|[_*].')
-_BUILTIN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
-_BUILTIN = {
-    0: "General",
-    1: "0",
-    2: "0.00",
-    3: "#,##0",
-    4: "#,##0.00",
-    9: "0%",
-    10: "0.00%",
-    11: "0.00E+00",
-    12: "# ?/?",
-    13: "# ??/??",
-    37: "#,##0",
-    38: "#,##0",
-    39: "#,##0.00",
-    40: "#,##0.00",
-    48: "##0.0E+0",
-    49: "@",
-}
-_PLAIN = re.compile(r"General|@|0(\.0+)?|#", re.IGNORECASE)
+_ROW, _C, _V, _T, _F, _RPH, _MERGE, _COL = (
+    f"{MAIN} {name}" for name in ("row", "c", "v", "t", "f", "rPh", "mergeCell", "col")
+)
+_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_TEXTS = ("str", "inlineStr")
+_BOOLS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
+_DIGITS = "0123456789"
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+_MAX_CELLS = 5_000_000
+"""About a gigabyte of memory; fifty times what anybody sends."""
 
 
 @dataclass(slots=True)
@@ -74,12 +63,11 @@ class RawWorkbook:
 def read_workbook(path: Path) -> RawWorkbook:
     """Read every worksheet of an .xlsx or .xlsm. Raises CannotStart with a sentence for anything else."""
     package = Package(path)
-    formats = _formats(package)
-    strings = _shared_strings(package)
+    parser = _SheetParser(package, cell_formats(package), shared_strings(package))
     sheets = []
     for name, hidden, part in package.sheets():
         sheet = RawSheet(name, hidden)
-        _SheetParser(package, part, sheet, formats, strings).run()
+        parser.read(part, sheet)
         sheets.append(sheet)
     return RawWorkbook(path, package.sha256, tuple(sheets))
 
@@ -93,205 +81,186 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def _split(reference: str) -> tuple[int, int]:
-    """``AB12`` → (28, 12). Raises ValueError for anything else."""
+def _is_true(attributes: dict[str, str], name: str) -> bool:
+    return attributes.get(name, "0") in ("1", "true")
+
+
+def _column(letters: str) -> int:
+    """A → 1, AA → 27. Raises ValueError for anything but A to XFD."""
     column = 0
-    for position, char in enumerate(reference):
-        if "A" <= char <= "Z":
-            column = column * 26 + ord(char) - 64
-        else:
-            digits = reference[position:]
-            if column and digits.isascii() and digits.isdigit():
-                return column, int(digits)
-            break
-    raise ValueError(reference)
+    for char in letters[:4]:
+        column = column * 26 + "-ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(char)
+    if not letters or "-" in letters or column > _LAST_COLUMN:
+        raise ValueError(letters)
+    return column
 
 
-def _unescape(text: str) -> str:
-    """Decode Excel's ``_xHHHH_`` and bring line ends to LF."""
-    if "_x" in text:
-        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _formats(package: Package) -> list[tuple[bool, Shown]]:
-    """For each cell style: is it a date, and how are its numbers shown?"""
-    styles = package.related(package.main, "styles")
-    if styles is None:
-        return []
-    custom: dict[int, str] = {}
-    used: list[int] = []
-    inside = False
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal inside
-        if tag == _MAIN + "numFmt":
-            custom[int(attributes.get("numFmtId", 0))] = attributes.get("formatCode", "")
-        elif tag == _MAIN + "cellXfs":
-            inside = True
-        elif inside and tag == _MAIN + "xf":
-            used.append(int(attributes.get("numFmtId", 0)))
-
-    def end(tag: str) -> None:
-        nonlocal inside
-        if tag == _MAIN + "cellXfs":
-            inside = False
-
-    package.parse(styles, start, end)
-    return [_format(number, custom) for number in used]
-
-
-def _format(number: int, custom: dict[int, str]) -> tuple[bool, Shown]:
-    if number in _BUILTIN_DATES and number not in custom:
-        return True, Shown.PLAIN
-    code = custom.get(number, _BUILTIN.get(number, "General")).split(";")[0]
-    bare = _NOT_FORMAT.sub("", code)
-    if re.search(r"[dmyhs]", bare.replace("General", ""), re.IGNORECASE) or re.search(
-        r"\[(h+|m+|s+)\]", code, re.IGNORECASE
-    ):
-        return True, Shown.PLAIN
-    if "%" in bare:
-        return False, Shown.PERCENT
-    if "," in bare:
-        return False, Shown.GROUPED
-    return False, Shown.PLAIN if _PLAIN.fullmatch(code) else Shown.SPECIAL
-
-
-def _shared_strings(package: Package) -> list[str]:
-    """The workbook's shared texts; phonetic readings of Japanese texts are left out."""
-    part = package.related(package.main, "sharedStrings")
-    if part is None:
-        return []
-    strings: list[str] = []
-    pieces: list[str] = []
-    phonetic = collecting = False
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal phonetic, collecting
-        if tag == _MAIN + "si":
-            pieces.clear()
-        elif tag == _MAIN + "rPh":
-            phonetic = True
-        elif tag == _MAIN + "t":
-            collecting = not phonetic
-
-    def end(tag: str) -> None:
-        nonlocal phonetic, collecting
-        if tag == _MAIN + "t":
-            collecting = False
-        elif tag == _MAIN + "rPh":
-            phonetic = False
-        elif tag == _MAIN + "si":
-            strings.append(_unescape("".join(pieces)))
-
-    def text(data: str) -> None:
-        if collecting:
-            pieces.append(data)
-
-    package.parse(part, start, end, text)
-    return strings
+def _corners(reference: str) -> tuple[int, int, int, int]:
+    """``A1:B3`` → first column, first row, last column, last row. Raises ValueError."""
+    first, _, last = reference.partition(":")
+    columns, rows = [], []
+    for corner in (first, last or first):
+        letters = corner.rstrip(_DIGITS)
+        columns.append(_column(letters))
+        rows.append(natural(corner[len(letters) :]))
+    return min(columns), min(rows), max(columns), max(rows)
 
 
 class _SheetParser:
-    """expat's handlers for one worksheet part; they keep every fact of every cell."""
+    """expat's handlers for worksheet parts; they keep every fact of every cell.
 
-    def __init__(
-        self, package: Package, part: str, sheet: RawSheet, formats: list[tuple[bool, Shown]], strings: list[str]
-    ) -> None:
-        self.package, self.part, self.sheet = package, part, sheet
-        self.formats, self.strings = formats, strings
-        self.row = RawRow(0, False, {})
+    What can be read in two ways (two rows or cells of one place, two values in a cell) is a ValueError, which the
+    package turns into a refusal.
+    """
+
+    def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
+        self.package, self.formats, self.strings = package, formats, strings
+        self.stale = package.recalculates()
+        self.room = _MAX_CELLS
+        self.columns: dict[str, int] = {}
+
+    def read(self, part: str, sheet: RawSheet) -> None:
+        """Fill the sheet with what the part holds."""
+        self.sheet = sheet
         self.seen: dict[int, RawRow] = {}
-        self.column = 0
+        self.unsolved: list[tuple[int, int, int, int]] = []
+        self.row, self.digits, self.column = RawRow(0, False, {}), "", 0
         self.attributes: dict[str, str] = {}
-        self.pieces: list[str] | None = None
         self.value: str | None = None
-        self.formula = self.phonetic = False
-
-    def run(self) -> None:
-        try:
-            self.package.parse(self.part, self.start, self.end, self.text)
-        except CannotStart:
-            raise
-        except (ValueError, IndexError, OverflowError) as error:
-            raise self.package.damaged(self.part) from error
-        self.sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
+        self.inline: str | None = None
+        self.formula: dict[str, str] | None = None
+        self.pieces: list[str] | None = None
+        self.phonetic = False
+        self.package.parse(part, f"{MAIN} worksheet", self.start, self.end, self.text)
+        self.spread()
+        sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = _LOCAL.get(tag)
-        if local == "c":
-            self.column = _split(attributes["r"])[0] if "r" in attributes else self.column + 1
-            self.attributes = attributes
-            self.value = None
-            self.formula = False
-        elif local in ("v", "t"):
+        if tag == _C:
+            self.start_cell(attributes)
+        elif tag == _V:
+            if self.value is not None:
+                raise ValueError("two values")
+            self.pieces = []
+        elif tag == _T:
             if not self.phonetic:
                 self.pieces = []
-        elif local == "f":
-            self.formula = True
-        elif local == "row":
+        elif tag == _F:
+            self.formula = attributes
+        elif tag == _ROW:
             self.start_row(attributes)
-        elif local == "rPh":
+        elif tag == _RPH:
             self.phonetic = True
-        elif local == "mergeCell":
-            first, _, last = attributes.get("ref", "").partition(":")
-            self.sheet.merged.append((*_split(first), *_split(last or first)))
-        elif local == "col" and attributes.get("hidden", "0") in ("1", "true"):
-            self.sheet.hidden_columns.append((int(attributes.get("min", 0)), int(attributes.get("max", 0))))
+        elif tag == _MERGE:
+            self.sheet.merged.append(_corners(attributes.get("ref", "")))
+        elif tag == _COL and (_is_true(attributes, "hidden") or float(attributes.get("width", 1)) == 0):
+            self.sheet.hidden_columns.append((natural(attributes["min"]), natural(attributes["max"])))
 
     def start_row(self, attributes: dict[str, str]) -> None:
-        number = int(attributes["r"]) if "r" in attributes else self.row.number + 1
-        hidden = attributes.get("hidden", "0") in ("1", "true") or attributes.get("ht") in ("0", "0.0")
-        self.row = RawRow(number, hidden or self.sheet.hidden, {})
+        number = natural(attributes["r"]) if "r" in attributes else self.row.number + 1
+        if not 1 <= number <= _LAST_ROW:
+            raise ValueError(number)
+        hidden = self.sheet.hidden or _is_true(attributes, "hidden") or float(attributes.get("ht", 1)) == 0
+        self.row = RawRow(number, hidden, {})
+        self.digits = str(number)
         self.column = 0
 
-    def end(self, tag: str) -> None:
-        local = _LOCAL.get(tag)
-        if local in ("v", "t"):
-            if self.pieces is not None:
-                self.value = (self.value or "") + "".join(self.pieces)
-                self.pieces = None
-        elif local == "c":
-            self.end_cell()
-        elif local == "row":
-            if self.row.cells:
-                self.keep(self.row)
-        elif local == "rPh":
-            self.phonetic = False
-
-    def keep(self, row: RawRow) -> None:
-        if row.number in self.seen:
-            # Two rows of one number: no reader agrees which counts, so nothing is guessed.
-            raise ValueError(row.number)
-        self.seen[row.number] = row
+    def start_cell(self, attributes: dict[str, str]) -> None:
+        if "r" in attributes:
+            reference = attributes["r"]
+            letters = reference.rstrip(_DIGITS)
+            if reference[len(letters) :] != self.digits:
+                raise ValueError(reference)
+            self.column = self.columns.get(letters) or self.columns.setdefault(letters, _column(letters))
+        else:
+            self.column += 1
+        if self.column in self.row.cells or self.column > _LAST_COLUMN:
+            raise ValueError(self.column)
+        self.attributes = attributes
+        self.value = self.inline = self.formula = None
 
     def text(self, data: str) -> None:
         if self.pieces is not None:
             self.pieces.append(data)
 
-    def end_cell(self) -> None:
-        value = self.value
-        if value is None or (value == "" and self.formula and self.attributes.get("t") != "str"):
-            if self.formula:
-                self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
-            return
-        type_ = self.attributes.get("t", "n")
-        if type_ == "s":
-            cell = Cell(self.column, Kind.TEXT, self.strings[int(value)])
-        elif type_ == "n":
-            date, shown = self.style()
-            cell = Cell(self.column, Kind.DATE if date else Kind.NUMBER, value.strip(), shown)
-        elif type_ == "b":
-            cell = Cell(self.column, Kind.BOOL, "TRUE" if value.strip() in ("1", "true") else "FALSE")
-        elif type_ == "e":
-            cell = Cell(self.column, Kind.ERROR, value)
-        elif type_ == "d":
-            cell = Cell(self.column, Kind.DATE, value)
-        else:
-            cell = Cell(self.column, Kind.TEXT, _unescape(value))
-        if cell.text != "":
-            self.row.cells[self.column] = cell
+    def end(self, tag: str) -> None:
+        if tag == _V:
+            if self.pieces is None:
+                raise ValueError("a value within a value")
+            self.value = "".join(self.pieces)
+            self.pieces = None
+        elif tag == _C:
+            self.end_cell()
+        elif tag == _T:
+            if self.pieces is not None:
+                self.inline = (self.inline or "") + "".join(self.pieces)
+                self.pieces = None
+        elif tag == _ROW:
+            if self.row.cells:
+                self.keep(self.row)
+        elif tag == _RPH:
+            self.phonetic = False
 
-    def style(self) -> tuple[bool, Shown]:
-        index = int(self.attributes.get("s", 0))
-        return self.formats[index] if index < len(self.formats) else (False, Shown.PLAIN)
+    def keep(self, row: RawRow) -> None:
+        self.take(len(row.cells))
+        if row.number in self.seen:
+            raise ValueError(row.number)
+        self.seen[row.number] = row
+
+    def take(self, cells: int) -> None:
+        """A small file can hold more cells than memory does."""
+        self.room -= cells
+        if self.room < 0:
+            raise CannotStart("workbook.too_big", path=self.package.path.name)
+
+    def end_cell(self) -> None:
+        type_ = self.attributes.get("t", "n")
+        value, stray = (self.inline, self.value) if type_ == "inlineStr" else (self.value, self.inline)
+        if stray is not None:
+            raise ValueError("a value of another type")
+        # An empty text is a result; an empty number is what programs write that do not calculate.
+        stored = value is not None and (type_ in _TEXTS or value.strip() != "")
+        if self.formula is not None and (self.stale or not stored):
+            self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
+            if self.formula.get("t") in ("array", "dataTable"):
+                self.unsolved.append(_corners(self.formula.get("ref", "")))
+        elif value is not None and stored:
+            cell = self.cell(type_, value if type_ in _TEXTS else value.strip())
+            if cell.text != "":
+                self.row.cells[self.column] = cell
+        elif type_ == "e":
+            self.row.cells[self.column] = Cell(self.column, Kind.ERROR, "without a name")
+
+    def cell(self, type_: str, value: str) -> Cell:
+        """A value by its type; one that is not of its type is an error value."""
+        if type_ == "s":
+            return Cell(self.column, Kind.TEXT, self.strings[natural(value)])
+        if type_ == "n" and _NUMBER.fullmatch(value):
+            return self.number(value)
+        if type_ in _TEXTS:
+            return Cell(self.column, Kind.TEXT, unescape(value))
+        if type_ == "b" and value.lower() in _BOOLS:
+            return Cell(self.column, Kind.BOOL, _BOOLS[value.lower()])
+        return Cell(self.column, Kind.DATE if type_ == "d" else Kind.ERROR, value)
+
+    def number(self, value: str) -> Cell:
+        format_ = self.formats[natural(self.attributes.get("s", "0"))]
+        if format_.date:
+            return Cell(self.column, Kind.DATE, value)
+        decimals = value.partition(".")[2]
+        if format_.decimals is not None and decimals.strip("0") and len(decimals) != format_.decimals:
+            # 12.5 as 12.50 or 13: the same number, but not in the digits of the file.
+            return Cell(self.column, Kind.NUMBER, value, Shown.GROUPED)
+        return Cell(self.column, Kind.NUMBER, value, format_.shown)
+
+    def spread(self) -> None:
+        """Cells of an array formula without stored results are as unknown as its first, even if they seem blank."""
+        widest = max((max(row.cells) for row in self.seen.values()), default=0)
+        last = max(self.seen, default=0)
+        for left, top, right, bottom in self.unsolved:
+            for number in range(top, min(bottom, last) + 1):
+                columns = range(left, min(right, widest) + 1)
+                self.take(len(columns))
+                if number in self.seen:
+                    for column in columns:
+                        self.seen[number].cells[column] = Cell(column, Kind.FORMULA, "")

@@ -1,16 +1,20 @@
 """The results as a workbook of their own, beside the operator's.
 
 Written to a temporary file in the same folder, synced, then put in place: a crash leaves
-the previous file or the new one, never half of one.
+the previous file or the new one, never half of one. Only a file of our own making is ever
+replaced: one with our hidden name in it, and no sheet but ours.
 """
 
 from __future__ import annotations
 
-import math
+import errno
 import os
+import re
 import secrets
+import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,8 @@ from bulkops.model import Status
 from bulkops.workbook.text import cell_text
 
 SHEET = "Results"
+MARK = "_bulkops.results"
+"""The hidden workbook name by which our own results are known (product.md section 3)."""
 COLUMNS = (
     "Sheet",
     "Row",
@@ -40,7 +46,7 @@ COLUMNS = (
 
 Value = str | int | float | datetime | None
 """What a cell of the results can hold; times are UTC without a zone."""
-_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 20, 10, 23)
+_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 24, 10, 23)
 _FILLS = {
     Status.DONE: "D5EBD8",
     Status.ALREADY_DONE: "E4EDF6",
@@ -50,14 +56,21 @@ _FILLS = {
     Status.NOT_SENT: "E6E6E6",
 }
 """Light enough for black words; the word itself says the status, the colour only helps to find it."""
+_WRAPPED = ("Message", "What to do")
 _MOST_LINKS = 65_530
+"""Excel's limit for a sheet; the rows after that go without."""
+_PER_UNIT = 1.05
+"""Letters of running text for each unit of width, with some room for capitals and GUIDs."""
 _LINE_HEIGHT = 15.0
+_HIGHEST = 405.0
+"""Points; Excel allows a row no more than 409."""
 _TRIES = 5
 
 
 def results_path(workbook: Path) -> Path:
-    """``August.xlsx`` → ``August - results.xlsx`` in the same folder."""
-    return workbook.with_name(f"{workbook.stem} - results.xlsx")
+    """``August.xlsx`` → ``August - results.xlsx`` in the same folder, unless that is a file of the operator's own."""
+    beside = workbook.with_name(f"{workbook.stem} - results.xlsx")
+    return beside if _may_replace(beside) else workbook.with_name(f"{workbook.stem} - results (bulkops).xlsx")
 
 
 def writable(path: Path) -> bool:
@@ -70,18 +83,33 @@ def writable(path: Path) -> bool:
             # Excel keeps a workbook it has open from being replaced.
             with open(path, "r+b"):
                 pass
+        open_in_excel = path.with_name(f"~${path.name}").exists()
     except OSError:
         return False
-    return not path.is_dir() and not (path.parent / f"~${path.name}").exists()
+    return path.suffix.lower() == ".xlsx" and not open_in_excel and _may_replace(path)
+
+
+def _may_replace(path: Path) -> bool:
+    """Is nothing there, or nothing but results of ours?"""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+    except FileNotFoundError:
+        return True
+    except Exception:  # a damaged file can fail in many ways; none of them is surely ours
+        return False
+    return MARK in book and len(re.findall(r"<(?:\w+:)?sheet\b", book)) == 1
 
 
 def write_results(
     path: Path, lines: Sequence[Sequence[Value]], workbook: Path, sleep: Callable[[float], object] = time.sleep
 ) -> None:
     """Write the lines as the only sheet of a new workbook. Raises OSError if it cannot be put in place."""
+    if not _may_replace(path):
+        raise FileExistsError(errno.EEXIST, "another file has that name", str(path))
     temporary = _temporary(path)
     try:
-        _write(temporary, lines, _relative(workbook, path))
+        _write(temporary, lines, _link(workbook, path))
         with open(temporary, "r+b") as stream:
             os.fsync(stream.fileno())
         _replace(temporary, path, sleep)
@@ -105,20 +133,23 @@ def _replace(temporary: Path, path: Path, sleep: Callable[[float], object]) -> N
             sleep(0.2 * 2**attempt)
 
 
-def _relative(workbook: Path, path: Path) -> str | None:
-    """The workbook as a link from the results file, if the two share a folder."""
-    return quote(workbook.name) if workbook.resolve().parent == path.resolve().parent else None
+def _link(workbook: Path, path: Path) -> str:
+    """The workbook as a link from the results file: by name in the same folder, so that the two can move together."""
+    target = workbook.resolve()
+    return quote(target.name) if target.parent == path.resolve().parent else target.as_uri()
 
 
-def _write(path: Path, lines: Sequence[Sequence[Value]], link: str | None) -> None:
+def _write(path: Path, lines: Sequence[Sequence[Value]], link: str) -> None:
     from openpyxl import Workbook
     from openpyxl.utils import get_column_letter
+    from openpyxl.workbook.defined_name import DefinedName
 
     book = Workbook(write_only=True)
+    book.defined_names[MARK] = DefinedName(MARK, attr_text=f"{SHEET}!$A$1", hidden=True)
     sheet = book.create_sheet(SHEET)
     for position, width in enumerate(_WIDTHS, 1):
         sheet.column_dimensions[get_column_letter(position)].width = width
-    sheet.freeze_panes = "F2"
+    sheet.freeze_panes = "C2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(lines) + 1}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
@@ -155,7 +186,7 @@ def _styles(sheet: Any) -> dict[str, Any]:
         "message": made(wrap=True, form="@"),
         "number": made("center"),
         "seconds": made("center", form="0.000"),
-        "time": made("left", form="yyyy-mm-dd hh:mm:ss"),
+        "time": made("left", form='yyyy-mm-dd hh:mm:ss" UTC"'),
         "link": made("center", color="0563C1", underline="single"),
         **{status.label: made(form="@", fill=colour, bold=True) for status, colour in _FILLS.items()},
     }
@@ -168,7 +199,7 @@ class _Writer:
         self._sheet, self._styles = sheet, styles
 
     def cells(self, line: Sequence[Value], link: str | None) -> list[Any]:
-        """A line's cells; Row is a link to the input row if the workbook stands in the same folder."""
+        """A line's cells; Row is a link to the input row."""
         made = [self.cell(value, self._style(value, column)) for value, column in zip(line, COLUMNS, strict=True)]
         if link is not None:
             row = COLUMNS.index("Row")
@@ -194,14 +225,16 @@ class _Writer:
         if isinstance(value, datetime):
             return "time"
         if isinstance(value, str):
-            return "message" if column in ("Message", "What to do") else "text"
+            return "message" if column in _WRAPPED else "text"
         return "seconds" if isinstance(value, float) else "number"
 
 
-def _height(line: Iterable[Value]) -> float:
+def _height(line: Sequence[Value]) -> float:
     """Points for the line with the most wrapped text; without it LibreOffice lets rows overlap."""
     most = 1
-    for value, width in zip(line, _WIDTHS, strict=True):
-        if isinstance(value, str) and (len(value) > width or "\n" in value):
-            most = max(most, sum(max(1, math.ceil(len(part) / (width - 4))) for part in value.split("\n")))
-    return min(most * _LINE_HEIGHT, 400.0)
+    for value, column, width in zip(line, COLUMNS, _WIDTHS, strict=True):
+        if isinstance(value, str) and column in _WRAPPED:
+            # What is past the highest row is not seen, and need not be measured.
+            parts = value[:4000].split("\n")
+            most = max(most, sum(len(textwrap.wrap(part, int(width * _PER_UNIT))) or 1 for part in parts))
+    return min(most * _LINE_HEIGHT, _HIGHEST)

@@ -1,4 +1,4 @@
-"""Texts that a workbook can hold: whatever came from a server or a sheet, made safe and visibly so."""
+"""Texts as a workbook holds them: read exactly, and written safely, whatever came from a server or a sheet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,25 @@ import re
 LONGEST = 32_767
 """Excel's limit for a cell, in UTF-16 units."""
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_LOOKS_ESCAPED = re.compile(r"_(x[0-9A-Fa-f]{4}_)")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+"""A look ahead: in ``_x0041_x0042_`` the second escape begins with the first one's end."""
+
+
+def unescape(text: str) -> str:
+    """Decode Excel's ``_xHHHH_`` and bring line ends to LF. Half a surrogate pair stays what it is."""
+    if "_x" in text:
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+        # Two escapes can be the halves of one character.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def natural(text: str) -> int:
+    """ASCII digits and nothing else, where ``int`` takes more. Raises ValueError."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise ValueError(f"no natural number: {text[:20]}")
 
 
 def cell_text(text: str) -> str:
@@ -25,7 +43,7 @@ def cell_text(text: str) -> str:
         if not unified.isascii() or _UNFIT.search(unified)
         else unified
     )
-    return _LOOKS_ESCAPED.sub(r"_x005F_\1", _cut(clean))
+    return _LOOKS_ESCAPED.sub("_x005F_", _cut(clean))
 
 
 def _cut(text: str) -> str:

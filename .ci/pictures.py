@@ -1,0 +1,74 @@
+"""Makes the README's two pictures: a filled sheet, and its results after a run against a practice server.
+
+    python .ci/pictures.py
+
+Needs LibreOffice (soffice) and poppler (pdftoppm).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import openpyxl
+
+from bulkops import app, templates
+from bulkops.practice.server import PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options
+from bulkops.settings import PRACTICE, Environment
+
+PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
+TASK = "7d9e4c10-5b3a-4f6e-9c21-0000000000{:02d}"
+KICKOUTS = (
+    (TASK.format(1), "use existing batch", 501, None, None, None, None, "Meters corrected"),
+    (TASK.format(2), "new self-contained batch", None, None, "KICK-AUG"),
+    (TASK.format(3), "use pending batch"),
+    (TASK.format(4), "smart bach", None, None, "MICRO-07"),
+    (TASK.format(51), "new self-contained batch"),
+)
+FLAGS = (
+    (2002, None, "Resolved", None, "Answered by vendor", None, None, "Yes", 40),
+    (2006, 2, "Unresolved", "12,50", "Rate changed", "101;102"),
+    (2007, None, None, None, "Please check the demand", "101;102"),
+)
+
+
+def picture(workbook: Path, name: str, box: tuple[int, int, int, int]) -> None:
+    """The first page of a workbook as a PNG, cut to a box (left, top, width, height) in pixels."""
+    folder = workbook.parent
+    subprocess.run(
+        ["soffice", "--headless", "--convert-to", "pdf", workbook.name], cwd=folder, check=True, capture_output=True
+    )
+    left, top, width, height = (str(each) for each in box)
+    subprocess.run(["pdftoppm", "-r", "190", "-png", "-singlefile", "-x", left, "-y", top, "-W", width, "-H", height,
+                    f"{workbook.stem}.pdf", str(PICTURES / name)], cwd=folder, check=True)  # fmt: skip
+
+
+def main() -> None:
+    """Fill in a template, run it, photograph both."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        workbook = Path(name) / "August.xlsx"
+        templates.make_template(workbook)
+        book = openpyxl.load_workbook(workbook)
+        for sheet, rows in (("Kickouts", KICKOUTS), ("Flag edits", FLAGS)):
+            for number, row in enumerate(rows, 2):
+                for column, value in enumerate(row, 1):
+                    book[sheet].cell(number, column).value = value
+        book.save(workbook)
+        with PracticeServer() as server:
+            where = Environment(PRACTICE, server.base_url)
+            with app.prepare(workbook, where, Path(name), Options()) as prepared:
+                report = prepared.run(Control(), lambda outcome: None)
+        assert report.results is not None
+        results = report.results.rename(Path(name) / "results.xlsx")
+        picture(results, "results", (150, 150, 1900, 420))
+        del book["Instructions"], book["Flag edits"]
+        book.save(workbook)
+        picture(workbook, "filled", (150, 150, 1900, 300))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What only EnergyCAP's own tables can tell: asked by reading, before the first row is sent.
+
+An operation may name one read-only call (``look_up``) whose answer rules rows out, for
+instance the id of the flag type that cannot be assigned by hand, which differs per customer.
+Where EnergyCAP does not answer the question, the rows go as they are, and a note says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
+from bulkops.operations.base import Operation
+from bulkops.operations.catalogue import Catalogue
+
+Ask = Callable[[Call], Reply | Failure]
+
+
+def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[dict[str, Any], list[str]]:
+    """The answers to the look-ups that the plan's steps need, by operation, and a note for each that failed."""
+    answers: dict[str, Any] = {}
+    notes = []
+    for key in sorted({step.row.operation for step in plan.steps}):
+        call = operations[key].look_up
+        if call is None:
+            continue
+        seen = ask(call)
+        try:
+            if isinstance(seen, Failure) or seen.status != 200:
+                raise ValueError(seen)
+            answers[key] = json.loads(seen.content)
+        except ValueError:
+            notes.append(f"{operations[key].title}: EnergyCAP did not answer a question that was asked beforehand.")
+    return answers, notes
+
+
+def rule_out(plan: Plan, operations: Mapping[str, Operation], answers: Mapping[str, Any]) -> Plan:
+    """The plan without the steps that an answer rules out; those rows need fixing. Pure."""
+    catalogue = Catalogue(operations.values())
+    ruled: dict[int, Outcome] = {}
+    for step in plan.steps:
+        row = step.row
+        if row.operation not in answers:
+            continue
+        found = operations[row.operation].ruled_out(row.values, answers[row.operation])
+        if found is not None:
+            name, code = found
+            problem = catalogue.problem(code, row.address(name), value=str(row.values[name]))
+            ruled[row.seq] = outcome_of(
+                row, Status.INVALID, code=code, cell=problem.cell, message=problem.message, tip=problem.tip
+            )
+    groups = (tuple(step for step in group if step.row.seq not in ruled) for group in plan.groups)
+    return replace(plan, groups=tuple(group for group in groups if group), decided=(*plan.decided, *ruled.values()))

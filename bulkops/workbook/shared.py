@@ -1,0 +1,74 @@
+"""What the sheets of a workbook share: number formats and texts."""
+
+from __future__ import annotations
+
+from bulkops.workbook.formats import GENERAL, Format, format_of
+from bulkops.workbook.package import MAIN, Package
+from bulkops.workbook.text import natural, unescape
+
+_T, _RPH, _SI = f"{MAIN} t", f"{MAIN} rPh", f"{MAIN} si"
+_FORMAT, _FORMATS = f"{MAIN} numFmt", f"{MAIN} numFmts"
+_STYLE, _STYLES = f"{MAIN} xf", f"{MAIN} cellXfs"
+
+
+def cell_formats(package: Package) -> list[Format]:
+    """The number format of each cell style."""
+    styles = package.related(package.main, "styles")
+    if styles is None:
+        return [GENERAL]
+    custom: dict[int, str] = {}
+    used: list[int] = []
+    inside = ""
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        if tag in (_FORMATS, _STYLES):
+            inside = tag
+        elif tag == _FORMAT and inside == _FORMATS:
+            # Conditional formats have numFmt elements of their own, with the same numbers.
+            custom[natural(attributes["numFmtId"])] = attributes["formatCode"]
+        elif tag == _STYLE and inside == _STYLES:
+            used.append(natural(attributes.get("numFmtId", "0")))
+
+    def end(tag: str) -> None:
+        nonlocal inside
+        if tag == inside:
+            inside = ""
+
+    package.parse(styles, f"{MAIN} styleSheet", start, end)
+    return [format_of(number, custom) for number in used] or [GENERAL]
+
+
+def shared_strings(package: Package) -> list[str]:
+    """The workbook's shared texts; phonetic readings of Japanese texts are left out."""
+    part = package.related(package.main, "sharedStrings")
+    if part is None:
+        return []
+    strings: list[str] = []
+    pieces: list[str] = []
+    phonetic = collecting = False
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal phonetic, collecting
+        if tag == _T:
+            collecting = not phonetic
+        elif tag == _SI:
+            pieces.clear()
+        elif tag == _RPH:
+            phonetic = True
+
+    def end(tag: str) -> None:
+        nonlocal phonetic, collecting
+        if tag == _T:
+            collecting = False
+        elif tag == _RPH:
+            phonetic = False
+        elif tag == _SI:
+            strings.append(unescape("".join(pieces)))
+
+    def text(data: str) -> None:
+        if collecting:
+            pieces.append(data)
+
+    package.parse(part, f"{MAIN} sst", start, end, text)
+    return strings

@@ -1,0 +1,79 @@
+"""Rows by field name in a real workbook, and what a command of bulkops left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from bulkops.operations import all_operations
+from bulkops.operations.base import columns
+
+STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}
+Rows = Sequence[Mapping[str, Any]]
+
+
+def task(number: int) -> str:
+    """A task of the practice server."""
+    return f"7d9e4c10-5b3a-4f6e-9c21-{number:012d}"
+
+
+def kickout(number: int, **values: Any) -> dict[str, Any]:
+    """A good kickout row."""
+    return {"task_guid": task(number), "batch_mode": "new self-contained batch", **values}
+
+
+def flag(list_id: int, **values: Any) -> dict[str, Any]:
+    """A good flag row."""
+    return {"list_id": list_id, "comment": "Checked", **values}
+
+
+def fill(
+    path: Path, kickouts: Rows = (), flags: Rows = (), names: tuple[str, str] = ("Kickouts", "Flag edits")
+) -> Path:
+    """A workbook with a sheet for each operation that has rows; ``hidden`` among a row's values hides it."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for key, rows, name in (("kickout_reimport", kickouts, names[0]), ("list_flag_edit", flags, names[1])):
+        if not rows:
+            continue
+        fields = list(columns([all_operations()[key]]).values())
+        sheet = book.create_sheet(name)
+        sheet.append([field.heading for field in fields])
+        for number, row in enumerate(rows, 2):
+            sheet.append([row.get(field.name) for field in fields])
+            sheet.row_dimensions[number].hidden = row.get("hidden", False)
+    book.save(path)
+    return path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Standard output as the one JSON document it must be; its totals must add up."""
+        found: dict[str, Any] = json.loads(self.out)
+        totals = dict(found["totals"])
+        assert set(totals) - {"rows", "ready"} == STATUSES
+        assert totals.pop("rows") == sum(totals.values()) == len(found["rows"])
+        assert totals == {status: [row["status"] for row in found["rows"]].count(status) for status in totals}
+        return found
+
+    @property
+    def statuses(self) -> list[str]:
+        """Each row's status, in the document's order."""
+        return [row["status"] for row in self.document["rows"]]
+
+
+Bulkops = Callable[..., Ended]
+"""``bulkops("run", path, "--json", typed="yes")``: the fixture of that name."""

@@ -1,0 +1,61 @@
+"""What several rooms' tests share: a home of their own, a practice server, the command line."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asking import Bulkops, Ended
+
+from bulkops import cli
+from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """bulkops' own folder for one test; nothing of the person who runs the tests is read or touched."""
+    folder = tmp_path_factory.getbasetemp() / "homes" / os.urandom(4).hex()
+    for name in ("BULKOPS_ENV", "BULKOPS_BASE_URL", "BULKOPS_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("BULKOPS_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
+    """A fresh practice server; BULKOPS_BASE_URL and BULKOPS_API_KEY lead to it."""
+    with PracticeServer() as server:
+        monkeypatch.setenv("BULKOPS_BASE_URL", server.base_url)
+        monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+        yield server
+
+
+class Keyboard(io.StringIO):
+    """Standard input as a terminal with somebody at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def bulkops(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bulkops:
+    """``bulkops("run", path, "--json", typed="yes")`` → exit code, standard output, standard error.
+
+    Without ``typed`` nobody is there to answer a question.
+    """
+
+    def call(*arguments: object, typed: str | None = None) -> Ended:
+        monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Keyboard(typed))
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            if typed is not None:
+                patch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+            with pytest.raises(SystemExit) as ending:
+                cli.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Ended(int(ending.value.code or 0), said.out, said.err)
+
+    return call

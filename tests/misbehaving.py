@@ -1,0 +1,183 @@
+"""A server of raw sockets on loopback that does to its clients what the worst servers and proxies do.
+
+It reads one whole request after the other from each connection, keeps it in ``requests``, and lets a behaviour
+answer it. A behaviour says True to go on reading from the connection; otherwise the connection is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+GUID = "11111111-2222-4333-8444-555555555555"
+ACCEPTED = f'{{"taskGUId": "{GUID}"}}'.encode()
+
+Behaviour = Callable[["Talk"], object]
+
+
+def answer(
+    body: bytes = ACCEPTED, status: str = "200 OK", headers: dict[str, str] | None = None, length: int | None = None
+) -> bytes:
+    """An answer; ``length`` is what Content-Length claims, the true one if None."""
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Talk:
+    """One connection, as a behaviour sees it."""
+
+    def __init__(self, connection: socket.socket, server: Misbehaving) -> None:
+        self.connection, self.server = connection, server
+
+    def read(self) -> bytes:
+        """The next whole request; b"" when the client has gone."""
+        text = b""
+        while b"\r\n\r\n" not in text:
+            more = self.connection.recv(65536)
+            if not more:
+                return b""
+            text += more
+        head, _, body = text.partition(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        wanted = int(lengths[0].split(b":")[1]) if lengths else 0
+        while len(body) < wanted:
+            more = self.connection.recv(65536)
+            if not more:
+                return b""
+            body += more
+        self.server.requests.append(head + b"\r\n\r\n" + body)
+        self.server.arrived.set()
+        return self.server.requests[-1]
+
+    def say(self, text: bytes) -> None:
+        self.connection.sendall(text)
+
+    def trickle(self, byte: bytes) -> None:
+        """One byte after the other, for as long as the client listens."""
+        while not self.server.over.wait(0.02):
+            try:
+                self.connection.sendall(byte)
+            except OSError:
+                self.server.client_left.set()
+                return
+
+    def hang(self) -> None:
+        """Nothing, until the client leaves or the test is over."""
+        self.connection.settimeout(0.05)
+        while not self.server.over.is_set():
+            try:
+                if not self.connection.recv(1):
+                    return
+            except TimeoutError:
+                continue
+
+    def reset(self) -> None:
+        """A TCP reset instead of an orderly end."""
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """TLS from here on, as a proxy's target would begin it."""
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+
+
+class Misbehaving:
+    """``behave`` answers each request; ``at_once`` acts on a connection before anything is read from it."""
+
+    def __init__(
+        self, behave: Behaviour, at_once: Behaviour | None = None, context: ssl.SSLContext | None = None
+    ) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.arrived, self.over, self.client_left = threading.Event(), threading.Event(), threading.Event()
+        self._behave, self._at_once, self._context = behave, at_once, context
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.base_url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, name="misbehaving")]
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.over.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the one who accepts
+        self._threads[0].join()
+        for each in self._open:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join()
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listening.accept()
+            if self.over.is_set():
+                connection.close()
+                return
+            self.connections += 1
+            self._open.append(connection)
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,), name="misbehaving"))
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        talk = Talk(connection, self)
+        # The client may leave or refuse at any moment; what it makes of that is the test's business.
+        with contextlib.suppress(OSError):
+            if self._at_once is not None:
+                self._at_once(talk)
+            if self._context is not None:
+                talk.secure(self._context)
+                self._open.append(talk.connection)
+            while talk.connection.fileno() >= 0 and talk.read():
+                if self._behave(talk) is not True:
+                    break
+        for each in {connection, talk.connection}:
+            with contextlib.suppress(OSError):
+                each.close()
+
+
+def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
+    """A server's context with a certificate of its own making for ``name``, and that certificate's file.
+
+    Skips the test where there is no openssl to make one.
+    """
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl on this computer to make a certificate with")
+    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
+    kind = "IP" if name[0].isdigit() else "DNS"
+    made = subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={kind}:{name}"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        pytest.skip("this computer's openssl cannot make a certificate")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, cert

@@ -1,0 +1,58 @@
+"""Checked rows and plans, typed by hand: what the tests of planning, ledger and processor start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bulkops.ledger import Run
+from bulkops.model import CheckedRow, Plan
+from bulkops.operations import all_operations
+from bulkops.operations.base import Operation
+from bulkops.planning import plan
+
+HERE = "http://127.0.0.1:1"
+"""An identity for the ledger."""
+KICKOUT, FLAG = "kickout_reimport", "list_flag_edit"
+
+
+def task(number: int) -> str:
+    """A task of the practice server."""
+    return f"7d9e4c10-5b3a-4f6e-9c21-{number:012d}"
+
+
+def kickout(seq: int, number: int | None = None, mode: str = "new self-contained batch", **values: Any) -> CheckedRow:
+    """A good row that asks for the kickouts of a task; the task's number is the row's unless given."""
+    guid = task(seq + 1 if number is None else number)
+    return _row(seq, KICKOUT, guid, {"task_guid": guid, "batch_mode": mode, **values})
+
+
+def flag_edit(seq: int, list_id: int, **values: Any) -> CheckedRow:
+    """A good row that edits the flags of a list."""
+    return _row(seq, FLAG, str(list_id), {"list_id": list_id, **(values or {"comment": "Checked"})})
+
+
+def _row(seq: int, key: str, target: str, values: Mapping[str, Any]) -> CheckedRow:
+    operation = all_operations()[key]
+    blank = dict.fromkeys((*(field.name for field in operation.fields), "send_again"))
+    return CheckedRow(seq, operation.sheet, seq + 2, key, target, {**blank, **values})
+
+
+def plan_of(*rows: CheckedRow, history: Any = None, operations: Mapping[str, Operation] | None = None) -> Plan:
+    return plan(rows, operations or all_operations(), history or {}, HERE)
+
+
+def run_named(name: str, started: str = "2026-11-21T10:00:00Z") -> Run:
+    return Run(
+        name, started, None, "Pat", "Practice Operator", "practice", HERE, f"books/{name}.xlsx", "0" * 64, "0.1.0"
+    )
+
+
+def seqs(plan: Plan) -> list[list[int]]:
+    """The plan's groups as row numbers."""
+    return [[step.row.seq for step in group] for group in plan.groups]
+
+
+def facts(outcomes: Iterable[Any]) -> list[tuple[int, str, str]]:
+    """(seq, status, code) in reading order."""
+    return sorted((each.seq, each.status.value, each.code) for each in outcomes)

@@ -1,0 +1,427 @@
+"""The story of a run: every row read has one status, in every ending, and the ledger, report and results agree."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import fill, flag, kickout
+from python_calamine import CalamineWorkbook
+
+from bulkops import app, running
+from bulkops.errors import CannotStart, MustStop
+from bulkops.ledger import Ledger
+from bulkops.lock import only_one
+from bulkops.model import Outcome, Status
+from bulkops.operations.list_flag_edit import ListFlagEdit
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import PRACTICE, Environment
+
+GOOD = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
+"""Six good rows that may not run side by side: their edits differ."""
+
+
+@pytest.fixture
+def server() -> Iterator[PracticeServer]:
+    with PracticeServer() as running_server:
+        yield running_server
+
+
+def run(
+    path: Path,
+    server: PracticeServer,
+    options: Options | None = None,
+    control: Control | None = None,
+    seen: Callable[[Outcome], object] = lambda _: None,
+) -> Report:
+    """A run against a practice server, with its ledger beside the workbook."""
+    where = Environment(PRACTICE, server.base_url)
+    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+        return prepared.run(control or Control(), seen)
+
+
+def statuses(report: Report) -> list[str]:
+    return [outcome.status.value for outcome in report.outcomes]
+
+
+def in_results(report: Report) -> list[str]:
+    """The Status column of the results workbook."""
+    assert report.results is not None
+    return [line[4] for line in CalamineWorkbook.from_path(report.results).get_sheet_by_index(0).to_python()[1:]]
+
+
+def in_ledger(report: Report, folder: Path) -> list[str]:
+    assert report.run is not None
+    return statuses(app.recall(folder, report.run))
+
+
+def agree(report: Report, folder: Path) -> None:
+    """Report, results and ledger tell the same of every row."""
+    assert in_results(report) == [outcome.status.label for outcome in report.outcomes]
+    assert in_ledger(report, folder) == statuses(report)
+
+
+def test_a_run_leaves_the_workbook_as_it_was(tmp_path: Path, server: PracticeServer) -> None:
+    """Every row is sent once, every status is told three times alike, and the operator's file is not touched."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(2)], GOOD)
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    report = run(path, server)
+    assert statuses(report) == ["done"] * 8
+    assert len(server.writes) == len(server.state.applied) == 8
+    agree(report, tmp_path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    assert (report.results, report.exit_code) == (tmp_path / "August - results.xlsx", 0)
+
+
+def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
+    """No ledger is made, no file is written, and every good row is ready."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], [flag(2001, hidden=True)])
+    report = app.check(path, Environment(PRACTICE, ""), tmp_path, Options())
+    assert statuses(report) == ["ready", "invalid", "not_sent"]
+    assert [each.name for each in tmp_path.iterdir()] == ["August.xlsx"]
+    assert (report.run, report.results, report.exit_code) == (None, None, 1)
+    assert report.notes == ("Hidden rows, not to be sent: 1. --include-hidden sends them too.",)
+
+
+def test_a_check_knows_what_was_done_before(tmp_path: Path, server: PracticeServer) -> None:
+    """What a run would not send again, a check does not call ready."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    run(path, server)
+    where = Environment(PRACTICE, server.base_url)
+    assert set(statuses(app.check(path, where, tmp_path, Options()))) == {"already_done"}
+    assert set(statuses(app.check(path, where, tmp_path, Options(send_again=True)))) == {"ready"}
+
+
+def test_a_second_run_sends_nothing(tmp_path: Path, server: PracticeServer) -> None:
+    """Running a workbook once more repeats nothing, and says when, by whom and from where it was done."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1)])
+    run(path, server)
+    report = run(path, server)
+    assert (statuses(report), len(server.writes), report.exit_code) == (["already_done"], 1, 0)
+    assert "August.xlsx" in report.outcomes[0].message
+    agree(report, tmp_path)
+
+
+# ---------------------------------------------------------------- endings before the first row
+
+
+def another_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    holding = only_one(path.parent, "Pat, since this morning")
+    holding.__enter__()
+    # Kept for the length of the test: leaving it would free the lock.
+    monkeypatch.setattr("sys.bulkops_test_lock", holding, raising=False)
+    return Options()
+
+
+def a_damaged_ledger(path: Path, _: pytest.MonkeyPatch) -> Options:
+    (path.parent / app.LEDGER).write_bytes(b"this is no ledger" * 100)
+    return Options()
+
+
+def a_ledger_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    monkeypatch.setattr(Ledger, "begin", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+    return Options()
+
+
+def no_place_for_the_results(path: Path, _: pytest.MonkeyPatch) -> Options:
+    return Options(results=path.parent / "missing" / "results.xlsx")
+
+
+def results_over_the_input(path: Path, _: pytest.MonkeyPatch) -> Options:
+    return Options(results=path.parent / "." / path.name)
+
+
+def all_or_nothing(_: Path, __: pytest.MonkeyPatch) -> Options:
+    return Options(all_or_nothing=True)
+
+
+def fail_with(error: BaseException) -> Callable[..., Any]:
+    def failing(*_: object, **__: object) -> Any:
+        raise error
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("arrange", "code"),
+    [
+        (another_run, "run.busy"),
+        (a_damaged_ledger, "ledger.unusable"),
+        (a_ledger_that_cannot_be_written, "ledger.unusable"),
+        (no_place_for_the_results, "results.unwritable"),
+        (results_over_the_input, "results.unwritable"),
+        (all_or_nothing, "run.invalid"),
+    ],
+)
+def test_a_run_that_cannot_begin_tells_every_row(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, arrange: Any, code: str
+) -> None:
+    """Good rows are not sent, for the reason told; wrong and hidden ones keep their status; nothing is written."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], [flag(2001), flag(2002, hidden=True)])
+    before = path.read_bytes()
+    report = run(path, server, arrange(path, monkeypatch))
+    assert statuses(report) == ["not_sent", "invalid", "not_sent", "not_sent"]
+    assert [report.outcomes[0].code, report.outcomes[2].code] == [code, code]
+    assert report.outcomes[3].code == "row.hidden"
+    assert report.refused is not None
+    assert (report.refused.code, report.exit_code, report.run, report.results) == (code, 2, None, None)
+    assert not server.writes
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*results*"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(Fault.status(401), "me.refused"), (Fault.status(403), "me.refused"), (Fault.drop_reply(), "me.not_reached")],
+)
+def test_a_refused_greeting_stops_everything(tmp_path: Path, server: PracticeServer, fault: Fault, code: str) -> None:
+    """EnergyCAP is asked who we are before the first row; without an answer none is sent."""
+    server.faults.add(fault, method="GET")
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert statuses(report) == ["not_sent"] * 6
+    assert report.refused is not None
+    assert (report.refused.code, report.exit_code, server.writes) == (code, 2, [])
+
+
+def test_ctrl_c_while_getting_ready_is_a_no(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the first row is sent, Ctrl-C means that nothing is."""
+    monkeypatch.setattr("bulkops.preflight.who_am_i", fail_with(KeyboardInterrupt()))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert report.refused is not None
+    assert (report.refused.code, report.exit_code, set(statuses(report))) == ("run.declined", 2, {"not_sent"})
+
+
+def test_nothing_to_send_needs_no_energycap(tmp_path: Path, server: PracticeServer) -> None:
+    """A workbook of wrong and hidden rows ends with results, without a single request."""
+    report = run(fill(tmp_path / "August.xlsx", flags=[flag("x"), flag(2001, hidden=True)]), server)
+    assert (statuses(report), report.exit_code, server.requests) == (["invalid", "not_sent"], 1, [])
+    agree(report, tmp_path)
+
+
+def test_the_results_go_elsewhere_if_need_be(tmp_path: Path, server: PracticeServer) -> None:
+    """A results file that is open in Excel sends them to the data folder, and the operator is told where and why."""
+    (tmp_path / "books").mkdir()
+    path = fill(tmp_path / "books" / "August.xlsx", flags=GOOD)
+    (tmp_path / "books" / "~$August - results.xlsx").touch()
+    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        report = prepared.run(Control(), lambda _: None)
+    assert report.results is not None
+    assert report.results.parent == tmp_path
+    assert any(str(report.results) in note and "open in Excel" in note for note in report.notes)
+
+
+# ---------------------------------------------------------------- endings part-way
+
+
+def test_a_stop_finishes_the_row_in_flight(tmp_path: Path, server: PracticeServer) -> None:
+    """Rows that were on their way are recorded, the rest say not sent and why, and running again sends only those."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    control = Control()
+    report = run(path, server, control=control, seen=lambda _: control.stop("You stopped the run."))
+    assert statuses(report) == ["done"] + ["not_sent"] * 5
+    assert (report.stopped, report.exit_code) == ("You stopped the run.", 3)
+    assert report.outcomes[5].message.endswith("You stopped the run.")
+    agree(report, tmp_path)
+    assert statuses(run(path, server)) == ["already_done"] + ["done"] * 5
+    assert len(server.writes) == 6
+
+
+def test_a_stop_after_the_last_row_is_none(tmp_path: Path, server: PracticeServer) -> None:
+    """If every row was sent, the run did not stop part-way."""
+    control = Control()
+    report = run(fill(tmp_path / "a.xlsx", [kickout(1)]), server, control=control, seen=lambda _: control.stop("Stop."))
+    assert (statuses(report), report.stopped, report.exit_code) == (["done"], "", 0)
+
+
+def test_a_key_refused_part_way_stops_the_run(tmp_path: Path, server: PracticeServer) -> None:
+    """A 401 is the key's fault, not the row's: no further row is tried."""
+    server.faults.add(Fault.status(401), skip=2, times=None)
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert statuses(report) == ["done", "done", "failed", "not_sent", "not_sent", "not_sent"]
+    assert (report.exit_code, len(server.writes)) == (3, 3)
+    agree(report, tmp_path)
+
+
+def test_a_lost_answer_is_unknown_and_stays_so(tmp_path: Path, server: PracticeServer) -> None:
+    """Nobody knows whether it arrived: exit 4, and the next run does not send it again."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    server.faults.add(Fault.drop_reply(), skip=1)
+    report = run(path, server)
+    assert statuses(report) == ["done", "unknown", "done", "done", "done", "done"]
+    assert report.exit_code == 4
+    agree(report, tmp_path)
+    again = run(path, server)
+    assert statuses(again)[1] == "unknown"
+    assert (again.exit_code, len(server.writes)) == (4, 6)
+
+
+def test_an_answer_that_cannot_be_recorded_stops_the_run(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger fails after a send: the answer is told now, the row is unknown later, nothing more is sent."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "conclude", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+        report = run(path, server)
+    assert statuses(report) == ["done"] + ["not_sent"] * 5
+    assert (report.exit_code, report.defect, len(server.writes)) == (3, None, 1)
+    assert "disk full" in report.stopped
+    assert in_results(report)[0] == "Done"
+    assert statuses(run(path, server))[0] == "unknown"
+
+
+def test_a_last_row_that_cannot_be_recorded_is_told(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although every row was sent: the ledger will not know of it, so the run did not end well."""
+    monkeypatch.setattr(Ledger, "conclude", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+    report = run(fill(tmp_path / "August.xlsx", [kickout(1)]), server)
+    assert (statuses(report), report.exit_code) == (["done"], 3)
+    assert "disk full" in report.stopped
+
+
+def test_an_intent_that_cannot_be_recorded_sends_nothing(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No durable intent, no send."""
+    monkeypatch.setattr(Ledger, "intend", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert (statuses(report), report.exit_code, server.writes) == (["not_sent"] * 6, 3, [])
+
+
+def test_a_run_that_cannot_be_closed_is_told(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are recorded one by one; a failure to close the run is a note."""
+    monkeypatch.setattr(Ledger, "finish", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert (statuses(report), report.exit_code) == (["done"] * 6, 0)
+    assert "disk full" in report.notes[-1]
+
+
+def test_a_defect_after_a_send_leaves_the_row_unknown(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of our own is no answer: the row is unknown, the rest not sent, the results are written."""
+    defect = ZeroDivisionError("ours")
+    monkeypatch.setattr(ListFlagEdit, "done", fail_with(defect))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert statuses(report) == ["unknown"] + ["not_sent"] * 5
+    assert (report.defect, report.exit_code) == (defect, 4)
+    assert report.stopped == "bulkops met an error of its own (ZeroDivisionError)."
+    agree(report, tmp_path)
+
+
+def test_a_defect_in_showing_loses_no_row(tmp_path: Path, server: PracticeServer) -> None:
+    """Rows in flight still come in when what shows them breaks."""
+    same = [flag(2006 + number) for number in range(6)]
+    defect = ZeroDivisionError("ours")
+    report = run(fill(tmp_path / "August.xlsx", flags=same), server, Options(jobs=4), seen=fail_with(defect))
+    assert set(statuses(report)) <= {"done", "not_sent"}
+    assert statuses(report).count("done") == len(server.writes) >= 1
+    assert report.defect is defect
+    agree(report, tmp_path)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ZeroDivisionError("ours")])
+def test_results_that_cannot_be_written_lose_nothing(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Neither a full disk nor a defect while saving hides what was sent; the operator is told where it is kept."""
+    monkeypatch.setattr(running, "write_results", fail_with(error))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert (statuses(report), report.results) == (["done"] * 6, None)
+    assert report.notes[-1] == f"The results are kept in the ledger: bulkops history {report.run}"
+    assert in_ledger(report, tmp_path) == ["done"] * 6
+
+
+def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was opened in Excel during the run: the results are saved elsewhere, with where and why."""
+    write = running.write_results
+    tried: list[Path] = []
+
+    def opened_meanwhile(path: Path, *arguments: Any) -> None:
+        tried.append(path)
+        if len(tried) == 1:
+            raise PermissionError(13, "Permission denied")
+        write(path, *arguments)
+
+    monkeypatch.setattr(running, "write_results", opened_meanwhile)
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert report.results == tried[1]
+    assert f"The results could not be written to {tried[0]} (Permission denied)." in report.notes
+    agree(report, tmp_path)
+
+
+# ---------------------------------------------------------------- what the ledger tells
+
+
+def test_history_lists_runs_newest_first(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with its rows counted."""
+    times = iter(("2026-11-21T10:00:00Z", "2026-11-21T10:00:01Z"))
+    monkeypatch.setattr(running, "now", lambda: next(times))
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    first, second = run(path, server), run(path, server)
+    listed = app.history(tmp_path)
+    assert [(each.id, counts) for each, counts in listed] == [
+        (second.run, {"already_done": 6}),
+        (first.run, {"done": 6}),
+    ]
+
+
+def test_a_run_can_be_told_from_the_ledger_alone(tmp_path: Path, server: PracticeServer) -> None:
+    """Without workbook and results: every row as it was reported."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], GOOD)
+    report = run(path, server)
+    path.unlink()
+    told = app.recall(tmp_path, str(report.run))
+    assert told.outcomes == report.outcomes
+    assert (told.environment, told.results) == (report.environment, report.results)
+
+
+def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer) -> None:
+    """A row whose program was killed while it was sent is unknown; those after it were not sent."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    report = run(path, server)
+    with sqlite3.connect(tmp_path / app.LEDGER) as ledger:
+        ledger.execute("UPDATE runs SET ended = NULL")
+        ledger.execute("UPDATE lines SET state = 'intent', outcome = NULL WHERE seq = 4")
+        ledger.execute("UPDATE lines SET state = 'planned', outcome = NULL WHERE seq = 5")
+    ledger.close()
+    told = app.recall(tmp_path, str(report.run))
+    assert statuses(told) == ["done"] * 4 + ["unknown", "not_sent"]
+    assert "has not ended" in told.notes[-1]
+    assert statuses(run(path, server)) == ["already_done"] * 4 + ["unknown", "done"]
+
+
+def test_an_unknown_run_is_said(tmp_path: Path) -> None:
+    """With a ledger and without one."""
+    for _ in range(2):
+        with pytest.raises(CannotStart, match="no run r1 in the history"):
+            app.recall(tmp_path, "r1")
+        Ledger(tmp_path / app.LEDGER).close()
+    assert app.history(tmp_path) == []
+
+
+def test_the_summary_says_what_where_and_as_whom(tmp_path: Path, server: PracticeServer) -> None:
+    """What the question before a run needs: counts by operation, effects, what is left out, host, owner."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1), kickout(2, batch_mode="new batch")], [flag(2001)])
+    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        summary = prepared.summary()
+    assert summary.steps == {"kickout reimports": 2, "list flag edit": 1}
+    assert summary.effects == {"will create a new batch": 1, "will close your open batch and start a new one": 1}
+    assert summary.decided == {Status.INVALID: 1}
+    assert (summary.host, summary.owner) == (server.base_url[7:], "Practice Operator (operator)")
+    assert "practice-key" not in repr(summary)

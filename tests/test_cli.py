@@ -1,0 +1,583 @@
+"""The command line from end to end: exit codes, one JSON document, terminals, Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Bulkops, fill, flag
+from python_calamine import CalamineWorkbook
+
+from bulkops import cli, keys
+from bulkops.ledger import Ledger
+from bulkops.lock import only_one
+from bulkops.operations.list_flag_edit import ListFlagEdit
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.settings import HOSTS
+
+ROWS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
+
+
+@pytest.fixture
+def august(tmp_path: Path) -> Path:
+    """Four good rows that are sent one after the other."""
+    return fill(tmp_path / "August.xlsx", flags=ROWS)
+
+
+# ---------------------------------------------------------------- arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check"], "Missing argument 'WORKBOOK'. Try: bulkops check --help"),
+        (["run", "a.xlsx", "--jobs", "99"], "Invalid value for '--jobs'"),
+        (["run", "a.xlsx", "--job", "2"], "No such option: --job"),
+        (["send", "a.xlsx"], "No such command 'send'. Try: bulkops --help"),
+        (["run", "a.xlsx", "--env", "eu", "--base-url", "https://x"], "--env and --base-url exclude each other. Try"),
+        (["run", "a.xlsx", "--skip-invalid", "--all-or-nothing"], "--skip-invalid and --all-or-nothing exclude"),
+        (["template", "August.xls"], "A template's name ends with .xlsx, for example August.xlsx."),
+        (["key", "set"], "Missing option '--env'. Try: bulkops key set --help"),
+    ],
+)
+def test_a_mistyped_command_is_one_plain_sentence(bulkops: Bulkops, arguments: list[str], words: str) -> None:
+    """Exit 2, on standard error, with where to look; no usage block, no traceback."""
+    ended = bulkops(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("bulkops: ")
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["check", "missing.xlsx"], ["run", "a.xlsx", "--jobs", "0"], ["run", "missing.xlsx", "--env", "mars"],
+     ["run", "a.xlsx", "--base-url", "http://example.com"], ["history", "r1"]],
+)  # fmt: skip
+def test_a_start_that_fails_is_one_document(bulkops: Bulkops, arguments: list[str]) -> None:
+    """With --json also a mistyped command and a missing file answer with exactly one document."""
+    ended = bulkops(*arguments, "--json")
+    assert ended.code == 2
+    assert ended.statuses == []
+    (why,) = ended.document["notes"]
+    assert why.rstrip(".") in ended.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["key"]])
+def test_without_a_command_the_help_is_shown(bulkops: Bulkops, arguments: list[str]) -> None:
+    """Nothing was asked for, so nothing is done: exit 2."""
+    ended = bulkops(*arguments)
+    assert ended.code == 2
+    assert ended.out.startswith("Usage: bulkops ")
+
+
+def test_help_and_version_end_well(bulkops: Bulkops) -> None:
+    """They are what was asked for."""
+    assert bulkops("--version").code == bulkops("run", "-h").code == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("http://127.0.0.1:{port}", True),
+        ("http://localhost:{port}/", True),
+        ("http://192.168.0.1:{port}", False),
+        ("http://127.0.0.1.example.com", False),
+        ("ftp://127.0.0.1:{port}", False),
+        ("127.0.0.1:{port}", False),
+        ("http://127.0.0.1:{port}/api", False),
+    ],
+)
+def test_base_url_is_https_or_loopback(
+    bulkops: Bulkops, practice: PracticeServer, august: Path, url: str, allowed: bool
+) -> None:
+    """A key goes over plain http to this computer only."""
+    ended = bulkops("run", august, "--yes", "--base-url", url.format(port=practice.base_url.rsplit(":")[-1]))
+    assert (ended.code, len(practice.writes)) == ((0, 4) if allowed else (2, 0))
+    assert allowed or "cannot be used as EnergyCAP's address" in ended.err
+
+
+def test_the_environment_comes_from_the_option_then_the_variable(
+    bulkops: Bulkops, august: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--env, else BULKOPS_BASE_URL, else BULKOPS_ENV, else practice."""
+
+    def chosen(*arguments: str) -> str:
+        return str(bulkops("check", august, "--json", *arguments).document["environment"]["name"])
+
+    assert chosen() == "practice"
+    monkeypatch.setenv("BULKOPS_ENV", "eu")
+    assert chosen() == "eu"
+    monkeypatch.setenv("BULKOPS_BASE_URL", HOSTS["fed"])
+    assert chosen() == "fed"
+    assert chosen("--env", "us-west") == "us-west"
+    assert chosen("--base-url", "https://energycap.example") == "custom"
+
+
+# ---------------------------------------------------------------- every ending of a run
+
+
+def well(_: Path, __: PracticeServer, ___: pytest.MonkeyPatch) -> list[str]:
+    return ["--yes"]
+
+
+def some_refused(_: Path, server: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    server.faults.add(Fault.status(400), skip=1)
+    return ["--yes"]
+
+
+def key_refused(_: Path, server: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    server.faults.add(Fault.status(401), skip=1)
+    return ["--yes"]
+
+
+def answer_lost(_: Path, server: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    server.faults.add(Fault.drop_reply())
+    return ["--yes"]
+
+
+def own_defect(_: Path, __: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(ListFlagEdit, "done", broken)
+    return ["--yes"]
+
+
+def nobody_there(_: Path, __: PracticeServer, ___: pytest.MonkeyPatch) -> list[str]:
+    return []
+
+
+def no_key(_: Path, __: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.delenv("BULKOPS_API_KEY")
+    monkeypatch.setattr("bulkops.settings._keyring_get", lambda _: None)
+    return ["--yes"]
+
+
+def not_reached(_: Path, server: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    server.stop()
+    return ["--yes"]
+
+
+def results_unwritable(path: Path, _: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    return ["--yes", "--results", str(path.parent / "missing" / "r.xlsx")]
+
+
+def results_are_the_input(path: Path, _: PracticeServer, __: pytest.MonkeyPatch) -> list[str]:
+    return ["--yes", "--results", str(path)]
+
+
+ENDINGS = [
+    (well, 0, ["done"] * 4),
+    (some_refused, 1, ["done", "failed", "done", "done"]),
+    (key_refused, 3, ["done", "failed", "not_sent", "not_sent"]),
+    (answer_lost, 4, ["unknown", "done", "done", "done"]),
+    (own_defect, 4, ["unknown", "not_sent", "not_sent", "not_sent"]),
+    (nobody_there, 2, ["not_sent"] * 4),
+    (no_key, 2, ["not_sent"] * 4),
+    (not_reached, 2, ["not_sent"] * 4),
+    (results_unwritable, 2, ["not_sent"] * 4),
+    (results_are_the_input, 2, ["not_sent"] * 4),
+]
+
+
+@pytest.mark.parametrize(("arrange", "code", "statuses"), ENDINGS, ids=[ending[0].__name__ for ending in ENDINGS])
+def test_every_ending_is_one_document_with_every_row(
+    bulkops: Bulkops,
+    august: Path,
+    practice: PracticeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    arrange: Callable[[Path, PracticeServer, pytest.MonkeyPatch], list[str]],
+    code: int,
+    statuses: list[str],
+) -> None:
+    """The exit code is product section 4's, the totals add up, a run that did not begin left nothing and says why."""
+    before = august.read_bytes()
+    ended = bulkops("run", august, *arrange(august, practice, monkeypatch), "--json")
+    assert (ended.code, ended.statuses) == (code, statuses)
+    assert august.read_bytes() == before
+    told = ended.document
+    if code == 2:
+        assert (told["run"], told["results"], practice.writes) == (None, None, [])
+        assert told["notes"][-1] in ended.err
+        assert told["rows"][0]["code"]
+    else:
+        assert len(practice.writes) == 4 - statuses.count("not_sent")
+        lines = CalamineWorkbook.from_path(told["results"]).get_sheet_by_index(0).to_python()
+        assert len(lines) == 1 + 4
+
+
+def test_our_own_defect_is_a_sentence_and_a_log(
+    bulkops: Bulkops, august: Path, practice: PracticeServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator reads a sentence, the details are in a log that is named, and no key is in it."""
+    own_defect(august, practice, monkeypatch)
+    ended = bulkops("run", august, "--yes")
+    log = home / "errors.log"
+    assert "bulkops met an error of its own (ZeroDivisionError) and stopped. Nothing more was sent; " in ended.err
+    assert str(log) in ended.err
+    assert "Traceback" not in ended.out + ended.err
+    assert "ZeroDivisionError: ours" in log.read_text(encoding="utf-8")
+    assert "practice-key" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_defect_before_the_run_ends_with_2(
+    bulkops: Bulkops, august: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    """Nothing was sent, and other programs still get their document."""
+
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("ours \ud800")
+
+    monkeypatch.setattr("bulkops.app._read", broken)
+    ended = bulkops("run", august, "--yes", *(["--json"] if as_json else []))
+    assert ended.code == 2
+    assert "error of its own (ZeroDivisionError)" in ended.err
+    assert ended.document["rows"] == [] if as_json else ended.out == ""
+
+
+def test_a_defect_in_telling_keeps_the_exit_code(
+    bulkops: Bulkops, august: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent decides, not whether it could be shown."""
+
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("bulkops.presenting.show", broken)
+    practice.faults.add(Fault.drop_reply())
+    ended = bulkops("run", august, "--yes")
+    assert ended.code == 4
+    assert "error of its own" in ended.err
+
+
+# ---------------------------------------------------------------- the question and the options
+
+
+@pytest.mark.parametrize(("typed", "code", "sent"), [("yes\n", 0, 4), ("no\n", 2, 0), ("", 2, 0)])
+def test_a_run_is_confirmed(
+    bulkops: Bulkops, august: Path, practice: PracticeServer, typed: str, code: int, sent: int
+) -> None:
+    """Somebody is asked, on standard error, what is to be sent where and as whom; only yes sends."""
+    ended = bulkops("run", august, typed=typed)
+    assert (ended.code, len(practice.writes)) == (code, sent)
+    assert "About to send 4 list flag edits" in ended.err
+    assert "as        Practice Operator (operator) (key ••••-key)" in ended.err
+    assert sent or "Nothing was sent, as you wished." in ended.err
+
+
+def test_without_a_terminal_nothing_is_sent(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """Nobody can answer, so --yes must have been said."""
+    ended = bulkops("run", august)
+    assert (ended.code, practice.writes) == (2, [])
+    assert "there is nobody here to confirm the run. Run it in a terminal, or add --yes." in ended.err
+    assert "4 rows: Not sent 4." in ended.out
+
+
+def test_ctrl_c_before_the_rows_are_read_sends_nothing(
+    bulkops: Bulkops, august: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a no, not a crash."""
+
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bulkops.app._read", interrupted)
+    ended = bulkops("run", august, "--yes", "--json")
+    assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished."])
+
+
+def test_wrong_rows_do_not_stop_good_ones_unless_asked(
+    bulkops: Bulkops, tmp_path: Path, practice: PracticeServer
+) -> None:
+    """By default, and with --skip-invalid, the good rows run; --all-or-nothing sends none and writes nothing."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag("x"), flag(2006)])
+    refused = bulkops("run", path, "--yes", "--all-or-nothing", "--json")
+    assert (refused.code, refused.statuses, practice.writes) == (2, ["invalid", "not_sent"], [])
+    assert not list(tmp_path.glob("*results*"))
+    assert bulkops("history").out == "Nothing has been run on this computer yet.\n"
+    assert bulkops("run", path, "--yes", "--json").statuses == ["invalid", "done"]
+    ended = bulkops("run", path, "--yes", "--skip-invalid", "--json")
+    assert (ended.code, ended.statuses) == (1, ["invalid", "already_done"])
+
+
+def test_send_again_repeats_what_is_done(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """Only the option, or Yes in the row, sends a done row once more."""
+    for arguments, sent in (([], 4), ([], 4), (["--send-again"], 8)):
+        assert bulkops("run", august, "--yes", *arguments).code == 0
+        assert len(practice.writes) == sent
+
+
+def test_hidden_rows_run_only_when_asked(bulkops: Bulkops, tmp_path: Path, practice: PracticeServer) -> None:
+    """Else they are told, and not sent."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag(2006, hidden=True), flag(2007)])
+    ended = bulkops("run", path, "--yes", "--json")
+    assert (ended.code, ended.statuses) == (1, ["not_sent", "done"])
+    assert "Hidden rows, not to be sent: 1." in ended.document["notes"][0]
+    assert bulkops("check", path, "--json").statuses == ["not_sent", "already_done"]
+    ended = bulkops("run", path, "--yes", "--include-hidden", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done", "already_done"])
+
+
+def test_results_go_where_they_are_wanted(
+    bulkops: Bulkops, august: Path, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """--results names the file; nothing is put beside the workbook."""
+    (tmp_path / "elsewhere").mkdir()
+    wanted = tmp_path / "elsewhere" / "mine.xlsx"
+    ended = bulkops("run", august, "--yes", "--json", "--results", wanted)
+    assert ended.document["results"] == str(wanted)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["August.xlsx"]
+
+
+def test_another_run_is_not_joined(bulkops: Bulkops, august: Path, practice: PracticeServer, home: Path) -> None:
+    """One run at a time on one ledger; who is running is said."""
+    home.mkdir(parents=True)
+    with only_one(home, "Pat, July.xlsx, since 10:00"):
+        ended = bulkops("run", august, "--yes", "--json")
+    assert (ended.code, ended.statuses, practice.writes) == (2, ["not_sent"] * 4, [])
+    assert "Pat, July.xlsx, since 10:00" in ended.err
+
+
+def test_practice_needs_no_server_and_no_key(bulkops: Bulkops, august: Path) -> None:
+    """Without --env a run starts a practice EnergyCAP of its own and ends it with the run."""
+    ended = bulkops("run", august, "--yes", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done"] * 4)
+    assert ended.document["environment"]["base_url"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("name", ["A & B's “Büro” 100%.xlsx", "日本 #1 [x].xlsm"])
+@pytest.mark.parametrize("sheet", ["It's & “ours”", "Ä + B (1) #2"])
+def test_awkward_names_work(bulkops: Bulkops, tmp_path: Path, practice: PracticeServer, name: str, sheet: str) -> None:
+    """Blanks, umlauts, quotes, & and # in folder, file and sheet names."""
+    folder = tmp_path / "Fälle & „mehr“"
+    folder.mkdir()
+    path = fill(folder / name, flags=[flag(2006)], names=("Kickouts", sheet))
+    ended = bulkops("run", path, "--yes", "--json")
+    assert (ended.code, ended.document["rows"][0]["sheet"]) == (0, sheet)
+    assert Path(ended.document["results"]) == folder / f"{Path(name).stem} - results.xlsx"
+    assert bulkops("run", path, "--yes").code == 0
+
+
+# ---------------------------------------------------------------- the other commands
+
+
+def test_check_sends_nothing(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """It says what each row would come to."""
+    ended = bulkops("check", august)
+    assert (ended.code, practice.requests) == (0, [])
+    assert "4 rows: Ready 4." in ended.out
+    assert bulkops("check", august, "--json").document["totals"]["ready"] == 4
+
+
+def test_a_template_can_be_made_and_checked(bulkops: Bulkops, tmp_path: Path) -> None:
+    """What to do next is said with the path in quotes, ready to be copied."""
+    path = tmp_path / "My August.xlsx"
+    ended = bulkops("template", path)
+    assert (ended.code, ended.out) == (0, f'Made {path}. Fill in its rows, then run: bulkops check "{path}"\n')
+    assert bulkops("template", path).code == 2
+
+
+def test_history_tells_runs_and_rows(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """All runs, one run's rows, both as words and as a document."""
+    run = bulkops("run", august, "--yes", "--json").document
+    listed = json.loads(bulkops("history", "--json").out)["runs"]
+    assert [(each["run"], each["totals"], each["workbook"]) for each in listed] == [
+        (run["run"], {"done": 4}, str(august))
+    ]
+    assert "Done 4" in bulkops("history").out
+    assert bulkops("history", run["run"], "--json").document["rows"] == run["rows"]
+    assert "4 rows: Done 4." in bulkops("history", run["run"]).out
+
+
+def test_a_key_is_tried_by_asking_whose_it_is(
+    bulkops: Bulkops, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner is said, the key is masked, nothing is changed."""
+    monkeypatch.setitem(HOSTS, "implement", practice.base_url)
+    ended = bulkops("key", "test", "--env", "implement")
+    host = practice.base_url.removeprefix("http://")
+    assert ended.out == f"The key ••••-key works at {host} as Practice Operator (operator).\n"
+    assert practice.writes == []
+
+
+def test_a_key_is_typed_once_and_never_shown(bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for at the terminal, or read from standard input, without blanks around it."""
+    kept: list[str] = []
+    monkeypatch.setattr(keys, "store_key", lambda _, key: kept.append(key.reveal()))
+    monkeypatch.setattr("getpass.getpass", lambda _: "  secret-key-1234 ")
+    ended = bulkops("key", "set", "--env", "eu", typed="")
+    assert (ended.code, kept) == (0, ["secret-key-1234"])
+    assert "secret" not in ended.out + ended.err
+    monkeypatch.setattr(keys, "forget_key", lambda _: False)
+    assert bulkops("key", "forget", "--env", "eu").out == "There was no key for app-eu.energycap.com.\n"
+
+
+def test_practice_has_a_key_of_its_own(bulkops: Bulkops) -> None:
+    """No real key can be stored for it by mistake."""
+    assert bulkops("key", "set", "--env", "practice").code == 2
+
+
+# ---------------------------------------------------------------- consoles
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437"])
+def test_an_old_code_page_is_written_in_look_alikes(
+    august: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """Curly quotes, dashes and arrows become plain ones; nothing ends the program."""
+    practice.faults.add(Fault.refuse(400, json={"message": "“Größe” · 日本 → …"}))
+    screens = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
+    monkeypatch.setattr("sys.stdout", screens[0])
+    monkeypatch.setattr("sys.stderr", screens[1])
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["run", str(august), "--yes"])
+    assert ending.value.code == 1
+    screens[0].flush()
+    said = screens[0].buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert "-> Correct the row and run the workbook again." in said
+    assert "?? " in said
+    assert "Results: " in said
+    if encoding == "ascii":
+        assert '"Gr??e" - ?? -> ...' in said
+
+
+def test_a_servers_words_do_not_steer_the_terminal(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """Neither on standard output nor, when the run does not begin, on standard error."""
+    evil = Fault.refuse(400, json={"message": "\x1b[2J\x1b]0;owned\x07 no"})
+    practice.faults.add(evil, times=None)
+    ended = bulkops("run", august, "--yes")
+    practice.faults.add(Fault.refuse(403, json={"message": "\x1b[2J no"}), method="GET")
+    refused = bulkops("run", august, "--yes")
+    assert (ended.code, refused.code) == (1, 2)
+    assert not set(ended.out + ended.err + refused.out + refused.err) & set("\x1b\x07")
+
+
+def test_a_reader_that_leaves_changes_nothing(august: Path, practice: PracticeServer) -> None:
+    """``bulkops run … | head``: the exit code is that of the rows, and no error is shown."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bulkops", "run", str(august), "--yes"],
+            stdout=writer, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(practice.writes) == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_on_a_terminal_the_question_and_the_bar_appear(august: Path, practice: PracticeServer) -> None:
+    """In a real terminal of 80 columns: asked, answered, shown, and no line is wider."""
+    import pty
+
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "50"}
+    child, screen = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "bulkops", "run", str(august)], environment)
+    said = b""
+    while b"press Enter: " not in said:
+        said += os.read(screen, 1000)
+    os.write(screen, b"yes\n")
+    while True:
+        try:
+            more = os.read(screen, 1000)
+        except OSError:
+            break
+        if not more:
+            break
+        said += more
+    _, status = os.waitpid(child, 0)
+    os.close(screen)
+    assert os.waitstatus_to_exitcode(status) == 0
+    words = said.decode()
+    for expected in ("About to send 4 list flag edits", "Sending", "4/4", "time left", "4 rows: Done 4."):
+        assert expected in words
+
+
+# ---------------------------------------------------------------- Ctrl-C
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServer, number: int) -> None:
+    """The row on its way is recorded, the rest say not sent, the results are written, exit 3, and nothing is lost."""
+    practice.faults.add(Fault.slow(0.3), times=None)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bulkops", "run", str(august), "--yes", "--json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not practice.writes:
+        assert child.poll() is None
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    told = json.loads(out)
+    assert [row["status"] for row in told["rows"]] == ["done", "not_sent", "not_sent", "not_sent"]
+    assert (child.returncode, len(practice.writes), len(practice.state.applied)) == (3, 1, 1)
+    assert b"Stopping: the rows on their way are finished and recorded first." in err
+    assert told["notes"] == ["The run stopped early. You stopped the run."]
+    lines = CalamineWorkbook.from_path(told["results"]).get_sheet_by_index(0).to_python()
+    assert [line[4] for line in lines[1:]] == ["Done", "Not sent", "Not sent", "Not sent"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+def test_ctrl_c_after_the_last_row_is_too_late(
+    bulkops: Bulkops, august: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the run is being closed and told, Ctrl-C cannot make it look as if nothing had been sent."""
+    close = Ledger.close
+
+    def closing(ledger: Ledger) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        close(ledger)
+
+    monkeypatch.setattr(Ledger, "close", closing)
+    ended = bulkops("run", august, "--yes", "--json")
+    assert (ended.code, ended.statuses) == (0, ["done"] * 4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+def test_ctrl_c_elsewhere_is_no_crash(bulkops: Bulkops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped part-way: exit 3, no traceback."""
+
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bulkops.templates.make_template", interrupted)
+    ended = bulkops("template", tmp_path / "August.xlsx")
+    assert (ended.code, ended.out, ended.err) == (3, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+def test_practice_serves_until_ctrl_c(bulkops: Bulkops, august: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says its address and key; a run goes there; Ctrl-C ends it well."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bulkops", "practice"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert child.stdout is not None
+    said = child.stdout.readline() + child.stdout.readline()
+    url = said.rsplit(" ", 1)[-1].strip()
+    monkeypatch.setenv("BULKOPS_API_KEY", "practice-key")
+    assert "the variable BULKOPS_API_KEY to practice-key" in said
+    assert bulkops("run", august, "--yes", "--base-url", url).code == 0
+    child.send_signal(signal.SIGINT)
+    assert child.wait(30) == 0
+    child.stdout.close()
+
+
+def test_a_port_in_use_is_said(bulkops: Bulkops, practice: PracticeServer) -> None:
+    """With another one to be chosen."""
+    ended = bulkops("practice", "--port", practice.base_url.rsplit(":", 1)[-1])
+    assert ended.code == 2
+    assert "Choose another with --port" in ended.err

@@ -1,0 +1,82 @@
+"""The demo: copies only, against a practice server of its own, told in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Bulkops
+
+from bulkops import practising, templates
+from bulkops.processor import Control
+
+SAMPLES = Path(templates.__file__).parent.parent / "sample_sheets"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_the_demo_works_on_copies(bulkops: Bulkops, home: Path) -> None:
+    """The checkout stays byte for byte; the copies and their results are in a folder that is named."""
+    before = digests(SAMPLES)
+    ended = bulkops("demo")
+    assert ended.code == 1
+    assert digests(SAMPLES) == before
+    (folder,) = (home / "demo").iterdir()
+    assert ended.out.count(str(folder)) >= 2
+    assert "exit code 1. Rows that are hidden or wrong on purpose make it 1" in ended.out
+    results = {path.name for path in folder.glob("*- results.xlsx")}
+    assert results == {f"{Path(name).stem} - results.xlsx" for name in before}
+    for name in before:
+        assert (folder / name).read_bytes() == (SAMPLES / name).read_bytes()
+    assert "new task " in ended.out
+    assert "5 of 5 bills changed." in ended.out
+
+
+def test_the_demo_tells_other_programs_in_one_document(bulkops: Bulkops) -> None:
+    """With --json: the folder, and each run's document; words go to standard error."""
+    ended = bulkops("demo", "--json")
+    told = json.loads(ended.out)
+    assert [run["totals"]["rows"] for run in told["runs"]] == [7, 6, 6, 6, 25]
+    assert [run["totals"]["done"] for run in told["runs"]] == [7, 6, 6, 4, 2]
+    assert told["folder"] in ended.err
+
+
+def test_a_demo_can_be_repeated(tmp_path: Path) -> None:
+    """Each has a folder and a ledger of its own, also within the same second."""
+    assert len({practising.demo_folder(tmp_path) for _ in range(3)}) == 3
+
+
+def test_only_the_samples_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel's marker files and earlier results that lie beside the samples are no samples."""
+    checkout, folder = tmp_path / "checkout", tmp_path / "demo"
+    shutil.copytree(SAMPLES, checkout / "sample_sheets")
+    folder.mkdir()
+    for name in ("~$3 mixed.xlsx", "3 mixed - results.xlsx", "3 mixed - results (bulkops).xlsx"):
+        (checkout / "sample_sheets" / name).touch()
+    monkeypatch.setattr("bulkops.__file__", str(checkout / "bulkops" / "__init__.py"))
+    assert [path.name for path in practising._copies(folder)] == sorted(path.name for path in SAMPLES.iterdir())
+
+
+def test_without_a_checkout_the_samples_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed bulkops has no sample_sheets folder."""
+    monkeypatch.setattr("bulkops.__file__", str(tmp_path / "bulkops" / "__init__.py"))
+    assert [path.name for path in practising._copies(tmp_path)] == sorted(path.name for path in SAMPLES.iterdir())
+
+
+def test_a_stop_ends_the_sheet_at_hand_and_the_demo(tmp_path: Path) -> None:
+    """Ctrl-C in a demo leaves a status for every row of the sheets that were begun."""
+    control = Control()
+    control.stop("You stopped the run.")
+    assert list(practising.demo(tmp_path, control)) == []
+    control = Control()
+    reports: list[Any] = []
+    for report in practising.demo(tmp_path, control):
+        reports.append(report)
+        control.stop("You stopped the run.")
+    assert [report.exit_code for report in reports] == [0]

@@ -1,0 +1,343 @@
+"""Which sheets are input and what each column means: recognised freely, never guessed, and said when not used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from workbooks import SHEET, parts, save, typed, worksheet
+
+from bulkops.checking import Checked, check
+from bulkops.headings import SEARCHED_ROWS, Layout, find_layout, known_headings, normal
+from bulkops.operations import all_operations
+from bulkops.operations.base import columns
+from bulkops.operations.catalogue import Catalogue
+from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.sidecar import COLUMNS as RESULTS
+
+OPERATIONS = list(all_operations().values())
+REIMPORT, FLAG = all_operations()["kickout_reimport"], all_operations()["list_flag_edit"]
+GUID = "7d9e4c10-5b3a-4f6e-9c21-000000000001"
+FLAG_HEADINGS = [each.heading for each in FLAG.fields]
+REIMPORT_HEADINGS = [each.heading for each in REIMPORT.fields]
+
+
+def checked(path: Path) -> Checked:
+    return check(read_workbook(path), OPERATIONS)
+
+
+def layout(path: Path) -> Layout | str | None:
+    """What is made of a workbook's one sheet."""
+    (sheet,) = read_workbook(path).sheets
+    return find_layout(sheet, OPERATIONS, Catalogue(OPERATIONS))
+
+
+def laid_out(path: Path) -> Layout:
+    found = layout(path)
+    assert isinstance(found, Layout)
+    return found
+
+
+def problems(found: Checked) -> list[list[list[str]]]:
+    """[cell, code] of every problem of every row."""
+    return [[[problem.cell, problem.code] for problem in row.problems] for row in found.rows]
+
+
+def rows(found: Checked) -> list[tuple[str, int, str]]:
+    return [(row.sheet, row.number, row.operation) for row in found.rows]
+
+
+SPELLINGS = [
+    pytest.param(operation, field.name, spelling, id=f"{operation.key}-{spelling}")
+    for operation in OPERATIONS
+    for field in columns([operation]).values()
+    for spelling in (field.heading, *field.aliases)
+]
+
+
+@pytest.mark.parametrize(("operation", "name", "spelling"), SPELLINGS)
+@pytest.mark.parametrize("change", [str, str.upper, lambda text: f"  {text.lower().replace(' ', '_')}: "])
+def test_every_heading_and_alias_is_recognised(
+    tmp_path: Path, operation: Any, name: str, spelling: str, change: Any
+) -> None:
+    """The column's name and the API's own, in any case, spacing and punctuation, stand for the one field."""
+    others = [field.heading for field in operation.fields if field.name != name]
+    found = laid_out(typed(tmp_path / "a.xlsx", [change(spelling), *others]))
+    assert found.fields[1] == name
+    assert found.problems == ()
+    assert found.notes == ()
+    assert found.operations == (operation,)
+
+
+def test_no_two_columns_share_a_heading() -> None:
+    """Every spelling means one field, and its heading is its own."""
+    known = known_headings(OPERATIONS)
+    for operation in OPERATIONS:
+        for field in columns([operation]).values():
+            for spelling in (field.heading, field.name, *field.aliases):
+                assert known[normal(spelling)] == (field.name, field.heading)
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, SEARCHED_ROWS])
+def test_headings_stand_in_any_of_the_first_20_rows(tmp_path: Path, number: int) -> None:
+    """A title, a logo or notes may stand above; rows keep their numbers, and nothing above is read as a row."""
+    path = typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=number)
+    book = openpyxl.load_workbook(path)
+    if number > 1:
+        book.active["A1"] = "Flag edits for August: List ID and Comment"
+    book.save(path)
+    assert rows(checked(path)) == [("Data", number + 1, FLAG.key)]
+    assert laid_out(path).heading_row == number
+
+
+def test_headings_in_row_21_are_not_searched_for(tmp_path: Path) -> None:
+    """Below row 20 there is no telling headings from rows."""
+    path = typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=SEARCHED_ROWS + 1)
+    assert layout(path) is None
+    assert checked(path).rows == ()
+
+
+def test_the_first_heading_row_counts(tmp_path: Path) -> None:
+    """A second row of headings is a row that needs fixing, not a new start."""
+    found = checked(
+        typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], ["List ID", "Comment"], [2002, "y"])
+    )
+    assert problems(found) == [[], [["Data!A3", "id.shape"]], []]
+
+
+NEAR = [
+    ("Hold from exprt", "Hold from export"),
+    ("Comments", "Comment"),
+    ("Assignee", "Assignees"),
+    ("Flag  typ ID", "Flag type ID"),
+    ("Flagstatus-ld", "Flag status"),
+    ("Relase export hold", "Release export hold"),
+    ("Send agian", "Send again"),
+    ("Operations", "Operation"),
+    ("Cost recovry", "Cost recovery"),
+    ("C\u043emment", "Comment"),
+]
+
+
+@pytest.mark.parametrize(("heading", "meant"), NEAR, ids=[ascii(heading) for heading, _ in NEAR])
+def test_a_heading_that_is_nearly_right_stops_the_sheet(tmp_path: Path, heading: str, meant: str) -> None:
+    """A slip in a heading would drop a column without a word: every row is refused, with the suggestion."""
+    found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Flag type", heading], [2001, 2, "x"], [2002, 2, None]))
+    assert problems(found) == [[["Data!C1", "heading.near"]]] * 2
+    message = found.rows[0].problems[0].message
+    assert message == f"Data!C1: The heading “{' '.join(heading.split())}” is not known. Did you mean “{meant}”?"
+
+
+def test_even_a_needed_heading_may_be_nearly_right(tmp_path: Path) -> None:
+    """A sheet is known as input by headings that are nearly right, so that it is refused, row by row."""
+    found = checked(typed(tmp_path / "a.xlsx", ["Task GIUD", "Batch mod"], [GUID, "new batch"]))
+    assert problems(found) == [[["Data!A1", "heading.near"], ["Data!B1", "heading.near"]]]
+
+
+def test_a_heading_far_from_any_is_ignored_with_a_note(tmp_path: Path) -> None:
+    """The operator's own columns are no concern of ours, but nobody is left to think that they are sent."""
+    path = typed(tmp_path / "a.xlsx", ["List ID", "Vendor", "Comment", 2026], [2001, "City Power", "x", 5])
+    found = checked(path)
+    assert problems(found) == [[]]
+    assert found.notes == (
+        "Sheet “Data”: the column “Vendor” (B) is not known and was ignored.",
+        "Sheet “Data”: the column “2026” (D) is not known and was ignored.",
+    )
+
+
+def test_values_without_a_heading_are_ignored_with_a_note(tmp_path: Path) -> None:
+    """A column whose heading is missing is not sent, and that is said; values above the headings are none."""
+    path = typed(
+        tmp_path / "a.xlsx",
+        ["August", None, None, "x"],
+        ["List ID", "Comment"],
+        [2001, "x", None, None, 7],
+        [2002, "y", "z"],
+    )
+    assert checked(path).notes == ("Sheet “Data”: what stands in columns without a heading (C, E) was ignored.",)
+
+
+def heading_cells(*cells: str) -> str:
+    """A sheet of List ID, Comment, and then these cells, above one row."""
+    names = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("List ID", "Comment"))
+    row = '<c><v>2001</v></c><c t="inlineStr"><is><t>x</t></is></c><c><v>1</v></c>'
+    return f"<row>{names}{''.join(cells)}</row><row>{row}</row>"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("<c><f>B9</f></c>", "formula without a stored result"),
+        ('<c t="e"><v>#REF!</v></c>', "error #REF!"),
+    ],
+)
+def test_a_heading_that_cannot_be_read_stops_the_sheet(tmp_path: Path, cell: str, said: str) -> None:
+    """It could be any heading; a formula with a result is the text it shows."""
+    found = checked(save(tmp_path / "a.xlsx", parts(heading_cells(cell))))
+    assert problems(found) == [[["Data!C1", "heading.unreadable"]]]
+    assert said in found.rows[0].problems[0].message
+    good = '<c t="str"><f>B9</f><v>Hold from export</v></c>'
+    assert problems(checked(save(tmp_path / "a.xlsx", parts(heading_cells(good))))) == [[]]
+
+
+@pytest.mark.parametrize("again", ["Comment", "COMMENT ", "Flag type", "flagTypeId"])
+def test_two_headings_of_one_meaning_stop_the_sheet(tmp_path: Path, again: str) -> None:
+    """Nobody can tell which of the two columns counts, even if one is an alias."""
+    found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment", "Flag type ID", again], [2001, "x", 2, None]))
+    assert problems(found) == [[["Data!D1", "heading.twice"]]]
+    first = "C1" if "flag" in again.lower() else "B1"
+    assert f"means the same as the heading in Data!{first}." in found.rows[0].problems[0].message
+
+
+def test_two_operations_need_an_operation_column(tmp_path: Path) -> None:
+    """A sheet with the headings of both and no Operation is refused; with it, each row is what it says."""
+    both = ["Task GUID", "Batch mode", "List ID", "Flag status"]
+    path = typed(tmp_path / "a.xlsx", both, [GUID, "new batch"], [None, None, 2001, 2])
+    assert problems(checked(path)) == [[["Data!A1", "heading.two_operations"]]] * 2
+    path = typed(
+        tmp_path / "a.xlsx",
+        ["Operation", *both],
+        ["Kickout reimport", GUID, "new batch"],
+        [" list FLAG edit", None, None, 2001, 2],
+        ["kickout_reimport", GUID.replace("1", "2"), "new batch"],
+        [None, None, None, 2002, 2],
+        ["Delete", None, None, 2002, 2],
+    )
+    found = checked(path)
+    assert [row.operation for row in found.rows] == [REIMPORT.key, FLAG.key, REIMPORT.key, "", ""]
+    assert problems(found) == [[], [], [], [["Data!A5", "operation.required"]], [["Data!A6", "operation.unknown"]]]
+
+
+def test_an_operation_column_with_one_operations_headings(tmp_path: Path) -> None:
+    """Rows of the other operation are refused for what they lack, not sent as the one that fits."""
+    path = typed(
+        tmp_path / "a.xlsx",
+        ["Operation", "List ID", "Flag status"],
+        ["List flag edit", 2001, 2],
+        ["Kickout reimport", 2002, 2],
+    )
+    found = checked(path)
+    assert [row.operation for row in found.rows] == [FLAG.key, REIMPORT.key]
+    assert problems(found)[0] == []
+    assert {code for _, code in problems(found)[1]} == {"value.required"}
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Operation", "Task GUID", "Comment"],
+        [each for each in REIMPORT_HEADINGS if each != "Batch mode"],
+    ],
+    ids=["with-Operation", "with-all-others"],
+)
+def test_a_missing_needed_heading_stops_the_sheet(tmp_path: Path, headings: list[str]) -> None:
+    """A sheet that is surely meant, without a column that every row needs, is refused by the column's name."""
+    row: Sequence[Any] = [{"Operation": REIMPORT.title, "Task GUID": GUID}.get(heading) for heading in headings]
+    found = checked(typed(tmp_path / "a.xlsx", headings, row))
+    assert problems(found) == [[["Data!A1", "heading.missing"]]]
+    assert "“Batch mode”" in found.rows[0].problems[0].message
+
+
+def test_a_sheet_that_is_perhaps_meant_is_noted(tmp_path: Path) -> None:
+    """Too little to be input, too much to be passed over in silence."""
+    path = typed(tmp_path / "a.xlsx", ["Task GUID", "Comment"], [GUID, "x"])
+    found = checked(path)
+    assert found.rows == ()
+    assert found.notes == ("Sheet “Data” was not read: for Kickout reimport it lacks the heading “Batch mode”.",)
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["List ID", "List name"],
+        ["List ID", "Name", "Bills"],
+        ["Task GUID", "File name", "Imported on"],
+        ["Flag type ID", "Flag type name"],
+        ["User ID", "Assignees"],
+        ["Comment", "Flag status", "Cost recovery"],
+        ["Existing open batch ID", "New batch code"],
+        ["Batch mode", "Meaning"],
+        ["Operation", "Meaning"],
+        ["List ID"],
+        ["Notes"],
+    ],
+    ids=", ".join,
+)
+def test_a_lookup_sheet_is_no_input(tmp_path: Path, headings: list[str]) -> None:
+    """A list of lists, tasks or flag types beside the input is passed over, without a note."""
+    path = typed(tmp_path / "a.xlsx", headings, [2001, "x", "y"])
+    assert layout(path) is None
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("Input", 0)
+    sheet.append(["List ID", "Comment"])
+    sheet.append([2001, "x"])
+    book.save(path)
+    found = checked(path)
+    assert rows(found) == [("Input", 2, FLAG.key)]
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("title", ["Results", "Results (bulkops)", "Sheet1"])
+def test_our_own_results_are_never_input(tmp_path: Path, title: str) -> None:
+    """Operation and Target stand there too, and New task GUID is nearly a heading."""
+    line = ["Data", 2, REIMPORT.title, GUID, "Done", GUID, *[None] * (len(RESULTS) - 6)]
+    assert layout(typed(tmp_path / "a.xlsx", RESULTS, line, title=title)) is None
+
+
+def test_a_users_own_sheet_called_results_is_input(tmp_path: Path) -> None:
+    """Sheet names are free: headings decide."""
+    assert rows(checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], title="Results"))) == [
+        ("Results", 2, FLAG.key)
+    ]
+
+
+def test_hidden_columns_count_and_are_noted(tmp_path: Path) -> None:
+    """What the operator does not see is still sent; every hidden column that counts is named."""
+    path = typed(tmp_path / "a.xlsx", ["Operation", "List ID", "Comment", "Vendor"], [FLAG.title, 2001, "x", "y"])
+    book = openpyxl.load_workbook(path)
+    for letters in "ACD":
+        book.active.column_dimensions[letters].hidden = True
+    book.save(path)
+    found = checked(path)
+    assert found.rows[0].values["comment"] == "x"
+    assert [note for note in found.notes if "hidden" in note] == [
+        "Sheet “Data”: the column “Operation” (A) is hidden; its values count.",
+        "Sheet “Data”: the column “Comment” (C) is hidden; its values count.",
+    ]
+
+
+def test_sheets_run_in_workbook_order_and_rows_from_top_to_bottom(tmp_path: Path) -> None:
+    """Blank rows are skipped, gaps keep their numbers, and both operations may have sheets of their own."""
+    path = typed(
+        tmp_path / "a.xlsx", ["List ID", "Comment"], [2002, "b"], [None, None], ["  ", " "], [2001, "a"], title="B"
+    )
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("A")
+    sheet.append(["Task GUID", "Batch mode"])
+    sheet.append([GUID, "new batch"])
+    book.save(path)
+    found = checked(path)
+    assert rows(found) == [("B", 2, FLAG.key), ("B", 5, FLAG.key), ("A", 2, REIMPORT.key)]
+    assert [row.seq for row in found.rows] == [0, 1, 2]
+
+
+def test_rows_of_a_hidden_sheet_are_hidden(tmp_path: Path) -> None:
+    """A sheet nobody sees is read, and its rows are not sent unasked."""
+    made = parts(heading_cells())
+    made["xl/workbook.xml"] = str(made["xl/workbook.xml"]).replace('name="Data"', 'name="Data" state="veryHidden"')
+    assert [row.hidden for row in checked(save(tmp_path / "a.xlsx", made)).rows] == [True]
+
+
+def test_a_row_far_below_a_merge_costs_nothing(tmp_path: Path) -> None:
+    """A merge over a whole column touches only the rows that are there, however far down the sheet goes."""
+    made = parts()
+    made[SHEET] = worksheet(
+        heading_cells() + '<row r="1048576"><c><v>2002</v></c></row>',
+        after='<mergeCells><mergeCell ref="A3:A1048576"/></mergeCells>',
+    )
+    found = checked(save(tmp_path / "a.xlsx", made))
+    assert problems(found)[0] == []
+    assert ["Data!A1048576", "cell.merged"] in problems(found)[1]

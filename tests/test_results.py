@@ -1,0 +1,127 @@
+"""Outcomes → the Results sheet's lines, the JSON document, the exit code."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkops.errors import CannotStart
+from bulkops.model import Outcome, Status, totals
+from bulkops.operations import all_operations
+from bulkops.report import Report, in_order
+from bulkops.results import document, exit_code, sheet_lines
+from bulkops.settings import Environment
+from bulkops.workbook.sidecar import COLUMNS
+
+HERE = Environment("practice", "http://127.0.0.1:1")
+
+
+def outcome(seq: int, status: Status, **facts: Any) -> Outcome:
+    return Outcome(seq, "Flag edits", seq + 2, "list_flag_edit", "2001", status, **facts)
+
+
+def line(each: Outcome) -> dict[str, Any]:
+    (values,) = sheet_lines([each], all_operations(), "us-east", "20261121-101500-4f2a")
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def test_a_line_has_the_columns_of_the_contract() -> None:
+    """Product section 3 fixes which columns there are and in which order."""
+    assert " · ".join(COLUMNS) == (
+        "Sheet · Row · Operation · Target · Status · New task GUID · Bills selected · Bills updated · Message · "
+        "What to do · HTTP status · Environment · Started · Seconds · Run"
+    )
+
+
+def test_every_fact_of_an_outcome_stands_in_its_column() -> None:
+    """Nothing that is known of a row is left out of its line."""
+    facts: dict[str, Any] = {
+        "selected": 12, "updated": 10, "http_status": 200, "message": "10 of 12 bills changed.", "tip": "Look.",
+        "started": "2026-11-21T10:15:00Z", "seconds": 0.25,
+    }  # fmt: skip
+    assert line(outcome(0, Status.DONE, **facts)) == {
+        "Sheet": "Flag edits", "Row": 2, "Operation": "List flag edit", "Target": "2001", "Status": "Done",
+        "New task GUID": None, "Bills selected": 12, "Bills updated": 10, "Message": "10 of 12 bills changed.",
+        "What to do": "Look.", "HTTP status": 200, "Environment": "us-east",
+        "Started": datetime(2026, 11, 21, 10, 15), "Seconds": 0.25, "Run": "20261121-101500-4f2a",
+    }  # fmt: skip
+
+
+def test_warnings_follow_the_message() -> None:
+    """A warning is told in the message, each on a line of its own."""
+    told = line(outcome(0, Status.DONE, message="Accepted.", warnings=("One.", "Two.")))
+    assert told["Message"] == "Accepted.\nNote: One.\nNote: Two."
+
+
+def test_an_unknown_row_says_when_it_was_sent() -> None:
+    """How to check refers to Started, so it stands there although this run sent nothing."""
+    told = line(outcome(0, Status.UNKNOWN, started="2026-11-20T08:00:00Z"))
+    assert (told["Started"], told["Seconds"]) == (datetime(2026, 11, 20, 8), None)
+
+
+def test_lines_come_in_reading_order() -> None:
+    """Rows that ran side by side stand in the sheet's order again."""
+    mixed = [outcome(seq, Status.DONE) for seq in (2, 0, 1)]
+    assert [values[1] for values in sheet_lines(mixed, all_operations(), "", "")] == [2, 3, 4]
+    assert [each.seq for each in in_order(mixed)] == [0, 1, 2]
+
+
+def test_a_row_without_an_operation_has_a_line() -> None:
+    """A row that does not say what it asks for is read, so it is told."""
+    each = Outcome(0, "Requests", 2, "", "", Status.INVALID, message="Operation is blank.")
+    assert line(each)["Operation"] == ""
+
+
+@pytest.mark.parametrize(
+    ("statuses", "stopped", "code"),
+    [
+        ([], False, 0),
+        ([Status.DONE, Status.ALREADY_DONE], False, 0),
+        ([Status.DONE, Status.FAILED], False, 1),
+        ([Status.DONE, Status.INVALID], False, 1),
+        ([Status.DONE, Status.NOT_SENT], False, 1),
+        ([Status.DONE, Status.NOT_SENT], True, 3),
+        ([Status.UNKNOWN, Status.FAILED], False, 4),
+        ([Status.UNKNOWN, Status.NOT_SENT], True, 4),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst_row(statuses: list[Status], stopped: bool, code: int) -> None:
+    """Product section 4: unknown wins over stopped, stopped over failed."""
+    assert exit_code([outcome(seq, status) for seq, status in enumerate(statuses)], stopped) == code
+
+
+def test_a_run_that_did_not_begin_ends_with_2() -> None:
+    """Whatever its rows are, nothing was sent."""
+    doubtful = (outcome(0, Status.UNKNOWN),)
+    assert Report(Path("a.xlsx"), HERE, doubtful, (), refused=CannotStart("run.declined")).exit_code == 2
+
+
+@pytest.mark.parametrize("status", Status)
+def test_totals_name_every_status_and_add_up(status: Status) -> None:
+    """Rows read are the sum of the six (of a check: and of ready)."""
+    counted = totals([outcome(0, status), outcome(1, Status.DONE)])
+    assert counted.pop("rows") == sum(counted.values()) == 2
+    assert {each.value for each in Status if each is not Status.READY} <= set(counted)
+
+
+def test_the_document_is_the_contracts() -> None:
+    """The keys of product section 4, in that order, with null for what is not there."""
+    made = document("r1", "August.xlsx", HERE, None, [outcome(0, Status.INVALID, cell="Flag edits!A2")], ["Note."])
+    assert list(made) == ["run", "workbook", "environment", "results", "totals", "rows", "notes"]
+    assert made["environment"] == {"name": "practice", "base_url": "http://127.0.0.1:1"}
+    row = "sheet row operation target status new_task_guid selected updated http_status code message tip cell warnings"
+    assert " ".join(made["rows"][0]) == row
+    assert (made["rows"][0]["code"], made["rows"][0]["cell"]) == (None, "Flag edits!A2")
+    assert json.loads(json.dumps(made)) == made
+
+
+def test_the_document_says_why_a_run_ended() -> None:
+    """Why a run stopped or did not begin is a note, for there is no other place."""
+    stopped = Report(Path("a.xlsx"), HERE, (), ("First.",), stopped="You stopped the run.")
+    assert stopped.document()["notes"] == ["First.", "The run stopped early. You stopped the run."]
+    refused = Report(Path("a.xlsx"), HERE, (), ("First.",), refused=CannotStart("run.declined"))
+    assert refused.document()["notes"] == ["First.", "Nothing was sent, as you wished."]

@@ -1,0 +1,346 @@
+"""The results workbook: every text as text, in the contract's columns, and never half a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
+from python_calamine import CalamineWorkbook
+
+from bulkops.model import Status
+from bulkops.workbook import sidecar
+from bulkops.workbook.sidecar import COLUMNS, MARK, Value, results_path, writable, write_results
+from bulkops.workbook.text import cell_text
+
+EXPECTED = Path(__file__).parent / "expected" / "results.csv"
+WHEN = datetime(2026, 11, 21, 10, 15, 30)
+
+
+def line(message: str = "", **values: Value) -> list[Value]:
+    """A line of the results; values by column, with _ for a blank."""
+    known: dict[str, Value] = {
+        "Sheet": "Flag edits", "Row": 2, "Operation": "List flag edit", "Target": "2001", "Status": "Done",
+        "Message": message, "What to do": "", "Environment": "practice", "Run": "r1",
+    }  # fmt: skip
+    known |= {name.replace("_", " "): value for name, value in values.items()}
+    return [known.get(name) for name in COLUMNS]
+
+
+LINES = [
+    line("10 of 12 bills changed.", Bills_selected=12, Bills_updated=10, HTTP_status=200, Started=WHEN, Seconds=0.25),
+    line("=1+1", Status="Failed", What_to_do="=HYPERLINK(\"http://evil\")", Target="+1"),
+    line("#N/A", Status="Needs fixing", What_to_do="@SUM(A1)", Target="-1"),
+    line("two\nlines", Status=Status.UNKNOWN.label, What_to_do="a;b \"c\", d", Target="00102"),
+    line("bell \x07, half \ud800, none \uffff", Status="Not sent", What_to_do="_x0041_", Target="1e3"),
+    line("Grüße, 日本, 😀", Status="Already done", Sheet="It's", Row=1_048_576, Operation=" blanks "),
+    line("x " * 1000, Sheet="TRUE", Target="2026-11-21", New_task_GUID="7d9e4c10-5b3a-4f6e-9c21-000000000001"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results workbook with everything that is awkward."""
+    path = tmp_path_factory.mktemp("results") / "August - results.xlsx"
+    write_results(path, LINES, path.with_name("August.xlsx"))
+    return path
+
+
+def as_csv(rows: Iterable[Iterable[Any]]) -> str:
+    """Cells as LibreOffice exports them, so that the three readers can be held against one file."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_in_words(value) for value in row])
+    return stream.getvalue()
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else f"{value:.3f}"
+    return "" if value is None else str(value)
+
+
+def in_openpyxl(path: Path) -> list[list[Any]]:
+    """Every cell; openpyxl leaves Excel's escapes as they are."""
+    rows = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
+    return [[unescape(value) if isinstance(value, str) else value for value in row] for row in rows]
+
+
+def in_calamine(path: Path) -> list[list[Any]]:
+    return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+
+
+def test_openpyxl_reads_what_was_written(written: Path) -> None:
+    """Every cell, compared as text with the expected file."""
+    assert as_csv(in_openpyxl(written)) == EXPECTED.read_text(encoding="utf-8")
+
+
+def test_calamine_reads_what_was_written(written: Path) -> None:
+    """Every cell, compared as text with the expected file."""
+    assert as_csv(in_calamine(written)) == EXPECTED.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed here")
+def test_libreoffice_reads_what_was_written(written: Path, tmp_path: Path) -> None:
+    """Every cell, compared as text with the expected file; no formula came alive."""
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to",
+         "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", str(tmp_path), str(written)],
+        capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    with open(tmp_path / f"{written.stem}.csv", encoding="utf-8", newline="") as stream:
+        rows = [[cell.replace("\r\n", "\n") for cell in row] for row in csv.reader(stream)]
+    assert as_csv(rows) == EXPECTED.read_text(encoding="utf-8")
+
+
+@given(st.text(), st.text(st.characters()), st.text(st.sampled_from("=+-@#_x0041\ud83d\ude00\uffff\r\n\t\x00 '\"")))
+@settings(max_examples=200, deadline=None)
+def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
+    """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
+    stream = io.BytesIO()
+    sidecar._write(stream, [line(one, What_to_do=two, Target=three)], "August.xlsx")  # type: ignore[arg-type]
+    columns = [COLUMNS.index(name) for name in ("Message", "What to do", "Target")]
+    stored = [_no_blanks(unescape(cell_text(text))) for text in (one, two, three)]
+    book = openpyxl.load_workbook(stream)
+    assert {cell.data_type for row in book.active.iter_rows() for cell in row} <= {"inlineStr", "s", "n"}
+    (read,) = book.active.iter_rows(min_row=2, values_only=True)
+    assert [_no_blanks(unescape(read[column] or "")) for column in columns] == stored
+    stream.seek(0)
+    (_, read) = CalamineWorkbook.from_filelike(stream).get_sheet_by_index(0).to_python()
+    assert [_no_blanks(read[column]) for column in columns] == stored
+
+
+def _no_blanks(text: str) -> str:
+    """Readers do not agree on cells of nothing but blanks."""
+    return text if text.strip() else ""
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("plain, Grüße 日本 😀", "plain, Grüße 日本 😀"),
+        ("a\x00b\x1bc\x7fd", "a[U+0000]b[U+001B]c[U+007F]d"),
+        ("half \ud83d of one", "half [U+D83D] of one"),
+        ("none \uffff \ufffe \U0001ffff", "none [U+FFFF] [U+FFFE] [U+1FFFF]"),
+        ("a\r\nb\rc", "a\nb\nc"),
+    ],
+)
+def test_what_a_cell_cannot_hold_is_replaced_visibly(text: str, stored: str) -> None:
+    """Control characters, half characters and non-characters leave a sign that names them."""
+    assert cell_text(text) == stored
+
+
+def test_a_text_too_long_says_so() -> None:
+    """Excel counts UTF-16 units and would cut silently: 32,767 of them fit, and no character is cut in half."""
+    assert cell_text("x" * 32_767) == "x" * 32_767
+    cut = cell_text("😀" * 20_000)
+    assert len(cut.encode("utf-16-le")) // 2 <= 32_767
+    assert cut.endswith("😀 … [cut; 40000 characters in all]")
+
+
+def test_header_filter_and_pane_are_set(written: Path) -> None:
+    """The header is frozen and filtered over all lines, and repeated on paper."""
+    sheet = openpyxl.load_workbook(written).active
+    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Results", "C2", f"A1:O{len(LINES) + 1}")
+    assert sheet.print_title_rows == "$1:$1"
+    assert all(cell.font.b for cell in sheet[1])
+
+
+def test_a_status_is_words_first_and_a_colour_second(written: Path) -> None:
+    """Each of the six has a colour of its own, light enough for black words."""
+    sheet = openpyxl.load_workbook(written).active
+    colours = {row[4].value: row[4].fill.fgColor.rgb for row in sheet.iter_rows(min_row=2)}
+    assert set(colours) == {status.label for status in Status if status is not Status.READY}
+    assert len(set(colours.values())) == 6
+    for colour in colours.values():
+        assert min(int(colour[at : at + 2], 16) for at in (2, 4, 6)) > 0xAA
+
+
+def test_long_messages_are_wrapped_in_rows_high_enough(written: Path) -> None:
+    """A row is as high as its message needs, up to what Excel allows."""
+    sheet = openpyxl.load_workbook(written).active
+    heights = [sheet.row_dimensions[number].height for number in range(2, len(LINES) + 2)]
+    assert heights == [15, 15, 15, 30, 15, 15, 405]
+    message = sheet.cell(8, COLUMNS.index("Message") + 1)
+    assert message.alignment.wrap_text
+    assert all(cell.number_format == "@" for cell in sheet[8] if isinstance(cell.value, str))
+
+
+@pytest.mark.parametrize("name", ["August.xlsx", "A & B's “Büro” 100% #1.xlsx", "日本 a+b;c.xlsm"])
+@pytest.mark.parametrize("sheet", ["Kickouts", "It's & “ours”", "A!B #1"])
+def test_row_links_to_the_input_row(tmp_path: Path, name: str, sheet: str) -> None:
+    """The link names the workbook beside the results, and in it the sheet and row, quotes doubled."""
+    path = tmp_path / "results.xlsx"
+    write_results(path, [line(Sheet=sheet, Row=17)], tmp_path / name)
+    cell = openpyxl.load_workbook(path).active["B2"]
+    assert cell.value == 17
+    assert unquote(cell.hyperlink.target) == name
+    assert not re.search(r"[ #&']", cell.hyperlink.target)
+    assert cell.hyperlink.location == "'" + sheet.replace("'", "''") + "'!A17"
+
+
+def test_from_another_folder_the_link_is_a_whole_address(tmp_path: Path) -> None:
+    """Results that had to go elsewhere still lead to the row."""
+    (tmp_path / "data").mkdir()
+    path, workbook = tmp_path / "data" / "results.xlsx", tmp_path / "my books" / "August.xlsx"
+    write_results(path, [line()], workbook)
+    assert openpyxl.load_workbook(path).active["B2"].hyperlink.target == workbook.as_uri()
+
+
+def test_no_more_links_than_excel_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past Excel's 65,530 links the row numbers stay, without a link; else Excel would call the file damaged."""
+    assert sidecar._MOST_LINKS == 65_530
+    monkeypatch.setattr(sidecar, "_MOST_LINKS", 2)
+    path = tmp_path / "results.xlsx"
+    write_results(path, [line(Row=number) for number in (2, 3, 4)], tmp_path / "August.xlsx")
+    linked = [(row[1].value, row[1].hyperlink is not None) for row in openpyxl.load_workbook(path).active.iter_rows(2)]
+    assert linked == [(2, True), (3, True), (4, False)]
+
+
+def test_the_results_are_known_by_a_hidden_name(written: Path) -> None:
+    """Product section 3: our own results bear the hidden workbook name."""
+    name = openpyxl.load_workbook(written).defined_names[MARK]
+    assert (MARK, name.attr_text, name.hidden) == ("_bulkops.results", "Results!$A$1", True)
+
+
+# ---------------------------------------------------------------- where they go, and that they get there whole
+
+
+def test_earlier_results_are_replaced(tmp_path: Path) -> None:
+    """A new run's results take the place of the last run's."""
+    workbook = tmp_path / "August.xlsx"
+    path = results_path(workbook)
+    assert path == tmp_path / "August - results.xlsx"
+    for message in ("old", "new"):
+        write_results(path, [line(message)], workbook)
+        assert results_path(workbook) == path
+    assert in_calamine(path)[1][COLUMNS.index("Message")] == "new"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def operators_own(path: Path) -> None:
+    openpyxl.Workbook().save(path)
+
+
+def ours_with_a_sheet_added(path: Path) -> None:
+    write_results(path, [line()], path)
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("My notes")
+    book.save(path)
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(b"PK\x03\x04 no workbook")
+
+
+@pytest.mark.parametrize("make", [operators_own, ours_with_a_sheet_added, damaged])
+def test_a_file_that_is_not_only_ours_is_never_replaced(tmp_path: Path, make: Any) -> None:
+    """An operator's own workbook of that name, or ours with a sheet of theirs, stays as it is; ours goes beside it."""
+    workbook = tmp_path / "August.xlsx"
+    taken = tmp_path / "August - results.xlsx"
+    make(taken)
+    before = taken.read_bytes()
+    assert results_path(workbook) == tmp_path / "August - results (bulkops).xlsx"
+    assert not writable(taken)
+    with pytest.raises(FileExistsError):
+        write_results(taken, [line()], workbook)
+    assert taken.read_bytes() == before
+
+
+def test_results_that_were_saved_by_another_program_are_still_ours(tmp_path: Path) -> None:
+    """Excel and others write the file anew; the hidden name stays."""
+    path = tmp_path / "August - results.xlsx"
+    write_results(path, [line()], path)
+    openpyxl.load_workbook(path).save(path)
+    assert writable(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["missing/results.xlsx", "folder.xlsx", "results.csv", "results", "locked.xlsx", f"{'x' * 300}.xlsx"],
+)
+def test_a_place_that_cannot_be_written_is_found_out(tmp_path: Path, path: str) -> None:
+    """No folder, a folder, another kind of file, open in Excel, too long a name: said before anything is sent."""
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / "~$locked.xlsx").touch()
+    before = sorted(os.listdir(tmp_path))
+    assert not writable(tmp_path / path)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    """Trying leaves nothing behind."""
+    assert writable(tmp_path / "results.xlsx")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virus scanners hold a new file briefly: four refusals are borne, with growing pauses."""
+    refusals, pauses, replace = [1, 2, 3, 4], [], os.replace
+
+    def held(source: Path, target: Path) -> None:
+        if refusals:
+            refusals.pop()
+            raise PermissionError(13, "in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    write_results(tmp_path / "results.xlsx", [line()], tmp_path / "August.xlsx", sleep=pauses.append)
+    assert pauses == [0.2, 0.4, 0.8, 1.6]
+    assert os.listdir(tmp_path) == ["results.xlsx"]
+
+
+def failing(*_: object) -> None:
+    raise PermissionError(13, "in use")
+
+
+@pytest.mark.parametrize("step", ["os.replace", "os.fsync", "zipfile.ZipFile.write"])
+def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Whichever step fails, the earlier results are whole, and nothing else lies beside them."""
+    path = tmp_path / "results.xlsx"
+    write_results(path, [line("old")], tmp_path / "August.xlsx")
+    monkeypatch.setattr(step, failing)
+    with pytest.raises(PermissionError):
+        write_results(path, [line("new")], tmp_path / "August.xlsx", sleep=lambda _: None)
+    assert os.listdir(tmp_path) == ["results.xlsx"]
+    assert in_calamine(path)[1][COLUMNS.index("Message")] == "old"
+
+
+@pytest.mark.parametrize(("moment", "left"), [("before", "old"), ("after", "new")])
+def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, moment: str, left: str) -> None:
+    """Killed on either side of the one step that counts, the results are the last run's or this one's, and whole."""
+    path = tmp_path / "results.xlsx"
+    write_results(path, [line("old")], tmp_path / "August.xlsx")
+    code = f"""
+import os, sys
+from pathlib import Path
+from bulkops.workbook.sidecar import write_results
+replace = os.replace
+def killed(source, target):
+    if {moment!r} == "after":
+        replace(source, target)
+    os._exit(9)
+os.replace = killed
+write_results(Path(sys.argv[1]), {[line("new")]!r}, Path(sys.argv[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
+    assert zipfile.ZipFile(path).testzip() is None
+    assert in_calamine(path)[1][COLUMNS.index("Message")] == left

@@ -1,0 +1,114 @@
+"""Workbooks for the tests: made from snippets of XML, part by part, or typed with openpyxl."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from bulkops.model import Cell, Shown
+from bulkops.workbook.reader import RawSheet, column_letters, read_workbook
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+STRICT = "http://purl.oclc.org/ooxml"
+SHEET = "xl/worksheets/sheet1.xml"
+
+Parts = dict[str, str | bytes]
+
+
+def relations(*targets: tuple[str, str]) -> str:
+    """A .rels part: (kind, target), numbered rId1, rId2 …; a kind may be a whole address."""
+    rows = "".join(
+        f'<Relationship Id="rId{number}" Type="{kind if "://" in kind else f"{RELATIONSHIPS}/{kind}"}" '
+        f'Target="{target}"/>'
+        for number, (kind, target) in enumerate(targets, 1)
+    )
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>'
+
+
+def worksheet(data: str, before: str = "", after: str = "") -> str:
+    """A worksheet part around its rows."""
+    return f'<worksheet xmlns="{MAIN}">{before}<sheetData>{data}</sheetData>{after}</worksheet>'
+
+
+def strings(*items: str) -> str:
+    """A sharedStrings part; each item is what stands within its ``<si>``."""
+    return f'<sst xmlns="{MAIN}">{"".join(f"<si>{item}</si>" for item in items)}</sst>'
+
+
+def styles(*codes: str | int, before: str = "", after: str = "") -> str:
+    """A styles part: cell style 1 has the first format, by its code or its builtin number, and so on."""
+    own = [code for code in codes if isinstance(code, str)]
+    made = "".join(
+        f'<numFmt numFmtId="{164 + number}" formatCode="{code.replace("&", "&amp;").replace(chr(34), "&quot;")}"/>'
+        for number, code in enumerate(own)
+    )
+    used = "".join(
+        f'<xf numFmtId="{code if isinstance(code, int) else 164 + own.index(code)}"/>' for code in (0, *codes)
+    )
+    return f'<styleSheet xmlns="{MAIN}"><numFmts>{made}</numFmts>{before}<cellXfs>{used}</cellXfs>{after}</styleSheet>'
+
+
+def parts(data: str = "", sheet: str | None = None, style: str = "", shared: str = "", workbook: str = "") -> Parts:
+    """The parts of a workbook of one sheet called Data: ``data`` is what stands in its sheetData."""
+    made: Parts = {
+        "_rels/.rels": relations(("officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": (
+            f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONSHIPS}">'
+            f'<sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets>{workbook}</workbook>'
+        ),
+        SHEET: worksheet(data) if sheet is None else sheet,
+    }
+    targets = [("worksheet", "worksheets/sheet1.xml")]
+    if style:
+        made["xl/styles.xml"] = style
+        targets.append(("styles", "styles.xml"))
+    if shared:
+        made["xl/sharedStrings.xml"] = shared
+        targets.append(("sharedStrings", "sharedStrings.xml"))
+    made["xl/_rels/workbook.xml.rels"] = relations(*targets)
+    return made
+
+
+def save(path: Path, contents: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]], **options: Any) -> Path:
+    """Put parts into a zip, in this order."""
+    pairs = contents.items() if isinstance(contents, Mapping) else contents
+    with zipfile.ZipFile(path, "w", **{"compression": zipfile.ZIP_DEFLATED, **options}) as archive:
+        for name, content in pairs:
+            archive.writestr(name, content)
+    return path
+
+
+def typed(path: Path, *rows: Sequence[Any], title: str = "Data", start: int = 1) -> Path:
+    """A workbook as openpyxl writes it, its rows from row ``start`` on."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = title
+    for number, row in enumerate(rows, start):
+        for column, value in enumerate(row, 1):
+            sheet.cell(number, column, value)
+    book.save(path)
+    return path
+
+
+def only_sheet(path: Path) -> RawSheet:
+    """The one sheet of a workbook."""
+    (sheet,) = read_workbook(path).sheets
+    return sheet
+
+
+def by_address(sheet: RawSheet) -> dict[str, Cell]:
+    """``A1`` → its cell."""
+    return {f"{column_letters(column)}{row.number}": cell for row in sheet.rows for column, cell in row.cells.items()}
+
+
+def plain(cells: Mapping[str, Cell]) -> dict[str, tuple[str, ...]]:
+    """``A1`` → (kind, text), with how it is shown where that is not plain."""
+    return {
+        address: (cell.kind.name, cell.text, *([] if cell.shown is Shown.PLAIN else [cell.shown.name]))
+        for address, cell in cells.items()
+    }
