@@ -4,7 +4,8 @@
     2. checking   every row is checked against its operation's rules
     3. ledger     what was sent before is looked up; an interrupted row becomes unknown
     4. planning   every row is decided, or becomes a step
-    5. preflight  the results can be written, EnergyCAP answers, and we know as whom
+    5. preflight  the results can be written, EnergyCAP answers, we know as whom,
+       lookups    and what its own tables rule out needs fixing
     6. (the operator says yes)
     7. processor  intent, one send, outcome; row by row
     8. results    one line for every row read
@@ -93,15 +94,25 @@ def _ledger_alone(folder: Path, path: Path, stack: ExitStack) -> Ledger:
 
 def _make_ready(prepared: Prepared, folder: Path, options: Options, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
-    from bulkops.preflight import enter, results_place, who_am_i
+    from bulkops.lookups import look_up, rule_out
+    from bulkops.preflight import asking, enter, results_place, who_am_i
 
-    if options.all_or_nothing and (invalid := prepared.invalid()):
-        raise CannotStart("run.invalid", value=invalid)
+    _all_or_nothing(prepared, options)
     prepared.results, prepared.notes = results_place(prepared.material.path, folder, options.results, prepared.id)
     if prepared.plan.steps:
         prepared.where, prepared.key = enter(prepared.where, stack)
         prepared.owner, note = who_am_i(prepared.where, prepared.key)
         prepared.notes += [note] if note else []
+        with asking(prepared.where, prepared.key) as ask:
+            answers, unanswered = look_up(prepared.plan, all_operations(), ask)
+        prepared.plan = rule_out(prepared.plan, all_operations(), answers)
+        prepared.notes += unanswered
+        _all_or_nothing(prepared, options)
+
+
+def _all_or_nothing(prepared: Prepared, options: Options) -> None:
+    if options.all_or_nothing and (invalid := prepared.invalid()):
+        raise CannotStart("run.invalid", value=invalid)
 
 
 def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:

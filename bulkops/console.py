@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,11 +30,12 @@ _PLAIN = {
     "”": '"',
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     "\N{EN DASH}": "-",
-    "…": "...",
-    "→": "->",
+    "…": ".",
+    "→": ">",
     "·": "-",
     "•": "*",
 }
+"""Each as wide as what it stands for, so that tables stay in line."""
 
 
 def soften() -> None:
@@ -47,7 +49,11 @@ def soften() -> None:
 def _look_alike(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(_PLAIN.get(char, "?") for char in error.object[error.start : error.end]), error.end
+    return "".join(_PLAIN.get(char, _unknown(char)) for char in error.object[error.start : error.end]), error.end
+
+
+def _unknown(char: str) -> str:
+    return "??" if unicodedata.east_asian_width(char) in ("W", "F") else "?"
 
 
 def help_unless_asked(context: typer.Context) -> None:

@@ -7,13 +7,14 @@ answer, and as whom? Only reads are made here.
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from bulkops import settings
 from bulkops.errors import CannotStart
-from bulkops.model import Call, Failure
+from bulkops.model import Call, Failure, Reply
 from bulkops.settings import PRACTICE, Environment, Key
 
 
@@ -46,17 +47,27 @@ def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:
     return where, Key(PRACTICE_KEY)
 
 
+@contextmanager
+def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | Failure]]:
+    """A sender for read-only questions; it waits less long than one for writes."""
+    from bulkops.client import Client
+
+    client = Client(where, key, total_seconds=30.0, read_seconds=20.0)
+    try:
+        yield client.send
+    finally:
+        client.close()
+
+
 def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
     """(whose key this is, a note if that could not be told): a read-only call before any write.
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
-    from bulkops.client import Client
     from bulkops.verdict import server_words
 
-    client = Client(where, key, total_seconds=30.0, read_seconds=20.0)
-    seen = client.send(Call("GET", "/api/v3/me"))
-    client.close()
+    with asking(where, key) as ask:
+        seen = ask(Call("GET", "/api/v3/me"))
     if isinstance(seen, Failure):
         raise CannotStart("me.not_reached", value=where.host, words=seen.detail)
     if seen.status in (401, 403, 407):
@@ -65,8 +76,8 @@ def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
         me = json.loads(seen.content) if seen.status == 200 else {}
     except (ValueError, RecursionError):
         me = None
-    if me is None or seen.status < 200 or 300 <= seen.status < 400:
-        # A sign-in page, a network's portal, an address that moved: every row would end there as unknown.
+    if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500):
+        # A sign-in page, an address that moved, a server with an error: every row would end there as unknown.
         raise CannotStart("me.not_reached", value=where.host, words=server_words(seen))
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -168,11 +171,21 @@ def with_tables(readme: str) -> str:
     return readme
 
 
+def parts(path: Path) -> dict[str, bytes]:
+    """A workbook's parts but the one that holds the time of saving."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
+
+
 def _main(root: Path) -> None:
     samples = root / "sample_sheets"
     samples.mkdir(exist_ok=True)
-    for path in make_samples(samples):
-        print(path.relative_to(root))
+    with tempfile.TemporaryDirectory() as folder:
+        for made in make_samples(Path(folder)):
+            kept = samples / made.name
+            if not kept.exists() or parts(made) != parts(kept):
+                shutil.copyfile(made, kept)
+                print(kept.relative_to(root))
     readme = root / "README.md"
     readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     print(readme.relative_to(root))

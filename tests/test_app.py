@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -111,33 +112,32 @@ def test_a_second_run_sends_nothing(tmp_path: Path, server: PracticeServer) -> N
 # ---------------------------------------------------------------- endings before the first row
 
 
-def another_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
-    holding = only_one(path.parent, "Pat, since this morning")
-    holding.__enter__()
-    # Kept for the length of the test: leaving it would free the lock.
-    monkeypatch.setattr("sys.bulkops_test_lock", holding, raising=False)
+def another_run(path: Path, stack: ExitStack) -> Options:
+    stack.enter_context(only_one(path.parent, "Pat, since this morning"))
     return Options()
 
 
-def a_damaged_ledger(path: Path, _: pytest.MonkeyPatch) -> Options:
+def a_damaged_ledger(path: Path, _: ExitStack) -> Options:
     (path.parent / app.LEDGER).write_bytes(b"this is no ledger" * 100)
     return Options()
 
 
-def a_ledger_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
-    monkeypatch.setattr(Ledger, "begin", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
+def a_ledger_that_cannot_be_written(_: Path, stack: ExitStack) -> Options:
+    stack.enter_context(pytest.MonkeyPatch.context()).setattr(
+        Ledger, "begin", fail_with(MustStop("ledger.unusable", path="here", value="disk full"))
+    )
     return Options()
 
 
-def no_place_for_the_results(path: Path, _: pytest.MonkeyPatch) -> Options:
+def no_place_for_the_results(path: Path, _: ExitStack) -> Options:
     return Options(results=path.parent / "missing" / "results.xlsx")
 
 
-def results_over_the_input(path: Path, _: pytest.MonkeyPatch) -> Options:
+def results_over_the_input(path: Path, _: ExitStack) -> Options:
     return Options(results=path.parent / "." / path.name)
 
 
-def all_or_nothing(_: Path, __: pytest.MonkeyPatch) -> Options:
+def all_or_nothing(_: Path, __: ExitStack) -> Options:
     return Options(all_or_nothing=True)
 
 
@@ -160,12 +160,13 @@ def fail_with(error: BaseException) -> Callable[..., Any]:
     ],
 )
 def test_a_run_that_cannot_begin_tells_every_row(
-    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, arrange: Any, code: str
+    tmp_path: Path, server: PracticeServer, arrange: Callable[[Path, ExitStack], Options], code: str
 ) -> None:
     """Good rows are not sent, for the reason told; wrong and hidden ones keep their status; nothing is written."""
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], [flag(2001), flag(2002, hidden=True)])
     before = path.read_bytes()
-    report = run(path, server, arrange(path, monkeypatch))
+    with ExitStack() as stack:
+        report = run(path, server, arrange(path, stack))
     assert statuses(report) == ["not_sent", "invalid", "not_sent", "not_sent"]
     assert [report.outcomes[0].code, report.outcomes[2].code] == [code, code]
     assert report.outcomes[3].code == "row.hidden"

@@ -444,22 +444,25 @@ def test_an_old_code_page_is_written_in_look_alikes(
     assert ending.value.code == 1
     screens[0].flush()
     said = screens[0].buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
-    assert "-> Correct the row and run the workbook again." in said
+    assert "> Correct the row and run the workbook again." in said
+    assert len({len(line) for line in said.splitlines() if line.startswith(("|", "+"))}) == 1
     assert "?? " in said
     assert "Results: " in said
     if encoding == "ascii":
-        assert '"Gr??e" - ?? -> ...' in said
+        assert '"Gr??e" - ???? > .' in said
 
 
-def test_a_servers_words_do_not_steer_the_terminal(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
-    """Neither on standard output nor, when the run does not begin, on standard error."""
+def test_nothing_from_outside_steers_the_terminal(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
+    """Neither a server's words nor a file's name, on standard output or standard error."""
     evil = Fault.refuse(400, json={"message": "\x1b[2J\x1b]0;owned\x07 no"})
     practice.faults.add(evil, times=None)
     ended = bulkops("run", august, "--yes")
     practice.faults.add(Fault.refuse(403, json={"message": "\x1b[2J no"}), method="GET")
     refused = bulkops("run", august, "--yes")
-    assert (ended.code, refused.code) == (1, 2)
-    assert not set(ended.out + ended.err + refused.out + refused.err) & set("\x1b\x07")
+    missing = bulkops("check", "\x1b[2J\x07.xlsx")
+    assert (ended.code, refused.code, missing.code) == (1, 2, 2)
+    said = "".join(each.out + each.err for each in (ended, refused, missing))
+    assert not set(said) & set("\x1b\x07")
 
 
 def test_a_reader_that_leaves_changes_nothing(august: Path, practice: PracticeServer) -> None:
@@ -513,7 +516,7 @@ def test_on_a_terminal_the_question_and_the_bar_appear(august: Path, practice: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServer, number: int) -> None:
     """The row on its way is recorded, the rest say not sent, the results are written, exit 3, and nothing is lost."""
-    practice.faults.add(Fault.slow(0.3), times=None)
+    practice.faults.add(Fault.slow(1.0), times=None)
     child = subprocess.Popen(
         [sys.executable, "-m", "bulkops", "run", str(august), "--yes", "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -343,15 +343,18 @@ def test_only_a_200_leaves_a_connection_in_use(status):
 
 def test_a_connection_that_the_server_closed_is_replaced_before_the_next_row():
     """A clean close between two rows costs neither of them anything."""
+    closed = threading.Semaphore(0)
 
     def closes(talk: Talk) -> None:
         talk.say(answer())
+        talk.connection.shutdown(socket.SHUT_WR)
+        closed.release()
 
     with Misbehaving(closes) as server, client_of(server.base_url) as sender:
         for _ in range(3):
             assert judge(sender.send(POST), accepted).status.value == "done"
-            sender._adapter.close()
-    assert len(server.requests) == 3
+            closed.acquire()
+    assert (len(server.requests), server.connections) == (3, 3)
 
 
 # TLS

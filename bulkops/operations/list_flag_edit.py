@@ -96,7 +96,7 @@ class ListFlagEdit(Operation):
             "assignees",
             "Assignees",
             read_ids,
-            "User ids separated by ; for example 101;102. The word none takes everybody off. Blank: null is sent.",
+            "User ids separated by ; for example 101;102. The word none takes everybody off. Blank: no change asked.",
             text=True,
             width=16,
             example="101;102",
@@ -210,6 +210,7 @@ class ListFlagEdit(Operation):
                 ("an error value", {"list_id": 2015, "comment": "Checked", "flag_status": "#N/A"}),
                 ("good, stands here first", {"list_id": 2016, "comment": "Checked"}),
                 ("the same edit a second time", {"list_id": 2016, "comment": "Checked"}),
+                ("the flag type that only EnergyCAP assigns", {"list_id": 2017, "flag_type_id": 1}),
                 ("a list that holds no bills", {"list_id": 2099, "comment": "Checked"}),
             )
         ),

@@ -1,0 +1,200 @@
+"""Planning: the same rows and the same ledger give the same plan, and nothing is planned twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from steps import FLAG, HERE, KICKOUT, facts, flag_edit, kickout, plan_of, seqs, task
+
+from bulkops.model import Past, Plan, Problem, Status
+from bulkops.operations import all_operations
+from bulkops.planning import plan
+
+DONE, UNKNOWN = Status.DONE, Status.UNKNOWN
+
+
+def past(*sent: tuple[str, Status]) -> list[tuple[str, Past]]:
+    """Earlier requests, oldest first."""
+    return [
+        (fingerprint, Past(status, f"2026-11-2{number}T10:00:00Z", "Pat", "july.xlsx", f"run-{number}"))
+        for number, (fingerprint, status) in enumerate(sent)
+    ]
+
+
+def fingerprint(row) -> str:
+    return all_operations()[row.operation].call(row.values).fingerprint(HERE)
+
+
+def decide(row, *sent: tuple[str, Status], send_again: bool = False) -> list[tuple[int, str, str]]:
+    """What becomes of a row with such a past: its decided outcome, or "sent"."""
+    history = {(row.operation, row.target): past(*sent)}
+    made = plan([row], all_operations(), history, HERE, send_again)
+    return facts(made.decided) or [(step.row.seq, "sent", "") for step in made.steps]
+
+
+def again(row):
+    """The row with Yes in Send again."""
+    return replace(row, values={**row.values, "send_again": True})
+
+
+SELF = kickout(0, 1)
+OTHER = kickout(0, 1, "smart batch", new_batch_code="JUL")
+EDIT = flag_edit(0, 2001)
+A, B, E = fingerprint(SELF), fingerprint(OTHER), fingerprint(EDIT)
+
+
+def test_the_same_rows_and_ledger_give_the_same_plan():
+    """No clock, no file, no chance: two plans of one input are equal, and the input is untouched."""
+    rows = [kickout(0), flag_edit(1, 2001), replace(kickout(2), hidden=True), kickout(3)]
+    history = {(KICKOUT, task(4)): past((fingerprint(rows[3]), DONE))}
+    first, second = plan_of(*rows, history=history), plan_of(*rows, history=history)
+    assert first == second
+    assert isinstance(first, Plan)
+    assert facts(first.decided) == [(2, "not_sent", "row.hidden"), (3, "already_done", "row.already_done")]
+    assert [step.row.seq for step in first.steps] == [0, 1]
+
+
+def test_every_row_is_either_a_step_or_decided():
+    """No row is lost in planning, and none is there twice."""
+    problem = Problem("guid.shape", "Kickouts!A3", "Kickouts!A3: not a GUID", "Copy it.")
+    rows = [kickout(0), replace(kickout(1), problems=(problem,), values={}), replace(kickout(2), hidden=True)]
+    made = plan_of(*rows)
+    assert sorted([each.seq for each in made.decided] + [step.row.seq for step in made.steps]) == [0, 1, 2]
+
+
+def test_a_hidden_row_is_not_sent():
+    """Not even a good one, and the row says so."""
+    assert decide(replace(SELF, hidden=True)) == [(0, "not_sent", "row.hidden")]
+    assert decide(replace(again(SELF), hidden=True)) == [(0, "not_sent", "row.hidden")]
+
+
+def test_an_invalid_row_says_everything_that_is_wrong_with_it():
+    """All problems in one message; the first one's code and cell stand for the row."""
+    first = Problem("guid.shape", "Kickouts!A2", "Kickouts!A2: not a GUID", "Copy it.")
+    second = Problem("yesno.shape", "Kickouts!D2", "Kickouts!D2: neither", "Copy it.")
+    row = replace(again(SELF), problems=(first, second), warnings=(replace(second, message="Beware."),), values={})
+    (outcome,) = plan_of(row).decided
+    assert (outcome.status, outcome.code, outcome.cell) == (Status.INVALID, "guid.shape", "Kickouts!A2")
+    assert outcome.message == "Kickouts!A2: not a GUID\nKickouts!A2: neither".replace("A2: neither", "D2: neither")
+    assert (outcome.tip, outcome.warnings) == ("Copy it.", ("Beware.",))
+
+
+@pytest.mark.parametrize(
+    ("row", "sent", "expected"),
+    [
+        (SELF, [], "sent"),
+        (SELF, [(A, DONE)], "already_done"),
+        (SELF, [(A, UNKNOWN)], "unknown"),
+        (SELF, [(A, DONE), (A, UNKNOWN)], "unknown"),
+        (SELF, [(A, UNKNOWN), (A, DONE)], "already_done"),
+        (SELF, [(B, DONE)], "invalid"),
+        (SELF, [(B, UNKNOWN)], "unknown"),
+        (SELF, [(B, UNKNOWN), (B, DONE)], "invalid"),
+        (SELF, [(A, DONE), (B, DONE)], "already_done"),
+        (SELF, [(A, UNKNOWN), (B, DONE)], "unknown"),
+        (OTHER, [(A, UNKNOWN), (B, DONE)], "already_done"),
+        (EDIT, [], "sent"),
+        (EDIT, [(E, DONE)], "already_done"),
+        (EDIT, [(E, UNKNOWN)], "unknown"),
+        (EDIT, [("another edit", DONE)], "sent"),
+        (EDIT, [("another edit", UNKNOWN)], "sent"),
+    ],
+)
+def test_what_was_sent_before_is_not_sent_again_by_itself(row, sent, expected):
+    """Done stays done, doubt stays doubt; a task done with other settings is refused, a list may be edited again."""
+    codes = {
+        "already_done": "row.already_done",
+        "unknown": "row.still_unknown",
+        "invalid": "row.target_done",
+        "sent": "",
+    }
+    assert decide(row, *sent) == [(0, expected, codes[expected])]
+    assert decide(again(row), *sent) == [(0, "sent", "")]
+
+
+@pytest.mark.parametrize(
+    ("row", "sent", "expected"),
+    [
+        (SELF, [(A, DONE)], "sent"),
+        (SELF, [(A, UNKNOWN), (A, DONE)], "sent"),
+        (SELF, [(A, UNKNOWN)], "unknown"),
+        (SELF, [(A, DONE), (A, UNKNOWN)], "unknown"),
+        (SELF, [(A, DONE), (B, UNKNOWN)], "unknown"),
+        (SELF, [(A, UNKNOWN), (B, DONE)], "unknown"),
+        (SELF, [(B, DONE)], "invalid"),
+        (EDIT, [(E, DONE)], "sent"),
+        (EDIT, [(E, UNKNOWN)], "unknown"),
+    ],
+)
+def test_send_again_for_all_rows_releases_what_was_done_and_never_a_doubt(row, sent, expected):
+    """--send-again repeats done rows; only a row's own Send again releases a doubt or other settings."""
+    assert [status for _, status, _ in decide(row, *sent, send_again=True)] == [expected]
+
+
+def test_only_the_rows_own_yes_is_a_release():
+    """The ledger keeps who was released by hand; --send-again and No are not that."""
+    assert [step.release for step in plan_of(again(SELF)).steps] == [True]
+    assert [step.release for step in plan_of(SELF).steps] == [False]
+    no = replace(SELF, values={**SELF.values, "send_again": False})
+    assert decide(no, (A, DONE)) == [(0, "already_done", "row.already_done")]
+
+
+def test_another_environments_past_is_no_past():
+    """The same request elsewhere is another request."""
+    elsewhere = all_operations()[KICKOUT].call(EDIT.values | SELF.values).fingerprint("https://app.energycap.com")
+    assert elsewhere != A
+    assert decide(EDIT, (elsewhere, DONE)) == [(0, "sent", "")]
+
+
+def test_a_repeat_says_when_by_whom_and_from_where():
+    """The operator can find the earlier run."""
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, DONE))}).decided
+    assert "2026-11-20T10:00:00Z by Pat from july.xlsx" in outcome.message
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, UNKNOWN))}).decided
+    assert (outcome.status, outcome.started) == (UNKNOWN, "2026-11-20T10:00:00Z")
+    assert SELF.target in outcome.tip
+
+
+PENDING = {"mode": "use pending batch", "pending_batch_id": 502}
+SIDE_BY_SIDE = {
+    "self-contained reimports of different tasks": ([kickout(0), kickout(1), kickout(2)], [[0, 1, 2]]),
+    "pending reimports of different tasks": ([kickout(0, **PENDING), kickout(1, **PENDING)], [[0, 1]]),
+    "the same task": ([kickout(0, 1), kickout(1, 1), kickout(2, 2)], [[0], [1, 2]]),
+    "two modes": ([kickout(0), kickout(1, **PENDING), kickout(2)], [[0], [1], [2]]),
+    "new batches": ([kickout(0, mode="new batch"), kickout(1, mode="new batch")], [[0], [1]]),
+    "existing batches": ([kickout(0, mode="use existing batch"), kickout(1, mode="use existing batch")], [[0], [1]]),
+    "smart batches": (
+        [kickout(0, mode="smart batch", new_batch_code="A"), kickout(1, mode="smart batch", new_batch_code="B")],
+        [[0], [1]],
+    ),
+    "the same edit of different lists": ([flag_edit(0, 2001), flag_edit(1, 2002), flag_edit(2, 2003)], [[0, 1, 2]]),
+    "the same edit of the same list": ([flag_edit(0, 2001), flag_edit(1, 2001)], [[0], [1]]),
+    "different edits": ([flag_edit(0, 2001), flag_edit(1, 2002, comment="Other")], [[0], [1]]),
+    "control totals are no part of the edit": (
+        [flag_edit(0, 2001, comment="C", expected_bills=3), flag_edit(1, 2002, comment="C", expected_bills=4)],
+        [[0, 1]],
+    ),
+    "two operations": ([kickout(0), flag_edit(1, 2001), kickout(2), kickout(3)], [[0], [1], [2, 3]]),
+    "not neighbours": ([kickout(0), kickout(1, mode="new batch"), kickout(2)], [[0], [1], [2]]),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize("case", SIDE_BY_SIDE)
+def test_rows_run_side_by_side_only_where_order_cannot_matter(case):
+    """Neighbours whose order the documented rules make meaningless share a group; all others stand alone, in order."""
+    rows, groups = SIDE_BY_SIDE[case]
+    assert seqs(plan_of(*rows)) == groups
+
+
+def test_rows_that_are_not_sent_do_not_keep_neighbours_apart():
+    """Two rows are neighbours when nothing is sent between them."""
+    assert seqs(plan_of(kickout(0), replace(kickout(1), hidden=True), kickout(2))) == [[0, 2]]
+
+
+def test_steps_keep_the_sheets_order():
+    """Whatever the groups, the steps come in reading order."""
+    rows = [kickout(n) if n % 3 else flag_edit(n, 2001 + n) for n in range(12)]
+    assert [step.row.seq for step in plan_of(*rows).steps] == list(range(12))
+    assert {step.row.operation for step in plan_of(*rows).steps} == {KICKOUT, FLAG}
