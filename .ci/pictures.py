@@ -1,6 +1,6 @@
 """Makes the README's two pictures: a filled sheet, and its results after a run against a practice server.
 
-    python .ci/pictures.py
+    PYTHONPATH=. python .ci/pictures.py
 
 Needs LibreOffice (soffice) and poppler (pdftoppm).
 """
@@ -64,10 +64,10 @@ def main() -> None:
                 report = prepared.run(Control(), lambda outcome: None)
         assert report.results is not None
         results = report.results.rename(Path(name) / "results.xlsx")
-        picture(results, "results", (150, 150, 1900, 420))
+        picture(results, "results", (125, 185, 1930, 285))
         del book["Instructions"], book["Flag edits"]
         book.save(workbook)
-        picture(workbook, "filled", (150, 150, 1900, 300))
+        picture(workbook, "filled", (125, 185, 1850, 190))
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ class Processor:
         delay = _FIRST_WAIT
         for attempt in range(1, BUSY_ATTEMPTS + 1):
             verdict = judge(send(step.call), operation.accepted)
-            if verdict.wait is None or attempt == BUSY_ATTEMPTS or self.control.stopped.is_set():
+            if verdict.wait is None or attempt == BUSY_ATTEMPTS:
                 break
             (self.pause or self.control.stopped.wait)(max(verdict.wait, delay))
             delay *= 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import select
 import socket
 import sys
 import threading
@@ -67,6 +68,16 @@ def says(text: bytes) -> object:
     return lambda talk: talk.say(text)
 
 
+def goes_on(text: bytes) -> object:
+    """Answers every request of a connection."""
+
+    def behave(talk: Talk) -> bool:
+        talk.say(text)
+        return True
+
+    return behave
+
+
 # The bytes of a request
 
 
@@ -90,7 +101,7 @@ def well_meant(tmp_path, monkeypatch):
 @pytest.mark.parametrize("call", [POST, PUT, Call("GET", "/api/v3/me")], ids=lambda call: call.method)
 def test_a_request_is_exactly_what_the_contract_says(well_meant, call):
     """Method, path, the two headers and the body; nothing from .netrc, environment, or an earlier answer's cookie."""
-    with Misbehaving(says(answer(headers={"Set-Cookie": "a=b"}))) as server, client_of(server.base_url) as sender:
+    with Misbehaving(goes_on(answer(headers={"Set-Cookie": "a=b"}))) as server, client_of(server.base_url) as sender:
         sender.send(call)
         sender.send(call)
         sender.close()
@@ -130,55 +141,48 @@ def test_the_documented_answer_arrives_whole(call):
 # One attempt, whatever happens
 
 
-def ends_with(text: bytes) -> object:
-    def behave(talk: Talk) -> None:
-        talk.say(text)
-
-    return behave
-
-
 BOMB = gzip.compress(bytes(64 * 2**20))
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 FAULTS = {
     "closed without a reply": (lambda talk: None, "unknown", None),
     "reset after reading": (Talk.reset, "unknown", None),
-    "status line cut": (ends_with(b"HTTP/1.1 2"), "unknown", None),
-    "headers cut": (ends_with(b"HTTP/1.1 200 OK\r\nContent-Ty"), "unknown", 200),
-    "headers without an end": (ends_with(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"), "unknown", 200),
-    "body short": (ends_with(answer(length=500)), "unknown", 200),
-    "body missing": (ends_with(answer(b"", length=500)), "unknown", 200),
-    "refusal cut short": (ends_with(answer(b"{", "400 Bad Request", length=500)), "unknown", 400),
-    "busy cut short": (ends_with(answer(b"{", "429 Too Many", length=500)), "unknown", 429),
-    "chunk size of nonsense": (ends_with(CHUNKED + b"ZZ\r\nabc"), "unknown", 200),
-    "chunk cut": (ends_with(CHUNKED + b"20\r\nabc"), "unknown", 200),
-    "chunks without an end": (ends_with(CHUNKED + b"%x\r\n%s\r\n" % (len(ACCEPTED), ACCEPTED)), "unknown", 200),
-    "JSON cut": (ends_with(b"HTTP/1.1 200 OK\r\n\r\n" + ACCEPTED[:-1]), "unknown", 200),
-    "JSON cut at the promised length": (ends_with(answer(ACCEPTED[:-1])), "unknown", 200),
-    "a sign-in page": (ends_with(answer(b"<html><title>Sign in</title>")), "unknown", 200),
-    "200 with nothing": (ends_with(answer(b"")), "unknown", 200),
-    "103": (ends_with(b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer()), "unknown", 103),
-    "101": (ends_with(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "unknown", 101),
-    "204": (ends_with(b"HTTP/1.1 204 No Content\r\n\r\n"), "unknown", 204),
-    "status line of nonsense": (ends_with(b"HTTP/1.1 abc OK\r\n\r\n"), "unknown", None),
-    "status of two digits": (ends_with(b"HTTP/1.1 20 OK\r\n\r\n"), "unknown", None),
-    "not HTTP at all": (ends_with(b"SSH-2.0-OpenSSH_9.6\r\n"), "unknown", None),
-    "more than 100 headers": (ends_with(answer(headers={f"X-{n}": "1" for n in range(101)})), "unknown", None),
-    "a header line too long": (ends_with(answer(headers={"X": "1" * 70_000})), "unknown", None),
-    "two lengths": (ends_with(answer(headers={"Content-Length": "5"})), "unknown", None),
-    "a redirect to nonsense": (ends_with(answer(b"", "302 Found", {"Location": "http://["})), "unknown", 302),
-    "a redirect without scheme": (ends_with(answer(b"", "307 Moved", {"Location": "zz:\x80"})), "unknown", 307),
-    "a redirect nowhere": (ends_with(answer(b"", "302 Found")), "unknown", 302),
-    "gzip that is none": (ends_with(answer(ACCEPTED, headers={"Content-Encoding": "gzip"})), "unknown", 200),
-    "gzip bomb": (ends_with(answer(BOMB, headers={"Content-Encoding": "gzip"})), "unknown", 200),
-    "too large": (ends_with(answer(b"[" + b" " * LARGEST_ANSWER + b"]")), "unknown", 200),
-    "408": (ends_with(answer(b"", "408 Request Timeout")), "unknown", 408),
-    "500": (ends_with(answer(b"", "500 Oh")), "unknown", 500),
-    "503 with Retry-After": (ends_with(answer(b"", "503 Later", {"Retry-After": "0"})), "unknown", 503),
-    "413 with Retry-After": (ends_with(answer(b"", "413 Large", {"Retry-After": "0"})), "failed", 413),
-    "429": (ends_with(answer(b"", "429 Slow", {"Retry-After": "0"})), "failed", 429),
-    "400": (ends_with(answer(b"", "400 Bad")), "failed", 400),
-    "401": (ends_with(answer(b"", "401 No", {"WWW-Authenticate": "Basic"})), "failed", 401),
-    "407": (ends_with(answer(b"", "407 No", {"Proxy-Authenticate": "Basic"})), "failed", 407),
+    "status line cut": (says(b"HTTP/1.1 2"), "unknown", None),
+    "headers cut": (says(b"HTTP/1.1 200 OK\r\nContent-Ty"), "unknown", 200),
+    "headers without an end": (says(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"), "unknown", 200),
+    "body short": (says(answer(length=500)), "unknown", 200),
+    "body missing": (says(answer(b"", length=500)), "unknown", 200),
+    "refusal cut short": (says(answer(b"{", "400 Bad Request", length=500)), "unknown", 400),
+    "busy cut short": (says(answer(b"{", "429 Too Many", length=500)), "unknown", 429),
+    "chunk size of nonsense": (says(CHUNKED + b"ZZ\r\nabc"), "unknown", 200),
+    "chunk cut": (says(CHUNKED + b"20\r\nabc"), "unknown", 200),
+    "chunks without an end": (says(CHUNKED + b"%x\r\n%s\r\n" % (len(ACCEPTED), ACCEPTED)), "unknown", 200),
+    "JSON cut": (says(b"HTTP/1.1 200 OK\r\n\r\n" + ACCEPTED[:-1]), "unknown", 200),
+    "JSON cut at the promised length": (says(answer(ACCEPTED[:-1])), "unknown", 200),
+    "a sign-in page": (says(answer(b"<html><title>Sign in</title>")), "unknown", 200),
+    "200 with nothing": (says(answer(b"")), "unknown", 200),
+    "103": (says(b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer()), "unknown", 103),
+    "101": (says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "unknown", 101),
+    "204": (says(b"HTTP/1.1 204 No Content\r\n\r\n"), "unknown", 204),
+    "status line of nonsense": (says(b"HTTP/1.1 abc OK\r\n\r\n"), "unknown", None),
+    "status of two digits": (says(b"HTTP/1.1 20 OK\r\n\r\n"), "unknown", None),
+    "not HTTP at all": (says(b"SSH-2.0-OpenSSH_9.6\r\n"), "unknown", None),
+    "more than 100 headers": (says(answer(headers={f"X-{n}": "1" for n in range(101)})), "unknown", None),
+    "a header line too long": (says(answer(headers={"X": "1" * 70_000})), "unknown", None),
+    "two lengths": (says(answer(headers={"Content-Length": "5"})), "unknown", None),
+    "a redirect to nonsense": (says(answer(b"", "302 Found", {"Location": "http://["})), "unknown", 302),
+    "a redirect without scheme": (says(answer(b"", "307 Moved", {"Location": "zz:\x80"})), "unknown", 307),
+    "a redirect nowhere": (says(answer(b"", "302 Found")), "unknown", 302),
+    "gzip that is none": (says(answer(ACCEPTED, headers={"Content-Encoding": "gzip"})), "unknown", 200),
+    "gzip bomb": (says(answer(BOMB, headers={"Content-Encoding": "gzip"})), "unknown", 200),
+    "too large": (says(answer(b"[" + b" " * LARGEST_ANSWER + b"]")), "unknown", 200),
+    "408": (says(answer(b"", "408 Request Timeout")), "unknown", 408),
+    "500": (says(answer(b"", "500 Oh")), "unknown", 500),
+    "503 with Retry-After": (says(answer(b"", "503 Later", {"Retry-After": "0"})), "unknown", 503),
+    "413 with Retry-After": (says(answer(b"", "413 Large", {"Retry-After": "0"})), "failed", 413),
+    "429": (says(answer(b"", "429 Slow", {"Retry-After": "0"})), "failed", 429),
+    "400": (says(answer(b"", "400 Bad")), "failed", 400),
+    "401": (says(answer(b"", "401 No", {"WWW-Authenticate": "Basic"})), "failed", 401),
+    "407": (says(answer(b"", "407 No", {"Proxy-Authenticate": "Basic"})), "failed", 407),
 }
 
 
@@ -197,7 +201,12 @@ def test_every_fault_is_met_with_one_attempt_and_the_tables_verdict(fault, call)
 @WRITES
 def test_a_reset_before_the_request_was_read_proves_nothing(call):
     """It looks like a reset after the request was carried out."""
-    with Misbehaving(lambda talk: None, at_once=Talk.reset) as server:
+
+    def unread(talk: Talk) -> None:
+        select.select([talk.connection], [], [], 30)
+        talk.reset()
+
+    with Misbehaving(lambda talk: None, at_once=unread) as server:
         _, verdict = once(server.base_url, call)
     assert (verdict.status.value, server.requests) == ("unknown", [])
 
@@ -291,24 +300,20 @@ def test_a_connection_that_comes_too_late_is_not_used():
     assert not in_hand.begun
 
 
-def answers_on(talk: Talk) -> bool:
-    talk.say(answer())
-    return True
-
-
 def test_a_connection_is_used_again_at_once_and_not_after_a_rest():
     """Rows one after the other share a connection; one that was idle for seconds may just be closing."""
     time = [100.0]
-    with Misbehaving(answers_on) as server, client_of(server.base_url, clock=lambda: time[0]) as sender:
+    with Misbehaving(goes_on(answer())) as server, client_of(server.base_url, clock=lambda: time[0]) as sender:
         sender.send(POST)
-        time[0] += 1
-        sender.send(POST)
+        for _ in range(3):
+            time[0] += IDLE_SECONDS - 1
+            sender.send(POST)
         assert server.connections == 1
         time[0] += IDLE_SECONDS + 0.1
         sender.send(POST)
         assert server.connections == 2
         sender.close()
-    assert len(server.requests) == 3
+    assert len(server.requests) == 5
 
 
 def test_a_late_answer_is_never_taken_for_the_next_rows():
@@ -330,11 +335,7 @@ def test_a_late_answer_is_never_taken_for_the_next_rows():
 def test_only_a_200_leaves_a_connection_in_use(status):
     """After any other answer what still comes on that connection is nobody's."""
 
-    def behave(talk: Talk) -> bool:
-        talk.say(answer(b"", status))
-        return True
-
-    with Misbehaving(behave) as server, client_of(server.base_url) as sender:
+    with Misbehaving(goes_on(answer(b"", status))) as server, client_of(server.base_url) as sender:
         sender.send(POST)
         sender.send(POST)
         sender.close()

@@ -113,7 +113,7 @@ REFUSED = [
     ("csv named xlsx", "a.xlsx", holding(b"List ID;Comment\r\n2001;x\r\n"), "workbook.csv"),
     ("csv in a Western code page", "a.csv", holding("List ID,Vermerk\n2001,Zähler\n".encode("cp1252")), "workbook.csv"),
     ("csv that begins with PK", "a.csv", holding(b"PK,Comment\n1,x\n"), "workbook.csv"),
-    ("csv whose sample ends within a character", "a.csv", holding(b"a," + "字".encode() * 3000), "workbook.csv"),
+    ("csv whose sample ends within a character", "a.csv", holding(b"a," + "号".encode() * 3000), "workbook.csv"),
     ("text in UTF-16", "a.xlsx", holding("List ID\tComment\n2001\tx".encode("utf-16")), "workbook.csv"),
     ("one word", "a.xlsx", holding(b"hello"), "workbook.not_excel"),
     ("html", "a.xls", holding(b"\r\n <html><body><table></table></body></html>"), "workbook.html"),
@@ -221,7 +221,13 @@ REFUSED = [
     (
         "two sheets of one part",
         "a.xlsx",
-        zipped(with_sheet(DATA + DATA.replace("Data", "More"), ("worksheet", "worksheets/sheet1.xml"))),
+        zipped(
+            with_sheet(
+                DATA + DATA.replace("Data", "More"),
+                ("worksheet", "worksheets/sheet1.xml"),
+                ("sharedStrings", "sharedStrings.xml"),
+            )
+        ),
         "workbook.damaged",
     ),
     ("part twice", "a.xlsx", twice, "workbook.damaged"),

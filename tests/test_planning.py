@@ -161,6 +161,7 @@ SIDE_BY_SIDE = {
     "self-contained reimports of different tasks": ([kickout(0), kickout(1), kickout(2)], [[0, 1, 2]]),
     "pending reimports of different tasks": ([kickout(0, **PENDING), kickout(1, **PENDING)], [[0, 1]]),
     "the same task": ([kickout(0, 1), kickout(1, 1), kickout(2, 2)], [[0], [1, 2]]),
+    "the same task further down": ([kickout(0, 1), kickout(1, 2), kickout(2, 2), kickout(3, 1)], [[0, 1], [2, 3]]),
     "two modes": ([kickout(0), kickout(1, **PENDING), kickout(2)], [[0], [1], [2]]),
     "new batches": ([kickout(0, mode="new batch"), kickout(1, mode="new batch")], [[0], [1]]),
     "existing batches": ([kickout(0, mode="use existing batch"), kickout(1, mode="use existing batch")], [[0], [1]]),

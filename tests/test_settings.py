@@ -168,7 +168,13 @@ def test_a_key_is_found_in_any_text_and_masked():
     """Whatever stands around it, and however often."""
     key = Key('a+b/c"d\\e&f<g>h')
     plain = key.reveal()
-    for form in (plain, json.dumps(plain)[1:-1], plain.replace("+", "\\u002B"), plain.replace("&", "&#38;")):
+    for form in (
+        plain,
+        json.dumps(plain)[1:-1],
+        plain.replace("+", "\\u002B"),
+        plain.replace("&", "&#38;"),
+        plain.replace("&", "&#x26;"),
+    ):
         assert key.scrub(f"x{form}y{form}z") == f"x{key.masked()}y{key.masked()}z"
     assert key.scrub("nothing here") == "nothing here"
 

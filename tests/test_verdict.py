@@ -143,6 +143,7 @@ NO_ANSWER = {
     "name resolution": ((*CONNECT, "NameResolutionError", "gaierror"), "not_sent"),
     "connection refused": ((*CONNECT, "NewConnectionError", "ConnectionRefusedError"), "not_sent"),
     "connect timeout": (("ConnectTimeout", "MaxRetryError", "ConnectTimeoutError", "TimeoutError"), "not_sent"),
+    "connect timeout alone": (("ConnectTimeout",), "not_sent"),
     "unknown certificate": (("SSLError", "MaxRetryError", "SSLError", "SSLCertVerificationError"), "not_sent, stop"),
     "header not to be sent": (("InvalidHeader",), "not_sent, stop"),
     "address not to be sent to": (("InvalidURL", "LocationParseError"), "not_sent, stop"),
