@@ -156,7 +156,7 @@ def demo(as_json: AsJson = False) -> None:
                     console.present(report, False)
                     typer.echo()
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), "runs": [report.document() for report in reports]}, indent=2))
+        typer.echo(json.dumps({"folder": str(folder), "runs": [report.document() for report in reports]}))
     code = max((report.exit_code for report in reports), default=console.STOPPED)
     why = "Rows that are hidden or wrong on purpose make it 1, as such a run should. " if code == 1 else ""
     say(f"The demo has ended with exit code {code}. {why}Look at the results in {folder}")
@@ -202,7 +202,7 @@ def history(
         listed = [
             {"run": each.id, **{name: getattr(each, name) for name in told}, "totals": counts} for each, counts in runs
         ]
-        typer.echo(json.dumps({"runs": listed}, indent=2))
+        typer.echo(json.dumps({"runs": listed}))
     elif runs:
         run_table(runs)
     else:

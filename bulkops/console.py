@@ -100,7 +100,7 @@ def print_failure(why: str, workbook: Path | None = None) -> None:
     """The one document of a start that failed: no rows, and the reason as its note."""
     from bulkops.results import document
 
-    typer.echo(json.dumps(document(None, str(workbook) if workbook else None, None, None, (), [why]), indent=2))
+    typer.echo(json.dumps(document(None, str(workbook) if workbook else None, None, None, (), [why])))
 
 
 def ended(report: Report, as_json: bool) -> typer.Exit:
@@ -121,7 +121,7 @@ def present(report: Report, as_json: bool) -> None:
     """A report on standard output, as a table or as a document."""
     try:
         if as_json:
-            typer.echo(json.dumps(report.document(), indent=2))
+            typer.echo(json.dumps(report.document()))
         else:
             from bulkops.presenting import show
 

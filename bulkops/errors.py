@@ -426,7 +426,7 @@ _SETTINGS = (
     Entry(
         "run.invalid",
         "Rows need fixing",
-        "{value} rows need fixing, so nothing was sent.",
+        "Some rows need fixing ({value}), so nothing was sent.",
         "Fix them, or run without --all-or-nothing.",
     ),
     Entry(

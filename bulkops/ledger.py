@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.model import Outcome, Past, Plan, Status, Step, outcome_of
+from bulkops.model import Accepted, Outcome, Past, Plan, Status, Step, outcome_of
 
 SCHEMA_VERSION = 1
 PLANNED, INTENT = "planned", "intent"
@@ -231,6 +231,7 @@ class Ledger:
             _lines.c.fingerprint,
             _lines.c.state,
             _lines.c.started,
+            _lines.c.outcome,
             _runs.c.who,
             _runs.c.workbook,
             _runs.c.id,
@@ -247,9 +248,9 @@ class Ledger:
             .order_by(sa.literal_column("lines.rowid"))
         )
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
-        for operation, target, fingerprint, state, started, who, workbook, run in self._read(query):
+        for operation, target, fingerprint, state, started, outcome, who, workbook, run in self._read(query):
             status = Status.DONE if state == Status.DONE.value else Status.UNKNOWN
-            past = Past(status, started or "", who, Path(workbook).name, run)
+            past = Past(status, started or "", who, Path(workbook).name, run, _accepted(outcome))
             found.setdefault((operation, target), []).append((fingerprint, past))
         return found
 
@@ -324,6 +325,11 @@ def _line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
 def _written(outcome: Outcome) -> str:
     facts = {name: getattr(outcome, name) for name in Outcome.__slots__}
     return json.dumps({**facts, "status": outcome.status.value, "warnings": list(outcome.warnings)})
+
+
+def _accepted(outcome: str | None) -> Accepted:
+    facts = json.loads(outcome) if outcome else {}
+    return Accepted(facts.get("new_task_guid"), facts.get("selected"), facts.get("updated"))
 
 
 def _read_outcome(line: Mapping[str, Any]) -> Outcome:

@@ -245,6 +245,8 @@ class Past:
     who: str
     workbook: str
     run: str
+    accepted: Accepted = Accepted()
+    """What the answer said, if there was one."""
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:

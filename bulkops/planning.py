@@ -58,7 +58,9 @@ def _held_back(
     own = latest.get(fingerprint)
     done_before = own is not None and own.status is Status.DONE
     if own is not None and done_before and not send_again:
-        return _because(step.row, Status.ALREADY_DONE, catalogue.problem("row.already_done", **_told(own)))
+        done = _because(step.row, Status.ALREADY_DONE, catalogue.problem("row.already_done", **_told(own)))
+        said = own.accepted
+        return replace(done, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
     for past in latest.values():
         if past.status is Status.UNKNOWN:
             check = operation.how_to_check(step.row.target)
@@ -71,7 +73,8 @@ def _held_back(
 
 
 def _told(past: Past) -> dict[str, str]:
-    return {"when": past.when, "who": past.who, "workbook": past.workbook}
+    when = past.when.replace("T", " ").replace("Z", " UTC")
+    return {"when": when, "who": past.who, "workbook": past.workbook}
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

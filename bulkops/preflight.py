@@ -29,9 +29,11 @@ def results_place(path: Path, folder: Path, wanted: Path | None, run: str) -> tu
     beside = results_path(path)
     if writable(beside):
         return beside, []
-    spare = folder / f"{beside.stem} {run}.xlsx"
+    spare = folder / f"{beside.stem[:60]} {run}.xlsx"
     if writable(spare):
-        return spare, [f"The results cannot be written to {beside} (is it open in Excel?); they go to {spare}."]
+        excel = (beside.parent / f"~${beside.name}").exists()
+        why = "it is open in Excel" if excel else "that folder or file does not allow it, or another program holds it"
+        return spare, [f"The results cannot be written to {beside}: {why}. They go to {spare}."]
     raise CannotStart("results.unwritable", path=beside)
 
 

@@ -21,6 +21,7 @@ from bulkops.verdict import Verdict, judge
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
 _FIRST_WAIT = 1.0
+_LISTEN_SECONDS = 0.5
 
 Send = Callable[[Call], Reply | Failure]
 
@@ -90,7 +91,8 @@ class Processor:
                 flying.add(pool.submit(self._perform, step))
             if not flying:
                 return
-            landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+            # Not without end: on Windows a waiting main thread would not hear Ctrl-C.
+            landed, flying = wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED)
             yield from landed
 
     def _perform(self, step: Step) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, facts, flag_edit, kickout, plan_of, seqs, task
 
-from bulkops.model import Past, Plan, Problem, Status
+from bulkops.model import Accepted, Past, Plan, Problem, Status
 from bulkops.operations import all_operations
 from bulkops.planning import plan
 
@@ -150,7 +150,7 @@ def test_another_environments_past_is_no_past():
 def test_a_repeat_says_when_by_whom_and_from_where():
     """The operator can find the earlier run."""
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, DONE))}).decided
-    assert "2026-11-20T10:00:00Z by Pat from july.xlsx" in outcome.message
+    assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, UNKNOWN))}).decided
     assert (outcome.status, outcome.started) == (UNKNOWN, "2026-11-20T10:00:00Z")
     assert SELF.target in outcome.tip
@@ -199,3 +199,11 @@ def test_steps_keep_the_sheets_order():
     rows = [kickout(n) if n % 3 else flag_edit(n, 2001 + n) for n in range(12)]
     assert [step.row.seq for step in plan_of(*rows).steps] == list(range(12))
     assert {step.row.operation for step in plan_of(*rows).steps} == {KICKOUT, FLAG}
+
+
+def test_a_repeat_tells_again_what_the_first_answer_said():
+    """The task GUID, or the counts, of the earlier run stand in the new results too."""
+    (before,) = past((A, DONE))
+    told = (before[0], replace(before[1], accepted=Accepted(new_task_guid="new", selected=5, updated=3)))
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): [told]}).decided
+    assert (outcome.new_task_guid, outcome.selected, outcome.updated) == ("new", 5, 3)
