@@ -28,7 +28,8 @@ from bulkops.model import Call, Failure, Reply
 from bulkops.settings import LOOPBACK, Environment, Key
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0
+READ_SECONDS = 150.0
+"""A flag edit of a large list takes its time; giving up early would only make a doubt of it."""
 TOTAL_SECONDS = 180.0
 IDLE_SECONDS = 4.0
 """A connection that was idle longer may be closing just now; it is not used for a write."""

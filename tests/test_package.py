@@ -76,6 +76,19 @@ def patched(offset: int, form: str, value: int) -> Callable[[Path], object]:
     return make
 
 
+def beyond(path: Path) -> None:
+    """A good workbook whose directory says, in 64 bits, that the first part begins past the end of any file."""
+    content = bytearray(good_bytes(path.parent))
+    entry, end = content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
+    extra = struct.pack("<HHQ", 1, 8, 2**63 + 5)
+    struct.pack_into("<L", content, entry + 42, 0xFFFFFFFF)
+    struct.pack_into("<H", content, entry + 30, len(extra))
+    struct.pack_into("<L", content, end + 12, struct.unpack_from("<L", content, end + 12)[0] + len(extra))
+    name_ends = entry + 46 + struct.unpack_from("<H", content, entry + 28)[0]
+    content[name_ends:name_ends] = extra
+    path.write_bytes(content)
+
+
 def twice(path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         save(path, [*changed().items(), (SHEET, worksheet(ROW))])
@@ -234,6 +247,7 @@ REFUSED = [
     ("part twice in other letters", "a.xlsx", zipped({**changed(), SHEET.upper(): worksheet(ROW)}), "workbook.damaged"),
     ("packed with bzip2", "a.xlsx", zipped(changed(), compression=zipfile.ZIP_BZIP2), "workbook.damaged"),
     ("wrong checksum", "a.xlsx", patched(16, "<L", 7), "workbook.damaged"),
+    ("a part past the end of any file", "a.xlsx", beyond, "workbook.damaged"),
     ("unpacks to half a gigabyte", "a.xlsx", patched(24, "<L", 2**29), "workbook.too_big"),
     ("a big file", "a.xlsx", lambda path: (path.touch(), os.truncate(path, 200 * 2**20 + 1)), "workbook.too_big"),
     ("marker of an open workbook", "~$a.xlsx", holding(b"\x05Smith" + bytes(159)), "workbook.owner_file"),

@@ -13,7 +13,7 @@ import pytest
 from openpyxl.styles import Font
 from openpyxl.worksheet.formula import ArrayFormula
 from python_calamine import CalamineWorkbook
-from workbooks import SHEET, by_address, only_sheet, parts, plain, save, strings, styles, typed, worksheet
+from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, strings, styles, typed, worksheet
 
 import bulkops
 from bulkops.errors import CannotStart
@@ -139,6 +139,7 @@ DAMAGED = [
     ("a cell of no row", '<row r="1"><c r="A"><v>1</v></c></row>'),
     ("a cell past the last column", '<row r="1"><c r="XFE1"><v>1</v></c></row>'),
     ("a cell far past the last column", '<row r="1"><c r="AAAAAAAAAAAAAA1"><v>1</v></c></row>'),
+    ("a cell after the last column", '<row r="1"><c r="XFD1"><v>1</v></c><c><v>1</v></c></row>'),
     ("a cell in no row", '<c r="A1"><v>1</v></c>'),
     ("a row twice", '<row r="5"><c r="A5"><v>1</v></c></row><row r="5"><c r="B5"><v>2</v></c></row>'),
     ("a row past the last", '<row r="1048577"><c><v>1</v></c></row>'),
@@ -231,6 +232,7 @@ def test_only_the_formats_of_cells_count(tmp_path: Path) -> None:
 def test_a_workbook_without_styles_has_plain_numbers(tmp_path: Path) -> None:
     """Small writers leave the styles out; a cell that then names one cannot be read surely."""
     assert read(tmp_path, cell(v("5"), 's="0"')) == {"A1": ("NUMBER", "5")}
+    assert read(tmp_path, cell(v("5"), 's="0"'), style=f'<styleSheet xmlns="{MAIN}"/>') == {"A1": ("NUMBER", "5")}
     refused(tmp_path, cell(v("5"), 's="1"'))
 
 
@@ -322,7 +324,7 @@ def test_hidden_columns_and_merged_cells_are_known(tmp_path: Path) -> None:
     assert found.merged == [(1, 1, 2, 2), (3, 7, 4, 9), (6, 1, 6, 1)]
 
 
-@pytest.mark.parametrize("merge", ["", "A:B", "A1:B", "$A$1:B2", "A1:B2:C3"])
+@pytest.mark.parametrize("merge", ["", "A:B", "A1:XFE2", "A1:B-2", "A-1:B2", "A1:B", "$A$1:B2", "A1:B2:C3"])
 def test_a_merged_range_that_is_none_is_damaged(tmp_path: Path, merge: str) -> None:
     """A merge that cannot be placed could touch any row."""
     refused(tmp_path, sheet=worksheet("", after=f'<mergeCells><mergeCell ref="{merge}"/></mergeCells>'))

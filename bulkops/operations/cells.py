@@ -91,8 +91,7 @@ def read_guid(cell: Cell) -> str | Unreadable | None:
     if not text:
         return None
     bare = text[1:-1].strip(_OUTER) if text.startswith("{") and text.endswith("}") else text
-    lowered = bare.lower() if bare.isascii() else bare
-    return lowered if _GUID.fullmatch(lowered) else _shape("guid.shape", text)
+    return bare.lower() if _GUID.fullmatch(bare.lower()) else _shape("guid.shape", text)
 
 
 def _disguised(cell: Cell) -> Unreadable | None:

@@ -44,6 +44,7 @@ _BROKEN = (
     OSError,
     RuntimeError,
     ValueError,
+    struct.error,
 )
 """What zipfile, zlib, expat and the handlers of a part raise over a damaged one."""
 
@@ -227,7 +228,7 @@ def _opened(path: Path, content: bytes) -> zipfile.ZipFile:
         raise CannotStart(_text_code(path, content[:_TEXT_SAMPLE]), path=name)
     try:
         archive = zipfile.ZipFile(BytesIO(content))
-    except (*_BROKEN, struct.error) as error:
+    except _BROKEN as error:
         raise CannotStart("workbook.damaged", path=name, detail="the file ends too early") from error
     for info in archive.infolist():
         if info.flag_bits & 1:
