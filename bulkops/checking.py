@@ -76,6 +76,11 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
         if isinstance(layout, Layout):
             layouts.append(layout)
             notes += layout.notes
+            if sheet.outdated:
+                notes.append(
+                    f"Sheet “{sheet.name}”: the file asks for its formulas to be calculated anew; the stored results "
+                    "were taken. To be sure of them, open the workbook in Excel and save it."
+                )
         elif layout is not None:
             notes.append(layout)
     read: list[_Read] = []

@@ -237,11 +237,21 @@ def test_a_workbook_without_styles_has_plain_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("flag", "stale"), [("1", True), ("true", True), ("0", False)])
-def test_results_that_the_file_itself_calls_outdated_do_not_count(tmp_path: Path, flag: str, stale: bool) -> None:
-    """``fullCalcOnLoad``: a program wrote the formulas and did not calculate; some store a 0 in each."""
-    data = cell("<f>B1+1</f><v>0</v>") + '<row r="2"><c r="A2"><v>5</v></c></row>'
+def test_a_placeholder_is_no_result(tmp_path: Path, flag: str, stale: bool) -> None:
+    """``fullCalcOnLoad``: a program wrote the formulas, did not calculate, and stored a 0 in each."""
+    data = cell("<f>B1+1</f><v>0</v>") + '<row r="2"><c r="A2"><v>0</v></c></row>'
     found = read(tmp_path, data, workbook=f'<calcPr calcId="1" fullCalcOnLoad="{flag}"/>')
-    assert found == {"A1": ("FORMULA", "") if stale else ("NUMBER", "0"), "A2": ("NUMBER", "5")}
+    assert found == {"A1": ("FORMULA", "") if stale else ("NUMBER", "0"), "A2": ("NUMBER", "0")}
+
+
+@pytest.mark.parametrize("flag", ["1", "0"])
+def test_a_stored_result_counts_but_an_outdated_one_is_told(tmp_path: Path, flag: str) -> None:
+    """What is stored is read, and the sheet says that the file itself asks for a new calculation."""
+    data = cell("<f>B1+1</f><v>5</v>")
+    calculation = f'<calcPr calcId="1" fullCalcOnLoad="{flag}"/>'
+    assert read(tmp_path, data, workbook=calculation) == {"A1": ("NUMBER", "5")}
+    path = save(tmp_path / "outdated.xlsx", parts(data, workbook=calculation))
+    assert only_sheet(path).outdated is (flag == "1")
 
 
 def test_an_array_formula_without_results_covers_its_range(tmp_path: Path) -> None:

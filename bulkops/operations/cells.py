@@ -227,6 +227,15 @@ def read_text(cell: Cell) -> str | Unreadable | None:
     return text or None
 
 
+def read_code(cell: Cell) -> str | Unreadable | None:
+    """Text on one line without characters that cannot be seen: a code that differs from another in none of them."""
+    text = read_text(cell)
+    for position, char in enumerate(text if isinstance(text, str) else "", 1):
+        if not char.isprintable():
+            return Unreadable("cell.odd_character", shorten(str(text)), f"U+{ord(char):04X} at position {position}")
+    return text
+
+
 def read_choice(meanings: Mapping[str, Any], code: str) -> Reader:
     """A reader for one of some words, in any case and with any blanks between; other words are Unreadable(code)."""
 

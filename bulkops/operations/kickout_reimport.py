@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
 from bulkops.operations.base import Field, Operation, Sample
-from bulkops.operations.cells import read_choice, read_flag, read_guid, read_id, read_text
+from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ class KickoutReimport(Operation):
         Field(
             "new_batch_code",
             "New batch code",
-            read_text,
+            read_code,
             "Required for “smart batch”; optional for the two new modes (EnergyCAP makes one up). Up to 255 characters.",
             ("newBatchCode", "batchSettings.newBatchCode"),
             text=True,

@@ -155,7 +155,7 @@ class Package:
         return sheets
 
     def recalculates(self) -> bool:
-        """Does the file say that its stored results do not count, and that Excel is to calculate when it opens it?"""
+        """Does the file ask Excel to calculate every formula anew when it opens it?"""
         found: list[str] = []
 
         def start(tag: str, attributes: dict[str, str]) -> None:

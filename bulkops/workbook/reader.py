@@ -47,6 +47,8 @@ class RawSheet:
     hidden: bool
     rows: list[RawRow] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    outdated: bool = False
+    """It holds formulas' results that the file itself asks to be calculated anew."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     """First column, first row, last column, last row of each merged range."""
 
@@ -220,7 +222,12 @@ class _SheetParser:
             raise ValueError("a value of another type")
         # An empty text is a result; an empty number is what programs write that do not calculate.
         stored = value is not None and (type_ in _TEXTS or value.strip() != "")
-        if self.formula is not None and (self.stale or not stored):
+        # Programs that do not calculate store a 0 for every formula and ask Excel to calculate; other results
+        # in such a file may be old: they are what is stored, and the operator is told.
+        if self.formula is not None and self.stale and stored:
+            stored = type_ != "n" or value is None or value.strip() != "0"
+            self.sheet.outdated = self.sheet.outdated or stored
+        if self.formula is not None and not stored:
             self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
             if self.formula.get("t") in ("array", "dataTable"):
                 self.unsolved.append(_corners(self.formula.get("ref", "")))

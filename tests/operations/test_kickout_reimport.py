@@ -168,6 +168,12 @@ def test_new_batch_code_has_at_most_255_characters_broken(checked: Checker, type
     assert found(checked(KEY, row(new_batch_code=typed))) == [[2, "E2", "new_batch_code.length"]]
 
 
+@pytest.mark.parametrize("typed", ["AUG\u200b", "AUG\n2026", "A\u00a0B"])
+def test_new_batch_code_shows_all_its_characters_broken(checked: Checker, typed: str) -> None:
+    """A code that differs from another only in what cannot be seen is refused, naming the character."""
+    assert found(checked(KEY, row(new_batch_code=typed))) == [[2, "E2", "cell.odd_character"]]
+
+
 def test_pending_batch_id_is_required_for_use_pending_batch(checked: Checker) -> None:
     """Given it is sent."""
     assert body(checked, batch_mode="use pending batch", pending_batch_id=502.0)["batchSettings"] == {
