@@ -116,7 +116,7 @@ def _all_or_nothing(prepared: Prepared, options: Options) -> None:
 
 
 def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:
-    return planning.plan(material.rows, all_operations(), past, where.identity, options.send_again)
+    return planning.plan(material.rows, all_operations(), past, where.identity, options.send_again, material.sha256)
 
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:

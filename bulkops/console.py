@@ -73,7 +73,9 @@ def stoppable(control: Control) -> Iterator[None]:
         words = "Stopping: the rows on their way are finished and recorded first."
         threading.Thread(target=say, args=(words,)).start()
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    # SIGHUP and SIGBREAK: the terminal's window is closed.
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    before = {each: signal.signal(each, stop) for name in names if (each := getattr(signal, name, None)) is not None}
     try:
         yield
     finally:

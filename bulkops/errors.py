@@ -281,10 +281,16 @@ _ROWS = (
         "Run the workbook again: rows that are done will not be sent twice.",
     ),
     Entry(
+        "row.held",
+        "An earlier row for the same is unknown",
+        "An earlier row asks for the same, and whether it was carried out is unknown. This row was not sent.",
+        "Check the earlier row first, as it says.",
+    ),
+    Entry(
         "row.already_done",
         "Done before",
         "The same request was done on {when} by {who} from {workbook}.",
-        "Nothing to do. To send it again on purpose, type Yes in Send again.",
+        "Nothing to do. To send it again on purpose, type Yes in Send again (anew, if it is there) and save.",
     ),
     Entry(
         "row.target_done",
@@ -384,7 +390,7 @@ _SETTINGS = (
         "key.missing",
         "No key",
         "There is no API key for {value} on this computer.",
-        "Run: bulkops key set --env {extra}. Or put the key into the variable BULKOPS_API_KEY.",
+        "Put it into the variable BULKOPS_API_KEY or, for an environment with a name, run: bulkops key set --env NAME.",
     ),
     Entry(
         "key.shape",
@@ -407,7 +413,7 @@ _SETTINGS = (
     Entry(
         "me.refused",
         "Key or permission refused",
-        "{value} did not accept the key: {words} Nothing was sent.",
+        "{value} did not accept the key ({words}). Nothing was sent.",
         "Either the key is not valid there, or its owner lacks permission. Check with: bulkops key test.",
     ),
     Entry(
@@ -415,6 +421,12 @@ _SETTINGS = (
         "EnergyCAP was not reached",
         "{value} was not reached ({words}). Nothing was sent.",
         "Check the network and the address, and run again.",
+    ),
+    Entry(
+        "me.odd",
+        "Something else answered",
+        "{value} answered, but not as EnergyCAP does ({words}). Nothing was sent.",
+        "Check the address; a sign-in page or maintenance may stand in between. Try again later.",
     ),
     Entry(
         "run.question",
@@ -445,7 +457,7 @@ _SETTINGS = (
         "ledger.unusable",
         "The ledger cannot be used",
         "The record of what was sent ({path}) cannot be used: {value}. Nothing more is sent.",
-        "Free some disk space, make sure that you may write there, then run again.",
+        "Free some disk space and make sure that you may write there. Do not delete it: it keeps rows from being sent twice.",
     ),
     Entry(
         "results.unwritable",

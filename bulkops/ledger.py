@@ -235,6 +235,10 @@ class Ledger:
             _runs.c.who,
             _runs.c.workbook,
             _runs.c.id,
+            _lines.c.released,
+            _runs.c.workbook_sha256,
+            _lines.c.sheet,
+            _lines.c.row,
         )
         query = (
             sa.select(*columns)
@@ -248,9 +252,11 @@ class Ledger:
             .order_by(sa.literal_column("lines.rowid"))
         )
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
-        for operation, target, fingerprint, state, started, outcome, who, workbook, run in self._read(query):
+        for operation, target, fingerprint, state, started, outcome, *origin in self._read(query):
+            who, workbook, run, released, sha256, sheet, row = origin
             status = Status.DONE if state == Status.DONE.value else Status.UNKNOWN
-            past = Past(status, started or "", who, Path(workbook).name, run, _accepted(outcome))
+            cell = (sha256, sheet, row) if released else None
+            past = Past(status, started or "", who, Path(workbook).name, run, _accepted(outcome), cell)
             found.setdefault((operation, target), []).append((fingerprint, past))
         return found
 

@@ -32,7 +32,7 @@ def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[
             if isinstance(seen, Failure) or seen.status != 200:
                 raise ValueError(seen)
             answers[key] = json.loads(seen.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             notes.append(f"{operations[key].title}: EnergyCAP did not answer a question that was asked beforehand.")
     return answers, notes
 

@@ -247,6 +247,8 @@ class Past:
     run: str
     accepted: Accepted = Accepted()
     """What the answer said, if there was one."""
+    released_by: tuple[str, str, int] | None = None
+    """(workbook's hash, sheet, row) of the Send again that let it be sent, if one did: that one is used up."""
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -24,8 +24,12 @@ def plan(
     history: History,
     identity: str,
     send_again: bool = False,
+    workbook: str = "",
 ) -> Plan:
-    """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order."""
+    """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order.
+
+    ``workbook`` is the hash of its bytes: a Send again in an untouched workbook works once.
+    """
     catalogue = Catalogue(operations.values())
     steps: list[Step] = []
     decided: list[Outcome] = []
@@ -37,7 +41,7 @@ def plan(
         else:
             operation = operations[row.operation]
             step = Step(row, operation.call(row.values), row.values[SEND_AGAIN.name] is True)
-            held = _held_back(step, operation, history, identity, send_again, catalogue)
+            held = _held_back(step, operation, history, identity, send_again, workbook, catalogue)
             if held is None:
                 steps.append(step)
             else:
@@ -46,15 +50,22 @@ def plan(
 
 
 def _held_back(
-    step: Step, operation: Operation, history: History, identity: str, send_again: bool, catalogue: Catalogue
+    step: Step,
+    operation: Operation,
+    history: History,
+    identity: str,
+    send_again: bool,
+    workbook: str,
+    catalogue: Catalogue,
 ) -> Outcome | None:
-    """Why a good row is not sent, or None. Only the row's own Send again releases a doubt."""
-    if step.release:
-        return None
+    """Why a good row is not sent, or None. Only the row's own Send again releases a doubt, and only once."""
     fingerprint = step.call.fingerprint(identity)
     # The last word on a request counts: a doubt that was released and then done is no doubt any more.
     sent_before = history.get((step.row.operation, step.row.target), ())
     latest = {sent: past for sent, past in sent_before if sent == fingerprint or operation.repeats_by_target}
+    here = (workbook, step.row.sheet, step.row.number)
+    if step.release and all(past.released_by != here for sent, past in sent_before if sent in latest):
+        return None
     own = latest.get(fingerprint)
     done_before = own is not None and own.status is Status.DONE
     if own is not None and done_before and not send_again:

@@ -80,7 +80,7 @@ def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
         me = None
     if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500):
         # A sign-in page, an address that moved, a server with an error: every row would end there as unknown.
-        raise CannotStart("me.not_reached", value=where.host, words=server_words(seen))
+        raise CannotStart("me.odd", value=where.host, words=server_words(seen))
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
         return "".join(char for char in who if char.isprintable())[:100], ""

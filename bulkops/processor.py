@@ -55,6 +55,9 @@ class Processor:
     clock: Callable[[], float] = time.monotonic
     sent: set[int] = field(default_factory=set)
     """Rows (by seq) whose request may have left this computer."""
+    held: set[int] = field(default_factory=set)
+    """Rows (by seq) that repeat one which became unknown in this run: their Send again was typed before that doubt."""
+    _doubts: set[tuple[str, str]] = field(default_factory=set)
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
@@ -88,6 +91,9 @@ class Processor:
                 step = next(waiting, None)
                 if step is None:
                     break
+                if self._matter(step) in self._doubts:
+                    self.held.add(step.row.seq)
+                    continue
                 flying.add(pool.submit(self._perform, step))
             if not flying:
                 return
@@ -107,6 +113,8 @@ class Processor:
         verdict = self._send(step, send)
         outcome = self._outcome(step, verdict, started, self.clock() - begun)
         self._note(verdict)
+        if outcome.status is Status.UNKNOWN:
+            self._doubts.add(self._matter(step))
         try:
             self.ledger.conclude(self.run, outcome)
         except MustStop as error:
@@ -127,6 +135,11 @@ class Processor:
             if self.control.stopped.is_set():
                 break
         return verdict
+
+    def _matter(self, step: Step) -> tuple[str, str]:
+        """What must not be done twice: the target, or for other operations the very request."""
+        by_target = self.operations[step.row.operation].repeats_by_target
+        return step.row.operation, step.row.target if by_target else step.call.fingerprint("")
 
     def _note(self, verdict: Verdict) -> None:
         """Stop on what will not get better by going on."""

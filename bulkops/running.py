@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +117,15 @@ class Prepared:
                 failed = error
         reason = _reason(failed) or control.reason
         left = [
-            _left_over(step, step.row.seq in processor.sent, reason)
+            _left_over(step, step.row.seq in processor.sent, step.row.seq in processor.held, reason)
             for step in self.plan.steps
             if step.row.seq not in outcomes
         ]
         ordered = in_order([*outcomes.values(), *left])
         written, wrong = self._written(ordered, results, ledger.path.parent)
         failed = failed or wrong
+        reason = reason or _reason(failed)
+        cut_short = len(left) > len(processor.held)
         try:
             ledger.finish(self.id, left, str(written) if written else None)
         except MustStop as error:
@@ -133,7 +137,7 @@ class Prepared:
             (*self.material.notes, *self.notes),
             self.id,
             written,
-            stopped=reason if left or failed else "",
+            stopped=reason if cut_short or failed else "",
             defect=None if isinstance(failed, BulkopsError) else failed,
         )
 
@@ -146,6 +150,7 @@ class Prepared:
         for path in dict.fromkeys((results, spare)):
             try:
                 lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
+                _keep_previous(path, folder)
                 write_results(path, lines, self.material.path)
                 return path, None
             except OSError as error:
@@ -154,6 +159,15 @@ class Prepared:
                 defect = error
         self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
         return None, defect
+
+
+def _keep_previous(path: Path, folder: Path) -> None:
+    """Results that are about to be replaced stay in the data folder: they may hold the only GUIDs of an earlier run."""
+    if path.exists() and path.parent != folder:
+        kept = folder / "previous results"
+        kept.mkdir(exist_ok=True)
+        written = datetime.fromtimestamp(path.stat().st_mtime)
+        shutil.copy2(path, kept / f"{path.stem[:60]} {written:%Y-%m-%d %H%M%S}.xlsx")
 
 
 def _shown(outcome: Outcome, seen: Callable[[Outcome], object], control: Control) -> Exception | None:
@@ -188,8 +202,11 @@ def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]
         yield connect
 
 
-def _left_over(step: Step, sent: bool, reason: str) -> Outcome:
+def _left_over(step: Step, sent: bool, held: bool, reason: str) -> Outcome:
     """A row without an outcome: unknown if its request may have left, else not sent."""
+    if held:
+        problem = Catalogue(()).problem("row.held")
+        return outcome_of(step.row, Status.NOT_SENT, code="row.held", message=problem.message, tip=problem.tip)
     if sent:
         message, tip = interrupted(step.row.operation, step.row.target)
         return outcome_of(step.row, Status.UNKNOWN, code="sent.interrupted", message=message, tip=tip)

@@ -89,7 +89,7 @@ class Environment:
     @property
     def identity(self) -> str:
         """What the ledger knows it by: an address, or ``practice``, whose port changes from start to start."""
-        return self.name if self.name == PRACTICE else self.base_url
+        return self.name if self.name == PRACTICE else self.base_url.replace("://localhost", "://127.0.0.1")
 
     @property
     def host(self) -> str:
@@ -163,7 +163,7 @@ def find_key(where: Environment) -> Key:
         return Key(given.strip())
     stored = _keyring_get(where)
     if stored is None:
-        raise CannotStart("key.missing", value=where.host, extra=where.name)
+        raise CannotStart("key.missing", value=where.host)
     return Key(stored)
 
 

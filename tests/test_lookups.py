@@ -14,7 +14,10 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 
 OPERATIONS = all_operations()
-TYPES = [{"flagTypeId": 1, "flagTypeInfo": "Audit Exception"}, {"flagTypeId": 2, "flagTypeInfo": "Bill review"}]
+TYPES = [
+    {"flagTypeId": 1, "flagTypeInfo": "Audit Exception"},
+    {"flagTypeId": 2, "flagTypeInfo": "Answered audit exception"},
+]
 
 
 def flag_plan(*type_ids: int | None) -> Plan:
@@ -69,7 +72,13 @@ def test_one_question_is_asked_for_all_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    "seen", [Reply(404, {}, b"{}"), Reply(200, {}, b"<html>"), Failure(("ReadTimeout",), "", True)]
+    "seen",
+    [
+        Reply(404, {}, b"{}"),
+        Reply(200, {}, b"[" * 100_000),
+        Reply(200, {}, b"<html>"),
+        Failure(("ReadTimeout",), "", True),
+    ],
 )
 def test_a_question_without_an_answer_rules_nothing_out(seen: Reply | Failure) -> None:
     """EnergyCAP checks for itself; the operator is told."""

@@ -44,7 +44,7 @@ SEND_AGAIN = Field(
     "send_again",
     "Send again",
     read_flag,
-    "Yes repeats a row that was done before. Leave blank otherwise.",
+    "Yes repeats a row that was done before, once. Leave blank otherwise.",
     choices=("Yes", "No"),
     width=12,
 )

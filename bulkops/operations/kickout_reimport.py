@@ -346,7 +346,10 @@ class KickoutReimport(Operation):
         except ValueError:
             return None
         guid = answer.get("taskGUId") if isinstance(answer, dict) else None
-        return Accepted(new_task_guid=guid.lower()) if isinstance(guid, str) and _GUID.fullmatch(guid) else None
+        # A GUID of zeros is what a server answers that has no task to name.
+        if not isinstance(guid, str) or not _GUID.fullmatch(guid) or not guid.strip("0-"):
+            return None
+        return Accepted(new_task_guid=guid.lower())
 
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
         """The call only starts an import: accepted is not yet imported."""
@@ -359,7 +362,7 @@ class KickoutReimport(Operation):
         """Where the new import would show."""
         return (
             f"In EnergyCAP, open Bill Imports and look for an import started from task {target} at the time in Started. "
-            "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run the row once more."
+            "If it is there, do nothing more. If it is surely not there, type Yes in Send again (anew, if it is there), save, and run again."
         )
 
     def effects(self, values: Mapping[str, Any]) -> str:

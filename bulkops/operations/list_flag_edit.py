@@ -7,6 +7,7 @@ every time. ``updated`` below ``selected`` is normal: bills already in that stat
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 UNRESOLVED, RESOLVED = 1, 2
 _STATUSES = {"1": UNRESOLVED, "unresolved": UNRESOLVED, "2": RESOLVED, "resolved": RESOLVED}
+_AUDIT_EXCEPTION = re.compile(r"audit\s*exceptions?", re.IGNORECASE)
 _ONE_OF = ("flag_type_id", "flag_status", "cost_recovery", "comment", "assignees")
 
 
@@ -244,9 +246,13 @@ class ListFlagEdit(Operation):
         )
 
     def repeats(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The list with everything that would be sent; a blank and a No are sent as the same false."""
+        """The list with all that would be sent: a blank and a No are the same false, the order of users is none."""
+        import pandas as pd
+
         holds = frame[["hold_from_export", "release_export_hold"]]
-        return frame[["list_id", *_ONE_OF]].join(holds.where(holds.notna(), False))
+        request = frame[["list_id", *_ONE_OF]].join(holds.where(holds.notna(), False))
+        ids = [tuple(sorted(each)) if isinstance(each, tuple) else each for each in request["assignees"]]
+        return request.assign(assignees=pd.Series(ids, index=request.index, dtype=object))
 
     def call(self, values: Mapping[str, Any]) -> Call:
         """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2)."""
@@ -271,7 +277,9 @@ class ListFlagEdit(Operation):
         """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]`` (api-contract 3)."""
         types = [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
         reserved = [
-            each.get("flagTypeId") for each in types if "audit exception" in str(each.get("flagTypeInfo")).lower()
+            each.get("flagTypeId")
+            for each in types
+            if _AUDIT_EXCEPTION.fullmatch(str(each.get("flagTypeInfo")).strip())
         ]
         taken = values["flag_type_id"] is not None and values["flag_type_id"] in reserved
         return ("flag_type_id", "flag_type_id.audit_exception") if taken else None
@@ -287,11 +295,8 @@ class ListFlagEdit(Operation):
         if not isinstance(answer, dict):
             return None
         selected, updated = answer.get("selected"), answer.get("updated")
-        if isinstance(selected, bool) or isinstance(updated, bool):
-            return None
-        if not isinstance(selected, int) or not isinstance(updated, int):
-            return None
-        return Accepted(selected=selected, updated=updated)
+        counts = [each for each in (selected, updated) if type(each) is int and 0 <= each <= INT32_MAX]
+        return Accepted(selected=selected, updated=updated) if len(counts) == 2 else None
 
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
         """Counts in words, and the control total held against them."""
@@ -311,7 +316,7 @@ class ListFlagEdit(Operation):
         """Where the flags would show."""
         return (
             f"In EnergyCAP, open list {target} and look at the flags of a few bills. If the edit is there, do nothing "
-            "more. If it is surely not there, type Yes in Send again and run the row once more."
+            "more. If it is surely not there, type Yes in Send again (anew, if it is there), save, and run again."
         )
 
     def effects(self, values: Mapping[str, Any]) -> str:

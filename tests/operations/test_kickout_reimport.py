@@ -276,6 +276,7 @@ def test_the_answer_is_a_task_guid() -> None:
         (200, {"taskGuid": GUID}),
         (200, {"taskGUId": "x"}),
         (200, {"taskGUId": None}),
+        (200, {"taskGUId": str(uuid.UUID(int=0))}),
         (200, [GUID]),
         (200, None),
         (201, {"taskGUId": GUID}),

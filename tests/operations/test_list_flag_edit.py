@@ -237,6 +237,13 @@ def test_the_same_edit_of_a_list_stands_once_in_a_workbook_broken(checked: Check
     assert "Flag edits!A2" in rows[1].problems[0].message
 
 
+def test_the_order_of_users_makes_no_other_edit_broken(checked: Checker) -> None:
+    """101;102 and 102;101 are the same assignees, so the second row repeats the first."""
+    rows = checked(KEY, row(assignees="101;102"), row(assignees="102;101"))
+    assert found(rows) == [[3, "A3", "flag_edit.repeated"]]
+    assert "Flag edits!A2" in rows[1].problems[0].message
+
+
 def test_the_answer_is_two_counts() -> None:
     """200 with selected and updated is done; updated below selected is normal."""
     assert OPERATION.accepted(reply(200, {"selected": 12, "updated": 3})) == Accepted(selected=12, updated=3)
@@ -249,6 +256,8 @@ def test_the_answer_is_two_counts() -> None:
     [
         (200, {}),
         (200, {"selected": 1}),
+        (200, {"selected": -1, "updated": 0}),
+        (200, {"selected": 2**31, "updated": 0}),
         (200, {"selected": "1", "updated": 1}),
         (200, {"selected": True, "updated": 1}),
         (200, {"selected": 1.0, "updated": 1}),

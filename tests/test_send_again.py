@@ -1,0 +1,128 @@
+"""Send again works once: what was typed before a row was sent does not send it a second time by itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asking import fill
+
+from bulkops import app
+from bulkops.ledger import Ledger, now
+from bulkops.model import Plan
+from bulkops.operations import all_operations
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import PRACTICE, Environment
+
+TASK = "7d9e4c10-5b3a-4f6e-9c21-{:012d}"
+MODE = "new self-contained batch"
+YES = {"task_guid": TASK.format(1), "batch_mode": MODE, "send_again": "Yes"}
+PLAIN = {"task_guid": TASK.format(1), "batch_mode": MODE}
+
+
+@pytest.fixture
+def server() -> Iterator[PracticeServer]:
+    with PracticeServer() as running:
+        yield running
+
+
+def run(path: Path, server: PracticeServer) -> list[str]:
+    report = report_of(path, server)
+    return [outcome.status.value for outcome in report.outcomes]
+
+
+def report_of(path: Path, server: PracticeServer) -> Report:
+    where = Environment(PRACTICE, server.base_url)
+    with app.prepare(path, where, path.parent, Options(jobs=1)) as prepared:
+        return prepared.run(Control(), lambda _: None)
+
+
+def test_a_yes_repeats_a_row_once(tmp_path: Path, server: PracticeServer) -> None:
+    """Done, then repeated by a Yes; the untouched workbook run again sends nothing, a Yes typed anew does."""
+    path = tmp_path / "August.xlsx"
+    assert run(fill(path, kickouts=[PLAIN]), server) == ["done"]
+    assert run(fill(path, kickouts=[YES]), server) == ["done"]
+    assert run(path, server) == ["already_done"]
+    assert len(server.state.applied) == 2
+    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["done", "done"]
+    assert len(server.state.applied) == 4
+
+
+def test_a_copy_of_the_workbook_brings_no_new_yes(tmp_path: Path, server: PracticeServer) -> None:
+    """The same bytes under another name are the same Yes."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
+    assert run(path, server) == ["done"]
+    assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server) == ["already_done"]
+
+
+def test_a_yes_typed_before_a_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
+    """Sent under a Yes, no answer: run again as it is, it stays unknown; only a Yes typed since sends it."""
+    server.faults.add(Fault.drop_reply())
+    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
+    assert run(path, server) == ["unknown"]
+    assert run(path, server) == ["unknown"]
+    assert len(server.writes) == 1
+    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["done", "done"]
+
+
+def test_a_kill_does_not_make_a_yes_send_twice(tmp_path: Path, server: PracticeServer) -> None:
+    """One row done and one on its way under their Yes when the program ended: neither is sent again."""
+    second = {**YES, "task_guid": TASK.format(2)}
+    path = fill(tmp_path / "August.xlsx", kickouts=[YES, second, {**YES, "task_guid": TASK.format(3)}])
+    where = Environment(PRACTICE, server.base_url)
+    with app.prepare(path, where, tmp_path, Options(jobs=1)) as prepared:
+        first, middle, _ = prepared.plan.steps
+        prepared.plan = Plan(((first,), (middle,)), ())
+        ledger = prepared.ledger
+        assert isinstance(ledger, Ledger)
+        ledger.begin(prepared._record(), prepared.plan, where.identity)
+        ledger.intend(prepared.id, middle, now())
+    assert run(path, server) == ["done", "unknown", "done"]
+    assert run(path, server) == ["already_done", "unknown", "already_done"]
+    assert [each.target for each in server.state.applied] == [TASK.format(1), TASK.format(3)]
+
+
+def test_a_doubt_holds_back_the_rows_that_repeat_it(tmp_path: Path, server: PracticeServer) -> None:
+    """A later row of the same run with a Yes is not sent when the first became unknown: it was typed before."""
+    server.faults.add(Fault.drop_reply())
+    rows = [PLAIN, YES, {**PLAIN, "task_guid": TASK.format(2)}]
+    report = report_of(fill(tmp_path / "August.xlsx", kickouts=rows), server)
+    told = [(outcome.status.value, outcome.code) for outcome in report.outcomes]
+    assert told == [("unknown", "sent.no_answer"), ("not_sent", "row.held"), ("done", "")]
+    assert (report.exit_code, report.stopped) == (4, "")
+    assert len(server.writes) == 2
+    assert app.recall(tmp_path, report.run or "").outcomes == report.outcomes
+
+
+def test_a_doubt_about_one_edit_does_not_hold_back_another(tmp_path: Path, server: PracticeServer) -> None:
+    """Another edit of the same list is another request."""
+    server.faults.add(Fault.drop_reply())
+    edit = {"list_id": 2002, "comment": "first"}
+    path = fill(tmp_path / "August.xlsx", flags=[edit, {**edit, "comment": "second"}, {**edit, "send_again": "Yes"}])
+    assert run(path, server) == ["unknown", "done", "not_sent"]
+
+
+def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServer) -> None:
+    """The earlier results file, which may hold the only GUIDs of its run, is in the data folder."""
+    books = tmp_path / "books"
+    books.mkdir()
+    path = fill(books / "August.xlsx", kickouts=[PLAIN])
+    where = Environment(PRACTICE, server.base_url)
+    kept = []
+    for _ in range(2):
+        with app.prepare(path, where, tmp_path, Options()) as prepared:
+            report = prepared.run(Control(), lambda _: None)
+        assert report.results is not None
+        kept.append(report.results.read_bytes())
+    (previous,) = (tmp_path / "previous results").iterdir()
+    assert previous.read_bytes() == kept[0]
+
+
+def test_every_operation_names_the_way_out_of_a_doubt() -> None:
+    """The tip for an unknown row says how to release it."""
+    for operation in all_operations().values():
+        assert "type Yes in Send again (anew, if it is there), save, and run again" in operation.how_to_check("7")
