@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -189,6 +190,8 @@ class Progress:
         self._counts: Counter[Status] = Counter()
         self._bar: Bar | None = None
         self._begun = self._said = clock()
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         console = _console(stderr=True)
@@ -207,11 +210,19 @@ class Progress:
             )
             self._bar.add_task("", total=self._total, counts="")
             self._bar.start()
+        elif self._total:
+            threading.Thread(target=self._keep_telling, daemon=True).start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._ended.set()
         if self._bar is not None:
             self._bar.stop()
+
+    def _keep_telling(self) -> None:
+        """A row can take minutes; who looks at the log meanwhile should see that the run is alive."""
+        while not self._ended.wait(_LINE_EVERY):
+            self.tell()
 
     def saw(self, outcome: Outcome) -> None:
         """Count one more row."""
@@ -219,12 +230,23 @@ class Progress:
         done = self._counts.total()
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=done, counts=by_status(self._counts))
-        elif self._clock() - self._said >= _LINE_EVERY:
+        else:
+            self.tell()
+
+    def tell(self) -> None:
+        """Print a line, if the last one is 10 s old."""
+        with self._lock:
+            done = self._counts.total()
+            if self._clock() - self._said < _LINE_EVERY:
+                return
             self._said = self._clock()
-            left = _about((self._said - self._begun) / done * (self._total - done))
+            left = _about((self._said - self._begun) / done * (self._total - done)) if done else "waiting for an answer"
             # A log that can no longer be written to is no reason to stop a run.
             with suppress(OSError):
-                print(f"{done} of {self._total} rows: {by_status(self._counts)}; {left}", file=sys.stderr, flush=True)
+                told = (
+                    f"{done} of {self._total} rows: {by_status(self._counts)}" if done else f"0 of {self._total} rows"
+                )
+                print(f"{told}; {left}", file=sys.stderr, flush=True)
 
 
 def _about(seconds: float) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from bulkops.operations.base import Operation, Sample, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook import forms
 
+_FACT = re.compile(r"\{\w+\}")
+"""The place of a fact in a sentence, which differs from case to case."""
 _STATUS_HELP = {
     Status.DONE: (
         "EnergyCAP accepted the row; its task GUID or counts are there.",
@@ -131,7 +134,10 @@ def readme_tables() -> dict[str, str]:
         ),
         "errors": _table(
             ("Code", "What is wrong", "What is said", "What to do"),
-            [(f"`{code}`", entry.title, entry.sentence, entry.tip) for code, entry in catalogue.entries.items()],
+            [
+                (f"`{code}`", entry.title, _FACT.sub("…", entry.sentence), _FACT.sub("…", entry.tip))
+                for code, entry in catalogue.entries.items()
+            ],
         ),
     }
     listed = [

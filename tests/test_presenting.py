@@ -229,6 +229,22 @@ def test_off_a_terminal_a_line_comes_every_ten_seconds(capsys: pytest.CaptureFix
     ]
 
 
+def test_a_row_that_takes_long_is_no_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    """While no row lands a line still comes every 10 s, and not more often."""
+    clock = Clock()
+    with Progress(2, clock) as progress:
+        for clock.now in (9.0, 10.0, 15.0, 20.0):
+            progress.tell()
+        progress.saw(outcome())
+        clock.now = 30.0
+        progress.tell()
+    assert capsys.readouterr().err.splitlines() == [
+        "0 of 2 rows; waiting for an answer",
+        "0 of 2 rows; waiting for an answer",
+        "1 of 2 rows: Done 1; about 30 seconds left",
+    ]
+
+
 def test_long_waits_are_told_in_minutes(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody counts in hundreds of seconds."""
     clock = Clock()
