@@ -6,6 +6,7 @@ rules (a pandera schema), its request, what counts as its answer, its samples.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -126,6 +127,17 @@ class Operation(ABC):
     def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
         """(field, catalogue code) of what the answer to ``look_up`` has against a row; None for nothing."""
         return None
+
+
+def answered(reply: Reply) -> dict[str, Any]:
+    """The JSON object of a 200 answer; an empty one for any other status or shape."""
+    if reply.status != 200:
+        return {}
+    try:
+        answer = json.loads(reply.content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def columns(operations: Sequence[Operation]) -> dict[str, Field]:

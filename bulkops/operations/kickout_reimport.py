@@ -7,14 +7,13 @@ call on the same task may import bills twice, so a task is done once.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import Field, Operation, Sample
+from bulkops.operations.base import Field, Operation, Sample, answered
 from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 
 if TYPE_CHECKING:
@@ -339,13 +338,7 @@ class KickoutReimport(Operation):
 
     def accepted(self, reply: Reply) -> Accepted | None:
         """``200 {"taskGUId": "<uuid>"}``, that spelling."""
-        if reply.status != 200:
-            return None
-        try:
-            answer = json.loads(reply.content)
-        except ValueError:
-            return None
-        guid = answer.get("taskGUId") if isinstance(answer, dict) else None
+        guid = answered(reply).get("taskGUId")
         # A GUID of zeros is what a server answers that has no task to name.
         if not isinstance(guid, str) or not _GUID.fullmatch(guid) or not guid.strip("0-"):
             return None

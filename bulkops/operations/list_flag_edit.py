@@ -6,14 +6,13 @@ every time. ``updated`` below ``selected`` is normal: bills already in that stat
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample
+from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, answered
 from bulkops.operations.cells import (
     INT32_MAX,
     read_amount,
@@ -286,14 +285,7 @@ class ListFlagEdit(Operation):
 
     def accepted(self, reply: Reply) -> Accepted | None:
         """``200 {"selected": int, "updated": int}``."""
-        if reply.status != 200:
-            return None
-        try:
-            answer = json.loads(reply.content)
-        except ValueError:
-            return None
-        if not isinstance(answer, dict):
-            return None
+        answer = answered(reply)
         selected, updated = answer.get("selected"), answer.get("updated")
         counts = [each for each in (selected, updated) if type(each) is int and 0 <= each <= INT32_MAX]
         return Accepted(selected=selected, updated=updated) if len(counts) == 2 else None
