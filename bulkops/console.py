@@ -73,9 +73,10 @@ def stoppable(control: Control) -> Iterator[None]:
         words = "Stopping: the rows on their way are finished and recorded first."
         threading.Thread(target=say, args=(words,)).start()
 
-    # SIGHUP and SIGBREAK: the terminal's window is closed.
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    before = {each: signal.signal(each, stop) for name in names if (each := getattr(signal, name, None)) is not None}
+    # SIGHUP and SIGBREAK: the terminal's window is closed. What nohup or a shell made us ignore stays ignored.
+    known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"))
+    heard = [each for each in known if each is not None and signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, stop) for each in heard}
     try:
         yield
     finally:

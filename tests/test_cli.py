@@ -513,8 +513,8 @@ def test_on_a_terminal_the_question_and_the_bar_appear(august: Path, practice: P
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServer, number: int) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServer, name: str) -> None:
     """The row on its way is recorded, the rest say not sent, the results are written, exit 3, and nothing is lost."""
     practice.faults.add(Fault.slow(1.0), times=None)
     child = subprocess.Popen(
@@ -523,7 +523,7 @@ def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServe
     )  # fmt: skip
     while not practice.writes:
         assert child.poll() is None
-    child.send_signal(number)
+    child.send_signal(getattr(signal, name))
     out, err = child.communicate(timeout=60)
     told = json.loads(out)
     assert [row["status"] for row in told["rows"]] == ["done", "not_sent", "not_sent", "not_sent"]
@@ -550,7 +550,21 @@ def test_ctrl_c_after_the_last_row_is_too_late(
     assert (ended.code, ended.statuses) == (0, ["done"] * 4)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+def test_a_run_under_nohup_outlives_its_terminal(august: Path, practice: PracticeServer) -> None:
+    """A hang-up that the operator asked to ignore stops nothing."""
+    practice.faults.add(Fault.slow(0.5))
+    child = subprocess.Popen(
+        ["nohup", sys.executable, "-m", "bulkops", "run", str(august), "--yes", "--json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not practice.writes:
+        assert child.poll() is None
+    child.send_signal(signal.SIGHUP)
+    told = json.loads(child.communicate(timeout=60)[0])
+    assert (child.returncode, [row["status"] for row in told["rows"]]) == (0, ["done"] * 4)
+
+
 def test_ctrl_c_elsewhere_is_no_crash(bulkops: Bulkops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped part-way: exit 3, no traceback."""
 

@@ -403,9 +403,9 @@ def test_a_synced_folder_is_known_by_onedrives_variables(run: ModuleType, tmp_pa
     [
         (r"\\server\share\bulkops", True),
         ("//server/share/bulkops", True),
-        pytest.param("/mnt/team share/bulkops", True, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
-        pytest.param("/mnt/team share/disk/b", False, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
-        pytest.param("/mnt/other", False, marks=pytest.mark.skipif(os.name == "nt", reason="mount points")),
+        pytest.param("/mnt/team share/bulkops", True, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
+        pytest.param("/mnt/team share/disk/b", False, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
+        pytest.param("/mnt/other", False, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
     ],
 )
 def test_a_network_folder_is_known(run: ModuleType, path: str, network: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -415,7 +415,7 @@ def test_a_network_folder_is_known(run: ModuleType, path: str, network: bool, mo
     assert run.is_network(path) is network
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/mounts"), reason="Linux")
+@pytest.mark.skipif(not os.path.exists("/proc/mounts"), reason="only Linux lists its mounts in /proc/mounts")
 def test_the_mount_table_is_read(run: ModuleType) -> None:
     """The real table names the root."""
     assert "/" in [at for at, _ in run.mounts()]
