@@ -334,7 +334,7 @@ _ANSWERS = (
     Entry(
         "sent.busy",
         "EnergyCAP is too busy",
-        "EnergyCAP asked to wait, again and again.",
+        "EnergyCAP is busy and asked to wait, so the row was not carried out.",
         "Run the workbook again later.",
     ),
     Entry(
