@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import Plan, Status, outcome_of
+from bulkops.model import CheckedRow, Plan, Status, outcome_of
 from bulkops.operations import all_operations
 from bulkops.report import Material, Options, Report, in_order
 from bulkops.settings import Environment
@@ -56,17 +56,58 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     from bulkops.running import Prepared
 
     material = _read(path, options)
-    prepared = Prepared(new_run_id(), material, where, options.jobs)
+    prepared = Prepared(new_run_id(), material, where, options)
     past: planning.History = {}
     with ExitStack() as stack:
         with _obstacle_of(prepared):
-            prepared.ledger = _ledger_alone(folder, path, stack)
+            prepared.ledger = _ledger_alone(folder, path.name, stack)
             past = prepared.ledger.past(where.identity)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
             with _obstacle_of(prepared):
-                _make_ready(prepared, folder, options, stack)
+                _make_ready(prepared, folder, stack)
         yield prepared
+
+
+@contextmanager
+def prepare_again(run: str | None, folder: Path, results: Path | None = None) -> Iterator[Prepared]:
+    """Steps 3 to 5 for what a run left undone that was cut short. Its rows are the ledger's; the workbook is not read.
+
+    Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
+    is none, or if nothing of it is left to do.
+    """
+    from bulkops.running import Prepared
+
+    if not (folder / LEDGER).exists():
+        raise CannotStart("run.nothing_left")
+    with ExitStack() as stack:
+        ledger = _ledger_alone(folder, f"resume {run or ''}".strip(), stack)
+        found, rows = _cut_short(ledger, run)
+        left = {row.seq for row in rows}
+        practice = found.environment == settings.PRACTICE
+        where = Environment(found.environment, "" if practice else found.base_url)
+        material = Material(Path(found.workbook), found.workbook_sha256, rows, ())
+        options = Options(results=results, **found.options)
+        prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
+        prepared.earlier = tuple(each for each in ledger.outcomes(found.id) if each.seq not in left)
+        prepared.plan = _plan(material, where, options, ledger.past(where.identity, found.id))
+        with _obstacle_of(prepared):
+            _make_ready(prepared, folder, stack)
+        yield prepared
+
+
+def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
+    """The run to resume, and its rows that are left to do."""
+    since: set[str] = set()
+    for run in ledger.runs():
+        if name is None and run.workbook not in since and (rows := ledger.resumable(run.id)):
+            return run, tuple(rows)
+        since.add(run.workbook)
+        if name == run.id:
+            if rows := ledger.resumable(run.id):
+                return run, tuple(rows)
+            raise CannotStart("run.nothing_left", value=name)
+    raise CannotStart("run.not_found", value=name) if name else CannotStart("run.nothing_left")
 
 
 @contextmanager
@@ -79,26 +120,28 @@ def _obstacle_of(prepared: Prepared) -> Iterator[None]:
         prepared.obstacle = CannotStart("run.declined")
 
 
-def _ledger_alone(folder: Path, path: Path, stack: ExitStack) -> Ledger:
+def _ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
     from bulkops.lock import only_one
     from bulkops.running import interrupted
 
-    stack.enter_context(only_one(folder, f"{settings.operator()}, {path.name}, since {now()}"))
+    stack.enter_context(only_one(folder, f"{settings.operator()}, {what}, since {now()}"))
     ledger = Ledger(folder / LEDGER)
     stack.callback(ledger.close)
     ledger.settle_interrupted(interrupted)
     return ledger
 
 
-def _make_ready(prepared: Prepared, folder: Path, options: Options, stack: ExitStack) -> None:
+def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
     from bulkops.lookups import look_up, rule_out
     from bulkops.preflight import asking, enter, results_place, who_am_i
 
-    _all_or_nothing(prepared, options)
-    prepared.results, prepared.notes = results_place(prepared.material.path, folder, options.results, prepared.id)
+    _all_or_nothing(prepared)
+    prepared.results, prepared.notes = results_place(
+        prepared.material.path, folder, prepared.options.results, prepared.id
+    )
     if prepared.plan.steps:
         prepared.where, prepared.key = enter(prepared.where, stack)
         prepared.owner, note = who_am_i(prepared.where, prepared.key)
@@ -107,16 +150,24 @@ def _make_ready(prepared: Prepared, folder: Path, options: Options, stack: ExitS
             answers, unanswered = look_up(prepared.plan, all_operations(), ask)
         prepared.plan = rule_out(prepared.plan, all_operations(), answers)
         prepared.notes += unanswered
-        _all_or_nothing(prepared, options)
+        _all_or_nothing(prepared)
 
 
-def _all_or_nothing(prepared: Prepared, options: Options) -> None:
-    if options.all_or_nothing and (invalid := prepared.invalid()):
+def _all_or_nothing(prepared: Prepared) -> None:
+    if prepared.options.all_or_nothing and (invalid := prepared.invalid()):
         raise CannotStart("run.invalid", value=invalid)
 
 
 def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:
-    return planning.plan(material.rows, all_operations(), past, where.identity, options.send_again, material.sha256)
+    return planning.plan(
+        material.rows,
+        all_operations(),
+        past,
+        where.identity,
+        options.send_again,
+        material.sha256,
+        options.independent,
+    )
 
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
@@ -125,19 +176,28 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
 
 
-def recall(folder: Path, run: str) -> Report:
-    """One run's rows, from the ledger alone. Raises CannotStart if there is no such run."""
+def recall(folder: Path, run: str, results: Path | None = None) -> Report:
+    """One run's rows, and its results file made again, from the ledger alone: in the data folder, or at ``results``.
+
+    Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
+    """
+    from bulkops.running import results_again
+
     with _ledger(folder) as ledger:
         found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
         outcomes = tuple(ledger.outcomes(run))
+        left = len(ledger.resumable(run))
     notes = [f"Started {found.started} by {found.who}."]
     if found.ended is None:
         notes.append("This run has not ended: it is still going on, or was cut short.")
+    if left:
+        notes.append(f"Rows that could still be sent: {left}. To send them: bulkops resume {run}")
     where = Environment(found.environment, found.base_url)
-    results = Path(found.results) if found.results else None
-    return Report(Path(found.workbook), where, outcomes, tuple(notes), run, results)
+    path, trouble = results_again(found, outcomes, folder, results)
+    notes += [trouble] if trouble else []
+    return Report(Path(found.workbook), where, outcomes, tuple(notes), run, path)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +14,11 @@ from typer.exceptions import TyperException
 
 from bulkops import __version__, console, keys
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.settings import ENVIRONMENTS, Environment, environment, home
+from bulkops.settings import ENVIRONMENTS, environment, home
 
 if TYPE_CHECKING:
-    from bulkops.report import Options, Report
+    from bulkops.report import Report
+    from bulkops.running import Prepared
 
 cli = typer.Typer(
     help="Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet. "
@@ -37,6 +38,8 @@ EnvName = Annotated[
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Another EnergyCAP address, instead of --env.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")]
+Results = Annotated[Path | None, typer.Option("--results", help="Where to write the results (.xlsx).")]
 Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filtered-out rows count too.")]
 
 
@@ -97,7 +100,7 @@ def run(
     workbook: Workbook,
     env: EnvName = None,
     base_url: BaseUrl = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    yes: Yes = False,
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Run the good rows although others need fixing: the default.")
     ] = False,
@@ -107,18 +110,51 @@ def run(
     send_again: Annotated[bool, typer.Option("--send-again", help="Send rows again that were done before.")] = False,
     include_hidden: Hidden = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=32, help="Rows side by side, where that is safe.")] = 4,
-    results: Annotated[Path | None, typer.Option("--results", help="Where to write the results (.xlsx).")] = None,
+    independent: Annotated[
+        bool, typer.Option("--independent", help="Only rows of one list, one batch or one task need their order.")
+    ] = False,
+    per_minute: Annotated[
+        int | None, typer.Option("--per-minute", min=1, help="At most so many rows a minute.")
+    ] = None,
+    stop_after: Annotated[
+        int,
+        typer.Option("--stop-after", min=1, help="Stop after so many rows in a row with network or server trouble."),
+    ] = 5,
+    results: Results = None,
     as_json: AsJson = False,
 ) -> None:
     """Check, ask, send every good row once, write the results."""
+    from bulkops import app
     from bulkops.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
     _not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
-    options = Options(include_hidden, send_again, all_or_nothing, jobs, results)
+    options = Options(include_hidden, send_again, all_or_nothing, jobs, results, independent, per_minute, stop_after)
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
-            report = _run(workbook, environment(env, base_url), options, yes, stack)
+            where = environment(env, base_url)
+            report = _run(app.prepare(workbook, where, home(), options), yes, stack)
+        raise console.ended(report, as_json)
+
+
+@cli.command()
+def resume(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]", help="A run's id; without it, the last that was cut short.", show_default=False
+        ),
+    ] = None,
+    yes: Yes = False,
+    results: Results = None,
+    as_json: AsJson = False,
+) -> None:
+    """Finish a run that was stopped or cut short: send what is left of it, and write its results anew."""
+    from bulkops import app
+
+    with ExitStack() as stack:
+        with console.starting(as_json):
+            report = _run(app.prepare_again(run, home(), results), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -186,16 +222,19 @@ def history(
     run: Annotated[
         str | None, typer.Argument(metavar="[RUN]", help="A run's id; without it, all runs.", show_default=False)
     ] = None,
+    results: Results = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs of this computer, or show one run's rows."""
+    """List the runs of this computer, or show one run's rows and make its results file again."""
     from bulkops import app
     from bulkops.presenting import run_table
 
     with console.starting(as_json):
         if run is not None:
-            console.present(app.recall(home(), run), as_json)
+            console.present(app.recall(home(), run, results), as_json)
             return
+        if results is not None:
+            raise typer.BadParameter("--results needs the id of a run.")
         runs = app.history(home())
     if as_json:
         told = ("started", "ended", "who", "environment", "workbook", "results")
@@ -214,18 +253,17 @@ def _not_both(name: str, value: object, other: str, other_value: object) -> None
         raise typer.BadParameter(f"{name} and {other} exclude each other.")
 
 
-def _run(workbook: Path, where: Environment, options: Options, yes: bool, stack: ExitStack) -> Report:
+def _run(preparing: AbstractContextManager[Prepared], yes: bool, stack: ExitStack) -> Report:
     """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
-    from bulkops import app
     from bulkops.presenting import Progress, ask
     from bulkops.processor import Control
 
-    with app.prepare(workbook, where, home(), options) as prepared:
+    with preparing as prepared:
         if prepared.obstacle is None and prepared.plan.steps and not yes:
             prepared.obstacle = ask(prepared.summary())
         if prepared.obstacle is not None:
             return prepared.refuse(prepared.obstacle)
         control = Control()
         stack.enter_context(console.stoppable(control))
-        with Progress(len(prepared.plan.steps)) as progress:
+        with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
             return prepared.run(control, progress.saw)

@@ -454,6 +454,18 @@ _SETTINGS = (
         "List the runs with: bulkops history.",
     ),
     Entry(
+        "run.nothing_left",
+        "Nothing left to finish",
+        "No run is waiting to be finished.",
+        "Run the workbook: bulkops run WORKBOOK. The runs so far are listed by: bulkops history.",
+    ),
+    Entry(
+        "ledger.guard",
+        "A second send was prevented",
+        "A row was about to be sent a second time: {value}. It was not sent.",
+        "Nothing is wrong with your workbook. Run it again; if this comes back, it is a defect of bulkops.",
+    ),
+    Entry(
         "ledger.unusable",
         "The ledger cannot be used",
         "The record of what was sent ({path}) cannot be used: {value}. Nothing more is sent.",

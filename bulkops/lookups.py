@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
@@ -52,5 +51,7 @@ def rule_out(plan: Plan, operations: Mapping[str, Operation], answers: Mapping[s
             ruled[row.seq] = outcome_of(
                 row, Status.INVALID, code=code, cell=problem.cell, message=problem.message, tip=problem.tip
             )
-    groups = (tuple(step for step in group if step.row.seq not in ruled) for group in plan.groups)
-    return replace(plan, groups=tuple(group for group in groups if group), decided=(*plan.decided, *ruled.values()))
+    kept = tuple(
+        tuple(tuple(step for step in group if step.row.seq not in ruled) for group in lane) for lane in plan.lanes
+    )
+    return Plan(kept, (*plan.decided, *ruled.values()))

@@ -206,14 +206,27 @@ class Outcome:
     seconds: float | None = None
 
 
+class Release(StrEnum):
+    """Who let a request be sent although it may have been carried out before."""
+
+    NOBODY = ""
+    ROW = "row"
+    """Send again = Yes in the row; used up by the send it causes."""
+    RUN = "run"
+    """``--send-again``; for what is done, never for what is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One row to send: the request, and what the ledger knows it by."""
 
     row: CheckedRow
     call: Call
-    release: bool = False
-    """The operator asked for it to be sent again."""
+    fingerprint: str
+    """Of the request, in its environment."""
+    matter: str
+    """What must not be done twice by itself: the request, or the target where any second request for it counts."""
+    release: Release = Release.NOBODY
 
 
 def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
@@ -222,18 +235,22 @@ def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
     return Outcome(row.seq, row.sheet, row.number, row.operation, row.target, status, warnings=warnings, **facts)
 
 
+Lane = tuple[tuple[Step, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Every row's fate before the first send: some decided, the others to be sent in this order."""
 
-    groups: tuple[tuple[Step, ...], ...]
-    """Groups one after the other; the steps within a group may run side by side."""
+    lanes: tuple[Lane, ...]
+    """Lanes have nothing to do with each other. Within a lane the groups come one after the other;
+    the steps of a group may run side by side."""
     decided: tuple[Outcome, ...]
 
     @property
     def steps(self) -> list[Step]:
-        """The steps to send, in sheet order."""
-        return [step for group in self.groups for step in group]
+        """The steps to send, in reading order."""
+        return sorted((step for lane in self.lanes for group in lane for step in group), key=lambda step: step.row.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +266,8 @@ class Past:
     """What the answer said, if there was one."""
     released_by: tuple[str, str, int] | None = None
     """(workbook's hash, sheet, row) of the Send again that let it be sent, if one did: that one is used up."""
+    newer: bool = False
+    """Sent since the run that is being resumed began: whatever that run's Send again says is older."""
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -7,11 +7,11 @@ Given the same rows and the same ledger it gives the same Plan. Source: architec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkops.model import CheckedRow, Outcome, Past, Plan, Problem, Status, Step, outcome_of
-from bulkops.operations.base import SEND_AGAIN, Operation
+from bulkops.model import CheckedRow, Outcome, Past, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 
 History = Mapping[tuple[str, str], list[tuple[str, Past]]]
@@ -25,12 +25,15 @@ def plan(
     identity: str,
     send_again: bool = False,
     workbook: str = "",
+    independent: bool = False,
 ) -> Plan:
     """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order.
 
     ``workbook`` is the hash of its bytes: a Send again in an untouched workbook works once.
+    ``independent`` is the operator's word that only rows which touch the same list, batch or task need their order.
     """
     catalogue = Catalogue(operations.values())
+    past = _Past(history, send_again, workbook, catalogue)
     steps: list[Step] = []
     decided: list[Outcome] = []
     for row in rows:
@@ -39,48 +42,61 @@ def plan(
         elif row.problems:
             decided.append(_invalid(row))
         else:
-            operation = operations[row.operation]
-            step = Step(row, operation.call(row.values), row.values[SEND_AGAIN.name] is True)
-            held = _held_back(step, operation, history, identity, send_again, workbook, catalogue)
-            if held is None:
-                steps.append(step)
+            fate = past.decide(_step(row, operations[row.operation], identity), operations[row.operation])
+            if isinstance(fate, Step):
+                steps.append(fate)
             else:
-                decided.append(held)
-    return Plan(tuple(_groups(steps, operations)), tuple(decided))
+                decided.append(fate)
+    lanes = _apart(steps, operations) if independent else [steps]
+    return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided))
 
 
-def _held_back(
-    step: Step,
-    operation: Operation,
-    history: History,
-    identity: str,
-    send_again: bool,
-    workbook: str,
-    catalogue: Catalogue,
-) -> Outcome | None:
-    """Why a good row is not sent, or None. Only the row's own Send again releases a doubt, and only once."""
-    fingerprint = step.call.fingerprint(identity)
-    # The last word on a request counts: a doubt that was released and then done is no doubt any more.
-    sent_before = history.get((step.row.operation, step.row.target), ())
-    latest = {sent: past for sent, past in sent_before if sent == fingerprint or operation.repeats_by_target}
-    here = (workbook, step.row.sheet, step.row.number)
-    if step.release and all(past.released_by != here for sent, past in sent_before if sent in latest):
-        return None
-    own = latest.get(fingerprint)
-    done_before = own is not None and own.status is Status.DONE
-    if own is not None and done_before and not send_again:
-        done = _because(step.row, Status.ALREADY_DONE, catalogue.problem("row.already_done", **_told(own)))
-        said = own.accepted
-        return replace(done, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
-    for past in latest.values():
-        if past.status is Status.UNKNOWN:
-            check = operation.how_to_check(step.row.target)
-            doubt = catalogue.problem("row.still_unknown", extra=check, **_told(past))
-            return replace(_because(step.row, Status.UNKNOWN, doubt), started=past.when)
-    for past in () if done_before else latest.values():
-        other = catalogue.problem("row.target_done", f"{step.row.sheet}!{step.row.number}", **_told(past))
-        return _because(step.row, Status.INVALID, other)
-    return None
+def _step(row: CheckedRow, operation: Operation, identity: str) -> Step:
+    call = operation.call(row.values)
+    fingerprint = call.fingerprint(identity)
+    return Step(row, call, fingerprint, f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What was sent before, and what it means for a row that would be sent now."""
+
+    history: History
+    send_again: bool
+    workbook: str
+    catalogue: Catalogue
+
+    def decide(self, step: Step, operation: Operation) -> Step | Outcome:
+        """The step, with what releases it if anything had to; or the outcome of a row that is not sent."""
+        row = step.row
+        sent_before = self.history.get((row.operation, row.target), ())
+        counting = [
+            (sent, past) for sent, past in sent_before if sent == step.fingerprint or operation.repeats_by_target
+        ]
+        # The last word on a request counts: a doubt that was released and then done is no doubt any more.
+        latest = dict(counting)
+        may_repeat = not any(past.newer for _, past in counting)
+        asked = row.values[SEND_AGAIN.name] is True
+        here = (self.workbook, row.sheet, row.number)
+        if asked and may_repeat and all(past.released_by != here for _, past in counting):
+            # Only the row's own Send again releases a doubt, and only once.
+            return replace(step, release=Release.ROW)
+        own = latest.get(step.fingerprint)
+        done_before = own is not None and own.status is Status.DONE
+        run_repeats = self.send_again and may_repeat
+        if own is not None and done_before and not run_repeats:
+            done = _because(row, Status.ALREADY_DONE, self.catalogue.problem("row.already_done", **_told(own)))
+            said = own.accepted
+            return replace(done, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
+        for past in latest.values():
+            if past.status is Status.UNKNOWN:
+                check = operation.how_to_check(row.target)
+                doubt = self.catalogue.problem("row.still_unknown", extra=check, **_told(past))
+                return replace(_because(row, Status.UNKNOWN, doubt), started=past.when)
+        for past in () if done_before else latest.values():
+            other = self.catalogue.problem("row.target_done", f"{row.sheet}!{row.number}", **_told(past))
+            return _because(row, Status.INVALID, other)
+        return replace(step, release=Release.RUN) if done_before else step
 
 
 def _told(past: Past) -> dict[str, str]:
@@ -117,3 +133,25 @@ def _groups(steps: Iterable[Step], operations: Mapping[str, Operation]) -> Itera
         shared, own = (lane[0], {lane[1]}) if lane is not None else (None, set())
     if group:
         yield tuple(group)
+
+
+def _apart(steps: Iterable[Step], operations: Mapping[str, Operation]) -> Iterable[list[Step]]:
+    """The steps in lanes that have nothing in common; within a lane, sheet order."""
+    touched = [(step, operations[step.row.operation].touches(step.row.values)) for step in steps]
+    known = {thing for _, things in touched for thing in things}
+    found: dict[Thing, Thing] = {}
+
+    def lane(thing: Thing) -> Thing:
+        # ("batch",) stands for every ("batch", …), once some row touches them all.
+        thing = next(thing[:length] for length in range(1, len(thing) + 1) if thing[:length] in known)
+        while found.setdefault(thing, thing) != thing:
+            thing = found[thing]
+        return thing
+
+    for _, (first, *others) in touched:
+        for other in others:
+            found[lane(other)] = lane(first)
+    lanes: dict[Thing, list[Step]] = {}
+    for step, things in touched:
+        lanes.setdefault(lane(things[0]), []).append(step)
+    return lanes.values()

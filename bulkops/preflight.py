@@ -29,12 +29,17 @@ def results_place(path: Path, folder: Path, wanted: Path | None, run: str) -> tu
     beside = results_path(path)
     if writable(beside):
         return beside, []
-    spare = folder / f"{beside.stem[:60]} {run}.xlsx"
+    spare = in_data_folder(folder, beside, run)
     if writable(spare):
         excel = (beside.parent / f"~${beside.name}").exists()
         why = "it is open in Excel" if excel else "that folder or file does not allow it, or another program holds it"
         return spare, [f"The results cannot be written to {beside}: {why}. They go to {spare}."]
     raise CannotStart("results.unwritable", path=beside)
+
+
+def in_data_folder(folder: Path, results: Path, run: str) -> Path:
+    """A place for one run's results that no other run replaces."""
+    return folder / f"{results.stem[:60]} {run}.xlsx"
 
 
 def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:

@@ -140,17 +140,14 @@ def _words(outcome: Outcome) -> Text:
 
 
 def run_table(runs: list[tuple[Run, dict[str, int]]]) -> None:
-    """The history, newest first. ``counts`` is by the ledger's states."""
+    """The history, newest first, with each run's rows by status."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("Run", no_wrap=True)
     table.add_column("Started (UTC)", no_wrap=True)
     table.add_column("Where, who", overflow="fold")
     table.add_column("Workbook and rows", overflow="fold", ratio=1)
-    for run, states in runs:
-        counts: Counter[Status] = Counter()
-        for state, count in states.items():
-            # A line still planned was not sent; an intent without an outcome is unknown.
-            counts[Status({"planned": "not_sent", "intent": "unknown"}.get(state, state))] += count
+    for run, named in runs:
+        counts = {Status(name): count for name, count in named.items()}
         words = Text(f"{printable(Path(run.workbook).name)}\n{by_status(counts)}")
         if run.ended is None:
             words.append("\nnot ended: still going on, or cut short", style="magenta")
@@ -164,6 +161,8 @@ def ask(summary: Summary) -> CannotStart | None:
     what = " and ".join(f"{count} {kind}" for kind, count in summary.steps.items())
     console.print()
     console.print(Text(f"About to send {what}", style="bold"))
+    if summary.resumes:
+        console.print(f"  to finish {printable(summary.resumes)}")
     style = "green" if summary.environment == PRACTICE else "bold red"
     console.print(Text(f"  to        {summary.environment}: {summary.host}", style=style))
     console.print(f"  as        {printable(summary.owner) or 'an unknown owner'} (key {summary.key})")
@@ -185,8 +184,10 @@ def ask(summary: Summary) -> CannotStart | None:
 class Progress:
     """How far the run is, on standard error: a bar on a terminal, a plain line every 10 s elsewhere."""
 
-    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total, self._clock = total, clock
+    def __init__(
+        self, total: int, clock: Callable[[], float] = time.monotonic, waiting: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        self._total, self._clock, self._waiting = total, clock, waiting
         self._counts: Counter[Status] = Counter()
         self._bar: Bar | None = None
         self._begun = self._said = clock()
@@ -196,8 +197,12 @@ class Progress:
     def __enter__(self) -> Self:
         console = _console(stderr=True)
         if console.is_interactive and self._total:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
+
+            class _Pause(ProgressColumn):
+                def render(_, task: object) -> Text:
+                    return Text(self._pause(), style="yellow")
 
             self._bar = Bar(
                 TextColumn("Sending"),
@@ -206,6 +211,7 @@ class Progress:
                 TextColumn("{task.fields[counts]}"),
                 TextColumn("time left"),
                 TimeRemainingColumn(),
+                _Pause(),
                 console=console,
             )
             self._bar.add_task("", total=self._total, counts="")
@@ -246,7 +252,11 @@ class Progress:
                 told = (
                     f"{done} of {self._total} rows: {by_status(self._counts)}" if done else f"0 of {self._total} rows"
                 )
-                print(f"{told}; {left}", file=sys.stderr, flush=True)
+                print("; ".join(filter(None, (told, left, self._pause()))), file=sys.stderr, flush=True)
+
+    def _pause(self) -> str:
+        seconds = round(self._waiting())
+        return f"EnergyCAP asked for a pause, {counted(seconds, 'second')} left" if seconds > 1 else ""
 
 
 def _about(seconds: float) -> str:

@@ -10,17 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any
 
 from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, now
 from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
-from bulkops.verdict import Verdict, judge
+from bulkops.pace import Pace
+from bulkops.verdict import Verdict, evidence, judge
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
-_FIRST_WAIT = 1.0
 _LISTEN_SECONDS = 0.5
 
 Send = Callable[[Call], Reply | Failure]
@@ -28,16 +30,22 @@ Send = Callable[[Call], Reply | Failure]
 
 @dataclass(slots=True)
 class Control:
-    """What ends a run early: the operator, or too much trouble. Shared by all workers."""
+    """Between a run and whoever watches it. What ends a run early: the operator, or too much trouble."""
 
     stopped: threading.Event = field(default_factory=threading.Event)
     reason: str = ""
+    pace: Pace | None = None
+    """The run's, once it has begun."""
 
     def stop(self, reason: str) -> None:
         """Start no further row. The first reason given is kept."""
         if not self.stopped.is_set():
             self.reason = reason
         self.stopped.set()
+
+    def waiting(self) -> float:
+        """Seconds for which EnergyCAP still wants to be left alone."""
+        return self.pace.waiting() if self.pace else 0.0
 
 
 @dataclass(slots=True)
@@ -49,15 +57,17 @@ class Processor:
     connect: Callable[[], Send]
     operations: Mapping[str, Operation]
     control: Control
+    pace: Pace
     jobs: int = 1
-    pause: Callable[[float], object] | None = None
-    """Waits some seconds; by default it ends early when the run is stopped."""
+    most_troubles: int = TROUBLES_IN_A_ROW
+    """So many rows in a row that had trouble with the server or the network end the run."""
+    who: str = ""
     clock: Callable[[], float] = time.monotonic
     sent: set[int] = field(default_factory=set)
     """Rows (by seq) whose request may have left this computer."""
     held: set[int] = field(default_factory=set)
     """Rows (by seq) that repeat one which became unknown in this run: their Send again was typed before that doubt."""
-    _doubts: set[tuple[str, str]] = field(default_factory=set)
+    _doubts: set[str] = field(default_factory=set)
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
@@ -69,77 +79,80 @@ class Processor:
         """
         failed: BaseException | None = None
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
-            for group in plan.groups:
-                for future in self._side_by_side(group, pool):
-                    error = future.exception()
-                    if error is None:
-                        yield future.result()
-                        continue
-                    failed = failed or error
-                    self.control.stop(_reason(error))
-                    if isinstance(error, UnrecordedError):
-                        yield error.outcome
+            for future in self._in_flight(_Agenda(plan), pool):
+                error = future.exception()
+                if error is None:
+                    outcome = future.result()
+                    if outcome is not None:
+                        yield outcome
+                    continue
+                failed = failed or error
+                self.control.stop(_reason(error))
+                if isinstance(error, UnrecordedError):
+                    yield error.outcome
         if failed is not None:
             raise failed
 
-    def _side_by_side(self, group: tuple[Step, ...], pool: ThreadPoolExecutor) -> Iterator[Future[Outcome]]:
+    def _in_flight(self, agenda: _Agenda, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
         """Futures as they land; at most ``jobs`` in flight, none started once the run is stopped."""
-        waiting = iter(group)
-        flying: set[Future[Outcome]] = set()
+        flying: dict[Future[Outcome | None], Step] = {}
         while True:
             while len(flying) < self.jobs and not self.control.stopped.is_set():
-                step = next(waiting, None)
+                step = agenda.next()
                 if step is None:
                     break
-                if self._matter(step) in self._doubts:
+                if step.matter in self._doubts:
                     self.held.add(step.row.seq)
+                    agenda.landed(step)
                     continue
-                flying.add(pool.submit(self._perform, step))
+                flying[pool.submit(self._perform, step)] = step
             if not flying:
                 return
             # Not without end: on Windows a waiting main thread would not hear Ctrl-C.
-            landed, flying = wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED)
-            yield from landed
+            for future in wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED).done:
+                agenda.landed(flying.pop(future))
+                yield future
 
-    def _perform(self, step: Step) -> Outcome:
-        """Intent durable → one send → outcome durable."""
+    def _perform(self, step: Step) -> Outcome | None:
+        """Intent durable → one send → outcome durable. None if the run was stopped before the row had its turn."""
         send: Send | None = getattr(self._local, "send", None)
         if send is None:
             send = self._local.send = self.connect()
+        turn = self.pace.turn()
+        if turn is None:
+            return None
         started = now()
-        self.ledger.intend(self.run, step, started)
+        self.ledger.intend(self.run, step, started, self.who)
         begun = self.clock()
         self.sent.add(step.row.seq)
-        verdict = self._send(step, send)
+        verdict, seen = self._send(step, send, turn)
         outcome = self._outcome(step, verdict, started, self.clock() - begun)
         self._note(verdict)
         if outcome.status is Status.UNKNOWN:
-            self._doubts.add(self._matter(step))
+            self._doubts.add(step.matter)
         try:
-            self.ledger.conclude(self.run, outcome)
+            self.ledger.conclude(self.run, outcome, seen)
         except MustStop as error:
-            # The answer is known but not recorded: the intent stands, so the row is never sent again by itself.
+            # The answer is known but not in the ledger: the intent stands, so the row is never sent again by itself.
             raise UnrecordedError(outcome, error) from error
         return outcome
 
-    def _send(self, step: Step, send: Send) -> Verdict:
-        """One send; only a 429, which proves that nothing was done, may be followed by another, and only so often."""
-        operation = self.operations[step.row.operation]
-        delay = _FIRST_WAIT
-        for attempt in range(1, BUSY_ATTEMPTS + 1):
-            verdict = judge(send(step.call), operation.accepted)
-            if verdict.wait is None or attempt == BUSY_ATTEMPTS:
-                break
-            (self.pause or self.control.stopped.wait)(max(verdict.wait, delay))
-            delay *= 2
-            if self.control.stopped.is_set():
-                break
-        return verdict
-
-    def _matter(self, step: Step) -> tuple[str, str]:
-        """What must not be done twice: the target, or for other operations the very request."""
-        by_target = self.operations[step.row.operation].repeats_by_target
-        return step.row.operation, step.row.target if by_target else step.call.fingerprint("")
+    def _send(self, step: Step, send: Send, turn: float) -> tuple[Verdict, dict[str, Any]]:
+        """One send, and what was seen; only a 429, which proves that nothing was done, may be followed by another."""
+        accepted = self.operations[step.row.operation].accepted
+        attempt, next_turn = 0, turn
+        while True:
+            attempt += 1
+            seen = send(step.call)
+            verdict = judge(seen, accepted)
+            if verdict.wait is None:
+                self.pace.ease()
+            else:
+                self.pace.slow(verdict.wait, next_turn)
+            again = verdict.again and attempt < BUSY_ATTEMPTS
+            if not again or (taken := self.pace.turn()) is None:
+                return verdict, {**evidence(seen), "sends": attempt}
+            next_turn = taken
 
     def _note(self, verdict: Verdict) -> None:
         """Stop on what will not get better by going on."""
@@ -147,10 +160,10 @@ class Processor:
             self._troubles = self._troubles + 1 if verdict.trouble else 0
             if verdict.stop:
                 self.control.stop(f"EnergyCAP's answer stopped the run: {verdict.words}")
-            elif verdict.wait is not None:
+            elif verdict.again:
                 self.control.stop("EnergyCAP is too busy.")
-            elif self._troubles >= TROUBLES_IN_A_ROW:
-                self.control.stop(f"{TROUBLES_IN_A_ROW} rows in a row had trouble with the server or the network.")
+            elif self._troubles >= self.most_troubles:
+                self.control.stop(f"{self.most_troubles} rows in a row had trouble with the server or the network.")
 
     def _outcome(self, step: Step, verdict: Verdict, started: str, seconds: float) -> Outcome:
         operation = self.operations[step.row.operation]
@@ -172,6 +185,38 @@ class Processor:
         return outcome_of(
             step.row, verdict.status, code=verdict.code, message=problem.message, tip=problem.tip, **facts
         )
+
+
+class _Agenda:
+    """Which step may start next: the first in reading order of those whose lane has nothing before them under way."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._ready: list[tuple[int, int, Step]] = []
+        self._lane_of: dict[int, int] = {}
+        self._under_way = [0] * len(plan.lanes)
+        self._groups = [iter(lane) for lane in plan.lanes]
+        for lane in range(len(plan.lanes)):
+            self._open(lane)
+
+    def next(self) -> Step | None:
+        """A step that may start now; None if there is none, for now or for good."""
+        return heappop(self._ready)[2] if self._ready else None
+
+    def landed(self, step: Step) -> None:
+        """The step has ended; when all of its group have, the lane's next group may start."""
+        lane = self._lane_of.pop(step.row.seq)
+        self._under_way[lane] -= 1
+        if not self._under_way[lane]:
+            self._open(lane)
+
+    def _open(self, lane: int) -> None:
+        for group in self._groups[lane]:
+            for step in group:
+                heappush(self._ready, (step.row.seq, lane, step))
+                self._lane_of[step.row.seq] = lane
+            self._under_way[lane] = len(group)
+            if group:
+                return
 
 
 def _reason(error: BaseException) -> str:

@@ -21,7 +21,14 @@ class Options:
     send_again: bool = False
     all_or_nothing: bool = False
     jobs: int = 4
+    """Rows side by side, where that is safe."""
     results: Path | None = None
+    independent: bool = False
+    """The operator's word that only rows of one list, one batch or one task need their order."""
+    per_minute: int | None = None
+    """The most rows in a minute; None: no limit."""
+    stop_after: int = 5
+    """So many rows in a row with server or network trouble end the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class Summary:
     owner: str
     key: str
     results: Path | None
+    resumes: str = ""
+    """Which run is taken up again, if one is."""
 
 
 @dataclass(frozen=True, slots=True)

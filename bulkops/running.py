@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,16 +14,21 @@ from typing import Any
 
 from bulkops import __version__, settings
 from bulkops.client import Client
-from bulkops.errors import BulkopsError, MustStop
+from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.ledger import Ledger, Run, now
 from bulkops.model import Outcome, Plan, Status, Step, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
+from bulkops.pace import Pace
+from bulkops.preflight import in_data_folder
 from bulkops.processor import Control, Processor
-from bulkops.report import Material, Report, Summary, in_order
+from bulkops.report import Material, Options, Report, Summary, in_order
 from bulkops.results import sheet_lines
 from bulkops.settings import Environment, Key
-from bulkops.workbook.sidecar import write_results
+from bulkops.workbook.sidecar import writable, write_results
+
+KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after")
+"""What a run that is resumed keeps to; the rest is in its lines already."""
 
 
 @dataclass(slots=True)
@@ -32,7 +38,11 @@ class Prepared:
     id: str
     material: Material
     where: Environment
-    jobs: int
+    options: Options
+    resumes: Run | None = None
+    """The run that is taken up again, if one is."""
+    earlier: tuple[Outcome, ...] = ()
+    """What became of that run's other rows before it was cut short."""
     plan: Plan = field(default_factory=lambda: Plan((), ()))
     ledger: Ledger | None = None
     results: Path | None = None
@@ -54,12 +64,13 @@ class Prepared:
                 for key, count in kinds.items()
             },
             {effect: count for effect, count in effects.items() if effect},
-            dict(Counter(each.status for each in self.plan.decided)),
+            dict(Counter(each.status for each in (*self.earlier, *self.plan.decided))),
             self.where.host,
             self.where.name,
             self.owner,
             self.key.masked() if self.key else "",
             self.results,
+            f"{self.id} of {self.resumes.started}, {Path(self.resumes.workbook).name}" if self.resumes else "",
         )
 
     def invalid(self) -> int:
@@ -72,7 +83,7 @@ class Prepared:
             outcome_of(step.row, Status.NOT_SENT, code=why.code, message=why.sentence, tip=why.tip)
             for step in self.plan.steps
         )
-        outcomes = in_order((*self.plan.decided, *kept))
+        outcomes = in_order((*self.earlier, *self.plan.decided, *kept))
         return Report(self.material.path, self.where, outcomes, self.material.notes, refused=why)
 
     def run(self, control: Control, seen: Callable[[Outcome], object]) -> Report:
@@ -82,7 +93,10 @@ class Prepared:
         if self.ledger is None or self.results is None:
             raise RuntimeError("a run without an obstacle has a ledger and a place for its results")
         try:
-            self.ledger.begin(self._record(), self.plan, self.where.identity)
+            if self.resumes is None:
+                self.ledger.begin(self._record(), self.plan, self.where.identity)
+            else:
+                self.ledger.begin_again(self.id, self.plan, self.where.identity)
         except MustStop as error:
             return self.refuse(error)
         return self._carried_out(self.ledger, self.results, control, seen)
@@ -93,22 +107,35 @@ class Prepared:
             now(),
             None,
             settings.operator(),
+            platform.node(),
             self.owner,
             self.where.name,
             self.where.base_url,
             str(self.material.path.resolve()),
             self.material.sha256,
             __version__,
+            {name: getattr(self.options, name) for name in KEPT_OPTIONS},
         )
 
     def _carried_out(
         self, ledger: Ledger, results: Path, control: Control, seen: Callable[[Outcome], object]
     ) -> Report:
         """Send, write the results, close the run in the ledger. No failure keeps the report from being made."""
-        outcomes = {outcome.seq: outcome for outcome in self.plan.decided}
+        outcomes = {outcome.seq: outcome for outcome in (*self.earlier, *self.plan.decided)}
         failed: Exception | None = None
+        pace = control.pace = Pace(control.stopped.wait, control.stopped.is_set, self.options.per_minute)
         with _clients(self.where, self.key) as connect:
-            processor = Processor(self.id, ledger, connect, all_operations(), control, self.jobs)
+            processor = Processor(
+                self.id,
+                ledger,
+                connect,
+                all_operations(),
+                control,
+                pace,
+                self.options.jobs,
+                self.options.stop_after,
+                settings.operator(),
+            )
             try:
                 for outcome in processor.outcomes(self.plan):
                     outcomes[outcome.seq] = outcome
@@ -146,7 +173,7 @@ class Prepared:
     ) -> tuple[Path | None, Exception | None]:
         """Where the results are, in the data folder if need be; and the defect, if one kept them from being made."""
         defect: Exception | None = None
-        spare = folder / f"{results.stem[:60]} {self.id}.xlsx"
+        spare = in_data_folder(folder, results, self.id)
         for path in dict.fromkeys((results, spare)):
             try:
                 lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
@@ -159,6 +186,21 @@ class Prepared:
                 defect = error
         self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
         return None, defect
+
+
+def results_again(
+    run: Run, outcomes: tuple[Outcome, ...], folder: Path, wanted: Path | None
+) -> tuple[Path | None, str]:
+    """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
+    workbook = Path(run.workbook)
+    if wanted is not None and not writable(wanted):
+        raise CannotStart("results.unwritable", path=wanted)
+    path = wanted or in_data_folder(folder, workbook.with_name(f"{workbook.stem} - results.xlsx"), run.id)
+    try:
+        write_results(path, sheet_lines(outcomes, all_operations(), run.environment, run.id), workbook)
+    except OSError as error:
+        return None, f"The results could not be written to {path} ({error.strerror or error})."
+    return path, ""
 
 
 def _keep_previous(path: Path, folder: Path) -> None:

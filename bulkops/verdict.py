@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from bulkops.model import Accepted, Failure, Reply, Status
 
 REJECTED = {400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431}
 STOPPING = {401, 403, 407}
 TOO_MANY = 429
+UNAVAILABLE = 503
 _NEVER_CONNECTED = {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}
 _NOT_TRUSTED = {"SSLCertVerificationError"}
 _MAY_HAVE_LEFT = "MayHaveLeftError"
@@ -33,8 +35,11 @@ _NEVER_LEFT = {
     "LocationParseError",
 }
 _TELLING = re.compile("message|error|detail|title|description", re.IGNORECASE)
+_TELLING_HEADER = re.compile("^date$|^content-type$|^location$|^retry-after$|request-?id|correlation|trace")
 _LONGEST_WAIT = 600.0
 _WORDS = 300
+_KEPT = 2000
+"""Bytes of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class Verdict:
     trouble: bool = False
     """The server or the network failed, not the row; several of these in a row end the run."""
     wait: float | None = None
-    """Seconds the server wants us to wait; given means the same row may be sent again (429 only)."""
+    """Seconds for which the server wants to be left alone, by everybody; None: it did not ask for that."""
+    again: bool = False
+    """The answer proves that nothing was done, and the same row may be sent again after the wait (429 only)."""
 
 
 def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -> Verdict:
@@ -67,7 +74,9 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
             return Verdict(Status.DONE, accepted=answer, http_status=status)
         return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
     if status == TOO_MANY:
-        return Verdict(Status.FAILED, "sent.busy", words, http_status=status, trouble=True, wait=retry_after(seen))
+        return Verdict(
+            Status.FAILED, "sent.busy", words, http_status=status, trouble=True, wait=retry_after(seen), again=True
+        )
     if status in STOPPING:
         code = "sent.proxy" if status == 407 else "sent.no_right"
         return Verdict(Status.FAILED, code, words, http_status=status, stop=True)
@@ -77,7 +86,8 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
     if 300 <= status < 400:
         return Verdict(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
     code = "sent.server_error" if status >= 500 or status == 408 else "sent.odd_answer"
-    return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True)
+    wait = retry_after(seen) if status == UNAVAILABLE and "retry-after" in seen.headers else None
+    return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True, wait=wait)
 
 
 def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> Accepted | None:
@@ -119,6 +129,14 @@ def retry_after(reply: Reply) -> float:
         return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
     except (TypeError, ValueError, OverflowError, IndexError):
         return 0.0
+
+
+def evidence(seen: Reply | Failure) -> dict[str, Any]:
+    """What was seen, for the ledger: enough to argue about a doubt months later. The client has taken the key out."""
+    if isinstance(seen, Failure):
+        return {"exceptions": list(seen.chain), "detail": seen.detail, "status": seen.status}
+    headers = {name: value[:_WORDS] for name, value in seen.headers.items() if _TELLING_HEADER.search(name)}
+    return {"status": seen.status, "headers": headers, "answer": seen.content[:_KEPT].decode("utf-8", "replace")}
 
 
 def server_words(reply: Reply) -> str:

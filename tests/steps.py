@@ -44,13 +44,15 @@ def plan_of(*rows: CheckedRow, history: Any = None, operations: Mapping[str, Ope
 
 def run_named(name: str, started: str = "2026-11-21T10:00:00Z") -> Run:
     return Run(
-        name, started, None, "Pat", "Practice Operator", "practice", HERE, f"books/{name}.xlsx", "0" * 64, "0.1.0"
+        *(name, started, None, "Pat", "front-desk", "Practice Operator", "practice", HERE),
+        *(f"books/{name}.xlsx", "0" * 64, "0.1.0"),
     )
 
 
 def seqs(plan: Plan) -> list[list[int]]:
-    """The plan's groups as row numbers."""
-    return [[step.row.seq for step in group] for group in plan.groups]
+    """The groups of a plan with one lane, as row numbers."""
+    assert len(plan.lanes) <= 1
+    return [[step.row.seq for step in group] for lane in plan.lanes for group in lane]
 
 
 def facts(outcomes: Iterable[Any]) -> list[tuple[int, str, str]]:

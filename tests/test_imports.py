@@ -15,9 +15,18 @@ import bulkops
 PACKAGE = Path(bulkops.__file__).parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("bulkops", "model", "errors"),
-    ("settings", "verdict", "lock", "operations.cells", "workbook", "workbook.text", "workbook.formats"),
-    ("client", "ledger", "operations.base", "workbook.package", "workbook.sidecar"),
-    ("operations", "operations._rules", "operations.catalogue", "workbook.shared", "workbook.forms", "results"),
+    ("settings", "verdict", "lock", "deadline", "pace", "ledger.tables", "ledger.reserve"),
+    ("ledger.records", "operations.cells", "workbook", "workbook.text", "workbook.formats"),
+    ("client", "ledger.book", "operations.base", "workbook.package", "workbook.sidecar"),
+    (
+        "operations",
+        "operations._rules",
+        "operations.catalogue",
+        "workbook.shared",
+        "workbook.forms",
+        "results",
+        "ledger",
+    ),
     ("operations.kickout_reimport", "operations.list_flag_edit", "workbook.reader", "planning", "lookups", "preflight"),
     ("headings", "processor", "report", "templates"),
     ("checking", "running"),

@@ -5,22 +5,27 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from misbehaving import Misbehaving, Talk
 from steps import HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops import ledger as ledger_room
+from bulkops import planning
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger
-from bulkops.model import Outcome, Plan, Status, Step, outcome_of
+from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, tables
+from bulkops.ledger.reserve import Reserve
+from bulkops.model import CheckedRow, Outcome, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.operations import all_operations
 
 AT = "2026-11-21T10:00:01Z"
 
@@ -37,10 +42,14 @@ def ledger(path) -> Iterator[Ledger]:
     made.close()
 
 
+STATES = """SELECT coalesce((SELECT state FROM attempts WHERE run = lines.run AND seq = lines.seq
+    ORDER BY id DESC LIMIT 1), state) FROM lines ORDER BY rowid"""
+
+
 def states(path: Path) -> list[str]:
-    """The states of all lines, as another program sees them right now."""
+    """The states of all rows, as another program sees them right now."""
     with closing(sqlite3.connect(path)) as connection:
-        return [state for (state,) in connection.execute("SELECT state FROM lines ORDER BY rowid")]
+        return [state for (state,) in connection.execute(STATES)]
 
 
 def done(step: Step, **more: object) -> Outcome:
@@ -58,7 +67,7 @@ def send(ledger: Ledger, run: str, step: Step, status: Status = Status.DONE) -> 
 
 def again(plan: Plan, seq: int = 0) -> Step:
     step = plan.steps[seq]
-    return replace(step, release=True)
+    return replace(step, release=Release.ROW)
 
 
 # Intent, outcome
@@ -91,13 +100,67 @@ def test_a_row_is_intended_once(ledger):
     plan = plan_of(kickout(0), kickout(1))
     ledger.begin(run_named("r"), plan, HERE)
     ledger.intend("r", plan.steps[0], AT)
-    with pytest.raises(MustStop, match=r"ledger\.unusable|second time"):
+    with pytest.raises(MustStop, match="second time"):
         ledger.intend("r", plan.steps[0], AT)
     for number, status in enumerate((Status.DONE, Status.FAILED, Status.UNKNOWN, Status.NOT_SENT)):
+        plan = plan_of(kickout(0, 10 + number))
         ledger.begin(run_named(f"r{number}"), plan, HERE)
-        send(ledger, f"r{number}", plan.steps[1], status)
+        send(ledger, f"r{number}", plan.steps[0], status)
         with pytest.raises(MustStop):
-            ledger.intend(f"r{number}", plan.steps[1], AT)
+            ledger.intend(f"r{number}", plan.steps[0], AT)
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.UNKNOWN, None], ids=["done", "unknown", "on its way"])
+@pytest.mark.parametrize(
+    ("first", "second", "held"),
+    [
+        (kickout(0), kickout(0), True),
+        (kickout(0), kickout(0, mode="new batch"), True),
+        (kickout(0, send_again=True), kickout(0), True),
+        (kickout(0), kickout(0, 2), False),
+        (flag_edit(0, 2001), flag_edit(0, 2001), True),
+        (flag_edit(0, 2001), flag_edit(0, 2001, comment="Other"), False),
+    ],
+)
+def test_what_may_have_been_done_is_not_intended_again_whatever_the_plan_says(ledger, first, second, held, status):
+    """A plan made without looking into the ledger cannot make it send a second time; only a release can."""
+    plan, careless = plan_of(first), plan_of(second)
+    ledger.begin(run_named("a"), plan, HERE)
+    ledger.begin(run_named("b"), careless, HERE)
+    ledger.intend("a", plan.steps[0], AT)
+    if status:
+        ledger.conclude("a", replace(done(plan.steps[0]), status=status))
+    if not held:
+        ledger.intend("b", careless.steps[0], AT)
+        return
+    with pytest.raises(MustStop):
+        ledger.intend("b", careless.steps[0], AT)
+    released = plan_of(replace(second, values={**second.values, "send_again": True}))
+    ledger.begin(run_named("c"), released, HERE)
+    if status is None and plan.steps[0].fingerprint == careless.steps[0].fingerprint:
+        with pytest.raises(MustStop, match="on its way"):
+            ledger.intend("c", released.steps[0], AT)
+    else:
+        ledger.intend("c", released.steps[0], AT)
+
+
+def test_another_environments_send_holds_nothing_back(ledger):
+    """What was done in the test system may be done in the real one."""
+    elsewhere = "https://app.energycap.com"
+    plan = plan_of(kickout(0))
+    real = planning.plan([kickout(0)], all_operations(), {}, elsewhere)
+    ledger.begin(run_named("a"), plan, HERE)
+    send(ledger, "a", plan.steps[0])
+    ledger.begin(run_named("b"), real, elsewhere)
+    ledger.intend("b", real.steps[0], AT)
+
+
+def test_a_request_that_is_not_the_planned_one_is_not_intended(ledger):
+    """The line says what was agreed to; another request in its place is refused."""
+    plan, other = plan_of(kickout(0)), plan_of(kickout(0, mode="new batch"))
+    ledger.begin(run_named("r"), plan, HERE)
+    with pytest.raises(MustStop):
+        ledger.intend("r", other.steps[0], AT)
 
 
 def test_only_a_row_of_the_run_is_intended(ledger):
@@ -116,12 +179,13 @@ def test_the_same_request_is_on_its_way_once_whoever_asks(ledger, path):
     plan = plan_of(kickout(0))
     ledger.begin(run_named("a"), plan, HERE)
     with closing(Ledger(path)) as other:
-        other.begin(run_named("b"), plan, HERE)
+        released = Plan((((again(plan),),),), ())
+        other.begin(run_named("b"), released, HERE)
         ledger.intend("a", plan.steps[0], AT)
         with pytest.raises(MustStop) as error:
             other.intend("b", plan.steps[0], AT)
         assert "on its way already" in str(error.value)
-        ledger.conclude("a", done(plan.steps[0]))
+        ledger.conclude("a", replace(done(plan.steps[0]), status=Status.FAILED))
         other.intend("b", plan.steps[0], AT)
 
 
@@ -165,16 +229,17 @@ def test_finish_closes_the_run_and_touches_nothing_that_was_sent(ledger):
     ledger.intend("r", plan.steps[1], AT)
     ledger.finish("r", [outcome_of(step.row, Status.NOT_SENT) for step in plan.steps], "x.xlsx")
     assert [each.status.value for each in ledger.outcomes("r")] == ["done", "unknown", "not_sent"]
-    assert ledger.counts("r") == {"done": 1, INTENT: 1, "not_sent": 1}
+    assert ledger.counts("r") == {"done": 1, "unknown": 1, "not_sent": 1}
     (run,) = ledger.runs()
     assert (run.results, run.ended is not None) == ("x.xlsx", True)
+    assert run.totals == {"done": 1, "unknown": 1, "not_sent": 1}
 
 
 def test_runs_are_told_newest_first(ledger):
-    """Also those that ended in the same second."""
+    """In the order in which they were recorded; the computer's clock may have been set back since."""
     for name, started in (("a", AT), ("c", AT), ("b", AT), ("d", "2026-11-20T10:00:00Z")):
         ledger.begin(run_named(name, started), plan_of(kickout(0)), HERE)
-    assert [run.id for run in ledger.runs()] == ["c", "b", "a", "d"]
+    assert [run.id for run in ledger.runs()] == ["d", "b", "c", "a"]
     assert ledger.counts("nobody") == {}
     assert ledger.outcomes("nobody") == []
 
@@ -209,8 +274,9 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
         ("b", "2026-11-21T10:00:00Z", Status.UNKNOWN),
         ("a", "2025-01-01T00:00:00Z", Status.DONE),
     ):
+        plan = Plan((((again(plan),), *((step,) for step in plan.steps[1:])),), ())
         ledger.begin(run_named(name, started), plan, HERE)
-        ledger.intend(name, plan.steps[0], started)
+        ledger.intend(name, plan.steps[0], started, "Pat")
         ledger.conclude(name, replace(done(plan.steps[0]), status=status))
     send(ledger, "a", plan.steps[1], Status.FAILED)
     send(ledger, "a", plan.steps[2], Status.NOT_SENT)
@@ -222,7 +288,7 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
         (Status.DONE, "a", "Pat", "a.xlsx"),
     ]
     assert [(sent, each.status) for sent, each in past[KICKOUT, task(4)]] == [
-        (plan.steps[3].call.fingerprint(HERE), Status.UNKNOWN)
+        (plan.steps[3].fingerprint, Status.UNKNOWN)
     ]
 
 
@@ -258,6 +324,7 @@ from steps import HERE, kickout, plan_of, run_named
 from bulkops.client import Client
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
+from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
 from bulkops.settings import Environment, Key
 
@@ -265,7 +332,9 @@ ledger = Ledger(Path(sys.argv[1]))
 plan = plan_of(kickout(0), kickout(1))
 ledger.begin(run_named("killed"), plan, HERE)
 client = Client(Environment("custom", sys.argv[2]), Key("key"))
-list(Processor("killed", ledger, lambda: client.send, all_operations(), Control()).outcomes(plan))
+control = Control()
+pace = Pace(control.stopped.wait, control.stopped.is_set)
+list(Processor("killed", ledger, lambda: client.send, all_operations(), control, pace).outcomes(plan))
 """
 
 
@@ -277,7 +346,7 @@ def test_a_row_whose_program_was_killed_is_unknown_and_never_sent_again(path):
             assert server.arrived.wait(60)
             process.kill()
         with closing(Ledger(path)) as ledger:
-            assert ledger.counts("killed") == {INTENT: 1, PLANNED: 1}
+            assert ledger.counts("killed") == {"unknown": 1, "not_sent": 1}
             assert ledger.settle_interrupted(words) == 1
             for _ in range(2):
                 later = plan_of(kickout(0), kickout(1), history=ledger.past(HERE))
@@ -291,7 +360,7 @@ def test_a_row_whose_program_was_killed_is_unknown_and_never_sent_again(path):
 
 def test_every_commit_is_on_the_disk_before_it_counts(ledger):
     """Write-ahead log, synchronous=FULL, and on macOS a full flush."""
-    with ledger._engine.connect() as connection:
+    with ledger._reading() as connection:
         asked = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "user_version")
@@ -354,15 +423,15 @@ def test_a_half_made_ledger_is_made_whole(path, monkeypatch):
         pass
     with closing(sqlite3.connect(path)) as connection:
         guards = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%UNIQUE%'"
-        assert connection.execute(guards).fetchall() == [("one_in_flight",)]
+        assert {name for (name,) in connection.execute(guards)} == {"one_in_flight", "once_per_round", "once_per_line"}
     other = path.with_name("half.sqlite3")
-    create = ledger_room._metadata.create_all
+    create = tables.metadata.create_all
 
     def half(connection: object) -> None:
-        create(connection, tables=[ledger_room._runs])
+        create(connection, tables=[tables.runs])
         raise CannotStart("ledger.unusable", path=other, value="killed")
 
-    monkeypatch.setattr(ledger_room._metadata, "create_all", half)
+    monkeypatch.setattr(tables.metadata, "create_all", half)
     refused(other)
     with closing(sqlite3.connect(other)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
@@ -373,7 +442,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(ledger, path):
     rows = [kickout(n, comment="x" * 300) for n in range(100)]
     plan = plan_of(*rows)
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._engine.connect() as connection:
+    with ledger._reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 10}")
     expected = [PLANNED] * len(rows)
@@ -403,7 +472,7 @@ def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(ledger, p
     """A disk that turned read-only is found at the intent, not after the send."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._engine.connect() as connection:
+    with ledger._reading() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     for act in (
         lambda: ledger.intend("r", plan.steps[0], AT),
@@ -419,7 +488,7 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
     """A lock that is not given back in time is a known trouble, not a traceback."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._engine.connect() as connection:
+    with ledger._reading() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -429,73 +498,468 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
     ledger.intend("r", plan.steps[0], AT)
 
 
+# A ledger of version 1
+
+
+@pytest.fixture
+def version_1(path) -> Path:
+    """A ledger as bulkops 0.1 of issue 2 wrote it: two runs, the second one cut short on its way."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "expected" / "ledger-1.sql").read_text(encoding="utf-8"))
+    return path
+
+
+def test_a_ledger_of_version_1_keeps_all_it_knew(version_1):
+    """Every row's outcome, what must not be sent again, and which Send again is used up."""
+    with closing(Ledger(version_1)) as ledger:
+        assert [run.id for run in ledger.runs()] == ["second", "first"]
+        assert ledger.settle_interrupted(words) == 1
+        told = [(each.seq, each.status.value, each.code) for each in ledger.outcomes("first")]
+        assert told == [
+            (0, "done", ""),
+            (1, "failed", "sent.refused"),
+            (2, "not_sent", "row.hidden"),
+            (3, "unknown", "sent.no_answer"),
+            (4, "done", ""),
+            (5, "not_sent", "row.stopped"),
+            (6, "not_sent", "row.stopped"),
+        ]
+        edit = ledger.outcomes("first")[4]
+        assert (edit.selected, edit.updated, edit.message, edit.started) == (12, 7, "Zoë", AT)
+        assert facts(ledger.outcomes("second")) == [
+            (0, "done", ""),
+            (1, "unknown", "sent.interrupted"),
+            (2, "not_sent", ""),
+        ]
+        past = ledger.past(HERE)
+        assert [(each.status, each.released_by) for _, each in past[KICKOUT, task(4)]] == [
+            (Status.UNKNOWN, None),
+            (Status.DONE, ("0" * 64, "Kickouts", 2)),
+        ]
+        rows = [*(kickout(n) for n in range(7)), flag_edit(7, 2001)]
+        later = plan_of(*rows, history=past)
+        assert {each.seq: each.status.value for each in later.decided} == {
+            0: "already_done",
+            3: "already_done",
+            7: "already_done",
+        }
+        assert ledger.resumable("first") == ledger.resumable("second") == []
+
+
+@pytest.mark.parametrize("row", [kickout(0), kickout(0, mode="new batch"), kickout(0, 9), flag_edit(0, 2001)])
+def test_the_guard_holds_for_what_version_1_sent(version_1, row):
+    """Also against a plan that does not know the past."""
+    with closing(Ledger(version_1)) as ledger:
+        plan = plan_of(row)
+        ledger.begin(run_named("third"), plan, HERE)
+        with pytest.raises(MustStop, match="second time"):
+            ledger.intend("third", plan.steps[0], AT)
+
+
+def test_a_migrated_ledger_is_like_a_new_one(version_1, tmp_path):
+    """The same tables and guards, and a copy of what it was."""
+    made = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    with closing(Ledger(version_1)), closing(Ledger(tmp_path / "new.sqlite3")):
+        pass
+    with closing(sqlite3.connect(version_1)) as old, closing(sqlite3.connect(tmp_path / "new.sqlite3")) as new:
+        assert old.execute(made).fetchall() == new.execute(made).fetchall()
+        assert old.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        assert old.execute("PRAGMA foreign_key_check").fetchall() == []
+    with closing(sqlite3.connect(tmp_path / "ledger before version 2.sqlite3")) as copy:
+        assert copy.execute("SELECT count(*) FROM lines").fetchone() == (10,)
+
+
+def test_a_migration_that_fails_leaves_the_ledger_as_it_was(version_1, monkeypatch):
+    """Killed half-way, it is still a ledger of version 1, and the next start migrates it."""
+    create = tables.metadata.create_all
+
+    def half(connection: object) -> None:
+        create(connection, tables=[tables.runs])
+        raise CannotStart("ledger.unusable", path=version_1, value="killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables.metadata, "create_all", half)
+        refused(version_1)
+    with closing(sqlite3.connect(version_1)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM lines").fetchone() == (10,)
+    with closing(Ledger(version_1)) as ledger:
+        assert len(ledger.outcomes("first")) == 7
+
+
+# A run that is resumed
+
+LEFT = {
+    "planned": None,
+    "stopped": (Status.NOT_SENT, "row.stopped"),
+    "held": (Status.NOT_SENT, "row.held"),
+    "not reached": (Status.NOT_SENT, "sent.not_reached"),
+    "no right": (Status.FAILED, "sent.no_right"),
+    "busy": (Status.FAILED, "sent.busy"),
+    "done": (Status.DONE, ""),
+    "refused": (Status.FAILED, "sent.refused"),
+    "unknown": (Status.UNKNOWN, "sent.no_answer"),
+    "on its way": None,
+}
+
+
+def cut_short(ledger: Ledger) -> Plan:
+    """A run that ended in every way in which a row can end."""
+    rows = [kickout(n, comment=name, send_again=n % 2 == 1 or None) for n, name in enumerate(LEFT)]
+    plan = plan_of(*rows, replace(kickout(len(LEFT)), hidden=True))
+    ledger.begin(run_named("r"), plan, HERE)
+    for step in plan.steps:
+        ending = LEFT[step.row.values["comment"]]
+        if step.row.values["comment"] == "on its way":
+            ledger.intend("r", step, AT)
+        elif ending and not ending[1].startswith("row."):
+            ledger.intend("r", step, AT)
+            ledger.conclude("r", replace(done(step), status=ending[0], code=ending[1]))
+    stopped = (step for step in plan.steps if step.row.values["comment"] in ("stopped", "held"))
+    unsent = [outcome_of(step.row, Status.NOT_SENT, code=f"row.{step.row.values['comment']}") for step in stopped]
+    ledger.finish("r", unsent, None)
+    ledger.settle_interrupted(words)
+    return plan
+
+
+def test_what_a_run_left_undone_comes_back_as_it_was_read(ledger, path):
+    """Rows that were not carried out for a reason outside them, with every value, warning and address."""
+    plan = cut_short(ledger)
+    left = ledger.resumable("r")
+    assert [row.values["comment"] for row in left] == ["planned", "stopped", "held", "not reached", "no right", "busy"]
+    assert left == [step.row for step in plan.steps[:6]]
+    again = plan_of(*left, history=ledger.past(HERE, "r"))
+    assert [step.fingerprint for step in again.steps] == [step.fingerprint for step in plan.steps[:6]]
+
+
+def test_every_kind_of_value_survives_the_ledger(ledger):
+    """Lists of ids, amounts, flags, blanks and odd letters make the same request after a resume."""
+    edit = flag_edit(0, 2001, assignees=(101, 102), cost_recovery=12.35, comment="Zoë \U0001f600", hold=True)
+    warned = replace(edit, warnings=(Problem("c", "A!B2", "a warning", "t"),), columns={"list_id": "A"})
+    plan = plan_of(warned)
+    ledger.begin(run_named("r"), plan, HERE)
+    (row,) = ledger.resumable("r")
+    assert plan_of(row).steps[0].fingerprint == plan.steps[0].fingerprint
+    assert [warning.message for warning in row.warnings] == ["a warning"]
+    assert (row.columns, row.sheet, row.number, row.seq) == (edit.columns or {"list_id": "A"}, "Flag edits", 2, 0)
+
+
+def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
+    """Each row that was left may be sent once more; every other one is refused, whatever the plan says."""
+    plan = cut_short(ledger)
+    careless = plan_of(*(step.row for step in plan.steps))
+    again = plan_of(*ledger.resumable("r"), history=ledger.past(HERE, "r"))
+    ledger.begin_again("r", again, HERE)
+    assert ledger.runs()[0].ended is None
+    for step in careless.steps:
+        if step.row.values["comment"] in ("done", "refused", "unknown", "on its way"):
+            with pytest.raises(MustStop, match="second time"):
+                ledger.intend("r", step, AT)
+    for step in again.steps:
+        ledger.intend("r", step, AT, "Sam")
+        with pytest.raises(MustStop):
+            ledger.intend("r", step, AT)
+        ledger.conclude("r", done(step))
+        with pytest.raises(MustStop):
+            ledger.intend("r", step, AT)
+    ledger.finish("r", [], "r.xlsx")
+    assert ledger.counts("r") == {"done": 7, "failed": 1, "unknown": 2, "not_sent": 1}
+    assert ledger.resumable("r") == []
+    assert {past.who for sent in ledger.past(HERE).values() for _, past in sent} == {"", "Sam"}
+
+
+def test_a_row_that_is_tried_again_and_not_reached_keeps_its_last_word(ledger):
+    """A run may be resumed as often as it takes; the latest attempt is the row's."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    for round in range(3):
+        if round:
+            ledger.begin_again("r", plan, HERE)
+        ledger.intend("r", plan.steps[0], AT)
+        ledger.conclude(
+            "r", replace(done(plan.steps[0]), status=Status.NOT_SENT, code="sent.not_reached", tip=str(round))
+        )
+        ledger.finish("r", [outcome_of(plan.steps[0].row, Status.NOT_SENT, code="row.stopped")], None)
+        assert [each.tip for each in ledger.outcomes("r")] == [str(round)]
+
+
+def test_rows_that_a_resumed_run_finds_done_elsewhere_say_so(ledger):
+    """What another run has done meanwhile stands in the resumed run as already done."""
+    plan = plan_of(kickout(0), kickout(1))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.begin(run_named("other"), plan, HERE)
+    send(ledger, "other", plan.steps[0])
+    again = plan_of(*ledger.resumable("r"), history=ledger.past(HERE, "r"))
+    ledger.begin_again("r", again, HERE)
+    ledger.finish("r", [], None)
+    assert facts(ledger.outcomes("r")) == [(0, "already_done", "row.already_done"), (1, "not_sent", "")]
+
+
+def test_what_was_sent_after_a_run_began_is_newer_than_it(ledger):
+    """By the order of sending, not by the clock and not by the order of runs."""
+    for name, number in (("a", 1), ("b", 2), ("c", 3)):
+        plan = plan_of(kickout(0, number))
+        ledger.begin(run_named(name), plan, HERE)
+        send(ledger, name, plan.steps[0])
+    newer = {key[1]: past.newer for key, sent in ledger.past(HERE, "b").items() for _, past in sent}
+    assert newer == {task(1): False, task(2): True, task(3): True}
+    assert not any(past.newer for sent in ledger.past(HERE).values() for _, past in sent)
+
+
+# The reserve
+
+
+def forbid(ledger: Ledger, on: bool) -> None:
+    with ledger._reading() as connection:
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if on else 'OFF'}")
+
+
+def test_an_outcome_that_the_ledger_cannot_take_is_not_lost(ledger, path):
+    """It is kept beside the ledger, and the next start takes it over, with what was seen."""
+    plan = plan_of(kickout(0), kickout(1))
+    ledger.begin(run_named("r"), plan, HERE)
+    for step in plan.steps:
+        ledger.intend("r", step, AT)
+    forbid(ledger, True)
+    known = done(plan.steps[0], message="Zoë")
+    with pytest.raises(MustStop):
+        ledger.conclude("r", known, {"status": 200})
+    with pytest.raises(MustStop):
+        ledger.finish("r", [], None)
+    assert states(path) == [INTENT, INTENT]
+    ledger.close()
+    with closing(Ledger(path)) as later:
+        assert later.settle_interrupted(words) == 1
+        assert later.outcomes("r")[0] == known
+        assert later.outcomes("r")[1].code == "sent.interrupted"
+        assert later.settle_interrupted(words) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT evidence FROM attempts ORDER BY id").fetchone() == ('{"status": 200}',)
+
+
+def test_a_ledger_that_recovers_takes_over_at_the_end_of_the_run(ledger, path):
+    """Room was made meanwhile: the run ends with every outcome in its place, and the reserve is empty."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    forbid(ledger, True)
+    with pytest.raises(MustStop):
+        ledger.conclude("r", done(plan.steps[0]))
+    forbid(ledger, False)
+    ledger.finish("r", [], "r.xlsx")
+    assert ledger.runs()[0].totals == {"done": 1}
+    assert Reserve(path.with_name("ledger.reserve")).kept() == []
+
+
+def test_what_was_taken_over_is_not_taken_over_again(ledger, path):
+    """Killed between taking over and emptying: a later attempt of the same row is not given the old outcome."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    forbid(ledger, True)
+    reserve = path.with_name("ledger.reserve")
+    with pytest.raises(MustStop):
+        ledger.conclude("r", replace(done(plan.steps[0]), status=Status.NOT_SENT, code="sent.not_reached"))
+    forbid(ledger, False)
+    full = reserve.read_bytes()
+    ledger.settle_interrupted(words)
+    ledger.begin_again("r", plan, HERE)
+    ledger.intend("r", plan.steps[0], "2026-11-21T11:00:00Z")
+    reserve.write_bytes(full)
+    assert ledger.settle_interrupted(words) == 1
+    assert ledger.outcomes("r")[0].code == "sent.interrupted"
+
+
+def test_without_room_for_a_reserve_no_run_begins(ledger, path):
+    """Room for the outcomes comes before the first intent."""
+    path.with_name("ledger.reserve").mkdir()
+    with pytest.raises(MustStop, match="reserve"):
+        ledger.begin(run_named("r"), plan_of(kickout(0)), HERE)
+    assert ledger.runs() == []
+
+
+# Many workers, one write
+
+
+def test_workers_who_wait_for_the_disk_are_written_together_each_with_its_own_fate(ledger, path):
+    """One row too many in flight breaks its own rule and nobody else's; all others are durable."""
+    rows = [kickout(n) for n in range(8)]
+    plan = plan_of(*rows)
+    ledger.begin(run_named("r"), plan, HERE)
+    stranger = plan_of(kickout(50)).steps[0]
+    steps = [*plan.steps, stranger, plan.steps[0]]
+    failed: list[int] = []
+    commits: list[str] = []
+    sa.event.listen(ledger._engine, "commit", lambda _: commits.append("commit"))
+
+    def intend(number: int) -> None:
+        try:
+            ledger.intend("r", steps[number], AT)
+        except MustStop:
+            failed.append(number)
+
+    ledger._lock.acquire()
+    threads = [threading.Thread(target=intend, args=(number,)) for number in range(len(steps))]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(ledger._waiting) <= number:
+            pass
+    ledger._lock.release()
+    for thread in threads:
+        thread.join()
+    assert sorted(failed) == [8, 9]
+    assert states(path) == [INTENT] * 8
+    assert commits == ["commit"]
+
+
+def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):
+    """Nobody is told that an intent is durable which is not."""
+    plan = plan_of(*(kickout(n) for n in range(4)))
+    ledger.begin(run_named("r"), plan, HERE)
+    forbid(ledger, True)
+    failed: list[str] = []
+
+    def intend(step: Step) -> None:
+        try:
+            ledger.intend("r", step, AT)
+        except MustStop as error:
+            failed.append(error.code)
+
+    ledger._lock.acquire()
+    threads = [threading.Thread(target=intend, args=(step,)) for step in plan.steps]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(ledger._waiting) <= number:
+            pass
+    ledger._lock.release()
+    for thread in threads:
+        thread.join()
+    assert failed == ["ledger.unusable"] * 4
+    assert states(path) == [PLANNED] * 4
+
+
 # Any order of events
 
 
-class Sessions(RuleBasedStateMachine):
-    """Runs, sends, kills and releases in any order, held against a model that is too simple to be wrong."""
+@dataclass
+class Told:
+    """What the model knows of one run."""
 
-    tasks = Bundle("tasks")
+    name: str
+    begun: int
+    """How many sends there had been when it began."""
+    rows: dict[int, str]
+    """Row → what became of it; "left" for one that may still be sent."""
+    checked: list[CheckedRow]
+    send_again: bool
+
+
+ENDINGS = ["done", "failed", "unknown", "not_sent", "refused key", "disk full", "kill", "stop"]
+
+
+class Sessions(RuleBasedStateMachine):
+    """Runs, sends, kills, full disks, stops, resumes and releases in any order, held against a model that is too
+    simple to be wrong: a list of all sends, and for each run what became of its rows."""
 
     @initialize()
     def open(self) -> None:
-        import tempfile
-
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "ledger.sqlite3"
         self.ledger = Ledger(self.path)
-        self.sent: dict[int, list[str]] = {}
-        self.flying: set[int] = set()
-        self.runs = 0
+        self.sends: list[tuple[int, str]] = []
+        self.runs: list[Told] = []
+        self.open_intents = 0
 
     @rule(
-        numbers=st.lists(st.integers(1, 4), unique=True), released=st.booleans(), killed=st.booleans(), data=st.data()
+        rows=st.lists(st.tuples(st.integers(1, 4), st.booleans()), unique_by=lambda row: row[0]),
+        send_again=st.booleans(),
+        endings=st.lists(st.sampled_from(ENDINGS), min_size=4, max_size=4),
     )
-    def run(self, numbers: list[int], released: bool, killed: bool, data: st.DataObject) -> None:
-        rows = [kickout(seq, number, send_again=released or None) for seq, number in enumerate(numbers)]
-        plan = plan_of(*rows, history=self.ledger.past(HERE))
-        name = f"run-{self.runs}"
-        self.runs += 1
-        self.ledger.begin(run_named(name), plan, HERE)
-        for step in plan.steps:
-            number = int(step.row.target[-12:])
-            assert released or self.sent.get(number, [])[-1:] not in (["done"], ["unknown"])
-            assert number not in self.flying
-            self.ledger.intend(name, step, AT)
-            status = data.draw(
-                st.sampled_from(["done", "failed", "unknown", "not_sent", "kill"] if killed else ["done"])
-            )
-            if status == "kill":
-                self.sent.setdefault(number, []).append("unknown")
-                self.flying.add(number)
+    def run(self, rows: list[tuple[int, bool]], send_again: bool, endings: list[str]) -> None:
+        name = f"run-{len(self.runs)}"
+        checked = [kickout(seq, number, send_again=yes or None) for seq, (number, yes) in enumerate(rows)]
+        past = self.ledger.past(HERE)
+        plan = planning.plan(checked, all_operations(), past, HERE, send_again, workbook=name)
+        told = Told(name, len(self.sends), {}, checked, send_again)
+        self.runs.append(told)
+        self.ledger.begin(replace(run_named(name), workbook_sha256=name), plan, HERE)
+        self.carry_out(told, plan, endings, newest=0)
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), endings=st.lists(st.sampled_from(ENDINGS), min_size=4, max_size=4))
+    def resume(self, data: st.DataObject, endings: list[str]) -> None:
+        told = data.draw(st.sampled_from(self.runs))
+        rows = self.ledger.resumable(told.name)
+        assert {row.seq for row in rows} == {seq for seq, became in told.rows.items() if became == "left"}
+        past = self.ledger.past(HERE, told.name)
+        plan = planning.plan(rows, all_operations(), past, HERE, told.send_again, workbook=told.name)
+        self.ledger.begin_again(told.name, plan, HERE)
+        self.carry_out(told, plan, endings, newest=told.begun)
+
+    def carry_out(self, told: Told, plan: Plan, endings: list[str], newest: int) -> None:
+        """``newest``: what was done or is in doubt since that many sends may not be sent again, released or not."""
+        resumed = newest > 0 or bool(told.rows)
+        told.rows |= {outcome.seq: outcome.status.value for outcome in plan.decided}
+        told.rows |= {step.row.seq: "left" for step in plan.steps}
+        for step, ending in zip(plan.steps, endings, strict=False):
+            if ending == "stop":
                 break
-            self.ledger.conclude(name, replace(done(step), status=Status(status)))
-            if status in ("done", "unknown"):
-                self.sent.setdefault(number, []).append(status)
+            number = int(step.row.target[-12:])
+            held = [(at, became) for at, (sent, became) in enumerate(self.sends) if sent == number and became in HELD]
+            if held:
+                assert step.row.values["send_again"] or (told.send_again and held[-1][1] == "done")
+                assert not resumed or held[-1][0] < told.begun
+            self.ledger.intend(told.name, step, AT)
+            became = {"kill": "unknown", "disk full": "done", "refused key": "failed"}.get(ending, ending)
+            self.sends.append((number, became))
+            told.rows[step.row.seq] = "left" if ending in ("not_sent", "refused key") else became
+            if ending == "kill":
+                self.open_intents = 1
+                break
+            code = {"not_sent": "sent.not_reached", "refused key": "sent.no_right"}.get(ending, "")
+            outcome = replace(done(step), status=Status(became), code=code)
+            if ending == "disk full":
+                forbid(self.ledger, True)
+                with pytest.raises(MustStop):
+                    self.ledger.conclude(told.name, outcome)
+                break
+            self.ledger.conclude(told.name, outcome)
+        else:
+            endings = ["finished"]
+        if "kill" not in endings and "disk full" not in endings:
+            left = [step.row for step in plan.steps if told.rows[step.row.seq] == "left"]
+            unsent = [outcome_of(row, Status.NOT_SENT, code="row.stopped") for row in left]
+            self.ledger.finish(told.name, unsent, None)
         self.start_again()
 
     def start_again(self) -> None:
         self.ledger.close()
         self.ledger = Ledger(self.path)
-        assert self.ledger.settle_interrupted(words) == len(self.flying)
-        self.flying.clear()
+        assert self.ledger.settle_interrupted(words) == self.open_intents
+        self.open_intents = 0
 
     @invariant()
     def nothing_is_forgotten(self) -> None:
         if not hasattr(self, "ledger"):
             return
-        past = {
-            int(target[-12:]): [each.status.value for _, each in sent]
-            for (_, target), sent in self.ledger.past(HERE).items()
-        }
-        assert past == self.sent
-        for run in self.ledger.runs():
-            assert len(self.ledger.outcomes(run.id)) == sum(self.ledger.counts(run.id).values())
+        past = self.ledger.past(HERE)
+        for number in range(1, 5):
+            known = [each.status.value for _, each in past.get((KICKOUT, task(number)), [])]
+            assert known == [became for sent, became in self.sends if sent == number and became in HELD]
+        for told in self.runs:
+            outcomes = {each.seq: each.status.value for each in self.ledger.outcomes(told.name)}
+            assert outcomes.keys() == told.rows.keys()
+            for seq, became in told.rows.items():
+                assert outcomes[seq] == became or (became == "left" and outcomes[seq] in ("not_sent", "failed"))
+            assert sum(self.ledger.counts(told.name).values()) == len(outcomes)
 
     def teardown(self) -> None:
         if hasattr(self, "ledger"):
             self.ledger.close()
             self.folder.cleanup()
+
+
+HELD = ("done", "unknown")
 
 
 TestSessions = Sessions.TestCase

@@ -29,8 +29,8 @@ def flag_plan(*type_ids: int | None) -> Plan:
         values |= {"list_id": 2001 + seq, "flag_type_id": type_id, "comment": "x"}
         row = CheckedRow(seq, "Flags", seq + 2, operation.key, str(2001 + seq), values,
                          columns={"list_id": "A", "flag_type_id": "D"})  # fmt: skip
-        steps.append(Step(row, operation.call(values)))
-    return Plan((tuple(steps),), ())
+        steps.append(Step(row, operation.call(values), f"request {seq}", f"request {seq}"))
+    return Plan(((tuple(steps),),), ())
 
 
 def answering(seen: Reply | Failure, asked: list[Call] | None = None) -> Callable[[Call], Reply | Failure]:
@@ -56,9 +56,9 @@ def test_the_audit_exception_type_cannot_be_assigned_broken() -> None:
     assert (ruled.status, ruled.code, ruled.cell) == (Status.INVALID, "flag_type_id.audit_exception", "Flags!D2")
 
 
-def test_a_group_that_is_ruled_out_whole_is_no_group() -> None:
-    """The plan keeps no empty groups."""
-    assert rule_out(flag_plan(1), OPERATIONS, {"list_flag_edit": TYPES}).groups == ()
+def test_a_group_that_is_ruled_out_whole_leaves_nothing_to_send() -> None:
+    """The plan has no step left."""
+    assert rule_out(flag_plan(1), OPERATIONS, {"list_flag_edit": TYPES}).steps == []
 
 
 def test_one_question_is_asked_for_all_rows() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, facts, flag_edit, kickout, plan_of, seqs, task
 
-from bulkops.model import Accepted, Past, Plan, Problem, Status
+from bulkops.model import Accepted, Past, Plan, Problem, Release, Status
 from bulkops.operations import all_operations
 from bulkops.planning import plan
 
@@ -134,8 +134,10 @@ def test_send_again_for_all_rows_releases_what_was_done_and_never_a_doubt(row, s
 
 def test_only_the_rows_own_yes_is_a_release():
     """The ledger keeps who was released by hand; --send-again and No are not that."""
-    assert [step.release for step in plan_of(again(SELF)).steps] == [True]
-    assert [step.release for step in plan_of(SELF).steps] == [False]
+    assert [step.release for step in plan_of(again(SELF)).steps] == [Release.ROW]
+    assert [step.release for step in plan_of(SELF).steps] == [Release.NOBODY]
+    repeated = plan([SELF], all_operations(), {(KICKOUT, SELF.target): past((A, DONE))}, HERE, send_again=True)
+    assert [step.release for step in repeated.steps] == [Release.RUN]
     no = replace(SELF, values={**SELF.values, "send_again": False})
     assert decide(no, (A, DONE)) == [(0, "already_done", "row.already_done")]
 
@@ -207,3 +209,103 @@ def test_a_repeat_tells_again_what_the_first_answer_said():
     told = (before[0], replace(before[1], accepted=Accepted(new_task_guid="new", selected=5, updated=3)))
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): [told]}).decided
     assert (outcome.new_task_guid, outcome.selected, outcome.updated) == ("new", 5, 3)
+
+
+# A run that is resumed
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "expected"),
+    [
+        (again(SELF), DONE, "already_done"),
+        (again(SELF), UNKNOWN, "unknown"),
+        (again(OTHER), DONE, "invalid"),
+        (again(EDIT), UNKNOWN, "unknown"),
+        (SELF, DONE, "already_done"),
+    ],
+)
+def test_a_resumed_run_repeats_nothing_that_was_sent_since_it_began(row, status, expected):
+    """Its Send again, the row's or the run's, was asked for before; what came after it is not repeated."""
+    sent = E if row.operation == FLAG else A
+    history = {
+        (row.operation, row.target): [(each, replace(before, newer=True)) for each, before in past((sent, status))]
+    }
+    made = plan([row], all_operations(), history, HERE, send_again=True)
+    assert [status for _, status, _ in facts(made.decided)] == [expected]
+    older = {key: [(each, replace(before, newer=False)) for each, before in sent] for key, sent in history.items()}
+    assert plan([row], all_operations(), older, HERE, send_again=True).steps
+
+
+# What must not be done twice
+
+
+def test_a_second_reimport_of_a_task_is_the_same_matter_and_another_flag_edit_is_not():
+    """The ledger refuses what was done by the matter: a task whatever the settings, an edit only as it is."""
+    first, second = plan_of(kickout(0, 1)).steps[0], plan_of(kickout(0, 1, mode="new batch")).steps[0]
+    assert (first.matter == second.matter, first.fingerprint == second.fingerprint) == (True, False)
+    assert first.matter != plan_of(kickout(0, 2)).steps[0].matter
+    one, two = (plan_of(flag_edit(0, 2001, comment=comment)).steps[0] for comment in "ab")
+    assert (one.matter, two.matter) == (one.fingerprint, two.fingerprint)
+    assert one.matter != two.matter
+
+
+# The operator's word that rows are independent
+
+
+def lanes(*rows):
+    """The lanes of rows that the operator called independent, as row numbers."""
+    made = plan(rows, all_operations(), {}, HERE, independent=True)
+    return [[[step.row.seq for step in group] for group in lane] for lane in made.lanes]
+
+
+def existing(seq, batch=None):
+    return kickout(seq, mode="use existing batch", existing_open_batch_id=batch)
+
+
+def pending(seq, batch):
+    return kickout(seq, mode="use pending batch", pending_batch_id=batch)
+
+
+INDEPENDENT = {
+    "different edits of different lists": (
+        [flag_edit(0, 2001, comment="A"), flag_edit(1, 2002, comment="B")],
+        [[[0]], [[1]]],
+    ),
+    "edits of one list stay in order": (
+        [flag_edit(0, 2001, comment="A"), flag_edit(1, 2002), flag_edit(2, 2001, comment="B")],
+        [[[0], [2]], [[1]]],
+    ),
+    "reimports of one task stay in order": ([kickout(0, 1), kickout(1, 2), kickout(2, 1)], [[[0], [2]], [[1]]]),
+    "named batches": ([existing(0, 7), existing(1, 8), existing(2, 7)], [[[0], [2]], [[1]]]),
+    "a batch that is not named may be any": ([existing(0, 7), existing(1), existing(2, 8)], [[[0], [1], [2]]]),
+    "a new batch closes one": ([existing(0, 7), kickout(1, mode="new batch"), pending(2, 9)], [[[0], [1], [2]]]),
+    "a smart batch may be any": (
+        [kickout(0, mode="smart batch", new_batch_code="A"), kickout(1, mode="smart batch", new_batch_code="B")],
+        [[[0], [1]]],
+    ),
+    "one pending batch, proven safe": ([pending(0, 9), pending(1, 9), pending(2, 8)], [[[0, 1]], [[2]]]),
+    "batches of their own": ([kickout(0), kickout(1, mode="new batch"), kickout(2)], [[[0]], [[1]], [[2]]]),
+    "batches of one code": (
+        [kickout(0, new_batch_code="Jul"), kickout(1, new_batch_code="Aug"), kickout(2, new_batch_code="JUL")],
+        [[[0], [2]], [[1]]],
+    ),
+    "two operations": ([existing(0), flag_edit(1, 2001), existing(2)], [[[0], [2]], [[1]]]),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize("case", INDEPENDENT)
+def test_independent_rows_keep_their_order_within_a_list_a_batch_a_task(case):
+    """--independent sets apart what has nothing in common, and only that."""
+    rows, expected = INDEPENDENT[case]
+    assert lanes(*rows) == expected
+
+
+def test_things_that_meet_later_are_one_lane():
+    """Two batches that a later row joins through its task run in order, all of them."""
+    rows = [
+        kickout(0, 1, mode="use existing batch", existing_open_batch_id=7),
+        kickout(1, 2, mode="use existing batch", existing_open_batch_id=8),
+        kickout(2, 1, mode="use existing batch", existing_open_batch_id=8),
+    ]
+    assert lanes(*rows) == [[[0], [1], [2]]]

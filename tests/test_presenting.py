@@ -115,7 +115,8 @@ def test_nothing_from_outside_steers_the_terminal(capsys: pytest.CaptureFixture[
     evil = Outcome(0, STEERING, 2, "x", STEERING, Status.FAILED, message=STEERING, tip=STEERING, warnings=(STEERING,))
     name = Path(f"a{STEERING}.xlsx")
     show(Report(name, Environment("practice", ""), (evil,), (STEERING,), "r", name, STEERING))
-    run_table([(Run("r", "2026-11-21T10:00:00Z", None, STEERING, "", "practice", "", str(name), "", ""), {"done": 1})])
+    run = Run("r", "2026-11-21T10:00:00Z", None, STEERING, "", "", "practice", "", str(name), "", "")
+    run_table([(run, {"done": 1})])
     ask(Summary({"rows": 1}, {}, {}, "host", "practice", STEERING, "", name))
     said = "".join(capsys.readouterr())
     assert not set(said) & set("\x1b\x07\x9b\u202e\r\x08")
@@ -125,8 +126,9 @@ def test_nothing_from_outside_steers_the_terminal(capsys: pytest.CaptureFixture[
 def test_the_history_shows_each_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """When, where, who, which workbook, the rows in the words of the statuses, and whether it was cut short."""
     monkeypatch.setattr(presenting, "_WIDTH_IN_A_FILE", 80)
-    run = Run("20261121-101500-4f2a", "2026-11-21T10:15:00Z", None, "pat", "", "us-east", "", "x/August.xlsx", "", "")
-    run_table([(run, {"done": 2, "planned": 1, "not_sent": 1, "intent": 1})])
+    started = "2026-11-21T10:15:00Z"
+    run = Run("20261121-101500-4f2a", started, None, "pat", "", "", "us-east", "", "x/August.xlsx", "", "")
+    run_table([(run, {"done": 2, "not_sent": 2, "unknown": 1})])
     said = " ".join(capsys.readouterr().out.split())
     assert "20261121-101500-4f2a 2026-11-21 10:15 us-east, pat August.xlsx" in said
     assert "check 1, Not sent 2, Done 2" in said
@@ -279,3 +281,22 @@ def test_on_a_terminal_a_bar_shows_counts(monkeypatch: pytest.MonkeyPatch) -> No
     said = screen.getvalue()
     for words in ("Sending", "2/3", "Failed 1, Done 1", "time left"):
         assert words in said
+
+
+def test_a_pause_that_energycap_asked_for_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the bar and in the lines; the operator sees why nothing moves."""
+    clock = Clock()
+    with Progress(2, clock, lambda: 90.4) as progress:
+        clock.now = 20.0
+        progress.tell()
+    words = "EnergyCAP asked for a pause, 90 seconds left"
+    assert capsys.readouterr().err == f"0 of 2 rows; waiting for an answer; {words}\n"
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    with Progress(2, waiting=lambda: 90.4):
+        pass
+    assert words in screen.getvalue()

@@ -76,7 +76,7 @@ def test_a_kill_does_not_make_a_yes_send_twice(tmp_path: Path, server: PracticeS
     where = Environment(PRACTICE, server.base_url)
     with app.prepare(path, where, tmp_path, Options(jobs=1)) as prepared:
         first, middle, _ = prepared.plan.steps
-        prepared.plan = Plan(((first,), (middle,)), ())
+        prepared.plan = Plan((((first,), (middle,)),), ())
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
         ledger.begin(prepared._record(), prepared.plan, where.identity)

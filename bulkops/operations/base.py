@@ -51,6 +51,10 @@ SEND_AGAIN = Field(
 )
 
 
+Thing = tuple[object, ...]
+"""``("list", 2001)``: what a row works on, from the general to the particular."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One row of a sample sheet: what is typed, by field name."""
@@ -123,6 +127,11 @@ class Operation(ABC):
     """True: a target that was done once is refused even with other settings."""
     look_up: Call | None = None
     """A read-only call, made once before a run, whose answer may rule rows out."""
+
+    def touches(self, values: Mapping[str, Any]) -> tuple[Thing, ...]:
+        """What the row works on: its target, if not more. Rows that share a thing stay in order even where the
+        operator calls the rows independent; ``("batch",)`` shares with every ``("batch", …)``."""
+        return ((self.key, values[self.target]),)
 
     def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
         """(field, catalogue code) of what the answer to ``look_up`` has against a row; None for nothing."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import Field, Operation, Sample, answered
+from bulkops.operations.base import Field, Operation, Sample, Thing, answered
 from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 
 if TYPE_CHECKING:
@@ -375,6 +375,15 @@ class KickoutReimport(Operation):
         if mode == USE_PENDING:
             return (self.key, mode), values["task_guid"]
         return None
+
+    def touches(self, values: Mapping[str, Any]) -> tuple[Thing, ...]:
+        """The task, and the batch its bills go to; a row that does not name its batch may touch any."""
+        mode, code = values["batch_mode"], values["new_batch_code"]
+        task: Thing = ("task", values["task_guid"])
+        if mode == SELF_CONTAINED:
+            return (task,) if code is None else (task, ("batch", code.casefold()))
+        named = {USE_EXISTING: values["existing_open_batch_id"], USE_PENDING: values["pending_batch_id"]}.get(mode)
+        return (task, ("batch",)) if named is None else (task, ("batch", named))
 
 
 OPERATION = KickoutReimport()

@@ -1,0 +1,137 @@
+"""Values ↔ what the ledger stores of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bulkops.ledger.tables import INTENT, PLANNED
+from bulkops.model import Accepted, CheckedRow, Outcome, Past, Problem, Release, Status, Step, outcome_of
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the ledger has it."""
+
+    id: str
+    started: str
+    ended: str | None
+    who: str
+    computer: str
+    key_owner: str
+    environment: str
+    base_url: str
+    workbook: str
+    workbook_sha256: str
+    version: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the operator asked for that a resumed run must keep to."""
+    results: str | None = None
+    totals: Mapping[str, int] | None = None
+    """Rows by status, once the run has ended."""
+
+
+def now() -> str:
+    """UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def new_run_id() -> str:
+    """Sortable by time, and unique: ``20261121-101500-4f2a``."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def run_values(run: Run) -> dict[str, Any]:
+    """A run's columns. A file name that is not Unicode must not keep a run from being recorded."""
+    values = {each.name: getattr(run, each.name) for each in fields(run)}
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
+    """The line of a row that is not sent."""
+    return {
+        "run": run,
+        "seq": outcome.seq,
+        "sheet": outcome.sheet,
+        "row": outcome.row,
+        "operation": outcome.operation,
+        "target": outcome.target,
+        "identity": identity,
+        "state": outcome.status.value,
+        "released": Release.NOBODY.value,
+        "round": 0,
+        "outcome": written(outcome),
+    }
+
+
+def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
+    """The line of a row that is to be sent: the exact request without the key, and what the row said."""
+    row = step.row
+    return {
+        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT)),
+        "state": PLANNED,
+        "method": step.call.method,
+        "path": step.call.path,
+        "body": step.call.encoded().decode("ascii"),
+        "fingerprint": step.fingerprint,
+        "matter": step.matter,
+        "released": step.release.value,
+        "cells": {
+            "values": dict(row.values),
+            "columns": dict(row.columns),
+            "warnings": [warning.message for warning in row.warnings],
+        },
+        "outcome": None,
+    }
+
+
+def row_of(line: Mapping[str, Any]) -> CheckedRow:
+    """The row of a line that was planned: what ``planned_line`` stored of it."""
+    cells = line["cells"]
+    warnings = tuple(Problem("", "", message, "") for message in cells["warnings"])
+    place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
+    return CheckedRow(*place, cells["values"], warnings=warnings, columns=cells["columns"])
+
+
+def written(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON holds it."""
+    facts = {name: getattr(outcome, name) for name in Outcome.__slots__}
+    return {**facts, "status": outcome.status.value, "warnings": list(outcome.warnings)}
+
+
+def outcome_from(facts: Mapping[str, Any]) -> Outcome:
+    """What ``written`` wrote."""
+    return Outcome(**{**facts, "status": Status(facts["status"]), "warnings": tuple(facts["warnings"])})
+
+
+def status_of(state: str) -> Status:
+    """A line still planned was not sent; an attempt without an outcome is unknown."""
+    return {PLANNED: Status.NOT_SENT, INTENT: Status.UNKNOWN}.get(state) or Status(state)
+
+
+def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Outcome:
+    """What became of a line: of one that was to be sent, by its last attempt."""
+    if line["state"] != PLANNED:
+        return outcome_from(line["outcome"])
+    place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
+    if attempt is None:
+        return Outcome(*place, Status.NOT_SENT)
+    if attempt["outcome"] is None:
+        return Outcome(*place, Status.UNKNOWN, started=attempt["started"])
+    return outcome_from(attempt["outcome"])
+
+
+def past_of(found: Mapping[str, Any], newer: bool) -> Past:
+    """An attempt as a later plan sees it."""
+    said = found["outcome"] or {}
+    accepted = Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated"))
+    cell = (found["workbook_sha256"], found["sheet"], found["row"]) if found["released"] == Release.ROW.value else None
+    name = Path(found["workbook"]).name
+    return Past(status_of(found["state"]), found["started"], found["who"], name, found["run"], accepted, cell, newer)

@@ -1,0 +1,160 @@
+"""The ledger's tables, and how an older ledger becomes one of today.
+
+One line per sheet row of a run, so that any run can be told from the ledger alone; one attempt
+per request that was to leave this computer. Lines are what was planned, attempts what happened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bulkops.errors import CannotStart
+
+SCHEMA_VERSION = 2
+PLANNED, INTENT = "planned", "intent"
+"""A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
+
+metadata = sa.MetaData()
+_JSON = sa.JSON(none_as_null=True)
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("ended", sa.Text),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("computer", sa.Text, nullable=False),
+    sa.Column("key_owner", sa.Text, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("base_url", sa.Text, nullable=False),
+    sa.Column("workbook", sa.Text, nullable=False),
+    sa.Column("workbook_sha256", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("options", _JSON, nullable=False),
+    sa.Column("results", sa.Text),
+    sa.Column("totals", _JSON),
+    # The last attempt of any run before this one: what came later is newer than anything its rows say.
+    sa.Column("follows", sa.Integer, nullable=False),
+)
+lines = sa.Table(
+    "lines",
+    metadata,
+    sa.Column("run", sa.Text, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("sheet", sa.Text, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("identity", sa.Text, nullable=False),
+    sa.Column("method", sa.Text),
+    sa.Column("path", sa.Text),
+    sa.Column("body", sa.Text),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("matter", sa.Text),
+    sa.Column("released", sa.Text, nullable=False),
+    # How often the run was resumed for this line.
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("cells", _JSON),
+    sa.Column("outcome", _JSON),
+)
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("identity", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("matter", sa.Text, nullable=False),
+    sa.Column("released", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("ended", sa.Text),
+    sa.Column("outcome", _JSON),
+    sa.Column("evidence", _JSON),
+    sa.ForeignKeyConstraint(["run", "seq"], ["lines.run", "lines.seq"]),
+    sa.Index("attempts_by_matter", "identity", "matter"),
+    # The same request can be on its way once, whoever asks.
+    sa.Index("one_in_flight", "fingerprint", unique=True, sqlite_where=sa.text("state = 'intent'")),
+    sa.Index("once_per_round", "run", "seq", "round", unique=True),
+    # A row of a run is never sent again, resumed or not, once it may have been carried out.
+    sa.Index(
+        "once_per_line", "run", "seq", unique=True, sqlite_where=sa.text("state IN ('intent', 'done', 'unknown')")
+    ),
+    # A number is never given twice: the order of attempts is the order in which they were sent.
+    sqlite_autoincrement=True,
+)
+
+
+def durable(connection: Any, _: object) -> None:
+    """Settings of a new connection: a commit is on the disk before it counts."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def prepare(connection: sa.Connection, path: Path) -> None:
+    """Check the file, and make or migrate its tables: together or not at all, by one program at a time.
+
+    Raises CannotStart for a damaged file and for one that a newer bulkops has written.
+    """
+    found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one()
+    if found != "ok":
+        raise CannotStart("ledger.unusable", path=path, value="it is damaged")
+    if _version(connection) == 1:
+        _keep_copy(connection, path.with_name("ledger before version 2.sqlite3"))
+    if _version(connection) < SCHEMA_VERSION:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if _version(connection) == 1:
+            _from_version_1(connection)
+        else:
+            metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    if _version(connection) > SCHEMA_VERSION:
+        raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")
+
+
+def _version(connection: sa.Connection) -> int:
+    return int(connection.execute(sa.text("PRAGMA user_version")).scalar_one())
+
+
+def _keep_copy(connection: sa.Connection, copy: Path) -> None:
+    if not copy.exists():
+        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+
+
+def _from_version_1(connection: sa.Connection) -> None:
+    """Version 1 kept what was sent in the lines themselves, one send for each."""
+    for statement in (
+        "DROP INDEX lines_by_request",
+        "DROP INDEX one_in_flight",
+        "ALTER TABLE lines RENAME TO lines_1",
+        "ALTER TABLE runs RENAME TO runs_1",
+    ):
+        connection.exec_driver_sql(statement)
+    metadata.create_all(connection)
+    for statement in (
+        """INSERT INTO runs SELECT id, started, ended, who, '', key_owner, environment, base_url, workbook,
+               workbook_sha256, version, '{}', results, NULL, 0 FROM runs_1 ORDER BY rowid""",
+        """INSERT INTO lines SELECT run, seq, sheet, row, operation, target,
+               CASE WHEN started IS NULL THEN state ELSE 'planned' END, identity, method, path, body, fingerprint,
+               CASE operation WHEN 'kickout_reimport' THEN operation || ' ' || target ELSE fingerprint END,
+               CASE WHEN released THEN 'row' ELSE '' END, 0, NULL, CASE WHEN started IS NULL THEN outcome END
+               FROM lines_1 ORDER BY rowid""",
+        """INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, state, who, started,
+                   outcome)
+               SELECT lines.run, lines.seq, 0, lines.identity, lines.fingerprint, lines.matter, lines.released,
+                   lines_1.state, runs.who, lines_1.started, lines_1.outcome
+               FROM lines_1 JOIN lines USING (run, seq) JOIN runs ON runs.id = lines.run
+               WHERE lines_1.started IS NOT NULL ORDER BY lines_1.rowid""",
+        "DROP TABLE lines_1",
+        "DROP TABLE runs_1",
+    ):
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,240 @@
+"""A run that was cut short is finished from the ledger alone: what is left is sent once, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Bulkops, fill, flag, kickout
+from python_calamine import CalamineWorkbook
+
+from bulkops import app
+from bulkops.errors import CannotStart
+from bulkops.ledger import Ledger, now
+from bulkops.model import Outcome
+from bulkops.operations import all_operations
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import Environment
+
+EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
+"""Six good rows that may not run side by side: their edits differ."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
+    monkeypatch.setenv("BULKOPS_API_KEY", "practice-key")
+    with PracticeServer() as running:
+        yield running
+
+
+def run(path: Path, server: PracticeServer, stop_after: int | None = None, options: Options | None = None) -> Report:
+    """A run that the operator stops after some rows, with its ledger beside the workbook."""
+    where = Environment("custom", server.base_url)
+    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+        return prepared.run(*stopping(stop_after))
+
+
+def stopping(after: int | None) -> tuple[Control, Callable[[Outcome], object]]:
+    control, seen = Control(), []
+
+    def see(outcome: Outcome) -> None:
+        seen.append(outcome)
+        if len(seen) == after:
+            control.stop("You stopped the run.")
+
+    return control, see
+
+
+def resume(folder: Path, name: str | None = None, stop_after: int | None = None) -> Report:
+    with app.prepare_again(name, folder) as prepared:
+        return prepared.run(*stopping(stop_after))
+
+
+def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, options: Options | None = None) -> str:
+    """A run whose program was killed after some rows; of those not yet concluded some were on their way. Its id."""
+    where = Environment("custom", server.base_url)
+    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+        ledger = prepared.ledger
+        assert isinstance(ledger, Ledger)
+        ledger.begin(prepared._record(), prepared.plan, where.identity)
+        client_rows = prepared.plan.steps[: sent + on_its_way]
+        for number, step in enumerate(client_rows):
+            ledger.intend(prepared.id, step, now())
+            if number < sent:
+                operation = all_operations()[step.row.operation]
+                ledger.conclude(prepared.id, done_by(server, step, operation))
+        return prepared.id
+
+
+def done_by(server: PracticeServer, step: Any, operation: Any) -> Outcome:
+    """What the practice server makes of a step, as the processor records it."""
+    from bulkops.client import Client
+    from bulkops.model import Reply, Status, outcome_of
+    from bulkops.settings import Key
+
+    with closing(Client(Environment("custom", server.base_url), Key("practice-key"))) as client:
+        reply = client.send(step.call)
+    assert isinstance(reply, Reply)
+    said = operation.accepted(reply)
+    return outcome_of(step.row, Status.DONE, selected=said.selected, updated=said.updated, started=now())
+
+
+def statuses(report: Report) -> list[str]:
+    return [outcome.status.value for outcome in report.outcomes]
+
+
+def in_results(report: Report) -> list[tuple[str, str]]:
+    """(Status, Run) of every line of the results workbook."""
+    assert report.results is not None
+    lines = CalamineWorkbook.from_path(report.results).get_sheet_by_index(0).to_python()[1:]
+    return [(line[4], line[14]) for line in lines]
+
+
+def test_a_stopped_run_is_finished_under_its_own_name(tmp_path: Path, server: PracticeServer) -> None:
+    """The rows that were done stay done, the others are sent once, and the results are those of one whole run."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    stopped = run(path, server, stop_after=2)
+    assert statuses(stopped) == ["done"] * 2 + ["not_sent"] * 4
+    path.unlink()
+    finished = resume(tmp_path)
+    assert statuses(finished) == ["done"] * 6
+    assert (finished.run, finished.results, finished.exit_code) == (stopped.run, stopped.results, 0)
+    assert in_results(finished) == [("Done", stopped.run)] * 6
+    assert finished.outcomes[:2] == stopped.outcomes[:2]
+    assert [request.body for request in server.writes] == sorted(request.body for request in server.writes)
+    assert len(server.state.applied) == 6
+    with pytest.raises(CannotStart, match="No run is waiting"):
+        resume(tmp_path)
+
+
+def test_a_killed_run_is_finished_and_what_was_on_its_way_stays_unknown(tmp_path: Path, server: PracticeServer) -> None:
+    """The row whose answer nobody saw is not sent; those after it are."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    name = killed(path, server, sent=2, on_its_way=1)
+    finished = resume(tmp_path, name)
+    assert statuses(finished) == ["done"] * 2 + ["unknown"] + ["done"] * 3
+    assert (finished.run, finished.exit_code) == (name, 4)
+    assert len(server.writes) == 5
+    with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
+        (told,) = ledger.runs()
+        assert (told.ended is not None, told.totals) == (True, {"done": 5, "unknown": 1})
+
+
+def test_a_resumed_run_may_be_stopped_and_resumed_again(tmp_path: Path, server: PracticeServer) -> None:
+    """As often as it takes; every row is sent once."""
+    run(fill(tmp_path / "August.xlsx", flags=EDITS), server, stop_after=1)
+    assert statuses(resume(tmp_path, stop_after=2)) == ["done"] * 3 + ["not_sent"] * 3
+    assert statuses(resume(tmp_path)) == ["done"] * 6
+    assert len(server.writes) == 6
+
+
+def test_a_run_of_all_rows_again_is_finished_as_such(tmp_path: Path, server: PracticeServer) -> None:
+    """--send-again holds for the rows that the stopped run had not come to, and for no row twice."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    run(path, server)
+    again = Options(jobs=1, send_again=True)
+    assert statuses(run(path, server, 2, again)) == ["done"] * 2 + ["not_sent"] * 4
+    assert statuses(resume(tmp_path)) == ["done"] * 6
+    assert len(server.writes) == 12
+    with pytest.raises(CannotStart):
+        resume(tmp_path)
+
+
+def test_what_another_run_did_meanwhile_is_not_repeated(tmp_path: Path, server: PracticeServer) -> None:
+    """Not under --send-again, not under Send again = Yes: both were asked for before."""
+    rows = [{**edit, "send_again": "Yes"} for edit in EDITS]
+    path = fill(tmp_path / "August.xlsx", flags=rows)
+    stopped = run(path, server, 2, Options(jobs=1, send_again=True))
+    other = fill(tmp_path / "September.xlsx", flags=EDITS)
+    assert statuses(run(other, server)) == ["already_done"] * 2 + ["done"] * 4
+    finished = resume(tmp_path, stopped.run)
+    assert statuses(finished) == ["done"] * 2 + ["already_done"] * 4
+    assert len(server.writes) == 6
+    assert in_results(finished)[2:] == [("Already done", stopped.run)] * 4
+
+
+def test_a_row_that_repeats_a_doubt_of_its_own_run_stays_held(tmp_path: Path, server: PracticeServer) -> None:
+    """Its Send again was typed before the doubt; resuming does not make it newer."""
+    server.faults.add(Fault.drop_reply())
+    rows = [kickout(1), kickout(1, send_again="Yes"), kickout(2)]
+    assert statuses(run(fill(tmp_path / "August.xlsx", rows), server)) == ["unknown", "not_sent", "done"]
+    assert statuses(resume(tmp_path)) == ["unknown", "unknown", "done"]
+    assert len(server.writes) == 2
+
+
+def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
+    tmp_path: Path, server: PracticeServer
+) -> None:
+    """A 401 and a server that was not reached say nothing against the row; a refusal does."""
+    server.faults.add(Fault.status(400), path_contains="2006")
+    server.faults.add(Fault.status(401), path_contains="2008")
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    assert statuses(run(path, server)) == ["failed", "done", "failed", "not_sent", "not_sent", "not_sent"]
+    finished = resume(tmp_path)
+    assert statuses(finished) == ["failed", "done", "done", "done", "done", "done"]
+    assert len(server.writes) == 7
+    with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
+        assert [outcome.code for outcome in ledger.outcomes(str(finished.run))][:3] == ["sent.refused", "", ""]
+
+
+def test_the_newest_run_that_nobody_followed_up_is_resumed(tmp_path: Path, server: PracticeServer) -> None:
+    """A workbook that was run again since is not finished behind the operator's back, unless by name."""
+    july = run(fill(tmp_path / "July.xlsx", flags=EDITS[:2]), server, 1)
+    august = run(fill(tmp_path / "August.xlsx", flags=EDITS[2:]), server, 1)
+    run(fill(tmp_path / "August.xlsx", flags=EDITS[2:4]), server)
+    assert resume(tmp_path).run == july.run
+    with pytest.raises(CannotStart, match="No run is waiting"):
+        resume(tmp_path)
+    assert statuses(resume(tmp_path, august.run)) == ["done", "already_done", "done", "done"]
+
+
+def test_a_run_that_is_not_there_or_has_nothing_left_is_said(tmp_path: Path, server: PracticeServer) -> None:
+    """Nothing is sent, and the sentence says what there is."""
+    with pytest.raises(CannotStart, match="No run is waiting"):
+        resume(tmp_path)
+    whole = run(fill(tmp_path / "August.xlsx", flags=EDITS[:1]), server)
+    with pytest.raises(CannotStart, match="No run is waiting"):
+        resume(tmp_path, whole.run)
+    with pytest.raises(CannotStart, match="no run 2026 in the history"):
+        resume(tmp_path, "2026")
+    assert len(server.writes) == 1
+
+
+def test_a_run_keeps_to_what_was_asked_of_it(tmp_path: Path, server: PracticeServer) -> None:
+    """Rows side by side, independence, pace and patience are those of the run, not of the day."""
+    asked = Options(jobs=2, independent=True, per_minute=10_000, stop_after=3)
+    run(fill(tmp_path / "August.xlsx", flags=EDITS), server, 1, asked)
+    with app.prepare_again(None, tmp_path) as prepared:
+        assert prepared.options == asked
+        assert len(prepared.plan.lanes) > 1
+        summary = prepared.summary()
+    assert summary.resumes.startswith(prepared.id)
+    assert summary.resumes.endswith("August.xlsx")
+    assert summary.steps == {"list flag edits": len(prepared.plan.steps)}
+
+
+def test_on_the_command_line(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """resume asks, sends what is left, and says what became of every row; history can be told where to write."""
+    practice.faults.add(Fault.status(403), path_contains="2008")
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    stopped = bulkops("run", path, "--yes", "--json", "--jobs", 1)
+    assert stopped.code == 3
+    assert bulkops("resume").code == 2
+    declined = bulkops("resume", typed="no\n")
+    assert declined.code == 2
+    assert "to finish" in declined.err
+    assert len(practice.writes) == 3
+    done = bulkops("resume", stopped.document["run"], "--json", typed="yes\n")
+    assert (done.code, done.document["totals"]["done"]) == (0, 6)
+    assert done.document["run"] == stopped.document["run"]
+    assert bulkops("resume", "--yes").code == 2
+    again = tmp_path / "again.xlsx"
+    told = bulkops("history", stopped.document["run"], "--results", again, "--json")
+    assert (told.code, told.document["results"]) == (0, str(again))
+    assert again.exists()
+    assert bulkops("history", "--results", again).code == 2
