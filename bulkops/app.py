@@ -143,6 +143,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.material.path, folder, prepared.options.results, prepared.id
     )
     if prepared.plan.steps:
+        prepared.notes += _run_elsewhere(prepared)
         prepared.where, prepared.key = enter(prepared.where, stack)
         prepared.owner, note = who_am_i(prepared.where, prepared.key)
         prepared.notes += [note] if note else []
@@ -151,6 +152,19 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.plan = rule_out(prepared.plan, all_operations(), answers)
         prepared.notes += unanswered
         _all_or_nothing(prepared)
+
+
+def _run_elsewhere(prepared: Prepared) -> list[str]:
+    """A ledger knows what was sent from here; of what was sent from elsewhere the results beside the workbook tell."""
+    from bulkops.workbook.sidecar import results_path, runs_told
+
+    known = {run.id for run in prepared.ledger.runs()} if prepared.ledger else set()
+    strange = sorted(runs_told(prepared.material.path) - known)
+    if not strange:
+        return []
+    name = results_path(prepared.material.path).name
+    why = f"{name} is of a run that this computer does not know ({strange[-1]})"
+    return [f"{why}: its rows may have been sent. Look there first."]
 
 
 def _all_or_nothing(prepared: Prepared) -> None:

@@ -109,6 +109,7 @@ def show(report: Report) -> None:
         console.print(Text(warning, style=_COLOURS[Status.UNKNOWN]))
     if report.stopped:
         console.print(Text(f"The run stopped early. {printable(report.stopped)}", style="red"))
+        console.print(f"To finish it: bulkops resume {report.run}")
     for note in report.notes:
         console.print(f"Note: {printable(note)}")
     if report.run is not None:
@@ -171,6 +172,8 @@ def ask(summary: Summary) -> CannotStart | None:
     if summary.decided:
         console.print(f"  left out  {by_status(summary.decided)}")
     console.print(f"  results   {printable(str(summary.results))}", soft_wrap=True)
+    for note in summary.notes:
+        console.print(Text(f"Note: {printable(note)}", style="yellow"))
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return CannotStart("run.question")
     console.print("Send them? Type yes and press Enter: ", end="")

@@ -83,6 +83,8 @@ class Summary:
     results: Path | None
     resumes: str = ""
     """Which run is taken up again, if one is."""
+    notes: tuple[str, ...] = ()
+    """What to know before saying yes."""
 
 
 @dataclass(frozen=True, slots=True)

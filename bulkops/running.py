@@ -70,7 +70,8 @@ class Prepared:
             self.owner,
             self.key.masked() if self.key else "",
             self.results,
-            f"{self.id} of {self.resumes.started}, {Path(self.resumes.workbook).name}" if self.resumes else "",
+            _named(self.resumes) if self.resumes else "",
+            tuple(self.notes),
         )
 
     def invalid(self) -> int:
@@ -186,6 +187,11 @@ class Prepared:
                 defect = error
         self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
         return None, defect
+
+
+def _named(run: Run) -> str:
+    when = run.started[:16].replace("T", " ")
+    return f"run {run.id} of {when} UTC, {Path(run.workbook).name}"
 
 
 def results_again(

@@ -369,6 +369,21 @@ def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
     agree(report, tmp_path)
 
 
+def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server: PracticeServer) -> None:
+    """This ledger cannot know what was sent from there: the operator hears of it before the question."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    run(path, server)
+    where = Environment(PRACTICE, server.base_url)
+    for elsewhere, told in ((tmp_path, []), (tmp_path / "another computer", ["is of a run this computer does not"])):
+        elsewhere.mkdir(exist_ok=True)
+        fill(path, flags=[flag(2003)])
+        with app.prepare(path, where, elsewhere, Options()) as prepared:
+            notes = prepared.summary().notes
+            assert prepared.obstacle is None
+        assert len(notes) == len(told)
+        assert all(words in note for words, note in zip(told, notes, strict=True))
+
+
 # ---------------------------------------------------------------- what the ledger tells
 
 

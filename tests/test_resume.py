@@ -213,7 +213,7 @@ def test_a_run_keeps_to_what_was_asked_of_it(tmp_path: Path, server: PracticeSer
         assert prepared.options == asked
         assert len(prepared.plan.lanes) > 1
         summary = prepared.summary()
-    assert summary.resumes.startswith(prepared.id)
+    assert summary.resumes.startswith(f"run {prepared.id} of 2")
     assert summary.resumes.endswith("August.xlsx")
     assert summary.steps == {"list flag edits": len(prepared.plan.steps)}
 

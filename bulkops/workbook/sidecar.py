@@ -65,6 +65,7 @@ _LINE_HEIGHT = 15.0
 _HIGHEST = 405.0
 """Points; Excel allows a row no more than 409."""
 _TRIES = 5
+_RUN = re.compile(rb"\b20[0-9]{6}-[0-9]{6}-[0-9a-f]{4}\b")
 
 
 def results_path(workbook: Path) -> Path:
@@ -99,6 +100,17 @@ def _may_replace(path: Path) -> bool:
     except Exception:  # a damaged file can fail in many ways; none of them is surely ours
         return False
     return MARK in book and len(re.findall(r"<(?:\w+:)?sheet\b", book)) == 1
+
+
+def runs_told(workbook: Path) -> set[str]:
+    """The ids of the runs whose results lie beside a workbook; none if there are no results that can be read."""
+    path = results_path(workbook)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = [archive.read(name) for name in archive.namelist() if name.endswith(".xml")]
+    except Exception:  # no results, or damaged ones: they tell nothing
+        return set()
+    return {found.decode() for part in parts for found in _RUN.findall(part)}
 
 
 def write_results(
