@@ -95,7 +95,8 @@ def test_why_it_stopped_and_where_the_results_are_is_said(capsys: pytest.Capture
     path = Path("/home/pat") / ("long " * 60) / "August - results.xlsx"
     show(report(outcome(), notes=("First.",), stopped="You stopped the run.", run="r1", results=path))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-4:] == ["The run stopped early. You stopped the run.", "Note: First.", "Run: r1", f"Results: {path}"]
+    stopped = ["The run stopped early. You stopped the run.", "To finish it: bulkops resume r1"]
+    assert lines[-5:] == [*stopped, "Note: First.", "Run: r1", f"Results: {path}"]
 
 
 def test_why_nothing_was_sent_is_not_said_in_every_row(capsys: pytest.CaptureFixture[str]) -> None:
