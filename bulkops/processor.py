@@ -122,9 +122,13 @@ class Processor:
         if turn is None:
             return None
         started = now()
-        self.ledger.intend(self.run, step, started, self.who)
-        begun = self.clock()
         self.sent.add(step.row.seq)
+        try:
+            self.ledger.intend(self.run, step, started, self.who)
+        except MustStop:
+            self.sent.discard(step.row.seq)  # the ledger's word that there is no intent
+            raise
+        begun = self.clock()
         verdict, seen = self._send(step, send, turn)
         outcome = self._outcome(step, verdict, started, self.clock() - begun)
         self._note(verdict)

@@ -158,6 +158,9 @@ class Prepared:
             ledger.finish(self.id, left, str(written) if written else None)
         except MustStop as error:
             self.notes.append(str(error))
+        except Exception as error:
+            failed = failed or error
+            reason = reason or _reason(failed)
         return Report(
             self.material.path,
             self.where,
@@ -180,10 +183,11 @@ class Prepared:
                 lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
                 _keep_previous(path, folder)
                 write_results(path, lines, self.material.path)
-                return path, None
+                return path, defect
             except OSError as error:
                 self.notes.append(f"The results could not be written to {path} ({error.strerror or error}).")
             except Exception as error:
+                self.notes.append(f"The results could not be written to {path}. {_reason(error)}")
                 defect = error
         self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
         return None, defect

@@ -374,7 +374,7 @@ def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     run(path, server)
     where = Environment(PRACTICE, server.base_url)
-    for elsewhere, told in ((tmp_path, []), (tmp_path / "another computer", ["is of a run this computer does not"])):
+    for elsewhere, told in ((tmp_path, []), (tmp_path / "another computer", ["is of a run that this computer does not know"])):
         elsewhere.mkdir(exist_ok=True)
         fill(path, flags=[flag(2003)])
         with app.prepare(path, where, elsewhere, Options()) as prepared:

@@ -15,8 +15,8 @@ import bulkops
 PACKAGE = Path(bulkops.__file__).parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("bulkops", "model", "errors"),
-    ("settings", "verdict", "lock", "deadline", "pace", "ledger.tables", "ledger.reserve"),
-    ("ledger.records", "operations.cells", "workbook", "workbook.text", "workbook.formats"),
+    ("settings", "verdict", "lock", "storage", "deadline", "pace", "ledger.tables", "ledger.reserve"),
+    ("ledger.records", "ledger.store", "operations.cells", "workbook", "workbook.text", "workbook.formats"),
     ("client", "ledger.book", "operations.base", "workbook.package", "workbook.sidecar"),
     (
         "operations",

@@ -277,7 +277,7 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
         plan = Plan((((again(plan),), *((step,) for step in plan.steps[1:])),), ())
         ledger.begin(run_named(name, started), plan, HERE)
         ledger.intend(name, plan.steps[0], started, "Pat")
-        ledger.conclude(name, replace(done(plan.steps[0]), status=status))
+        ledger.conclude(name, replace(done(plan.steps[0], started=started), status=status))
     send(ledger, "a", plan.steps[1], Status.FAILED)
     send(ledger, "a", plan.steps[2], Status.NOT_SENT)
     ledger.intend("a", plan.steps[3], AT)
@@ -360,7 +360,7 @@ def test_a_row_whose_program_was_killed_is_unknown_and_never_sent_again(path):
 
 def test_every_commit_is_on_the_disk_before_it_counts(ledger):
     """Write-ahead log, synchronous=FULL, and on macOS a full flush."""
-    with ledger._reading() as connection:
+    with ledger._store.reading() as connection:
         asked = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "user_version")
@@ -442,7 +442,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(ledger, path):
     rows = [kickout(n, comment="x" * 300) for n in range(100)]
     plan = plan_of(*rows)
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._reading() as connection:
+    with ledger._store.reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 10}")
     expected = [PLANNED] * len(rows)
@@ -472,7 +472,7 @@ def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(ledger, p
     """A disk that turned read-only is found at the intent, not after the send."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._reading() as connection:
+    with ledger._store.reading() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     for act in (
         lambda: ledger.intend("r", plan.steps[0], AT),
@@ -488,7 +488,7 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
     """A lock that is not given back in time is a known trouble, not a traceback."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
-    with ledger._reading() as connection:
+    with ledger._store.reading() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -710,7 +710,7 @@ def test_what_was_sent_after_a_run_began_is_newer_than_it(ledger):
 
 
 def forbid(ledger: Ledger, on: bool) -> None:
-    with ledger._reading() as connection:
+    with ledger._store.reading() as connection:
         connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if on else 'OFF'}")
 
 
@@ -790,7 +790,7 @@ def test_workers_who_wait_for_the_disk_are_written_together_each_with_its_own_fa
     steps = [*plan.steps, stranger, plan.steps[0]]
     failed: list[int] = []
     commits: list[str] = []
-    sa.event.listen(ledger._engine, "commit", lambda _: commits.append("commit"))
+    sa.event.listen(ledger._store.engine, "commit", lambda _: commits.append("commit"))
 
     def intend(number: int) -> None:
         try:
@@ -798,13 +798,13 @@ def test_workers_who_wait_for_the_disk_are_written_together_each_with_its_own_fa
         except MustStop:
             failed.append(number)
 
-    ledger._lock.acquire()
+    ledger._store.lock.acquire()
     threads = [threading.Thread(target=intend, args=(number,)) for number in range(len(steps))]
     for number, thread in enumerate(threads):
         thread.start()
-        while len(ledger._waiting) <= number:
+        while len(ledger._store.waiting) <= number:
             pass
-    ledger._lock.release()
+    ledger._store.lock.release()
     for thread in threads:
         thread.join()
     assert sorted(failed) == [8, 9]
@@ -825,13 +825,13 @@ def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):
         except MustStop as error:
             failed.append(error.code)
 
-    ledger._lock.acquire()
+    ledger._store.lock.acquire()
     threads = [threading.Thread(target=intend, args=(step,)) for step in plan.steps]
     for number, thread in enumerate(threads):
         thread.start()
-        while len(ledger._waiting) <= number:
+        while len(ledger._store.waiting) <= number:
             pass
-    ledger._lock.release()
+    ledger._store.lock.release()
     for thread in threads:
         thread.join()
     assert failed == ["ledger.unusable"] * 4

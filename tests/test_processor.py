@@ -461,7 +461,7 @@ def test_a_server_that_is_not_trusted_stops_the_run(desk):
 
 
 def read_only(desk: Desk, on: bool = True) -> None:
-    with desk.ledger._reading() as connection:
+    with desk.ledger._store.reading() as connection:
         connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if on else 'OFF'}")
 
 

@@ -1,4 +1,4 @@
-"""The ledger: SQLite through SQLAlchemy Core, write-ahead log, every commit on the disk before it counts.
+"""The ledger: what was planned, what was to be sent, what became of it.
 
 Nothing may be sent before ``intend`` has returned. An intent has its outcome when ``conclude`` has returned; one whose
 program is gone is *unknown*.
@@ -6,18 +6,17 @@ program is gone is *unknown*.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from bulkops.errors import CannotStart, MustStop
+from bulkops.errors import MustStop
 from bulkops.ledger.records import (
     Run,
     decided_line,
@@ -30,8 +29,9 @@ from bulkops.ledger.records import (
     written,
 )
 from bulkops.ledger.reserve import Reserve
-from bulkops.ledger.tables import INTENT, PLANNED, attempts, durable, lines, prepare, runs
-from bulkops.model import CheckedRow, Outcome, Past, Plan, Release, Status, Step
+from bulkops.ledger.store import Store
+from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
+from bulkops.model import CheckedRow, Outcome, Past, Plan, Status, Step
 
 _HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""
@@ -42,32 +42,18 @@ _RESUMABLE = {
 """Codes of rows that were not carried out for a reason that lay outside the row."""
 
 
-def _intent() -> sa.Insert:
-    """One statement: the line as planned becomes an attempt, unless what it asks for may have been done already."""
-    earlier = attempts.alias()
-    taken = sa.exists().where(
-        earlier.c.identity == lines.c.identity, earlier.c.matter == lines.c.matter, earlier.c.state.in_(_HELD)
-    )
-    copied = ("run", "seq", "round", "identity", "fingerprint", "matter", "released")
-    given = {
-        "state": sa.literal(INTENT),
-        "who": sa.bindparam("by", type_=sa.Text),
-        "started": sa.bindparam("at", type_=sa.Text),
-    }
-    query = sa.select(*(lines.c[name] for name in copied), *given.values()).where(
-        lines.c.run == sa.bindparam("in_run"),
-        lines.c.seq == sa.bindparam("at_seq"),
-        lines.c.state == PLANNED,
-        lines.c.fingerprint == sa.bindparam("request"),
-        sa.or_(lines.c.released != Release.NOBODY.value, ~taken),
-    )
-    return attempts.insert().from_select([*copied, *given], query)
-
-
-_INTEND = _intent()
-_CONCLUDE = attempts.update().where(
-    attempts.c.run == sa.bindparam("in_run"), attempts.c.seq == sa.bindparam("at_seq"), attempts.c.state == INTENT
-)
+_INTEND = f"""
+    INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, state, who, started)
+    SELECT run, seq, round, identity, fingerprint, matter, released, '{INTENT}', :who, :started FROM lines
+    WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
+    AND (released <> '' OR NOT EXISTS (
+        SELECT 1 FROM attempts AS earlier
+        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter
+        AND earlier.state IN {_HELD}))"""
+"""The line as planned becomes an attempt, unless what it asks for may have been done already and nobody released it."""
+_CONCLUDE = f"""
+    UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence
+    WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
 
 
 class Ledger:
@@ -79,34 +65,18 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reserve = Reserve(path.with_name("ledger.reserve"))
-        self._lock = threading.Lock()
-        self._waiting: deque[_Change] = deque()
-        self._engine = sa.create_engine(
-            f"sqlite:///{self.path}",
-            poolclass=sa.pool.StaticPool,
-            connect_args={"check_same_thread": False, "timeout": 10},
-        )
-        sa.event.listen(self._engine, "connect", durable)
-        try:
-            self._connection = self._engine.connect()
-            with self._connection.begin():
-                prepare(self._connection, path)
-        except (SQLAlchemyError, CannotStart) as error:
-            self.close()
-            if isinstance(error, CannotStart):
-                raise
-            raise CannotStart("ledger.unusable", path=self.path, value=_reason(error)) from error
+        self._store = Store(path)
 
     def close(self) -> None:
         """Close the file."""
-        self._engine.dispose()
+        self._store.close()
 
     def begin(self, run: Run, plan: Plan, identity: str) -> None:
         """Record a run with a line for every row, and make room for outcomes, before anything is sent."""
         decided = [decided_line(run.id, identity, outcome) for outcome in plan.decided]
         planned = [planned_line(run.id, identity, step) for step in plan.steps]
         self._make_reserve()
-        with self._write() as connection:
+        with self._store.writing() as connection:
             follows = sa.select(sa.func.coalesce(sa.func.max(attempts.c.id), 0)).scalar_subquery()
             connection.execute(runs.insert().values(follows=follows, **run_values(run)))
             for each in (decided, planned):
@@ -118,7 +88,7 @@ class Ledger:
         decided = [decided_line(run, identity, outcome) for outcome in plan.decided]
         planned = [planned_line(run, identity, step) for step in plan.steps]
         self._make_reserve()
-        with self._write() as connection:
+        with self._store.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run).values(ended=None, totals=None))
             for each in planned:
                 connection.execute(_line(run, each["seq"]).values({**each, "round": lines.c.round + 1}))
@@ -132,30 +102,33 @@ class Ledger:
         Raises MustStop if the line was not planned so, if the same request is on its way already, or if the same was
         or may have been carried out before and nobody has released it.
         """
-        given = {"in_run": run, "at_seq": step.row.seq, "request": step.fingerprint, "by": who, "at": started}
-        self._commit(_INTEND, given, "the record shows that it was or may have been done")
+        values = {"run": run, "seq": step.row.seq, "fingerprint": step.fingerprint, "who": who, "started": started}
+        self._store.change_one(_INTEND, values, "the record shows that it was or may have been done")
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
         """Make the outcome durable, with what was seen. What the ledger cannot take is kept in the reserve.
 
         Raises MustStop if the ledger did not take it.
         """
-        facts = {
+        values = {
+            "run": run,
+            "seq": outcome.seq,
+            "started": outcome.started,
             "state": outcome.status.value,
             "ended": now(),
-            "outcome": written(outcome),
-            "evidence": dict(evidence) if evidence else None,
+            "outcome": json.dumps(written(outcome)),
+            "evidence": json.dumps(evidence) if evidence else None,
         }
         try:
-            self._commit(_CONCLUDE, {"in_run": run, "at_seq": outcome.seq, **facts}, "a row's record is not there")
+            self._store.change_one(_CONCLUDE, values, "a row's record is not there")
         except MustStop:
             with suppress(OSError):  # then the intent alone stands: the row is unknown at the next start
-                self._reserve.keep({"run": run, "seq": outcome.seq, "started": outcome.started, **facts})
+                self._reserve.keep(values)
             raise
 
     def finish(self, run: str, unsent: Iterable[Outcome], results: str | None) -> None:
         """Close a run: rows that were not sent are said so, and its rows are counted."""
-        with self._write() as connection:
+        with self._store.writing() as connection:
             self._take_over(connection)
             for outcome in unsent:
                 never_tried = ~sa.exists().where(attempts.c.run == run, attempts.c.seq == outcome.seq)
@@ -173,7 +146,7 @@ class Ledger:
 
         ``words`` gives message and tip for an operation and target. Returns how many there were.
         """
-        with self._write() as connection:
+        with self._store.writing() as connection:
             self._take_over(connection)
             query = sa.select(lines, attempts.c.id, attempts.c.started).join(attempts).where(attempts.c.state == INTENT)
             left = _rows(connection, query)
@@ -200,9 +173,8 @@ class Ledger:
             kept = self._reserve.kept()
         except OSError as error:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
-        for entry in kept:
-            place = {"in_run": entry.pop("run"), "at_seq": entry.pop("seq"), "began": entry.pop("started")}
-            connection.execute(_CONCLUDE.where(attempts.c.started == sa.bindparam("began")), {**place, **entry})
+        for values in kept:
+            connection.exec_driver_sql(_CONCLUDE, values)
 
     def _make_reserve(self) -> None:
         try:
@@ -230,7 +202,9 @@ class Ledger:
             .order_by(attempts.c.id)
         )
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
-        for each in self._read(query):
+        with self._store.reading() as connection:
+            rows = _rows(connection, query)
+        for each in rows:
             sent = (each["fingerprint"], past_of(each, bool(each["newer"])))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
@@ -238,89 +212,28 @@ class Ledger:
     def runs(self) -> list[Run]:
         """Every run, newest first."""
         named = [runs.c[each.name] for each in fields(Run)]
-        return [Run(**each) for each in self._read(sa.select(*named).order_by(sa.desc(sa.literal_column("rowid"))))]
+        with self._store.reading() as connection:
+            rows = _rows(connection, sa.select(*named).order_by(sa.desc(sa.literal_column("rowid"))))
+        return [Run(**each) for each in rows]
 
     def counts(self, run: str) -> dict[str, int]:
         """How many rows of a run stand at each status."""
-        with self._reading() as connection:
+        with self._store.reading() as connection:
             return _counted(connection, run)
 
     def outcomes(self, run: str) -> list[Outcome]:
         """A run's rows in reading order. A line still planned was not sent; an open intent is unknown."""
-        with self._reading() as connection:
+        with self._store.reading() as connection:
             return [outcome_read(line, attempt) for line, attempt in _told(connection, run)]
 
     def resumable(self, run: str) -> list[CheckedRow]:
         """The rows of a run that were not carried out for a reason outside them: it stopped, the key, the network."""
-        with self._reading() as connection:
+        with self._store.reading() as connection:
             return [
                 row_of(line)
                 for line, attempt in _told(connection, run)
                 if line["cells"] and _to_resume(outcome_read(line, attempt), attempt)
             ]
-
-    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._reading() as connection:
-            return _rows(connection, query)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._write() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        try:
-            with self._lock, self._connection.begin():
-                yield self._connection
-        except SQLAlchemyError as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: SQLAlchemyError) -> MustStop:
-        return MustStop("ledger.unusable", path=self.path, value=_reason(error))
-
-    def _commit(self, statement: sa.UpdateBase, values: Mapping[str, Any], otherwise: str) -> None:
-        """Change exactly one attempt, durably when this returns; raises MustStop saying ``otherwise`` if none is there.
-
-        Whoever comes while another commit is being written to the disk waits, and then all who waited are committed
-        together: on a slow disk eight workers need one write where they would need eight.
-        """
-        mine = _Change(statement, values, otherwise)
-        self._waiting.append(mine)
-        with self._lock:
-            if not mine.over:
-                group = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                failed: BaseException | None = None
-                try:
-                    self._commit_together(group)
-                except BaseException as error:  # whatever it was: nobody's change is durable
-                    failed = self._unusable(error) if isinstance(error, SQLAlchemyError) else error
-                for each in group:
-                    each.failed = each.failed or failed
-                    each.over = True
-        if mine.failed is not None:
-            raise mine.failed
-
-    def _commit_together(self, group: list[_Change]) -> None:
-        with self._connection.begin():
-            for each in group:
-                # One statement each: one that breaks a rule changes nothing, and the others stand.
-                try:
-                    if self._connection.execute(each.statement, dict(each.values)).rowcount != 1:
-                        each.failed = MustStop("ledger.guard", value=each.otherwise)
-                except IntegrityError:
-                    each.failed = MustStop("ledger.guard", value="the same request is on its way already")
-
-
-@dataclass(slots=True)
-class _Change:
-    """One worker's change, waiting to be durable."""
-
-    statement: sa.UpdateBase
-    values: Mapping[str, Any]
-    otherwise: str
-    over: bool = False
-    failed: BaseException | None = None
 
 
 def _line(run: str, seq: int) -> sa.Update:
@@ -347,7 +260,3 @@ def _to_resume(outcome: Outcome, attempt: Mapping[str, Any] | None) -> bool:
     if outcome.status not in (Status.NOT_SENT, Status.FAILED):
         return False
     return (attempt is None and not outcome.code) or outcome.code in _RESUMABLE
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or type(error).__name__)

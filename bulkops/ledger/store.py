@@ -1,0 +1,111 @@
+"""The ledger's file: SQLite through SQLAlchemy, write-ahead log, every commit on the disk before it counts.
+
+One connection, used by one thread at a time. Workers who wait for the disk are committed together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from bulkops.errors import CannotStart, MustStop
+from bulkops.ledger.tables import durable, prepare
+
+
+@dataclass(slots=True)
+class _Change:
+    """One worker's change of one line, waiting to be durable."""
+
+    text: str
+    values: Mapping[str, Any]
+    otherwise: str
+    over: bool = False
+    failed: BaseException | None = None
+
+
+class Store:
+    """One ledger file, made or migrated if need be. Raises CannotStart when it cannot be opened, MustStop later."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.Lock()
+        self.waiting: deque[_Change] = deque()
+        self.engine = sa.create_engine(
+            f"sqlite:///{path}",
+            poolclass=sa.pool.StaticPool,
+            connect_args={"check_same_thread": False, "timeout": 10},
+        )
+        sa.event.listen(self.engine, "connect", durable)
+        try:
+            self._connection = self.engine.connect()
+            with self._connection.begin():
+                prepare(self._connection, path)
+        except (SQLAlchemyError, CannotStart) as error:
+            self.close()
+            if isinstance(error, CannotStart):
+                raise
+            raise CannotStart("ledger.unusable", path=path, value=_reason(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self.engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction: whole and on the disk at its end, or undone."""
+        try:
+            with self.lock, self._connection.begin():
+                yield self._connection
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+
+    reading = writing
+    """The same for what only looks."""
+
+    def change_one(self, text: str, values: Mapping[str, Any], otherwise: str) -> None:
+        """Change exactly one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none.
+
+        Whoever comes while another commit is being written to the disk waits, and then all who waited are committed
+        together: on a slow disk eight workers need one write where they would need eight.
+        """
+        mine = _Change(text, values, otherwise)
+        self.waiting.append(mine)
+        with self.lock:
+            if not mine.over:
+                group = [self.waiting.popleft() for _ in range(len(self.waiting))]
+                failed: BaseException | None = None
+                try:
+                    self._commit(group)
+                except BaseException as error:  # whatever it was: nobody's change is durable
+                    failed = self._unusable(error) if isinstance(error, SQLAlchemyError) else error
+                for each in group:
+                    each.failed = each.failed or failed
+                    each.over = True
+        if mine.failed is not None:
+            raise mine.failed
+
+    def _commit(self, group: list[_Change]) -> None:
+        with self._connection.begin():
+            for each in group:
+                # One statement each: one that breaks a rule changes nothing, and the others stand. As plain text:
+                # between two answers of a server SQLAlchemy's way from a statement to its text can be felt.
+                try:
+                    if self._connection.exec_driver_sql(each.text, dict(each.values)).rowcount != 1:
+                        each.failed = MustStop("ledger.guard", value=each.otherwise)
+                except IntegrityError:
+                    each.failed = MustStop("ledger.guard", value="the same request is on its way already")
+
+    def _unusable(self, error: SQLAlchemyError) -> MustStop:
+        return MustStop("ledger.unusable", path=self.path, value=_reason(error))
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or type(error).__name__)
