@@ -16,6 +16,8 @@ Nothing here prints, and nothing here loops over rows to decide about them.
 from __future__ import annotations
 
 import gc
+import os
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -61,6 +63,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     with ExitStack() as stack:
         with _obstacle_of(prepared):
             prepared.ledger = _ledger_alone(folder, path.name, stack)
+            prepared.notes += _workbook_alone(path, stack)
             past = prepared.ledger.past(where.identity)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
@@ -92,6 +95,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         prepared.earlier = tuple(each for each in ledger.outcomes(found.id) if each.seq not in left)
         prepared.plan = _plan(material, where, options, ledger.past(where.identity, found.id))
         with _obstacle_of(prepared):
+            prepared.notes += _workbook_alone(material.path, stack)
             _make_ready(prepared, folder, stack)
         yield prepared
 
@@ -125,12 +129,26 @@ def _ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     from bulkops.ledger import Ledger, now
     from bulkops.lock import only_one
     from bulkops.running import interrupted
+    from bulkops.storage import refuse_unsafe
 
+    refuse_unsafe(folder)
     stack.enter_context(only_one(folder, f"{settings.operator()}, {what}, since {now()}"))
     ledger = Ledger(folder / LEDGER)
     stack.callback(ledger.close)
     ledger.settle_interrupted(interrupted)
     return ledger
+
+
+def _workbook_alone(path: Path, stack: ExitStack) -> list[str]:
+    """The workbook to this run alone, whoever else may open it in a shared folder; what there is to say of that."""
+    from bulkops.ledger import now
+    from bulkops.lock import workbook_alone
+
+    if not os.path.exists(path):
+        return []  # a run can be resumed without its workbook
+    holder = f"{settings.operator()} on {platform.node()}, since {now()}"
+    note = stack.enter_context(workbook_alone(path, holder))
+    return [note] if note else []
 
 
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
@@ -139,9 +157,9 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     from bulkops.preflight import asking, enter, results_place, who_am_i
 
     _all_or_nothing(prepared)
-    prepared.results, prepared.notes = results_place(
-        prepared.material.path, folder, prepared.options.results, prepared.id
-    )
+    place = results_place(prepared.material.path, folder, prepared.options.results, prepared.id)
+    prepared.results = place[0]
+    prepared.notes += place[1]
     if prepared.plan.steps:
         prepared.notes += _run_elsewhere(prepared)
         prepared.where, prepared.key = enter(prepared.where, stack)

@@ -448,6 +448,12 @@ _SETTINGS = (
         "Wait until it has ended, then run again.",
     ),
     Entry(
+        "workbook.busy",
+        "Somebody is running this workbook",
+        "{path} is being run at the moment ({value}). Nothing was sent.",
+        "Wait until that run has ended, then run it again: two runs at once could send a row twice.",
+    ),
+    Entry(
         "run.not_found",
         "No such run",
         "There is no run {value} in the history.",
@@ -470,6 +476,18 @@ _SETTINGS = (
         "The ledger cannot be used",
         "The record of what was sent ({path}) cannot be used: {value}. Nothing more is sent.",
         "Free some disk space and make sure that you may write there. Do not delete it: it keeps rows from being sent twice.",
+    ),
+    Entry(
+        "home.network",
+        "The ledger would be on a network disk",
+        "The record of what was sent ({path}) would be on a disk that other computers can write too ({value}). Two of them could write it at the same time, and what was sent could be forgotten. Nothing was sent.",
+        "Set BULKOPS_HOME to a folder on this computer's own disk. If this folder holds earlier runs, move its files there: they keep rows from being sent twice.",
+    ),
+    Entry(
+        "home.synced",
+        "The ledger would be in a synced folder",
+        "The record of what was sent ({path}) would be in a folder that {value} copies. The copying could write it at the same time as a run, and what was sent could be forgotten. Nothing was sent.",
+        "Set BULKOPS_HOME to a folder on this computer's own disk that is not copied. If this folder holds earlier runs, move its files there: they keep rows from being sent twice.",
     ),
     Entry(
         "results.unwritable",

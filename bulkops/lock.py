@@ -1,17 +1,37 @@
-"""One run at a time: an operating-system lock that dies with the process that holds it."""
+"""One run at a time: operating-system locks that die with the process that holds them.
+
+``only_one`` keeps a data folder to one run on this computer. ``workbook_alone`` keeps a workbook to one run
+of anybody: two people, on two computers with a data folder each, may open the same one in a shared folder.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import platform
+import stat
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bulkops.errors import CannotStart
 
+UNSEEN = (
+    "bulkops cannot see whether somebody else is running this workbook at the moment: "
+    "its folder cannot be written, or its disk does not tell."
+)
+LEFT = (
+    "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
+    "and what it sent is not known on this computer."
+)
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_JUST_NOW = "started just now"
+_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""Never through a link that somebody laid in a shared folder."""
+_TRIES = 50
 
 
 @contextmanager
@@ -23,12 +43,8 @@ def only_one(folder: Path, holder: str) -> Iterator[None]:
         raise _unusable(folder, error) from error
     with stream:
         try:
-            _lock(stream.fileno())
-        except OSError as error:
-            if error.errno in _TAKEN:
-                raise CannotStart("run.busy", value=_holder(folder)) from error
-            raise _unusable(folder, error) from error
-        try:
+            if not _locked(stream.fileno()):
+                raise CannotStart("run.busy", value=_holder(folder))
             (folder / "run.holder").write_text(holder, encoding="utf-8", errors="replace")
         except OSError as error:
             raise _unusable(folder, error) from error
@@ -44,21 +60,170 @@ def _unusable(folder: Path, error: OSError) -> CannotStart:
 
 def _holder(folder: Path) -> str:
     try:
-        return (folder / "run.holder").read_text(encoding="utf-8", errors="replace")[:200] or "started just now"
+        return (folder / "run.holder").read_text(encoding="utf-8", errors="replace")[:200] or _JUST_NOW
     except OSError:
-        return "started just now"
+        return _JUST_NOW
+
+
+@contextmanager
+def workbook_alone(path: Path, holder: str) -> Iterator[str]:
+    """Hold a workbook's lock: a small hidden file beside it that is gone when the run has ended.
+
+    ``holder`` is what the next one reads: who, on which computer, since when. Yields "" or a sentence for the
+    operator: UNSEEN where there can be no lock (the run goes on), LEFT where a run on another computer did not end.
+    Raises CannotStart("workbook.busy"), naming who holds it, if another process does.
+    """
+    mark = _mark(Path(os.path.realpath(path)))
+    try:
+        handle = _take(mark, path)
+    except OSError:
+        handle = None
+    if handle is None:
+        yield UNSEEN
+        return
+    try:
+        before, elsewhere = _said(handle)
+        _say(handle, f"{_line(holder)}\n{platform.node()}\n")
+        yield LEFT.format(value=before) if before and elsewhere != platform.node() else ""
+    finally:
+        _give_back(handle, mark)
+
+
+def _mark(workbook: Path) -> Path:
+    """The lock file's place: ``.August.xlsx.bulkops`` beside ``August.xlsx``."""
+    name = f".{workbook.name}.bulkops"
+    if len(os.fsencode(name)) > 255:
+        # A name that the disk would not take; without case, so that each spelling gives the same one.
+        name = f".{hashlib.sha256(os.fsencode(workbook.name.casefold())).hexdigest()}.bulkops"
+    return workbook.with_name(name)
+
+
+def _take(mark: Path, workbook: Path) -> int:
+    """A handle on the workbook's lock file, locked. Raises CannotStart if another has it, OSError if none can."""
+    for _ in range(_TRIES):
+        try:
+            handle, made = _open(mark)
+        except FileExistsError:
+            continue  # it came between our looking and our making it
+        try:
+            free = _locked(handle)
+            if free and _stands(mark, handle):
+                return handle
+            said, _ = _said(handle)
+        except BaseException as error:
+            os.close(handle)
+            if made and isinstance(error, OSError):
+                _remove(mark)
+            raise
+        os.close(handle)
+        if not free:
+            raise CannotStart("workbook.busy", path=workbook.name, value=said or _JUST_NOW)
+        # Whoever had it before removed it after we had opened it: this one is nobody's any more.
+    raise OSError(errno.ENOLCK, "no lock to be had", str(mark))
+
+
+def _open(mark: Path) -> tuple[int, bool]:
+    """A handle on the lock file, and whether it was made. In two steps, for in some shared folders nobody may open
+    what another user has made with the word to make it if it is missing. Raises OSError for anything but a file."""
+    try:
+        handle, made = os.open(mark, _FLAGS), False
+    except FileNotFoundError:
+        handle, made = os.open(mark, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666), True
+        with suppress(OSError):
+            _prepare(handle, mark)
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a file of ours", str(mark))
+    return handle, made
+
+
+def _stands(mark: Path, handle: int) -> bool:
+    """Is the file by that name still the one in our hands? Asked by opening it: a network disk may answer a mere
+    question for its facts from memory."""
+    try:
+        again = os.open(mark, _FLAGS)
+    except OSError:
+        return False
+    try:
+        return os.path.samestat(os.fstat(again), os.fstat(handle))
+    finally:
+        os.close(again)
+
+
+def _said(handle: int) -> tuple[str, str]:
+    """Who holds it, and on which computer, as far as they have said and we may read."""
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        lines = os.read(handle, 2000).decode("utf-8", "replace").split("\n")
+    except OSError:
+        return "", ""
+    return _line(lines[0]), _line(lines[1]) if len(lines) > 1 else ""
+
+
+def _say(handle: int, text: str) -> None:
+    # On a full disk the lock holds all the same.
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, text.encode("utf-8", "replace"))
+
+
+def _line(text: str) -> str:
+    """One line that can be shown: the file lies where anybody may write."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:200]
+
+
+def _remove(mark: Path) -> bool:
+    try:
+        mark.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def _locked(handle: int) -> bool:
+    """Lock it, or False if another process has. Raises OSError where locks cannot be had."""
+    try:
+        _lock(handle)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
 
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
 
+    _FAR = 1 << 30
+    """The byte that is locked. Nobody else may even read a locked byte, so it lies far behind any text."""
+    _HIDDEN = 2
+
     def _lock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
+        os.lseek(handle, _FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
     def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
+        os.lseek(handle, _FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+    def _prepare(handle: int, mark: Path) -> None:
+        """Hide it, as its dot does elsewhere; the folder's own rights are for all already."""
+        ctypes.windll.kernel32.SetFileAttributesW(str(mark), _HIDDEN)
+
+    def _give_back(handle: int, mark: Path) -> None:
+        """Windows removes no file that is open, ours or the next holder's: so it is closed first, and if it
+        then cannot be removed, it is the next one's, or somebody only looked and is gone in a moment."""
+        _say(handle, "")
+        with suppress(OSError):
+            _unlock(handle)
+        os.close(handle)
+        for _ in range(5):
+            if _remove(mark):
+                return
+            time.sleep(0.1)
 else:
     import fcntl
 
@@ -67,3 +232,16 @@ else:
 
     def _unlock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _prepare(handle: int, _: Path) -> None:
+        """Whoever may enter the folder must be able to open the file, or could not see that it is locked."""
+        os.fchmod(handle, 0o666)
+
+    def _give_back(handle: int, mark: Path) -> None:
+        """Removed while it is locked: who gets the lock of a removed file sees that it no longer stands there."""
+        _say(handle, "")
+        with suppress(OSError):
+            if _stands(mark, handle):
+                _remove(mark)
+            _unlock(handle)
+        os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -13,7 +14,7 @@ import pytest
 from asking import fill, flag, kickout
 from python_calamine import CalamineWorkbook
 
-from bulkops import app, running
+from bulkops import app, running, settings
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one
@@ -374,7 +375,10 @@ def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     run(path, server)
     where = Environment(PRACTICE, server.base_url)
-    for elsewhere, told in ((tmp_path, []), (tmp_path / "another computer", ["is of a run that this computer does not know"])):
+    for elsewhere, told in (
+        (tmp_path, []),
+        (tmp_path / "another computer", ["is of a run that this computer does not know"]),
+    ):
         elsewhere.mkdir(exist_ok=True)
         fill(path, flags=[flag(2003)])
         with app.prepare(path, where, elsewhere, Options()) as prepared:
@@ -382,6 +386,46 @@ def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server
             assert prepared.obstacle is None
         assert len(notes) == len(told)
         assert all(words in note for words, note in zip(told, notes, strict=True))
+
+
+def test_two_people_do_not_run_one_workbook_at_once(tmp_path: Path, server: PracticeServer) -> None:
+    """Each has a ledger of their own; the second one is told who is at it, and every row says that it was not sent."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD[:2])
+    where, elsewhere = Environment(PRACTICE, server.base_url), tmp_path / "another computer"
+    elsewhere.mkdir()
+    with (
+        app.prepare(path, where, tmp_path, Options()) as first,
+        app.prepare(path, where, elsewhere, Options()) as second,
+    ):
+        assert first.obstacle is None
+        refused = second.run(Control(), lambda _: None)
+        assert statuses(refused) == ["not_sent"] * 2
+        assert {outcome.code for outcome in refused.outcomes} == {"workbook.busy"}
+        assert settings.operator() in str(refused.refused)
+        assert platform.node() in str(refused.refused)
+        assert statuses(first.run(Control(), lambda _: None)) == ["done"] * 2
+    assert len(server.writes) == 2
+    assert not [each for each in tmp_path.iterdir() if each.name.endswith(".bulkops")]
+
+
+def test_a_run_that_was_cut_short_elsewhere_is_pointed_out(tmp_path: Path, server: PracticeServer) -> None:
+    """What it sent is in another computer's ledger: the operator hears of it before saying yes."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
+    (tmp_path / ".August.xlsx.bulkops").write_text("Sam on back-office, since noon\nback-office\n", encoding="utf-8")
+    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        assert prepared.obstacle is None
+        assert any("Sam on back-office" in note for note in prepared.summary().notes)
+
+
+def test_a_ledger_in_a_synced_folder_is_refused(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sent, the rows say so, and the sentence names the folder and what to set."""
+    monkeypatch.setenv("OneDrive", str(tmp_path))
+    report = run(fill(tmp_path / "August.xlsx", flags=GOOD[:2]), server)
+    assert {outcome.code for outcome in report.outcomes} == {"home.synced"}
+    assert (report.exit_code, server.requests) == (2, [])
+    assert "BULKOPS_HOME" in str(report.refused)
 
 
 # ---------------------------------------------------------------- what the ledger tells

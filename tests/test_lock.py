@@ -1,18 +1,22 @@
-"""The run lock: one run at a time on one computer, freed when its holder is gone, however it went."""
+"""The locks of a run: one run at a time on one computer, one of each workbook; free when the holder is gone."""
 
 from __future__ import annotations
 
 import errno
+import os
+import platform
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from bulkops import lock
 from bulkops.errors import CannotStart
-from bulkops.lock import only_one
+from bulkops.lock import only_one, workbook_alone
 
 HOLDER = """
 import sys
@@ -115,3 +119,404 @@ def test_a_disk_without_locks_is_not_called_another_run(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "_lock", no_locks)
     error = refused(tmp_path)
     assert (error.code, "No locks available" in str(error)) == ("ledger.unusable", True)
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from bulkops.errors import CannotStart
+from bulkops.lock import workbook_alone
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with workbook_alone(Path(sys.argv[1]), "Pat on FIN-07, since ten") as note:
+        print("held", note, flush=True)
+        sys.stdin.readline()
+except CannotStart as error:
+    print(error.code, error, flush=True)
+"""
+
+RACER = """
+import os, sys
+from pathlib import Path
+from bulkops.errors import CannotStart
+from bulkops.lock import workbook_alone
+path = Path(sys.argv[1])
+inside = path.with_name("inside")
+print("ready", flush=True)
+sys.stdin.readline()
+held = 0
+while held < 150:
+    try:
+        with workbook_alone(path, "Pat") as note:
+            os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
+            inside.unlink()
+            held += 1
+            assert note == ""
+    except CannotStart:
+        pass
+print("alone", flush=True)
+"""
+
+
+class Somebody:
+    """Another process that runs a workbook, one line to it at a time."""
+
+    def __init__(self, workbook: Path, program: str = RUNNER) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, str(workbook)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def hear(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+@contextmanager
+def somebody(*workbooks: Path, program: str = RUNNER) -> Iterator[list[Somebody]]:
+    """Other processes that are ready to run these workbooks; none is left when the test ends."""
+    people = [Somebody(workbook, program) for workbook in workbooks]
+    try:
+        assert [each.hear() for each in people] == ["ready"] * len(people)
+        yield people
+    finally:
+        for each in people:
+            each.process.kill()
+            each.end()
+
+
+@contextmanager
+def run_by(workbook: Path) -> Iterator[Somebody]:
+    """Somebody who is running the workbook."""
+    with somebody(workbook) as (pat,):
+        pat.go()
+        assert pat.hear() == "held"
+        yield pat
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A workbook in a shared folder of its own."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    path = folder / "August.xlsx"
+    path.write_bytes(b"rows")
+    return path
+
+
+def names(workbook: Path) -> list[str]:
+    return sorted(each.name for each in workbook.parent.iterdir())
+
+
+def busy(workbook: Path) -> CannotStart:
+    with pytest.raises(CannotStart) as error, workbook_alone(workbook, "Kim"):
+        pass
+    assert error.value.code == "workbook.busy"
+    return error.value
+
+
+def free(workbook: Path) -> bool:
+    with workbook_alone(workbook, "Kim") as note:
+        return note == ""
+
+
+def test_two_people_cannot_run_one_workbook_at_once(workbook):
+    """The second is told who is at it and since when; the first goes on, and its folder is clean when it has ended."""
+    with run_by(workbook) as pat:
+        for _ in range(2):
+            assert "August.xlsx is being run at the moment (Pat on FIN-07, since ten)" in str(busy(workbook))
+        assert names(workbook) == [".August.xlsx.bulkops", "August.xlsx"]
+        pat.end()
+        assert names(workbook) == ["August.xlsx"]
+        assert free(workbook)
+    assert names(workbook) == ["August.xlsx"]
+    assert workbook.read_bytes() == b"rows"
+
+
+def test_the_workbook_of_a_killed_run_is_free(workbook):
+    """A killed process can remove nothing: the next run takes over what it left, and leaves nothing."""
+    with run_by(workbook) as pat:
+        pat.kill()
+        assert names(workbook) == [".August.xlsx.bulkops", "August.xlsx"]
+        assert free(workbook)
+        assert names(workbook) == ["August.xlsx"]
+
+
+@pytest.mark.parametrize("trouble", [ZeroDivisionError, KeyboardInterrupt, PermissionError])
+def test_a_run_that_failed_leaves_no_litter(workbook, trouble):
+    """However a run ends, the folder is as it was, and the trouble stays what it was."""
+    with pytest.raises(trouble), workbook_alone(workbook, "Pat"):
+        raise trouble
+    assert names(workbook) == ["August.xlsx"]
+    assert free(workbook)
+
+
+def test_another_workbook_of_the_folder_may_run(workbook):
+    """The lock is one workbook's, not the folder's."""
+    with run_by(workbook):
+        assert free(workbook.with_name("August.xlsm"))
+        assert free(workbook.with_name("July.xlsx"))
+
+
+def test_another_spelling_of_the_path_is_the_same_workbook(workbook, monkeypatch):
+    """What counts is the file, not how somebody came to it."""
+    with run_by(workbook):
+        monkeypatch.chdir(workbook.parent)
+        busy(Path("August.xlsx"))
+        busy(Path("..") / "shared" / "August.xlsx")
+
+
+def test_a_link_is_the_same_workbook(workbook, tmp_path):
+    """A link to the file or to its folder leads to the same lock."""
+    try:
+        (tmp_path / "link.xlsx").symlink_to(workbook)
+        (tmp_path / "folder").symlink_to(workbook.parent, target_is_directory=True)
+    except OSError:
+        pytest.skip("this user may not make links here")
+    with run_by(workbook):
+        busy(tmp_path / "link.xlsx")
+        busy(tmp_path / "folder" / "August.xlsx")
+    assert not (tmp_path / ".link.xlsx.bulkops").exists()
+
+
+def test_case_is_the_disks_business(workbook):
+    """Where August and AUGUST are one file, they are one lock."""
+    shouted = workbook.with_name("AUGUST.XLSX")
+    if not shouted.exists():
+        pytest.skip("this disk tells August from AUGUST")
+    with run_by(workbook):
+        busy(shouted)
+
+
+def test_one_process_cannot_run_a_workbook_twice_either(workbook):
+    """A window may have two runs in one process."""
+    with workbook_alone(workbook, "Pat"):
+        assert "(Pat)" in str(busy(workbook))
+    assert free(workbook)
+
+
+def test_of_many_starters_exactly_one_runs(workbook):
+    """However close together they start: one runs, the rest are told, and no litter stays."""
+    with somebody(*[workbook] * 8) as people:
+        for each in people:
+            each.go()
+        heard = sorted(each.hear() for each in people)
+        assert [said.split()[0] for said in heard] == ["held", *["workbook.busy"] * 7]
+        assert names(workbook) == [".August.xlsx.bulkops", "August.xlsx"]
+        for each in people:
+            each.end()
+    assert names(workbook) == ["August.xlsx"]
+
+
+def test_two_are_never_in_at_once(workbook):
+    """A file that one removes while another waits for it must not become two locks."""
+    with somebody(*[workbook] * 3, program=RACER) as people:
+        for each in people:
+            each.go()
+        assert [each.hear() for each in people] == ["alone"] * 3
+        for each in people:
+            each.end()
+    assert names(workbook) == ["August.xlsx"]
+
+
+def test_the_lock_of_a_removed_file_is_worth_nothing(workbook, monkeypatch):
+    """Between opening and locking, the one who had it may end: the next must then lock what stands there now."""
+    ended = ExitStack()
+    ended.enter_context(workbook_alone(workbook, "Pat"))
+    lock_it = lock._lock
+
+    def meanwhile(handle: int) -> None:
+        ended.close()
+        lock_it(handle)
+
+    monkeypatch.setattr(lock, "_lock", meanwhile)
+    with workbook_alone(workbook, "Kim"):
+        assert "(Kim)" in str(busy(workbook))
+    assert names(workbook) == ["August.xlsx"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+def test_only_its_own_file_is_removed(workbook):
+    """If somebody cleared the folder by hand, the file that lies there at the end is another run's."""
+    with workbook_alone(workbook, "Pat"):
+        (workbook.parent / ".August.xlsx.bulkops").unlink()
+        others = ExitStack()
+        others.enter_context(workbook_alone(workbook, "Lee"))
+    with others:
+        assert "(Lee)" in str(busy(workbook))
+    assert names(workbook) == ["August.xlsx"]
+
+
+def test_who_has_not_said_who_it_is_holds_it_all_the_same(workbook):
+    """Between taking the lock and writing the name there is a moment."""
+    with workbook_alone(workbook, "Pat"):
+        os.truncate(workbook.with_name(".August.xlsx.bulkops"), 0)
+        assert "(started just now)" in str(busy(workbook))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit for a process's files")
+def test_a_full_disk_keeps_the_name_out_but_not_the_lock(workbook):
+    """The lock needs no room."""
+    full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    with somebody(workbook, program=full + RUNNER) as (pat,):
+        pat.go()
+        assert pat.hear() == "held"
+        assert "(started just now)" in str(busy(workbook))
+
+
+def test_what_is_read_from_the_folder_is_shown_as_one_line(workbook):
+    """Names can be odd, and anybody may write in a shared folder."""
+    with workbook_alone(workbook, "Pat\n\x1b[2J\u202e, july\udcff.xlsx" + "x" * 300):
+        said = str(busy(workbook))
+    assert "(Pat??[2J?, july?.xlsxx" in said
+    assert 100 < said.count("x") <= 200
+
+
+def test_a_run_of_another_computer_that_did_not_end_is_told(workbook):
+    """What it sent stands in a ledger that is not here; and on a disk that passes no locks on it may still run."""
+    mark = workbook.with_name(".August.xlsx.bulkops")
+    mark.write_text("Lee on FIN-08, since nine\nsome-other-computer\n" + "and more " * 99)
+    with workbook_alone(workbook, "Pat") as note:
+        assert mark.read_text() == f"Pat\n{platform.node()}\n"
+        assert "another computer (Lee on FIN-08, since nine)" in note
+        assert "(Pat)" in str(busy(workbook))
+    assert free(workbook)
+    mark.write_text(f"Pat on FIN-07, since nine\n{platform.node()}\n")
+    assert free(workbook)
+    mark.write_text("half a na")
+    assert not free(workbook)
+    assert names(workbook) == ["August.xlsx"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
+def test_a_disk_without_locks_does_not_keep_a_run_out(workbook, monkeypatch, number):
+    """The operator is told in one sentence that nobody else can be seen, and nothing is left behind."""
+
+    def no_locks(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(lock, "_lock", no_locks)
+    with workbook_alone(workbook, "Pat") as note:
+        assert note == lock.UNSEEN
+    assert names(workbook) == ["August.xlsx"]
+
+
+def test_a_lock_that_cannot_be_had_leaves_the_file_of_another(workbook, monkeypatch):
+    """A server that stumbles for a moment must not cost the one who holds the lock its file."""
+    with run_by(workbook):
+        with monkeypatch.context() as patch:
+            patch.setattr(lock, "_locked", fails)
+            with workbook_alone(workbook, "Kim") as note:
+                assert note == lock.UNSEEN
+        busy(workbook)
+
+
+def fails(_: int) -> bool:
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_a_file_that_never_stays_the_same_ends_in_the_sentence(workbook, monkeypatch):
+    """A disk whose files change their identity is one that cannot tell."""
+    monkeypatch.setattr(os.path, "samestat", lambda *_: False)
+    with workbook_alone(workbook, "Pat") as note:
+        assert note == lock.UNSEEN
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EACCES])
+def test_what_cannot_be_read_is_still_a_lock(workbook, monkeypatch, number):
+    """Some disks let nobody read what another has locked."""
+
+    def unreadable(*_: int) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    with run_by(workbook), monkeypatch.context() as patch:
+        patch.setattr(os, "read", unreadable)
+        assert "(started just now)" in str(busy(workbook))
+    assert free(workbook)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "dead link", "second name", "pipe", "no folder"])
+def test_what_is_no_lock_file_is_left_alone(workbook, tmp_path, kind):
+    """In a shared folder something else may bear that name, even something that leads to a file of the operator's."""
+    mark, diary = workbook.with_name(".August.xlsx.bulkops"), tmp_path / "diary"
+    diary.write_text("dear diary")
+    try:
+        if kind == "folder":
+            mark.mkdir()
+        elif kind == "second name":
+            os.link(diary, mark)
+        elif kind == "pipe":
+            os.mkfifo(mark)
+        elif kind == "no folder":
+            workbook = tmp_path / "missing" / "August.xlsx"
+        else:
+            if sys.platform == "win32":
+                pytest.skip("Windows opens through links")
+            mark.symlink_to(diary if kind == "link" else tmp_path / "nothing")
+    except (OSError, AttributeError):
+        pytest.skip(f"this system has no {kind}")
+    with workbook_alone(workbook, "Pat") as note:
+        assert note == lock.UNSEEN
+    assert diary.read_text() == "dear diary"
+    assert os.path.lexists(mark) or kind == "no folder"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder is not closed to writing there by its mode")
+def test_in_a_folder_that_cannot_be_written_the_run_goes_on(workbook):
+    """Who may only read may still run; but somebody who may write there and runs it is seen."""
+    workbook.parent.chmod(0o555)
+    if os.access(workbook.parent, os.W_OK):
+        workbook.parent.chmod(0o755)
+        pytest.skip("this user may write everywhere")
+    try:
+        with workbook_alone(workbook, "Pat") as note:
+            assert note == lock.UNSEEN
+        workbook.parent.chmod(0o755)
+        with run_by(workbook):
+            workbook.parent.chmod(0o555)
+            busy(workbook)
+            workbook.parent.chmod(0o755)
+    finally:
+        workbook.parent.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the folder's rights are the file's there")
+def test_every_user_of_the_folder_can_see_the_lock(workbook):
+    """The file is made by one user and must be opened by the next, whatever the first one's habits."""
+    before = os.umask(0o077)
+    try:
+        with workbook_alone(workbook, "Pat"):
+            assert stat.S_IMODE(workbook.with_name(".August.xlsx.bulkops").stat().st_mode) == 0o666
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a path has at most 260 letters there unless that is switched off")
+def test_a_long_name_has_a_lock_too(workbook):
+    """With a dot before and a word behind, a name may grow longer than a disk allows."""
+    for name in ("a" * 242 + ".xlsx", "ä" * 122 + ".xlsx", "A" * 250 + ".xlsx"):
+        path = workbook.with_name(name)
+        with run_by(path) as pat:
+            busy(path)
+            assert free(path.with_name(f"b{name[1:]}"))
+            pat.end()
+    assert names(workbook) == ["August.xlsx"]
+
+
+def test_the_lock_file_is_no_workbook(workbook):
+    """Its name is hidden, ends in no workbook's ending, and is not Excel's mark for an open one."""
+    with workbook_alone(workbook, "Pat"):
+        (mark,) = set(names(workbook)) - {"August.xlsx"}
+    assert (mark[0], mark.startswith("~$"), Path(mark).suffix) == (".", False, ".bulkops")
