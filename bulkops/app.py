@@ -41,7 +41,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     """Steps 1 to 4: what each row would come to. Nothing is sent, nothing is written."""
     material = _read(path, options)
     with _ledger(folder) as ledger:
-        past = ledger.past(where.identity) if ledger else {}
+        past = ledger.past(where.identity, targets=material.targets) if ledger else {}
     plan = _plan(material, where, options, past)
     ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
     return Report(path, where, in_order((*plan.decided, *ready)), material.notes)
@@ -64,7 +64,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
         with _obstacle_of(prepared):
             prepared.ledger = _ledger_alone(folder, path.name, stack)
             prepared.notes += _workbook_alone(path, stack)
-            past = prepared.ledger.past(where.identity)
+            past = prepared.ledger.past(where.identity, targets=material.targets)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
             with _obstacle_of(prepared):
@@ -93,7 +93,8 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         options = Options(results=results, **found.options)
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
         prepared.earlier = tuple(each for each in ledger.outcomes(found.id) if each.seq not in left)
-        prepared.plan = _plan(material, where, options, ledger.past(where.identity, found.id))
+        past = ledger.past(where.identity, found.id, material.targets)
+        prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
             prepared.notes += _workbook_alone(material.path, stack)
             _make_ready(prepared, folder, stack)

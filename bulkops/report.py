@@ -96,6 +96,11 @@ class Material:
     rows: tuple[CheckedRow, ...]
     notes: tuple[str, ...]
 
+    @property
+    def targets(self) -> set[str]:
+        """What its rows ask to change."""
+        return {row.target for row in self.rows}
+
 
 def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """In reading order, whatever order they came in."""

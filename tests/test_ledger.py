@@ -292,6 +292,18 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
     ]
 
 
+def test_the_past_of_some_targets_is_theirs(ledger):
+    """A workbook asks about its own rows only, and hears of them all that the ledger knows."""
+    plan = plan_of(*(kickout(n) for n in range(5)))
+    ledger.begin(run_named("r"), plan, HERE)
+    for step in plan.steps:
+        send(ledger, "r", step)
+    whole = ledger.past(HERE)
+    asked = {task(2), task(5), task(77), 'it\'s "odd" ü'}
+    assert ledger.past(HERE, targets=asked) == {key: sent for key, sent in whole.items() if key[1] in asked}
+    assert ledger.past(HERE, targets=()) == {}
+
+
 def test_the_past_of_another_environment_is_another_past(ledger):
     """What was done in the test system is not done."""
     plan = plan_of(kickout(0))

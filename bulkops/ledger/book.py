@@ -26,6 +26,7 @@ from bulkops.ledger.records import (
     planned_line,
     row_of,
     run_values,
+    status_of,
     written,
 )
 from bulkops.ledger.reserve import Reserve
@@ -182,9 +183,12 @@ class Ledger:
         except OSError as error:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
 
-    def past(self, identity: str, since: str = "") -> dict[tuple[str, str], list[tuple[str, Past]]]:
+    def past(
+        self, identity: str, since: str = "", targets: Iterable[str] | None = None
+    ) -> dict[tuple[str, str], list[tuple[str, Past]]]:
         """(operation, target) → (fingerprint, what became of it) of all that was done or is unknown, oldest first.
 
+        ``targets``: only of these, for a workbook asks about its own rows however long the memory is; None: of all.
         ``since`` names a run that is being resumed: what was sent after it had begun is marked as newer.
         """
         told = ("run", "fingerprint", "state", "started", "outcome", "released", "who")
@@ -202,6 +206,9 @@ class Ledger:
             .order_by(attempts.c.id)
         )
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
+        if targets is not None:
+            asked = sa.func.json_each(json.dumps(sorted(set(targets)))).table_valued("value")
+            query = query.where(lines.c.target.in_(sa.select(asked.c.value)))
         with self._store.reading() as connection:
             rows = _rows(connection, query)
         for each in rows:
@@ -253,7 +260,12 @@ def _told(connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dic
 
 
 def _counted(connection: sa.Connection, run: str) -> dict[str, int]:
-    return dict(Counter(outcome_read(line, attempt).status.value for line, attempt in _told(connection, run)))
+    """Rows by status, as ``outcome_read`` tells them."""
+    planned = connection.execute(sa.select(lines.c.seq, lines.c.state).where(lines.c.run == run))
+    states: dict[int, str] = {row.seq: row.state for row in planned}
+    tried = sa.select(attempts.c.seq, attempts.c.state).where(attempts.c.run == run).order_by(attempts.c.id)
+    states |= {row.seq: row.state for row in connection.execute(tried) if states[row.seq] == PLANNED}
+    return dict(Counter(status_of(state).value for state in states.values()))
 
 
 def _to_resume(outcome: Outcome, attempt: Mapping[str, Any] | None) -> bool:
