@@ -30,6 +30,9 @@ from bulkops.workbook.sidecar import writable, write_results
 KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
+_NEVER = (Status.NOT_SENT, "")
+"""What the ledger tells of a row that was planned and never tried."""
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -144,8 +147,10 @@ class Prepared:
             except Exception as error:  # known or a defect of ours: what was sent is written down first
                 failed = error
         reason = _reason(failed) or control.reason
+        recorded, doubtful = _recorded(ledger, self.id, processor.sent - outcomes.keys())
+        outcomes |= recorded
         left = [
-            _left_over(step, step.row.seq in processor.sent, step.row.seq in processor.held, reason)
+            _left_over(step, step.row.seq in doubtful, step.row.seq in processor.held, reason)
             for step in self.plan.steps
             if step.row.seq not in outcomes
         ]
@@ -252,6 +257,22 @@ def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]
             return client.send
 
         yield connect
+
+
+def _recorded(ledger: Ledger, run: str, lost: set[int]) -> tuple[dict[int, Outcome], set[int]]:
+    """Of rows whose outcome an error of ours kept from coming in: what the ledger has of them, and which may have left.
+
+    Without the ledger's word all of them may have.
+    """
+    try:
+        told = [outcome for outcome in ledger.outcomes(run) if outcome.seq in lost] if lost else []
+    except MustStop:
+        return {}, lost
+    # A row that the ledger calls not sent for no reason was never to be sent yet: it has no attempt.
+    known = {
+        each.seq: each for each in told if each.status is not Status.UNKNOWN and (each.status, each.code) != _NEVER
+    }
+    return known, {each.seq for each in told if each.status is Status.UNKNOWN}
 
 
 def _left_over(step: Step, sent: bool, held: bool, reason: str) -> Outcome:
