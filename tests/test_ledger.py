@@ -793,7 +793,7 @@ def test_without_room_for_a_reserve_no_run_begins(ledger, path):
 # Many workers, one write
 
 
-def test_workers_who_wait_for_the_disk_are_written_together_each_with_its_own_fate(ledger, path):
+def test_workers_who_wait_for_the_disk_are_written_in_pairs_each_with_its_own_fate(ledger, path):
     """One row too many in flight breaks its own rule and nobody else's; all others are durable."""
     rows = [kickout(n) for n in range(8)]
     plan = plan_of(*rows)
@@ -821,7 +821,7 @@ def test_workers_who_wait_for_the_disk_are_written_together_each_with_its_own_fa
         thread.join()
     assert sorted(failed) == [8, 9]
     assert states(path) == [INTENT] * 8
-    assert commits == ["commit"]
+    assert len(commits) == len(steps) / 2
 
 
 def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):

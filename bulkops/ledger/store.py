@@ -20,7 +20,12 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.tables import durable, prepare
 
 
-@dataclass(slots=True)
+_TOGETHER = 2
+"""Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
+meets at the interpreter's lock; with each for himself a slow disk is the bottle's neck (bench/send.py)."""
+
+
+@dataclass(slots=True, eq=False)
 class _Change:
     """One worker's change of one line, waiting to be durable."""
 
@@ -73,14 +78,16 @@ class Store:
     def change_one(self, text: str, values: Mapping[str, Any], otherwise: str) -> None:
         """Change exactly one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none.
 
-        Whoever comes while another commit is being written to the disk waits, and then all who waited are committed
-        together: on a slow disk eight workers need one write where they would need eight.
+        Whoever comes while another commit is being written to the disk waits, and is then committed together with
+        somebody else who waited.
         """
         mine = _Change(text, values, otherwise)
         self.waiting.append(mine)
         with self.lock:
             if not mine.over:
-                group = [self.waiting.popleft() for _ in range(len(self.waiting))]
+                self.waiting.remove(mine)
+                others = min(_TOGETHER - 1, len(self.waiting))
+                group = [mine, *(self.waiting.popleft() for _ in range(others))]
                 failed: BaseException | None = None
                 try:
                     self._commit(group)
