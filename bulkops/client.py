@@ -7,9 +7,9 @@ from the operating system. Source: api-contract section 4, reliability A3 to A5.
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
-import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -20,10 +20,12 @@ import requests
 import truststore
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
+from bulkops.deadline import InHand
 from bulkops.model import Call, Failure, Reply
 from bulkops.settings import LOOPBACK, Environment, Key
 
@@ -58,10 +60,10 @@ class Client:
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._where, self._key, self._clock = where, key, clock
-        self._total, self._read = total_seconds, read_seconds
+        self._read = read_seconds
         self._https = where.base_url.startswith("https:")
         self._proxies = _proxies(where.base_url)
-        self._in_hand = _InHand()
+        self._in_hand = InHand(total_seconds, clock)
         self._adapter = _OneAttempt(self._in_hand)
         self._last_used = clock()
 
@@ -70,30 +72,24 @@ class Client:
         if self._clock() - self._last_used > IDLE_SECONDS:
             self._adapter.close()
         self._in_hand.start()
-        overdue = threading.Timer(self._total, self._in_hand.cut)
-        overdue.daemon = True
-        overdue.start()
         try:
             return self._exchange(call)
         except Exception as error:  # the table judges every exception by name; unknown ones are "unknown"
             self._adapter.close()
             return self._failure(error)
         finally:
-            overdue.cancel()
-            overdue.join()
+            self._in_hand.end()
             self._last_used = self._clock()
 
     def close(self) -> None:
         """Give the connection back."""
         self._adapter.close()
+        self._in_hand.close()
 
     def _exchange(self, call: Call) -> Reply:
         # Not through a requests.Session: it would keep cookies, and read a redirect's whole body and address.
-        request = requests.Request(
-            call.method, self._where.base_url + call.path, self._headers(), data=call.encoded() or None
-        ).prepare()
         timeout = (CONNECT_SECONDS, self._read)
-        with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
+        with self._adapter.send(self._request(call), stream=True, timeout=timeout, proxies=self._proxies) as response:
             status = self._in_hand.status = response.status_code
             content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
             if len(content) > LARGEST_ANSWER:
@@ -101,18 +97,29 @@ class Client:
         if status != 200:
             # 103 and its like are not the last answer: what follows must not be taken for the next row's.
             self._adapter.close()
-        headers = {name.lower(): self._key.scrub(value) for name, value in response.headers.items()}
+        headers = {self._key.scrub(name).lower(): self._key.scrub(value) for name, value in response.headers.items()}
         text = self._key.scrub(content.decode("utf-8", "surrogateescape"))
         return Reply(status, headers, text.encode("utf-8", "surrogateescape"))
 
-    def _headers(self) -> dict[str, str]:
-        return {
-            "ECI-ApiKey": self._key.reveal(),
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"bulkops/{__version__}",
-        }
+    def _request(self, call: Call) -> requests.PreparedRequest:
+        """The request as it leaves: requests' own way of preparing one would rewrite a path that it finds odd."""
+        body = call.encoded()
+        request = requests.PreparedRequest()
+        request.method = call.method
+        request.url = self._where.base_url + call.path
+        request.headers = CaseInsensitiveDict(
+            {
+                "ECI-ApiKey": self._key.reveal(),
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": f"bulkops/{__version__}",
+            }
+        )
+        if body:
+            request.body = body
+            request.headers["Content-Length"] = str(len(body))
+        return request
 
     def _failure(self, error: Exception) -> Failure:
         chain: list[BaseException] = []
@@ -158,39 +165,10 @@ def _proxies(base_url: str) -> dict[str, str]:
     return {scheme: url for scheme, url in urllib.request.getproxies().items() if scheme in ("http", "https")}
 
 
-class _InHand:
-    """The call in hand: how far it came, and its sockets, so that it can be cut when it is overdue."""
-
-    def __init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        self.begun = False
-        """The request has begun to leave."""
-        self.status: int | None = None
-        self._sockets: list[socket.socket] = []
-        self._overdue = False
-
-    def hold(self, connection: socket.socket) -> None:
-        """Take note of a socket in use. Raises ConnectTimeoutError if the time is over already."""
-        self._sockets.append(connection)
-        if self._overdue:
-            raise urllib3.exceptions.ConnectTimeoutError("the time was over before the request could leave")
-
-    def cut(self) -> None:
-        """End a call whose answer trickles in: no gap between two bytes is long enough for the read deadline."""
-        self._overdue = True
-        for each in list(self._sockets):
-            try:
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-
 class _OneAttempt(HTTPAdapter):
     """No retries, one connection, the operating system's trust, and a hand on the open socket."""
 
-    def __init__(self, in_hand: _InHand) -> None:
+    def __init__(self, in_hand: InHand) -> None:
         self._pools = _watched_pools(in_hand)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
@@ -214,10 +192,42 @@ def _context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _watched_pools(in_hand: _InHand) -> dict[str, Any]:
+class _Lines:
+    """The lines of a stream, and which was the last; none is as good as one that says something."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.last = b"nothing"
+
+    def readline(self, limit: int) -> bytes:
+        """The next line."""
+        line: bytes = self.stream.readline(limit)
+        self.last = line or b"nothing"
+        return line
+
+
+def _watched_pools(in_hand: InHand) -> dict[str, Any]:
     """Pool classes whose connections tell the call in hand of their sockets, and when its request begins to leave."""
 
+    class Whole(http.client.HTTPResponse):
+        """An answer whose headers came to their end. http.client takes what was cut off in them for a whole answer."""
+
+        def begin(self) -> None:
+            lines = _Lines(self.fp)
+            self.fp = lines  # type: ignore[assignment]
+            try:
+                super().begin()
+            finally:
+                self.fp = lines.stream
+            if lines.last.strip():
+                in_hand.status = self.status
+                raise http.client.IncompleteRead(lines.last)
+
     class Plain(HTTPConnection):
+        response_class = Whole
+        debuglevel = 0
+        """Whatever anybody sets in http.client: it would print the key."""
+
         def _new_conn(self) -> socket.socket:
             made = super()._new_conn()
             in_hand.hold(made)

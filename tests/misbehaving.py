@@ -2,6 +2,7 @@
 
 It reads one whole request after the other from each connection, keeps it in ``requests``, and lets a behaviour
 answer it. A behaviour says True to go on reading from the connection; otherwise the connection is closed.
+Between two requests it can be turned: from an EnergyCAP that answers as documented to one that does not, and back.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 
 GUID = "11111111-2222-4333-8444-555555555555"
 ACCEPTED = f'{{"taskGUId": "{GUID}"}}'.encode()
+COUNTED = b'{"selected": 12, "updated": 7}'
 
 Behaviour = Callable[["Talk"], object]
 
@@ -36,11 +38,30 @@ def answer(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def documented(request: bytes) -> bytes:
+    """The body that EnergyCAP is documented to answer a request with."""
+    first = request.split(b"\r\n", 1)[0]
+    if b" /api/v3/me " in first:
+        return b'{"systemUserId": 7, "systemUserCode": "pat", "fullName": "Pat Miller"}'
+    if b" /api/v3/flag/flagType" in first:
+        return b'[{"flagTypeId": 2, "flagTypeInfo": "Bill review"}]'
+    return ACCEPTED if first.startswith(b"POST ") else COUNTED
+
+
+def energycap(talk: Talk) -> bool:
+    """Every request is answered as documented."""
+    talk.say(answer(documented(talk.request)))
+    return True
+
+
 class Talk:
     """One connection, as a behaviour sees it."""
 
     def __init__(self, connection: socket.socket, server: Misbehaving) -> None:
         self.connection, self.server = connection, server
+        self.request = b""
+        """The one that is to be answered."""
+        self.secured = False
 
     def read(self) -> bytes:
         """The next whole request; b"" when the client has gone."""
@@ -58,9 +79,14 @@ class Talk:
             if not more:
                 return b""
             body += more
-        self.server.requests.append(head + b"\r\n\r\n" + body)
-        self.server.arrived.set()
-        return self.server.requests[-1]
+        self.request = head + b"\r\n\r\n" + body
+        self.server.keep(self.request)
+        return self.request
+
+    @property
+    def path(self) -> str:
+        """What is asked for."""
+        return self.request.split(b" ", 2)[1].decode("ascii")
 
     def say(self, text: bytes) -> None:
         self.connection.sendall(text)
@@ -93,6 +119,8 @@ class Talk:
     def secure(self, context: ssl.SSLContext) -> None:
         """TLS from here on, as a proxy's target would begin it."""
         self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.secured = True
+        self.server.hold(self.connection)
 
 
 class Misbehaving:
@@ -104,39 +132,85 @@ class Misbehaving:
         self.requests: list[bytes] = []
         self.connections = 0
         self.arrived, self.over, self.client_left = threading.Event(), threading.Event(), threading.Event()
-        self._behave, self._at_once, self._context = behave, at_once, context
+        self._arrival = threading.Condition()
+        self.behave, self.at_once, self.context = behave, at_once, context
+        self.neighbour: Misbehaving | None = None
+        """Another host, where redirects lead."""
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.base_url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
         self._open: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, name="misbehaving")]
+        self._door: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def writes(self) -> list[bytes]:
+        """The requests that would change something."""
+        return [each for each in self.requests if not each.startswith((b"GET ", b"CONNECT "))]
+
+    def turn(self, behave: Behaviour, at_once: Behaviour | None = None, context: ssl.SSLContext | None = None) -> None:
+        """Behave otherwise from the next request and the next connection on."""
+        self.behave, self.at_once, self.context = behave, at_once, context
+
+    def keep(self, request: bytes) -> None:
+        """Take note of a request that arrived whole."""
+        with self._arrival:
+            self.requests.append(request)
+            self._arrival.notify_all()
+        self.arrived.set()
+
+    def await_writes(self, count: int) -> None:
+        """Wait for requests that were sent and may not have been read yet, as after a client's time-out."""
+        with self._arrival:
+            self._arrival.wait_for(lambda: len(self.writes) >= count, 30)
+
+    def hold(self, connection: socket.socket) -> None:
+        """Take note of a connection, to be ended with the server."""
+        self._open.append(connection)
+
+    def shut_door(self) -> None:
+        """Nobody listens any more: connections are refused."""
+        door, self._door = self._door, None
+        if door is not None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the one who accepts
+            door.join()
+        self._listening.close()
+
+    def open_door(self, backlog: int | None = None) -> None:
+        """Listen again at the same port; with a ``backlog`` nobody accepts."""
+        self._listening = socket.create_server(("127.0.0.1", self.port), backlog=backlog)
+        if backlog is None:
+            self._begin()
 
     def __enter__(self) -> Self:
-        self._threads[0].start()
+        self._begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.over.set()
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the one who accepts
-        self._threads[0].join()
+        self.shut_door()
         for each in self._open:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
-        for thread in self._threads[1:]:
+        for thread in self._threads:
             thread.join()
-        self._listening.close()
+
+    def _begin(self) -> None:
+        self._door = threading.Thread(target=self._accept, name="misbehaving")
+        self._door.start()
 
     def _accept(self) -> None:
         while True:
             connection, _ = self._listening.accept()
-            if self.over.is_set():
+            if self._door is not threading.current_thread():
                 connection.close()
                 return
             self.connections += 1
-            self._open.append(connection)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.hold(connection)
             self._threads.append(threading.Thread(target=self._serve, args=(connection,), name="misbehaving"))
             self._threads[-1].start()
 
@@ -144,21 +218,20 @@ class Misbehaving:
         talk = Talk(connection, self)
         # The client may leave or refuse at any moment; what it makes of that is the test's business.
         with contextlib.suppress(OSError):
-            if self._at_once is not None:
-                self._at_once(talk)
-            if self._context is not None:
-                talk.secure(self._context)
-                self._open.append(talk.connection)
+            if self.at_once is not None:
+                self.at_once(talk)
+            if self.context is not None and not talk.secured:
+                talk.secure(self.context)
             while talk.connection.fileno() >= 0 and talk.read():
-                if self._behave(talk) is not True:
+                if self.behave(talk) is not True:
                     break
         for each in {connection, talk.connection}:
             with contextlib.suppress(OSError):
                 each.close()
 
 
-def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
-    """A server's context with a certificate of its own making for ``name``, and that certificate's file.
+def certificate(folder: Path, name: str, *others: str) -> tuple[ssl.SSLContext, Path]:
+    """A server's context with a certificate of its own making for these names, and that certificate's file.
 
     Skips the test where there is no openssl to make one.
     """
@@ -166,11 +239,11 @@ def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
     if openssl is None:
         pytest.skip("there is no openssl on this computer to make a certificate with")
     key, cert = folder / f"{name}.key", folder / f"{name}.pem"
-    kind = "IP" if name[0].isdigit() else "DNS"
+    names = ",".join(f"{'IP' if each[0].isdigit() else 'DNS'}:{each}" for each in (name, *others))
     made = subprocess.run(
         [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={kind}:{name}"),
+            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={names}"),
             *("-keyout", str(key), "-out", str(cert)),
         ],
         capture_output=True,

@@ -18,6 +18,7 @@ from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer, certificate
 
 from bulkops import __version__, client
 from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client
+from bulkops.deadline import InHand
 from bulkops.errors import CannotStart
 from bulkops.model import Accepted, Call, Failure, Reply
 from bulkops.settings import Environment, Key
@@ -51,7 +52,7 @@ def client_of(base_url: str, **settings: object) -> Iterator[Client]:
 def once(base_url: str, call: Call = POST, **settings: object) -> tuple[Reply | Failure, Verdict]:
     with client_of(base_url, **settings) as sender:
         seen = sender.send(call)
-    assert "Timer" not in " ".join(type(thread).__name__ for thread in threading.enumerate())
+    assert "bulkops deadline" not in [thread.name for thread in threading.enumerate()]
     assert SECRET not in repr(seen)
     return seen, judge(seen, accepted)
 
@@ -120,6 +121,25 @@ def test_a_request_is_exactly_what_the_contract_says(well_meant, call):
             **length,
         }
     assert len(server.requests) == 2
+
+
+def test_a_path_leaves_as_it_was_made():
+    """Nothing shortens ``..``: what the ledger holds is what was asked for."""
+    path = "/api/v3/list/1/../2/flagAction"
+    with Misbehaving(says(answer())) as server:
+        once(server.base_url, Call("PUT", path, {}))
+    assert parsed(server.requests[0])[0] == f"PUT {path} HTTP/1.1"
+
+
+def test_a_request_does_not_wait_for_an_acknowledgement():
+    """Head and body are two packets; with Nagle's algorithm the second could wait 40 ms for the first one's receipt."""
+    with Misbehaving(goes_on(answer())) as server, client_of(server.base_url) as sender:
+        held = []
+        hold = sender._in_hand.hold
+        sender._in_hand.hold = lambda connection: (held.append(connection), hold(connection))
+        sender.send(PUT)
+        assert held
+        assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in held)
 
 
 def test_a_body_is_compact_ascii_json():
@@ -293,11 +313,33 @@ def test_an_answer_that_never_comes_ends_at_the_read_deadline():
 
 def test_a_connection_that_comes_too_late_is_not_used():
     """Once the time is over nothing more is sent, and that is proof."""
-    in_hand = client._InHand()
+    in_hand = InHand(10.0)
     in_hand.cut()
     with socket.socket() as late, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
         in_hand.hold(late)
     assert not in_hand.begun
+
+
+def test_the_time_of_a_call_that_is_over_cuts_no_other():
+    """Each call has the whole time for itself, however many share the connection and the one who watches."""
+    time = [0.0]
+    in_hand = InHand(10.0, lambda: time[0])
+    ours, theirs = socket.socketpair()
+    with contextlib.closing(in_hand), ours, theirs:
+        in_hand.start()
+        in_hand.hold(ours)
+        time[0] = 6.0
+        in_hand.end()
+        assert in_hand.look() == 10.0
+        in_hand.start()
+        in_hand.hold(ours)
+        time[0] = 11.0
+        assert in_hand.look() == 5.0
+        ours.sendall(b"still open")
+        assert theirs.recv(100) == b"still open"
+        time[0] = 16.0
+        in_hand.look()
+        assert theirs.recv(100) == b""
 
 
 def test_a_connection_is_used_again_at_once_and_not_after_a_rest():
@@ -402,7 +444,7 @@ def test_a_certificate_for_another_host_is_proof_that_nothing_was_sent(trusted):
 
 def test_only_the_operating_systems_certificates_count(tls):
     """requests brings a list of its own; it is not loaded."""
-    adapter = client._OneAttempt(client._InHand())
+    adapter = client._OneAttempt(InHand(10.0))
     pool = adapter.get_connection_with_tls_context(client.requests.Request("GET", "https://a.example").prepare(), True)
     adapter.cert_verify(pool, "https://a.example", True, None)
     assert (pool.cert_reqs, pool.ca_certs, pool.ca_cert_dir) == ("CERT_REQUIRED", None, None)

@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.tables import durable, prepare
 
-
 _TOGETHER = 2
 """Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
 meets at the interpreter's lock; with each for himself a slow disk is the bottle's neck (bench/send.py)."""

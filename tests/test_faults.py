@@ -1,0 +1,800 @@
+"""The fault matrix: each thing that may happen to a write, by POST and PUT, over http, TLS and a proxy, as whole runs.
+
+A run is prepared against a server that answers as documented, then the server, its certificate or its proxy is
+turned, and the rows are sent. Afterwards it answers well again and the same workbook is run a second time.
+The table is reliability.md A3, what looks like success but is not, A4, and the redirects and proxies of A5.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from select import select
+from typing import Any
+
+import pytest
+from asking import fill, flag, kickout, task
+from misbehaving import (
+    ACCEPTED,
+    COUNTED,
+    GUID,
+    Behaviour,
+    Misbehaving,
+    Talk,
+    answer,
+    certificate,
+    documented,
+    energycap,
+)
+
+from bulkops import app, client, running
+from bulkops.client import LARGEST_ANSWER, Client
+from bulkops.model import Outcome
+from bulkops.pace import Pace
+from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
+from bulkops.report import Options
+from bulkops.settings import Environment
+
+SECRET = "canary-of-the-faults/7Qxk9+Zz=="
+METHODS = ("POST", "PUT")
+FACTS = {"POST": (GUID, None, None), "PUT": (None, 12, 7)}
+EXIT_CODES = {"done": 0, "failed": 1, "not_sent": 1, "unknown": 4}
+
+HTTP, TLS = ("http",), ("https",)
+"""One alone for what cannot happen on the other: without TLS there is neither handshake nor certificate."""
+BOTH = HTTP + TLS
+PROXY = ("proxy",)
+"""https through a proxy. Not http: that is for loopback alone, which goes through no proxy."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What becomes of each write, and what the table says of its row."""
+
+    status: str
+    behave: Behaviour = energycap
+    """Answers a request."""
+    at_once: Behaviour | None = None
+    """Acts on a connection before anything is read from it."""
+    inside: bool = False
+    """Through a proxy: ``behave`` answers inside of the tunnel, not the CONNECT."""
+    http_status: int | None = None
+    """The evidence: the number of the answer, as far as one was seen."""
+    arrives: int = 1
+    """Requests that the server reads for the row."""
+    stops: bool = False
+    """The row after it is not sent."""
+    ways: tuple[str, ...] = BOTH
+    methods: tuple[str, ...] = METHODS
+    arm: Callable[[Misbehaving, pytest.MonkeyPatch, ExitStack], object] | None = None
+    """What else happens between the last read and the first write."""
+    host: str = "127.0.0.1"
+    presents: str = ""
+    """The certificate that meets the write; the right one if ""."""
+    waits: tuple[float, ...] = ()
+    """How long its run waits at EnergyCAP's wish, a second or more each time."""
+    connect_seconds: float = 10.0
+    deadlines: Mapping[str, float] = field(default_factory=dict)
+    """The client's deadlines in seconds, where they are not its own."""
+
+    @property
+    def shares(self) -> bool:
+        """Nothing but the answer is odd, so that rows with other such faults may be in the same run."""
+        return self == Fault(self.status, self.behave, http_status=self.http_status, methods=self.methods)
+
+
+# What a server does
+
+
+def says(text: bytes) -> Behaviour:
+    return lambda talk: talk.say(text)
+
+
+def tells(make: Callable[[bytes], bytes]) -> Behaviour:
+    """Says what ``make`` makes of the documented body; then the connection is closed."""
+    return lambda talk: talk.say(make(documented(talk.request)))
+
+
+def status(line: str, headers: dict[str, str] | None = None) -> Behaviour:
+    """An answer of this status that repeats the key."""
+    said = json.dumps({"message": f"not for {SECRET}"}).encode()
+    return says(answer(said, line, {"X-Request-Id": SECRET, "Content-Type": "application/json", **(headers or {})}))
+
+
+def with_body(line: str) -> Behaviour:
+    """The documented body under another status."""
+    return tells(lambda good: answer(good, line))
+
+
+def moved(line: str, to: str) -> Behaviour:
+    """A redirect: to another host over http or https, to the ``same`` host, to ``itself``, or ``nowhere``."""
+
+    def behave(talk: Talk) -> None:
+        path = talk.path
+        assert talk.server.neighbour is not None
+        elsewhere = f"127.0.0.1:{talk.server.neighbour.port}{path}"
+        places = {"http": f"http://{elsewhere}", "https": f"https://{elsewhere}", "same": "/api/v3/other"}
+        to_there = {} if to == "nowhere" else {"Location": {**places, "itself": path}[to]}
+        talk.say(answer(b"", line, to_there))
+
+    return behave
+
+
+def trickles(begin: bytes, drop: bytes = b"1") -> Behaviour:
+    def behave(talk: Talk) -> None:
+        talk.say(begin)
+        talk.trickle(drop)
+
+    return behave
+
+
+def hangs(begin: bytes) -> Behaviour:
+    def behave(talk: Talk) -> None:
+        talk.say(begin)
+        talk.hang()
+
+    return behave
+
+
+def two_answers(talk: Talk) -> bool:
+    """The second one is nobody's, least of all the next row's."""
+    good = documented(talk.request)
+    talk.say(answer(good) + answer(good.replace(b"1", b"9")))
+    return True
+
+
+def closes(talk: Talk) -> None:
+    """The request was read, perhaps carried out; no answer."""
+
+
+def resets(talk: Talk) -> None:
+    """A reset when something has come and nobody has read it."""
+    select([talk.connection], [], [], 30)
+    talk.reset()
+
+
+def resets_before_reading(talk: Talk) -> None:
+    """The same after the TLS handshake, so that it is the request that nobody has read."""
+    if talk.server.context is not None:
+        talk.secure(talk.server.context)
+    resets(talk)
+
+
+def in_plain_words(talk: Talk) -> None:
+    """Bytes on the socket beneath the TLS."""
+    socket.socket.send(talk.connection, b"this is no TLS record")
+
+
+def established(then: Behaviour) -> Behaviour:
+    """A proxy that makes the tunnel, and then this."""
+
+    def behave(talk: Talk) -> object:
+        talk.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        return then(talk)
+
+    return behave
+
+
+def tunnel(to: Behaviour, context: Any) -> Behaviour:
+    """A proxy that makes the tunnel, and the target behind it."""
+
+    def secure(talk: Talk) -> bool:
+        talk.secure(context)
+        return True
+
+    connect = established(secure)
+    return lambda talk: connect(talk) if talk.request.startswith(b"CONNECT ") else to(talk)
+
+
+def then(*turns: Behaviour) -> Behaviour:
+    """One behaviour for each time that the same row comes; the last one for ever."""
+
+    def behave(talk: Talk) -> object:
+        come = talk.server.writes.count(talk.request)
+        return turns[min(come, len(turns)) - 1](talk)
+
+    return behave
+
+
+def busy(after: str | None = None, date: str | None = None) -> Behaviour:
+    told = {"Retry-After": after, "Date": date}
+    return status("429 Too Many Requests", {name: value for name, value in told.items() if value is not None})
+
+
+NO_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+WRONG_VERSION = b"\x15\x03\x01\x00\x02\x02\x46"
+"""An alert: protocol_version."""
+
+
+# What happens between the last read and the first write
+
+
+def nobody_listens(server: Misbehaving, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    server.shut_door()
+
+
+def nobody_accepts(server: Misbehaving, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    """The queue of the listening socket is full, so that the system lets every further connection wait."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets a connection wait when a queue is full")
+    server.shut_door()
+    server.open_door(backlog=0)
+    for _ in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(("127.0.0.1", server.port))
+
+
+def nobody_knows_the_name(server: Misbehaving, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    patch.setattr(socket, "getaddrinfo", unknown)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+BOMB = gzip.compress(bytes(64 * 2**20))
+GZIP = {"Content-Encoding": "gzip"}
+IN_2001, LATER = "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:09 GMT"
+
+FAULTS = {
+    # The servers' proper answers, so that the table is seen to tell them from the rest.
+    "documented answer": Fault("done", energycap, http_status=200),
+    "documented answer in chunks": Fault(
+        "done", tells(lambda good: CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(good), good)), http_status=200
+    ),
+    "documented answer without a length": Fault("done", tells(lambda good: OK + b"\r\n" + good), http_status=200),
+    "documented answer in unasked gzip": Fault(
+        "done", tells(lambda good: answer(gzip.compress(good), headers=GZIP)), http_status=200
+    ),
+    "documented answer with a cookie": Fault(
+        "done", tells(lambda good: answer(good, headers={"Set-Cookie": "a=b; Path=/"})), http_status=200
+    ),
+    "100, then the documented answer": Fault(
+        "done", tells(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + answer(good)), http_status=200
+    ),
+    "documented answer and another one": Fault("done", two_answers, http_status=200),
+    # A3: proof that nothing was sent.
+    "connection refused": Fault("not_sent", arrives=0, arm=nobody_listens),
+    "connect time-out": Fault("not_sent", arrives=0, arm=nobody_accepts, connect_seconds=0.1),
+    "name not resolved": Fault("not_sent", arrives=0, arm=nobody_knows_the_name, host="localhost"),
+    "unknown CA": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="stranger"),
+    "certificate for another host": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="other host"),
+    # A proxy serves https alone, and only CONNECT shows whether it let the request through.
+    "proxy refused": Fault("not_sent", arrives=0, ways=PROXY, arm=nobody_listens),
+    "CONNECT answered 302": Fault("not_sent", status("302 Found"), arrives=0, ways=PROXY),
+    "CONNECT answered 403": Fault("not_sent", status("403 Forbidden"), arrives=0, ways=PROXY),
+    "CONNECT answered 407": Fault("not_sent", status("407 Proxy Authentication Required"), arrives=0, ways=PROXY),
+    "CONNECT answered 502": Fault("not_sent", status("502 Bad Gateway"), arrives=0, ways=PROXY),
+    "inspecting proxy of an unknown CA": Fault(
+        "not_sent", inside=True, arrives=0, stops=True, ways=PROXY, presents="stranger"
+    ),
+    # A3: no proof. A proxy, again:
+    "proxy closes at CONNECT": Fault("unknown", closes, arrives=0, ways=PROXY),
+    "proxy resets at CONNECT": Fault("unknown", Talk.reset, arrives=0, ways=PROXY),
+    "proxy hangs at CONNECT": Fault("unknown", Talk.hang, arrives=0, ways=PROXY, connect_seconds=0.1),
+    "proxy answers CONNECT with nonsense": Fault("unknown", says(b"what?\r\n\r\n"), arrives=0, ways=PROXY),
+    "proxy dead after CONNECT": Fault("unknown", established(closes), arrives=0, ways=PROXY),
+    "proxy resets after CONNECT": Fault("unknown", established(resets), arrives=0, ways=PROXY),
+    "tunnel closed after the request": Fault("unknown", closes, inside=True, ways=PROXY),
+    "tunnel reset after the request": Fault("unknown", Talk.reset, inside=True, ways=PROXY),
+    "407 from inside the tunnel": Fault(
+        "failed", status("407 Proxy Authentication Required"), inside=True, http_status=407, stops=True, ways=PROXY
+    ),
+    # A3: no proof. TLS that fails before or after the request is the same class of error.
+    "no TLS at all": Fault(
+        "unknown",
+        at_once=says(NO_TLS),
+        arrives=0,
+        ways=TLS,
+        presents="no TLS",
+    ),
+    "wrong TLS version": Fault(
+        "unknown",
+        at_once=says(WRONG_VERSION),
+        arrives=0,
+        ways=TLS,
+        presents="no TLS",
+    ),
+    "TLS wants a client's certificate": Fault("unknown", arrives=0, ways=TLS, presents="yours first"),
+    "hang in the handshake": Fault(
+        "unknown", at_once=Talk.hang, arrives=0, ways=TLS, presents="no TLS", connect_seconds=0.1
+    ),
+    "close in the handshake": Fault(
+        "unknown", at_once=lambda talk: talk.connection.close(), arrives=0, ways=TLS, presents="no TLS"
+    ),
+    "reset in the handshake": Fault("unknown", at_once=resets, arrives=0, ways=TLS, presents="no TLS"),
+    "TLS garbage after the request": Fault("unknown", in_plain_words, ways=TLS),
+    "TLS at a plain address": Fault("unknown", arrives=0, ways=HTTP, presents="ours"),
+    # A3: no proof. The connection breaks.
+    "reset before read": Fault("unknown", at_once=resets_before_reading, arrives=0),
+    "reset after read": Fault("unknown", Talk.reset),
+    "close without an answer": Fault("unknown", closes),
+    "hang": Fault("unknown", Talk.hang, deadlines={"read_seconds": 0.1}),
+    "hang in the headers": Fault("unknown", hangs(OK + b"X-A"), deadlines={"read_seconds": 0.1}),
+    "hang in the body": Fault(
+        "unknown", hangs(OK + b"Content-Length: 99\r\n\r\n{"), http_status=200, deadlines={"read_seconds": 0.1}
+    ),
+    "trickle in the headers": Fault(
+        "unknown", trickles(OK + b"X: "), http_status=200, deadlines={"total_seconds": 0.3}
+    ),
+    "trickle in the body": Fault(
+        "unknown",
+        trickles(OK + b"Content-Length: 99999\r\n\r\n"),
+        http_status=200,
+        deadlines={"total_seconds": 0.3},
+    ),
+    "100 for ever": Fault("unknown", trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), deadlines={"total_seconds": 0.3}),
+    # A3: an answer that breaks off or cannot be read.
+    "status line cut": Fault("unknown", says(b"HTTP/1.1 2")),
+    "bad status line": Fault("unknown", says(b"HTTP/1.1 abc OK\r\n\r\n")),
+    "no HTTP": Fault("unknown", says(b"SSH-2.0-OpenSSH_9.6\r\n")),
+    "more than 100 headers": Fault(
+        "unknown", tells(lambda good: answer(good, headers={f"X-{n}": "1" for n in range(101)}))
+    ),
+    "header line too long": Fault("unknown", tells(lambda good: answer(good, headers={"X": "1" * 70_000}))),
+    "two lengths": Fault("unknown", tells(lambda good: answer(good, headers={"Content-Length": "5"}))),
+    "length beyond the body": Fault("unknown", tells(lambda good: answer(good, length=500)), http_status=200),
+    "length without a body": Fault("unknown", says(answer(b"", length=500)), http_status=200),
+    "refusal cut short": Fault("unknown", says(answer(b"{", "400 Bad Request", length=500)), http_status=400),
+    "busy cut short": Fault("unknown", says(answer(b"{", "429 Too Many", length=500)), http_status=429),
+    "chunk size of nonsense": Fault("unknown", says(CHUNKED + b"ZZ\r\nabc"), http_status=200),
+    "chunk cut": Fault("unknown", says(CHUNKED + b"20\r\nabc"), http_status=200),
+    "chunks without an end": Fault(
+        "unknown", tells(lambda good: CHUNKED + b"%x\r\n%s\r\n" % (len(good), good)), http_status=200
+    ),
+    "broken gzip": Fault("unknown", tells(lambda good: answer(good, headers=GZIP)), http_status=200),
+    "gzip cut": Fault("unknown", tells(lambda good: answer(gzip.compress(good)[:-12], headers=GZIP)), http_status=200),
+    "gzip bomb": Fault("unknown", says(answer(BOMB, headers=GZIP)), http_status=200),
+    "huge answer": Fault("unknown", tells(lambda good: answer(good + b" " * LARGEST_ANSWER)), http_status=200),
+    # What looks like success but is not.
+    "header block cut short": Fault("unknown", says(OK + b"Content-Ty"), http_status=200),
+    "refusal's header block cut short": Fault("unknown", says(b"HTTP/1.1 400 Bad\r\nContent-Ty"), http_status=400),
+    "busy's header block cut short": Fault("unknown", says(b"HTTP/1.1 429 Slow\r\nRetry-Af"), http_status=429),
+    "refusal with no header and no end": Fault("unknown", says(b"HTTP/1.1 401 No\r\n"), http_status=401),
+    "refusal with no header": Fault("failed", says(b"HTTP/1.1 400 Bad\r\n\r\n"), http_status=400),
+    "refusal trickles in the headers": Fault(
+        "unknown", trickles(b"HTTP/1.1 400 Bad\r\nX: "), http_status=400, deadlines={"total_seconds": 0.3}
+    ),
+    "header block without an end": Fault("unknown", says(OK + b"Content-Type: text/plain\r\n"), http_status=200),
+    "JSON cut, no length": Fault("unknown", tells(lambda good: OK + b"\r\n" + good[:-1]), http_status=200),
+    "JSON cut at its length": Fault("unknown", tells(lambda good: answer(good[:-1])), http_status=200),
+    "200 empty": Fault("unknown", says(answer(b"")), http_status=200),
+    "200 sign-in page": Fault("unknown", says(answer(b"<html><title>Sign in</title>")), http_status=200),
+    "200 of another shape": Fault("unknown", says(answer(b'{"ok": true}')), http_status=200),
+    "200 in a list": Fault("unknown", tells(lambda good: answer(b"[" + good + b"]")), http_status=200),
+    "200 with an error message": Fault("unknown", status("200 OK"), http_status=200),
+    "200 of the other operation": Fault(
+        "unknown", tells(lambda good: answer(COUNTED if good == ACCEPTED else ACCEPTED)), http_status=200
+    ),
+    # Only a reimport answers with a GUID, only a flag edit with counts.
+    "200 GUID of zeros": Fault(
+        "unknown",
+        says(answer(ACCEPTED.replace(GUID.encode(), b"00000000-0000-0000-0000-000000000000"))),
+        http_status=200,
+        methods=("POST",),
+    ),
+    "200 GUID cut": Fault(
+        "unknown", says(answer(ACCEPTED.replace(GUID.encode(), GUID[:-1].encode()))), http_status=200, methods=("POST",)
+    ),
+    "200 counts below zero": Fault(
+        "unknown", says(answer(b'{"selected": -1, "updated": -1}')), http_status=200, methods=("PUT",)
+    ),
+    "200 counts as text": Fault(
+        "unknown", says(answer(b'{"selected": "12", "updated": "7"}')), http_status=200, methods=("PUT",)
+    ),
+    "201 with the documented body": Fault("unknown", with_body("201 Created"), http_status=201),
+    "201 empty": Fault("unknown", says(answer(b"", "201 Created")), http_status=201),
+    "202 with the documented body": Fault("unknown", with_body("202 Accepted"), http_status=202),
+    "202 empty": Fault("unknown", says(answer(b"", "202 Accepted")), http_status=202),
+    "204": Fault("unknown", says(b"HTTP/1.1 204 No Content\r\n\r\n"), http_status=204),
+    "204 with the documented body": Fault("unknown", with_body("204 No Content"), http_status=204),
+    "206 with the documented body": Fault("unknown", with_body("206 Partial Content"), http_status=206),
+    "100, then nothing": Fault("unknown", says(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "101": Fault("unknown", says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), http_status=101),
+    "103, then nothing": Fault("unknown", says(b"HTTP/1.1 103 Early Hints\r\n\r\n"), http_status=103),
+    "103, then the documented answer": Fault(
+        "unknown", tells(lambda good: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(good)), http_status=103
+    ),
+    # A4 and A5: no redirect is followed; each one stops the run.
+    **{
+        f"{code} {'to ' * (to != 'nowhere')}{to}": Fault(
+            "unknown", moved(f"{code} Moved", to), http_status=code, stops=True
+        )
+        for to, codes in {
+            "http": (301, 302, 303, 307, 308),
+            "https": (302, 307),
+            "same": (302,),
+            "itself": (307,),
+            "nowhere": (300, 303, 304, 307),
+        }.items()
+        for code in codes
+    },
+    "302 to nonsense": Fault(
+        "unknown", says(answer(b"", "302 Found", {"Location": "http://["})), http_status=302, stops=True
+    ),
+    # A4: EnergyCAP refused the row, surely.
+    **{
+        str(code): Fault("failed", status(f"{code} No"), http_status=code)
+        for code in (400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431)
+    },
+    "400 empty": Fault("failed", says(answer(b"", "400 Bad Request")), http_status=400),
+    "404 with the documented body": Fault("failed", with_body("404 Not Found"), http_status=404),
+    "413 with Retry-After": Fault("failed", status("413 Too Large", {"Retry-After": "0"}), http_status=413),
+    **{
+        str(code): Fault("failed", status(f"{code} No", asks), http_status=code, stops=True)
+        for code, asks in {
+            401: {"WWW-Authenticate": "Basic"},
+            403: {},
+            407: {"Proxy-Authenticate": "Basic"},
+        }.items()
+    },
+    # A4: nobody knows, or no document says.
+    **{
+        str(code): Fault("unknown", status(f"{code} Hm"), http_status=code)
+        for code in (402, 408, 418, 423, 425, 451, 499, 500, 501, 502, 503, 504, 507, 520, 599, 600, 999)
+    },
+    **{f"status {code}": Fault("unknown", status(f"{code} Hm")) for code in ("000", "099", "1000", "-1")},
+    "500 with the documented body": Fault("unknown", with_body("500 Oh"), http_status=500),
+    # Not even when it is asked to come again; only the row after it is kept waiting.
+    "503 with Retry-After in seconds": Fault(
+        "unknown", status("503 Later", {"Retry-After": "7"}), http_status=503, waits=(7.0,)
+    ),
+    "503 with Retry-After as a date": Fault(
+        "unknown", status("503 Later", {"Retry-After": LATER, "Date": IN_2001}), http_status=503, waits=(9.0,)
+    ),
+    # A4: 429 alone may be sent again, and only so often.
+    **{
+        f"429 {name}, then 200": Fault(
+            "done", then(told, energycap), http_status=200, arrives=2, waits=(seconds, seconds)
+        )
+        for name, told, seconds in (
+            ("with seconds", busy("7"), 7.0),
+            ("with a date", busy(LATER, IN_2001), 9.0),
+            ("with a date gone by", busy(IN_2001, LATER), 1.0),
+            ("with far too many seconds", busy("86400"), 600.0),
+            ("with a fraction", busy("1.5"), 1.0),
+            ("with garbage", busy("soon"), 1.0),
+            ("without", busy(), 1.0),
+        )
+    },
+    "429 twice, then 200": Fault(
+        "done", then(busy("3"), busy(), energycap), http_status=200, arrives=3, waits=(3.0, 2.0, 3.0, 2.0)
+    ),
+    "429, then reset": Fault("unknown", then(busy(), Talk.reset), arrives=2, waits=(1.0, 1.0)),
+    "429, then 500": Fault("unknown", then(busy(), status("500 Oh")), http_status=500, arrives=2, waits=(1.0, 1.0)),
+    "429, then 400": Fault("failed", then(busy(), status("400 No")), http_status=400, arrives=2, waits=(1.0, 1.0)),
+    "429 for ever": Fault(
+        "failed", busy("0"), http_status=429, arrives=BUSY_ATTEMPTS, stops=True, waits=(1.0, 2.0, 4.0, 8.0, 16.0)
+    ),
+}
+
+CASES = [
+    pytest.param(name, method, way, id=f"{name}-{method}-{way}")
+    for name, fault in FAULTS.items()
+    for way in fault.ways
+    for method in fault.methods
+]
+
+
+# A story: a run whose rows meet their faults, and the next run of the same workbook
+
+
+class Patient(threading.Event):
+    """Keeps in mind how long it should wait, and does not wait but turns its own clock on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        return self.is_set()
+
+    def clock(self) -> float:
+        return sum(self.waits)
+
+
+@dataclass(frozen=True)
+class Met:
+    """What became of one row in one run."""
+
+    outcome: Outcome
+    writes: list[bytes]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a workbook came to."""
+
+    rows: list[Met]
+    """In reading order: first the kickouts, then the flag edits."""
+    exit_code: int
+    stopped: str
+    waits: list[float]
+    connections: int
+    """Those that the writes came by."""
+    others: list[bytes]
+    """Requests, once sending had begun, that are no row's."""
+    told: bytes
+    """Its JSON document, and all that the data folder holds afterwards."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The run that met the faults, and the one after it."""
+
+    rows: list[tuple[str, str]]
+    """Each row's fault and method."""
+    first: Run
+    second: Run
+    asked: list[bytes]
+    """What a proxy was asked."""
+    strangers: int
+    """Connections that the other host got."""
+
+    def of(self, name: str, method: str) -> tuple[Met, Met]:
+        """One row in both runs."""
+        place = self.rows.index((name, method))
+        return self.first.rows[place], self.second.rows[place]
+
+
+def path_of(method: str, number: int) -> str:
+    """Where the row of this number in its sheet is sent."""
+    return (
+        f"/api/v202401/import/bill/task/{task(number)}/kickout"
+        if method == "POST"
+        else f"/api/v3/list/{2000 + number}/flagAction"
+    )
+
+
+def paths_of(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Where the rows are sent, in their order."""
+    numbers = {method: count(1) for method in METHODS}
+    return [path_of(method, next(numbers[method])) for _, method in rows]
+
+
+def run(book: Path, base_url: str, server: Misbehaving, paths: list[str], begin: Callable[[], int]) -> Run:
+    """Run the workbook; ``begin`` comes between the last read and the first write, and says how many will arrive."""
+    home, patient, before = book.parent / "home", Patient(), len(server.writes)
+    home.mkdir(exist_ok=True)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        app.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
+    ):
+        patch.setattr(running, "Pace", partial(Pace, clock=patient.clock))
+        assert prepared.obstacle is None, prepared.obstacle
+        arrive, connections, since = begin(), server.connections, len(server.requests)
+        report = prepared.run(Control(patient), lambda _: None)
+    server.await_writes(before + arrive)
+    writes = server.writes[before:]
+    return Run(
+        [
+            Met(outcome, [each for each in writes if f" {path} ".encode() in each.split(b"\r\n", 1)[0]])
+            for outcome, path in zip(report.outcomes, paths, strict=True)
+        ],
+        report.exit_code,
+        report.stopped,
+        [round(each, 6) for each in patient.waits if each >= 1],
+        server.connections - connections,
+        [each for each in server.requests[since:] if each not in writes and not each.startswith(b"CONNECT ")],
+        b"".join([json.dumps(report.document()).encode(), *(each.read_bytes() for each in home.glob("*.*"))]),
+    )
+
+
+def surround(patch: pytest.MonkeyPatch, proxy: Misbehaving) -> None:
+    """A user's environment: with a key, and with a proxy for every address that is not loopback."""
+    patch.setenv("BULKOPS_API_KEY", SECRET)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        patch.setenv(name, proxy.base_url)
+        patch.delenv(name.lower(), raising=False)
+    for name in ("NO_PROXY", "no_proxy", "REQUEST_METHOD"):
+        patch.delenv(name, raising=False)
+
+
+def manners(way: str, behave: Behaviour, at_once: Behaviour | None, context: Any, inside: bool = True) -> Any:
+    """How the server at the end of this way behaves: what ``Misbehaving`` and its ``turn`` want to know."""
+    if way == "proxy":
+        return tunnel(behave, context) if inside else behave, None, None
+    return behave, at_once, context
+
+
+def fault_of(name: str) -> Fault:
+    return FAULTS.get(name) or Fault("done", http_status=200)
+
+
+def by_row(rows: list[tuple[str, str]]) -> Behaviour:
+    """Each row meets its own fault."""
+    faults = dict(zip(paths_of(rows), (fault_of(name) for name, _ in rows), strict=True))
+    return lambda talk: faults[talk.path].behave(talk) if talk.path in faults else energycap(talk)
+
+
+def story(
+    rows: list[tuple[str, str]], way: str, book: Path, neighbour: Misbehaving, contexts: Mapping[str, Any]
+) -> Story:
+    """Prepare, turn the server, send; turn it back, and run the workbook again."""
+    fault, paths = next(fault_of(name) for name, _ in rows if name != COMPANION), paths_of(rows)
+    right = contexts["other host" if fault.host == "localhost" else "ours"] if way != "http" else None
+    wrong = contexts[fault.presents] if fault.presents else right
+    behave = fault.behave if way == "proxy" and not fault.inside else by_row(rows)
+    well, ill = manners(way, energycap, None, right), manners(way, behave, fault.at_once, wrong, fault.inside)
+    strangers = neighbour.connections
+    with Misbehaving(*well) as server, pytest.MonkeyPatch.context() as around:
+        surround(around, server if way == "proxy" else neighbour)
+        server.neighbour = neighbour
+        base_url = "https://energycap.example" if way == "proxy" else server.base_url.replace("127.0.0.1", fault.host)
+        with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+
+            def go_wrong() -> int:
+                server.turn(*ill)
+                patch.setattr(client, "CONNECT_SECONDS", fault.connect_seconds)
+                patch.setattr(running, "Client", partial(Client, **fault.deadlines))
+                if fault.arm is not None:
+                    fault.arm(server, patch, stack)
+                return sum(fault_of(name).arrives for name, _ in rows[: 1 if fault.stops else None])
+
+            first = run(book, base_url, server, paths, go_wrong)
+        if fault.arm is not None:
+            server.shut_door()
+            server.open_door()
+        server.turn(*well)
+        second = run(book, base_url, server, paths, lambda: 0)
+        asked = [each for each in server.requests if each.startswith(b"CONNECT ")]
+    return Story(rows, first, second, asked, neighbour.connections - strangers)
+
+
+TOGETHER = 8
+COMPANION = "a row that goes well"
+"""Behind a row that stops the run; and behind every few others, so that their troubles do not."""
+
+
+def rows_of(name: str, method: str) -> list[tuple[str, str]]:
+    """The rows that share a run with this one, itself among them; POST before PUT, as the sheets are."""
+    fault = FAULTS[name]
+    if fault.stops:
+        return [(name, method), (COMPANION, method)]
+    group = [name]
+    if fault.shares:
+        alike = [each for each, other in FAULTS.items() if other.shares and other.status == fault.status]
+        place = alike.index(name) // TOGETHER * TOGETHER
+        group = alike[place : place + TOGETHER]
+    rows = [(name, each) for each in METHODS for name in group if each in FAULTS[name].methods]
+    few = TROUBLES_IN_A_ROW - 1
+    parts = [rows[start : start + few] for start in range(0, len(rows), few)]
+    return [each for part in parts for each in (*part, (COMPANION, part[-1][1]))][:-1]
+
+
+@pytest.fixture(scope="module")
+def book_of(tmp_path_factory) -> Callable[[list[tuple[str, str]]], Path]:
+    """A fresh workbook for these rows, in a folder of its own."""
+    known: dict[tuple[int, int], Path] = {}
+
+    def make(rows: list[tuple[str, str]]) -> Path:
+        kickouts, flags = (sum(method == each for _, method in rows) for each in METHODS)
+        folder = tmp_path_factory.mktemp("story")
+        if (kickouts, flags) not in known:
+            path = folder.parent / f"{kickouts} kickouts, {flags} flag edits.xlsx"
+            sheets = [kickout(n + 1) for n in range(kickouts)], [flag(2001 + n) for n in range(flags)]
+            known[kickouts, flags] = fill(path, *sheets)
+        return Path(shutil.copy(known[kickouts, flags], folder))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory) -> Iterator[dict[str, ssl.SSLContext | None]]:
+    """What a server may present; the operating system trusts them all but the stranger's."""
+    if sys.platform in ("win32", "darwin"):
+        pytest.skip("only OpenSSL's own trust store can be replaced for one test")
+    folder = tmp_path_factory.mktemp("certificates")
+    ours, our_file = certificate(folder, "127.0.0.1", "energycap.example")
+    other, other_file = certificate(folder, "localhost")
+    (folder / "known.pem").write_text(our_file.read_text() + other_file.read_text())
+    strangers, strange_file = certificate(tmp_path_factory.mktemp("stranger"), "127.0.0.1", "energycap.example")
+    wanting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    wanting.load_cert_chain(our_file, our_file.with_suffix(".key"))
+    wanting.verify_mode = ssl.CERT_REQUIRED
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(folder / "known.pem"))
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # what requests would go by, and must not
+            patch.setenv(name, str(strange_file))
+        yield {"ours": ours, "other host": other, "stranger": strangers, "yours first": wanting, "no TLS": None}
+
+
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[Misbehaving]:
+    """The other host: where redirects lead, and the proxy that is set where none is to be used."""
+    with Misbehaving(energycap) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stories(book_of, neighbour) -> Callable[..., Story]:
+    """The story in which a row of this method meets this fault on this way; told once for all its rows."""
+    known: dict[tuple[str, str, str], Story] = {}
+
+    def tell(name: str, method: str, way: str, request: pytest.FixtureRequest) -> Story:
+        if (name, method, way) not in known:
+            rows = rows_of(name, method)
+            contexts = request.getfixturevalue("certificates") if way != "http" or FAULTS[name].presents else {}
+            told = story(rows, way, book_of(rows), neighbour, contexts)
+            known.update({(*row, way): told for row in rows})
+        return known[name, method, way]
+
+    return tell
+
+
+@pytest.mark.parametrize(("name", "method", "way"), CASES)
+def test_every_fault_leaves_one_request_at_most_and_the_tables_status(stories, request, name, method, way):
+    """No second request, none elsewhere; only proof makes "not sent" or "failed"; what happened is told, the key not.
+
+    A row that was sent more than once is one that was told to wait.
+    """
+    fault, told = FAULTS[name], stories(name, method, way, request)
+    met, _ = told.of(name, method)
+    row = met.outcome
+    assert (row.status.value, row.http_status) == (fault.status, fault.http_status), row
+    assert len(met.writes) == fault.arrives
+    assert told.first.waits == list(fault.waits)
+    assert fault.arrives <= 1 + len(fault.waits)
+    assert (told.strangers, told.first.others) == (0, [])
+    if fault.stops:
+        later, _ = told.of(COMPANION, method)
+        assert (later.outcome.status.value, later.writes) == ("not_sent", [])
+        assert told.first.stopped
+        assert told.first.exit_code == (4 if fault.status == "unknown" else 3)
+    else:
+        assert (told.first.stopped, told.first.exit_code) == ("", EXIT_CODES[fault.status])
+    if fault.status == "done":
+        assert (row.new_task_guid, row.selected, row.updated) == FACTS[method]
+    assert row.message
+    assert row.tip or fault.status == "done"
+    assert SECRET.encode() not in told.first.told
+    assert not [each for each in told.asked if SECRET.encode() in each or b"ECI-ApiKey" in each]
+    for write in met.writes:
+        assert f"\r\nECI-ApiKey: {SECRET}\r\n".encode() in write
+        assert b"\r\nCookie:" not in write
+
+
+@pytest.mark.parametrize(("name", "method", "way"), CASES)
+def test_after_every_fault_the_next_run_sends_what_was_surely_not_done_and_nothing_else(
+    stories, request, name, method, way
+):
+    """A row in doubt is not sent by the next run, a refused or unsent one once; what was done stays done."""
+    fault, told = FAULTS[name], stories(name, method, way, request)
+    _, met = told.of(name, method)
+    assert len(met.writes) == (fault.status in ("failed", "not_sent"))
+    assert met.outcome.status.value == {"unknown": "unknown", "done": "already_done"}.get(fault.status, "done")
+    assert told.second.exit_code == (4 if fault.status == "unknown" else 0)
+    assert met.outcome.message
+    assert SECRET.encode() not in told.second.told
+    if fault.stops:
+        _, later = told.of(COMPANION, method)
+        assert (later.outcome.status.value, len(later.writes)) == ("done", 1)
+
+
+@pytest.mark.parametrize("way", BOTH)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["close without an answer", "reset after read", "JSON cut at its length"])
+def test_a_second_write_on_a_kept_connection_is_in_doubt_like_the_first(book_of, neighbour, request, name, method, way):
+    """That the connection had served before proves nothing: no second attempt, and none by the next run."""
+    rows = [(COMPANION, "POST"), (name, method)]
+    contexts = request.getfixturevalue("certificates") if way == "https" else {}
+    told = story(rows, way, book_of(rows), neighbour, contexts)
+    assert [met.outcome.status.value for met in told.first.rows] == ["done", "unknown"]
+    assert [len(met.writes) for met in told.first.rows] == [1, 1]
+    assert told.first.connections == 1
+    assert [met.outcome.status.value for met in told.second.rows] == ["already_done", "unknown"]
+    assert [len(met.writes) for met in told.second.rows] == [0, 0]
