@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,9 +28,9 @@ from steps import HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, 
 
 from bulkops import planning
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, tables
+from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, new_run_id, now, reserve, tables
 from bulkops.ledger.reserve import Reserve
-from bulkops.model import CheckedRow, Outcome, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.model import Accepted, CheckedRow, Outcome, Plan, Problem, Release, Status, Step, outcome_of
 from bulkops.operations import all_operations
 
 AT = "2026-11-21T10:00:01Z"
@@ -159,8 +165,10 @@ def test_a_request_that_is_not_the_planned_one_is_not_intended(ledger):
     """The line says what was agreed to; another request in its place is refused."""
     plan, other = plan_of(kickout(0)), plan_of(kickout(0, mode="new batch"))
     ledger.begin(run_named("r"), plan, HERE)
-    with pytest.raises(MustStop):
+    with pytest.raises(MustStop) as error:
         ledger.intend("r", other.steps[0], AT)
+    assert error.value.code == "ledger.guard"
+    assert "second time: the record shows that it was or may have been done. It was" in str(error.value)
 
 
 def test_only_a_row_of_the_run_is_intended(ledger):
@@ -184,7 +192,7 @@ def test_the_same_request_is_on_its_way_once_whoever_asks(ledger, path):
         ledger.intend("a", plan.steps[0], AT)
         with pytest.raises(MustStop) as error:
             other.intend("b", plan.steps[0], AT)
-        assert "on its way already" in str(error.value)
+        assert "second time: the same request is on its way already. It was" in str(error.value)
         ledger.conclude("a", replace(done(plan.steps[0]), status=Status.FAILED))
         other.intend("b", plan.steps[0], AT)
 
@@ -193,7 +201,7 @@ def test_an_outcome_needs_an_intent(ledger):
     """Nothing is recorded as sent that was not, and no outcome is written over."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
-    with pytest.raises(MustStop):
+    with pytest.raises(MustStop, match=r"second time: a row's record is not there\. It was"):
         ledger.conclude("r", done(plan.steps[0]))
     send(ledger, "r", plan.steps[0])
     with pytest.raises(MustStop):
@@ -219,6 +227,8 @@ def test_outcomes_come_back_as_they_were_recorded(ledger, path):
     ledger.close()
     with closing(Ledger(path)) as later:
         assert later.outcomes("r") == sorted([*recorded, unsent, *plan.decided], key=lambda each: each.seq)
+    with closing(sqlite3.connect(path)) as connection:
+        assert set(connection.execute("SELECT evidence FROM attempts")) == {(None,)}
 
 
 def test_finish_closes_the_run_and_touches_nothing_that_was_sent(ledger):
@@ -235,6 +245,17 @@ def test_finish_closes_the_run_and_touches_nothing_that_was_sent(ledger):
     assert run.totals == {"done": 1, "unknown": 1, "not_sent": 1}
 
 
+def test_finish_says_of_its_own_runs_unsent_rows_alone_that_they_were_not_sent(ledger):
+    """A row that was decided in planning keeps its reason; what another run did of the same number is no hindrance."""
+    plan = plan_of(kickout(0), replace(kickout(1), hidden=True))
+    ledger.begin(run_named("a"), plan, HERE)
+    send(ledger, "a", plan.steps[0], Status.FAILED)
+    ledger.begin(run_named("b"), plan, HERE)
+    unsent = [outcome_of(row, Status.NOT_SENT, code="row.stopped") for row in (plan.steps[0].row, kickout(1))]
+    ledger.finish("b", unsent, None)
+    assert facts(ledger.outcomes("b")) == [(0, "not_sent", "row.stopped"), (1, "not_sent", "row.hidden")]
+
+
 def test_runs_are_told_newest_first(ledger):
     """In the order in which they were recorded; the computer's clock may have been set back since."""
     for name, started in (("a", AT), ("c", AT), ("b", AT), ("d", "2026-11-20T10:00:00Z")):
@@ -242,6 +263,25 @@ def test_runs_are_told_newest_first(ledger):
     assert [run.id for run in ledger.runs()] == ["d", "b", "c", "a"]
     assert ledger.counts("nobody") == {}
     assert ledger.outcomes("nobody") == []
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="a program on Windows cannot change its time zone")
+def test_a_run_is_named_after_the_time_in_utc_wherever_the_computer_stands(monkeypatch):
+    """Sortable by time, also where the clock changes twice a year; two runs of one second differ."""
+    try:
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "EST5EDT")
+            time.tzset()
+            before = datetime.now(UTC).replace(microsecond=0)
+            moment, names = now(), {new_run_id() for _ in range(20)}
+            after = datetime.now(UTC)
+    finally:
+        time.tzset()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment)
+    assert before <= datetime.fromisoformat(moment) <= after
+    assert all(re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", name) for name in names)
+    assert all(f"{before:%Y%m%d-%H%M%S}" <= name[:15] <= f"{after:%Y%m%d-%H%M%S}" for name in names)
+    assert len(names) > 1
 
 
 def test_a_name_that_is_not_unicode_is_recorded_all_the_same(ledger):
@@ -265,6 +305,8 @@ def test_an_intent_without_an_outcome_becomes_unknown(ledger, path):
     outcome = ledger.outcomes("r")[1]
     assert (outcome.status, outcome.code, outcome.started) == (Status.UNKNOWN, "sent.interrupted", AT)
     assert (outcome.message, outcome.tip) == (f"{KICKOUT} was interrupted", f"look at {task(2)}")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM attempts WHERE ended IS NULL").fetchone() == (0,)
 
 
 def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(ledger):
@@ -290,6 +332,29 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
     assert [(sent, each.status) for sent, each in past[KICKOUT, task(4)]] == [
         (plan.steps[3].fingerprint, Status.UNKNOWN)
     ]
+
+
+def test_different_edits_of_one_list_are_told_in_the_order_of_sending(ledger):
+    """The last word on a list is the last one, whatever was edited in between."""
+    rows = [flag_edit(n, 2001, comment=f"edit {n}") for n in range(9)]
+    plan = plan_of(*rows)
+    ledger.begin(run_named("r"), plan, HERE)
+    for step in plan.steps:
+        send(ledger, "r", step)
+    ((_, sent),) = ledger.past(HERE).items()
+    assert [fingerprint for fingerprint, _ in sent] == [step.fingerprint for step in plan.steps]
+    assert [each.who for _, each in sent] == [""] * 9
+
+
+def test_the_past_brings_along_what_the_answer_said(ledger):
+    """A repeat can tell the new task, or the counts, of the first time."""
+    plan = plan_of(kickout(0), flag_edit(1, 2001))
+    ledger.begin(run_named("r"), plan, HERE)
+    for step, said in zip(plan.steps, ({}, {"new_task_guid": None, "selected": 12, "updated": 7}), strict=True):
+        ledger.intend("r", step, AT)
+        ledger.conclude("r", done(step, **said))
+    told = {key[1]: past.accepted for key, sent in ledger.past(HERE).items() for _, past in sent}
+    assert told == {task(1): Accepted(new_task_guid=task(99)), "2001": Accepted(selected=12, updated=7)}
 
 
 def test_the_past_of_some_targets_is_theirs(ledger):
@@ -386,6 +451,20 @@ def test_every_commit_is_on_the_disk_before_it_counts(ledger):
     }
 
 
+def made_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    return [" ".join(sql.split()) for (sql,) in made]
+
+
+def test_a_ledger_of_this_version_is_made_of_exactly_these_tables(ledger, path, tmp_path):
+    """Whoever changes them has to give them a new version and a migration, for there are ledgers of this one."""
+    expected = (Path(__file__).parent / "expected" / f"ledger-{SCHEMA_VERSION}.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "expected.sqlite3")) as connection:
+        connection.executescript(expected)
+    assert made_of(path) == made_of(tmp_path / "expected.sqlite3")
+
+
 def refused(path: Path) -> str:
     with pytest.raises(CannotStart) as error:
         Ledger(path)
@@ -400,7 +479,7 @@ def test_a_ledger_of_a_newer_bulkops_is_refused_and_left_alone(ledger, path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = path.read_bytes()
-    assert "newer bulkops" in refused(path)
+    assert "cannot be used: a newer bulkops has written it. Nothing" in refused(path)
     assert path.read_bytes() == before
 
 
@@ -412,7 +491,7 @@ def test_a_damaged_ledger_is_refused(ledger, path):
     content = bytearray(path.read_bytes())
     content[4096 * 8 : 4096 * 12] = b"\x5a" * 4096 * 4
     path.write_bytes(content)
-    refused(path)
+    assert "cannot be used: it is damaged. Nothing" in refused(path)
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be one" * 100, b"SQLite format 3\x00"])
@@ -425,8 +504,17 @@ def test_a_file_that_is_no_ledger_is_refused(path, content):
 
 def test_a_ledger_that_cannot_be_made_is_refused(tmp_path):
     """No such folder, or a folder in its place."""
-    refused(tmp_path / "missing" / "ledger.sqlite3")
-    refused(tmp_path)
+    for place in (tmp_path / "missing" / "ledger.sqlite3", tmp_path):
+        assert "cannot be used: unable to open database file. Nothing" in refused(place)
+
+
+def test_a_ledger_opens_while_another_program_writes_into_it(ledger, path):
+    """Opening one that is up to date changes nothing, so it waits for nobody."""
+    ledger.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with closing(Ledger(path)) as later:
+            assert later.runs() == []
 
 
 def test_a_half_made_ledger_is_made_whole(path, monkeypatch):
@@ -496,6 +584,15 @@ def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(ledger, p
     assert states(path) == [PLANNED]
 
 
+def test_a_trouble_that_comes_without_words_is_told_by_its_name(ledger, path):
+    """Nothing that goes wrong with the ledger is without a sentence."""
+    ledger._store._connection.close()
+    with pytest.raises(MustStop) as error:
+        ledger.runs()
+    assert ledger.path == path
+    assert f"({path}) cannot be used: ResourceClosedError. Nothing" in str(error.value)
+
+
 def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
     """A lock that is not given back in time is a known trouble, not a traceback."""
     plan = plan_of(kickout(0))
@@ -504,8 +601,10 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(MustStop, match="ledger"):
+        with pytest.raises(MustStop) as error:
             ledger.intend("r", plan.steps[0], AT)
+        assert error.value.code == "ledger.unusable"
+        assert f"({path}) cannot be used: database is locked. Nothing" in str(error.value)
         other.rollback()
     ledger.intend("r", plan.steps[0], AT)
 
@@ -652,7 +751,7 @@ def test_every_kind_of_value_survives_the_ledger(ledger):
     ledger.begin(run_named("r"), plan, HERE)
     (row,) = ledger.resumable("r")
     assert plan_of(row).steps[0].fingerprint == plan.steps[0].fingerprint
-    assert [warning.message for warning in row.warnings] == ["a warning"]
+    assert row.warnings == (Problem("", "", "a warning", ""),)
     assert (row.columns, row.sheet, row.number, row.seq) == (edit.columns or {"list_id": "A"}, "Flag edits", 2, 0)
 
 
@@ -662,7 +761,7 @@ def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
     careless = plan_of(*(step.row for step in plan.steps))
     again = plan_of(*ledger.resumable("r"), history=ledger.past(HERE, "r"))
     ledger.begin_again("r", again, HERE)
-    assert ledger.runs()[0].ended is None
+    assert (ledger.runs()[0].ended, ledger.runs()[0].totals) == (None, None)
     for step in careless.steps:
         if step.row.values["comment"] in ("done", "refused", "unknown", "on its way"):
             with pytest.raises(MustStop, match="second time"):
@@ -680,7 +779,16 @@ def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
     assert {past.who for sent in ledger.past(HERE).values() for _, past in sent} == {"", "Sam"}
 
 
-def test_a_row_that_is_tried_again_and_not_reached_keeps_its_last_word(ledger):
+def test_a_row_that_failed_for_no_known_reason_is_not_resumed(ledger):
+    """Only what is known to lie outside the row brings it back."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    send(ledger, "r", plan.steps[0], Status.FAILED)
+    assert ledger.outcomes("r")[0].code == ""
+    assert ledger.resumable("r") == []
+
+
+def test_a_row_that_is_tried_again_and_not_reached_keeps_its_last_word(ledger, path):
     """A run may be resumed as often as it takes; the latest attempt is the row's."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("r"), plan, HERE)
@@ -693,6 +801,8 @@ def test_a_row_that_is_tried_again_and_not_reached_keeps_its_last_word(ledger):
         )
         ledger.finish("r", [outcome_of(plan.steps[0].row, Status.NOT_SENT, code="row.stopped")], None)
         assert [each.tip for each in ledger.outcomes("r")] == [str(round)]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT round FROM attempts ORDER BY id").fetchall() == [(0,), (1,), (2,)]
 
 
 def test_rows_that_a_resumed_run_finds_done_elsewhere_say_so(ledger):
@@ -715,10 +825,14 @@ def test_what_was_sent_after_a_run_began_is_newer_than_it(ledger):
         send(ledger, name, plan.steps[0])
     newer = {key[1]: past.newer for key, sent in ledger.past(HERE, "b").items() for _, past in sent}
     assert newer == {task(1): False, task(2): True, task(3): True}
+    assert all(past.newer for sent in ledger.past(HERE, "a").values() for _, past in sent)
     assert not any(past.newer for sent in ledger.past(HERE).values() for _, past in sent)
 
 
 # The reserve
+
+NO_FILE = errno.EACCES if os.name == "nt" else errno.EISDIR
+"""What the system says of a folder where a file should be."""
 
 
 def forbid(ledger: Ledger, on: bool) -> None:
@@ -784,10 +898,116 @@ def test_what_was_taken_over_is_not_taken_over_again(ledger, path):
 
 def test_without_room_for_a_reserve_no_run_begins(ledger, path):
     """Room for the outcomes comes before the first intent."""
-    path.with_name("ledger.reserve").mkdir()
-    with pytest.raises(MustStop, match="reserve"):
-        ledger.begin(run_named("r"), plan_of(kickout(0)), HERE)
+    plan, place = plan_of(kickout(0)), path.with_name("ledger.reserve")
+    place.mkdir()
+    for begin in (lambda: ledger.begin(run_named("r"), plan, HERE), lambda: ledger.begin_again("r", plan, HERE)):
+        with pytest.raises(MustStop) as error:
+            begin()
+        assert error.value.code == "ledger.unusable"
+        assert f"({place}) cannot be used: {os.strerror(NO_FILE)}. Nothing" in str(error.value)
     assert ledger.runs() == []
+
+
+def test_what_may_stand_in_a_reserve_that_cannot_be_read_is_not_passed_over(ledger, path):
+    """An outcome might be in it: no row is called unknown, and no run closed, before it has been read."""
+    plan, place = plan_of(kickout(0)), path.with_name("ledger.reserve")
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    place.unlink()
+    place.mkdir()
+    for act in (lambda: ledger.settle_interrupted(words), lambda: ledger.finish("r", [], None)):
+        with pytest.raises(MustStop) as error:
+            act()
+        assert error.value.code == "ledger.unusable"
+        assert f"({place}) cannot be used: {os.strerror(NO_FILE)}. Nothing" in str(error.value)
+    assert states(path) == [INTENT]
+    assert ledger.runs()[0].ended is None
+
+
+def test_a_reserve_that_fails_too_leaves_the_row_in_doubt(ledger, path):
+    """The ledger's own trouble is what is told, and the intent stands."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    forbid(ledger, True)
+    path.with_name("ledger.reserve").unlink()
+    with pytest.raises(MustStop, match="readonly"):
+        ledger.conclude("r", done(plan.steps[0]))
+    forbid(ledger, False)
+    assert states(path) == [INTENT]
+
+
+def test_a_reserve_that_cannot_be_emptied_does_not_undo_the_end_of_a_run(ledger, monkeypatch):
+    """What it holds is in the ledger by then."""
+    plan = plan_of(kickout(0), kickout(1))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+
+    def broken(_: int) -> None:
+        raise OSError(5, "the disk does not answer")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    assert ledger.settle_interrupted(words) == 1
+    ledger.finish("r", [], None)
+    assert ledger.runs()[0].totals == {"unknown": 1, "not_sent": 1}
+
+
+def test_the_reserve_has_a_place_for_every_row_on_its_way_and_one_more(tmp_path):
+    """All come back in the order in which they were kept; whatever finds no place is said so."""
+    made = Reserve(tmp_path / "ledger.reserve")
+    made.make()
+    entries = [{"seq": number, "outcome": "Zoë \N{GRINNING FACE}" * number} for number in range(reserve.SLOTS)]
+    for entry in entries:
+        made.keep(entry)
+    with pytest.raises(OSError, match=r"^the reserve has no room for it$"):
+        made.keep({})
+    assert Reserve(made.path).kept() == entries
+    made.clear()
+    assert made.kept() == []
+    made.keep(entries[1])
+    assert made.kept() == entries[1:2]
+
+
+def test_an_entry_of_the_reserve_fills_one_place_and_no_more(tmp_path):
+    """The longest that fits is kept beside others; one byte more is refused, and harms no other."""
+    made = Reserve(tmp_path / "ledger.reserve")
+    made.make()
+    room = reserve.SLOT - len(reserve._MARK) - 4 - 32
+    longest = {"a": "", "b": "x" * (room - len('{"a":"","b":""}'))}
+    made.keep(longest)
+    with pytest.raises(OSError, match="no room"):
+        made.keep({**longest, "a": "y"})
+    made.keep({"a": 1})
+    assert made.kept() == [longest, {"a": 1}]
+
+
+def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path):
+    """Killed while writing it, or spoilt since: the others stand."""
+    made = Reserve(tmp_path / "ledger.reserve")
+    made.make()
+    for number in range(3):
+        made.keep({"seq": number})
+    content = bytearray(made.path.read_bytes())
+    end = reserve.SLOT + reserve._HEAD + len(json.dumps({"seq": 1}, separators=(",", ":")))
+    content[end - 1] ^= 1
+    made.path.write_bytes(content)
+    assert made.kept() == [{"seq": 0}, {"seq": 2}]
+
+
+def test_the_reserves_place_on_the_disk_is_taken_once(tmp_path):
+    """Written whole, and not written again while it is whole; cut short, it is made anew."""
+    made = Reserve(tmp_path / "ledger.reserve")
+    assert made.kept() == []
+    made.make()
+    content = made.path.read_bytes()
+    assert len(content) == reserve.SLOTS * reserve.SLOT
+    made.keep({"seq": 1})
+    made.make()
+    assert made.kept() == []
+    assert made.path.read_bytes()[reserve.SLOT :] == content[reserve.SLOT :]
+    made.path.write_bytes(content[:-1])
+    made.make()
+    assert len(made.path.read_bytes()) == reserve.SLOTS * reserve.SLOT
 
 
 # Many workers, one write
@@ -819,7 +1039,7 @@ def test_workers_who_wait_for_the_disk_are_written_in_pairs_each_with_its_own_fa
     ledger._store.lock.release()
     for thread in threads:
         thread.join()
-    assert sorted(failed) == [8, 9]
+    assert sorted(failed) in ([8, 9], [0, 8])  # 0 and 9 are one row: whichever came first
     assert states(path) == [INTENT] * 8
     assert len(commits) == len(steps) / 2
 
@@ -835,7 +1055,7 @@ def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):
         try:
             ledger.intend("r", step, AT)
         except MustStop as error:
-            failed.append(error.code)
+            failed.append(error.sentence)
 
     ledger._store.lock.acquire()
     threads = [threading.Thread(target=intend, args=(step,)) for step in plan.steps]
@@ -846,8 +1066,21 @@ def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):
     ledger._store.lock.release()
     for thread in threads:
         thread.join()
-    assert failed == ["ledger.unusable"] * 4
+    (reason,) = set(failed)
+    assert len(failed) == 4
+    assert f"({path}) cannot be used: attempt to write a readonly database." in reason
     assert states(path) == [PLANNED] * 4
+
+
+def test_a_defect_of_ours_is_not_called_a_trouble_of_the_ledger(ledger, path):
+    """What cannot even be handed to the file is told as it is; nothing was changed, and the next change is made."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    with pytest.raises(UnicodeEncodeError):
+        ledger.intend("r", plan.steps[0], "\ud800")
+    assert states(path) == [PLANNED]
+    ledger.intend("r", plan.steps[0], AT)
+    assert states(path) == [INTENT]
 
 
 # Any order of events

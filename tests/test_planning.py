@@ -67,17 +67,22 @@ def test_a_hidden_row_is_not_sent():
     """Not even a good one, and the row says so."""
     assert decide(replace(SELF, hidden=True)) == [(0, "not_sent", "row.hidden")]
     assert decide(replace(again(SELF), hidden=True)) == [(0, "not_sent", "row.hidden")]
+    (outcome,) = plan_of(replace(SELF, hidden=True)).decided
+    assert outcome.message.startswith("Kickouts!2: ")
 
 
 def test_an_invalid_row_says_everything_that_is_wrong_with_it():
     """All problems in one message; the first one's code and cell stand for the row."""
     first = Problem("guid.shape", "Kickouts!A2", "Kickouts!A2: not a GUID", "Copy it.")
     second = Problem("yesno.shape", "Kickouts!D2", "Kickouts!D2: neither", "Copy it.")
-    row = replace(again(SELF), problems=(first, second), warnings=(replace(second, message="Beware."),), values={})
+    third = replace(second, tip="Pick one.")
+    row = replace(
+        again(SELF), problems=(first, second, third), warnings=(replace(second, message="Beware."),), values={}
+    )
     (outcome,) = plan_of(row).decided
     assert (outcome.status, outcome.code, outcome.cell) == (Status.INVALID, "guid.shape", "Kickouts!A2")
-    assert outcome.message == "Kickouts!A2: not a GUID\nKickouts!A2: neither".replace("A2: neither", "D2: neither")
-    assert (outcome.tip, outcome.warnings) == ("Copy it.", ("Beware.",))
+    assert outcome.message == "Kickouts!A2: not a GUID\nKickouts!D2: neither\nKickouts!D2: neither"
+    assert (outcome.tip, outcome.warnings) == ("Copy it.\nPick one.", ("Beware.",))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,28 @@ def test_only_the_rows_own_yes_is_a_release():
     assert decide(no, (A, DONE)) == [(0, "already_done", "row.already_done")]
 
 
+@pytest.mark.parametrize("status", [DONE, UNKNOWN])
+def test_a_yes_that_was_used_is_no_release(status):
+    """The Send again of a row in an untouched workbook has sent once; of another row or workbook it is a new one."""
+    sent, before = past((A, status))[0]
+    for used_by, released in (
+        (("bytes", "Kickouts", 2), False),
+        (("bytes", "Kickouts", 3), True),
+        (("bytes", "Archive", 2), True),
+        (("other bytes", "Kickouts", 2), True),
+        (None, True),
+    ):
+        history = {(KICKOUT, SELF.target): [(sent, replace(before, released_by=used_by))]}
+        made = plan([again(SELF)], all_operations(), history, HERE, workbook="bytes")
+        assert [step.release for step in made.steps] == ([Release.ROW] if released else [])
+        assert bool(made.decided) is not released
+
+
+def test_a_step_carries_the_request_that_its_row_asks_for():
+    """What is sent is what the operation makes of the row's values."""
+    assert [step.call for step in plan_of(SELF).steps] == [all_operations()[KICKOUT].call(SELF.values)]
+
+
 def test_another_environments_past_is_no_past():
     """The same request elsewhere is another request."""
     elsewhere = all_operations()[KICKOUT].call(EDIT.values | SELF.values).fingerprint("https://app.energycap.com")
@@ -152,6 +179,9 @@ def test_another_environments_past_is_no_past():
 def test_a_repeat_says_when_by_whom_and_from_where():
     """The operator can find the earlier run."""
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, DONE))}).decided
+    assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((B, DONE))}).decided
+    assert outcome.message.startswith("Kickouts!2: ")
     assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): past((A, UNKNOWN))}).decided
     assert (outcome.status, outcome.started) == (UNKNOWN, "2026-11-20T10:00:00Z")

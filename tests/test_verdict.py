@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bulkops.model import Accepted, Failure, Reply, Status
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.verdict import Verdict, judge, retry_after, server_words
+from bulkops.verdict import Verdict, evidence, judge, retry_after, server_words
 
 GUID = "11111111-2222-4333-8444-555555555555"
 KICKOUT = all_operations()["kickout_reimport"].accepted
@@ -181,6 +181,20 @@ def test_every_failure_has_its_place_in_the_table(name, https):
     assert verdict.words == "so it went"
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *(("unknown certificate", "sent.not_trusted"), ("connection refused", "sent.not_reached")),
+        *(("address not to be sent to", "sent.not_reached"), ("read timeout", "sent.no_answer")),
+    ],
+)
+def test_the_operator_reads_which_kind_of_failure_it_was(name, code):
+    """Each kind of failure has its sentence, with the beginning of what the exception said."""
+    verdict = judge(Failure(NO_ANSWER[name][0], "x" * 301, True), always)
+    assert (verdict.code, verdict.words) == (code, "x" * 300)
+    assert Catalogue(()).problem(verdict.code, words=verdict.words, check="look").message
+
+
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_nothing_is_proved_once_the_request_had_begun_to_leave(name):
     """The same exceptions prove nothing when they come after the request had begun to leave."""
@@ -296,6 +310,31 @@ def test_a_redirect_says_where_to():
         "to https://other.example/"
     )
     assert server_words(reply(400, b"No.", location="https://other.example/")) == "No."
+
+
+def test_what_was_seen_of_a_failure_is_kept():
+    """The names of the exceptions, the innermost one's words and the status line settle a doubt months later."""
+    seen = Failure(("ReadTimeout", "TimeoutError"), "timed out", True, status=200)
+    assert evidence(seen) == {"exceptions": ["ReadTimeout", "TimeoutError"], "detail": "timed out", "status": 200}
+
+
+def test_what_was_seen_of_an_answer_is_kept():
+    """Its number, the headers that can settle a doubt, and the beginning of its body, whatever bytes it is made of."""
+    telling = {"date": DATE, "content-type": "text/plain", "location": "/x", "retry-after": "7", "cf-request-id": "1"}
+    telling |= {"requestid": "2", "x-correlation-id": "3", "traceparent": "4"}
+    others = {"server": "x", "set-cookie": "secret", "last-date": DATE, "dated": DATE, "content-types": "x/y"}
+    others |= {"x-location": "/x", "locations": "/x", "x-retry-after": "7", "retry-after-all": "7"}
+    assert evidence(Reply(400, {**telling, **others}, b"\xffNo.")) == {
+        "status": 400,
+        "headers": telling,
+        "answer": "\N{REPLACEMENT CHARACTER}No.",
+    }
+
+
+def test_what_was_seen_is_kept_up_to_a_length():
+    """300 characters of a header and 2,000 bytes of a body, so that no server can fill the ledger."""
+    kept = evidence(Reply(400, {"date": "d" * 301}, b"b" * 2001))
+    assert (kept["headers"]["date"], kept["answer"]) == ("d" * 300, "b" * 2000)
 
 
 @pytest.mark.parametrize(
