@@ -41,7 +41,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     """Steps 1 to 4: what each row would come to. Nothing is sent, nothing is written."""
     material = _read(path, options)
     with _ledger(folder) as ledger:
-        past = ledger.past(where.identity, targets=material.targets) if ledger else {}
+        past = _past(ledger, where, material) if ledger else {}
     plan = _plan(material, where, options, past)
     ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
     return Report(path, where, in_order((*plan.decided, *ready)), material.notes)
@@ -64,7 +64,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
         with _obstacle_of(prepared):
             prepared.ledger = _ledger_alone(folder, path.name, stack)
             prepared.notes += _workbook_alone(path, stack)
-            past = prepared.ledger.past(where.identity, targets=material.targets)
+            past = _past(prepared.ledger, where, material)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
             with _obstacle_of(prepared):
@@ -93,7 +93,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         options = Options(results=results, **found.options)
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
         prepared.earlier = tuple(each for each in ledger.outcomes(found.id) if each.seq not in left)
-        past = ledger.past(where.identity, found.id, material.targets)
+        past = _past(ledger, where, material, found.id)
         prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
             prepared.notes += _workbook_alone(material.path, stack)
@@ -191,6 +191,11 @@ def _all_or_nothing(prepared: Prepared) -> None:
         raise CannotStart("run.invalid", value=invalid)
 
 
+def _past(ledger: Ledger, where: Environment, material: Material, since: str = "") -> planning.History:
+    workbook = (str(material.path.resolve()), material.sha256)
+    return ledger.past(where.identity, since, material.targets, workbook)
+
+
 def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:
     return planning.plan(
         material.rows,
@@ -198,7 +203,6 @@ def _plan(material: Material, where: Environment, options: Options, past: planni
         past,
         where.identity,
         options.send_again,
-        material.sha256,
         options.independent,
     )
 

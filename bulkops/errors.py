@@ -290,7 +290,7 @@ _ROWS = (
         "row.already_done",
         "Done before",
         "The same request was done on {when} by {who} from {workbook}.",
-        "Nothing to do. To send it again on purpose, type Yes in Send again (anew, if it is there) and save.",
+        "Nothing to do. To send it again on purpose, type Yes in Send again. (If Yes is there already: clear it and run, then type it.)",
     ),
     Entry(
         "row.target_done",

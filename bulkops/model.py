@@ -226,7 +226,11 @@ class Step:
     """Of the request, in its environment."""
     matter: str
     """What must not be done twice by itself: the request, or the target where any second request for it counts."""
+    asked: bool = False
+    """Send again = Yes stands in the row."""
     release: Release = Release.NOBODY
+    repeats: Status | None = None
+    """What is known of an earlier send of the same: done, or unknown. None: there was none."""
 
 
 def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
@@ -246,6 +250,8 @@ class Plan:
     """Lanes have nothing to do with each other. Within a lane the groups come one after the other;
     the steps of a group may run side by side."""
     decided: tuple[Outcome, ...]
+    kept: tuple[Step, ...] = ()
+    """What those decided rows ask for that broke no rule and are not sent: the ledger takes note of it."""
 
     @property
     def steps(self) -> list[Step]:
@@ -264,8 +270,8 @@ class Past:
     run: str
     accepted: Accepted = Accepted()
     """What the answer said, if there was one."""
-    released_by: tuple[str, str, int] | None = None
-    """(workbook's hash, sheet, row) of the Send again that let it be sent, if one did: that one is used up."""
+    yes_used: bool = False
+    """A Send again = Yes in this workbook let it be sent, and has stood there ever since: that one is used up."""
     newer: bool = False
     """Sent since the run that is being resumed began: whatever that run's Send again says is older."""
 

@@ -24,17 +24,16 @@ def plan(
     history: History,
     identity: str,
     send_again: bool = False,
-    workbook: str = "",
     independent: bool = False,
 ) -> Plan:
     """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order.
 
-    ``workbook`` is the hash of its bytes: a Send again in an untouched workbook works once.
     ``independent`` is the operator's word that only rows which touch the same list, batch or task need their order.
     """
     catalogue = Catalogue(operations.values())
-    past = _Past(history, send_again, workbook, catalogue)
+    past = _Past(history, send_again, catalogue)
     steps: list[Step] = []
+    kept: list[Step] = []
     decided: list[Outcome] = []
     for row in rows:
         if row.hidden:
@@ -42,19 +41,22 @@ def plan(
         elif row.problems:
             decided.append(_invalid(row))
         else:
-            fate = past.decide(_step(row, operations[row.operation], identity), operations[row.operation])
+            step = _step(row, operations[row.operation], identity)
+            fate = past.decide(step, operations[row.operation])
             if isinstance(fate, Step):
                 steps.append(fate)
             else:
                 decided.append(fate)
+                kept.append(step)
     lanes = _apart(steps, operations) if independent else [steps]
-    return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided))
+    return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided), tuple(kept))
 
 
 def _step(row: CheckedRow, operation: Operation, identity: str) -> Step:
     call = operation.call(row.values)
     fingerprint = call.fingerprint(identity)
-    return Step(row, call, fingerprint, f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint)
+    matter = f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint
+    return Step(row, call, fingerprint, matter, row.values[SEND_AGAIN.name] is True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,6 @@ class _Past:
 
     history: History
     send_again: bool
-    workbook: str
     catalogue: Catalogue
 
     def decide(self, step: Step, operation: Operation) -> Step | Outcome:
@@ -76,11 +77,10 @@ class _Past:
         # The last word on a request counts: a doubt that was released and then done is no doubt any more.
         latest = dict(counting)
         may_repeat = not any(past.newer for _, past in counting)
-        asked = row.values[SEND_AGAIN.name] is True
-        here = (self.workbook, row.sheet, row.number)
-        if asked and may_repeat and all(past.released_by != here for _, past in counting):
+        worst = max((past.status for past in latest.values()), key=lambda each: each is Status.UNKNOWN, default=None)
+        if step.asked and may_repeat and not any(past.yes_used for _, past in counting):
             # Only the row's own Send again releases a doubt, and only once.
-            return replace(step, release=Release.ROW)
+            return replace(step, release=Release.ROW, repeats=worst)
         own = latest.get(step.fingerprint)
         done_before = own is not None and own.status is Status.DONE
         run_repeats = self.send_again and may_repeat
@@ -96,7 +96,7 @@ class _Past:
         for past in () if done_before else latest.values():
             other = self.catalogue.problem("row.target_done", f"{row.sheet}!{row.number}", **_told(past))
             return _because(row, Status.INVALID, other)
-        return replace(step, release=Release.RUN) if done_before else step
+        return replace(step, release=Release.RUN, repeats=worst) if done_before else step
 
 
 def _told(past: Past) -> dict[str, str]:

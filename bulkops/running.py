@@ -30,6 +30,10 @@ from bulkops.workbook.sidecar import writable, write_results
 KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
+_REPEATS = {
+    Status.DONE: "will be sent again although done before",
+    Status.UNKNOWN: "will be sent again although what became of it is UNKNOWN",
+}
 _NEVER = (Status.NOT_SENT, "")
 """What the ledger tells of a row that was planned and never tried."""
 
@@ -61,6 +65,7 @@ class Prepared:
         steps = self.plan.steps
         kinds = Counter(step.row.operation for step in steps)
         effects = Counter(operations[step.row.operation].effects(step.row.values) for step in steps)
+        effects += Counter(_REPEATS[step.repeats] for step in steps if step.repeats)
         return Summary(
             {
                 operations[key].plural if count > 1 else operations[key].title.lower(): count

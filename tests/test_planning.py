@@ -147,21 +147,23 @@ def test_only_the_rows_own_yes_is_a_release():
     assert decide(no, (A, DONE)) == [(0, "already_done", "row.already_done")]
 
 
+@pytest.mark.parametrize("used", [False, True])
 @pytest.mark.parametrize("status", [DONE, UNKNOWN])
-def test_a_yes_that_was_used_is_no_release(status):
-    """The Send again of a row in an untouched workbook has sent once; of another row or workbook it is a new one."""
+def test_a_yes_that_was_used_is_no_release(status, used):
+    """What the ledger calls used up has sent once; and a step says what it repeats."""
     sent, before = past((A, status))[0]
-    for used_by, released in (
-        (("bytes", "Kickouts", 2), False),
-        (("bytes", "Kickouts", 3), True),
-        (("bytes", "Archive", 2), True),
-        (("other bytes", "Kickouts", 2), True),
-        (None, True),
-    ):
-        history = {(KICKOUT, SELF.target): [(sent, replace(before, released_by=used_by))]}
-        made = plan([again(SELF)], all_operations(), history, HERE, workbook="bytes")
-        assert [step.release for step in made.steps] == ([Release.ROW] if released else [])
-        assert bool(made.decided) is not released
+    history = {(KICKOUT, SELF.target): [(sent, replace(before, yes_used=used))]}
+    made = plan([again(SELF)], all_operations(), history, HERE)
+    assert [(step.release, step.repeats) for step in made.steps] == ([] if used else [(Release.ROW, status)])
+    assert [(step.matter, step.asked) for step in made.kept] == ([(f"{KICKOUT} {SELF.target}", True)] if used else [])
+
+
+def test_a_row_that_repeats_a_doubt_and_something_done_repeats_a_doubt():
+    """The question before a run tells the worst."""
+    history = {(KICKOUT, SELF.target): past((B, UNKNOWN), (A, DONE))}
+    (step,) = plan([again(SELF)], all_operations(), history, HERE).steps
+    assert step.repeats is UNKNOWN
+    assert plan_of(again(SELF)).steps[0].repeats is None
 
 
 def test_a_step_carries_the_request_that_its_row_asks_for():

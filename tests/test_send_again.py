@@ -42,14 +42,63 @@ def report_of(path: Path, server: PracticeServer) -> Report:
 
 
 def test_a_yes_repeats_a_row_once(tmp_path: Path, server: PracticeServer) -> None:
-    """Done, then repeated by a Yes; the untouched workbook run again sends nothing, a Yes typed anew does."""
+    """Done, then repeated by a Yes; whatever else changes in the workbook, the same Yes repeats it no more."""
     path = tmp_path / "August.xlsx"
     assert run(fill(path, kickouts=[PLAIN]), server) == ["done"]
     assert run(fill(path, kickouts=[YES]), server) == ["done"]
     assert run(path, server) == ["already_done"]
     assert len(server.state.applied) == 2
-    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["done", "done"]
-    assert len(server.state.applied) == 4
+    other = {**PLAIN, "task_guid": TASK.format(2)}
+    assert run(fill(path, kickouts=[YES, other]), server) == ["already_done", "done"]
+    assert run(fill(path, kickouts=[other, YES]), server) == ["already_done", "already_done"]
+    assert len(server.state.applied) == 3
+
+
+def test_a_yes_that_was_cleared_and_typed_again_counts_again(tmp_path: Path, server: PracticeServer) -> None:
+    """A run has found the cell without it: whatever stands there now was typed since. So does one in a new workbook."""
+    path = tmp_path / "August.xlsx"
+    assert run(fill(path, kickouts=[YES]), server) == ["done"]
+    assert run(fill(path, kickouts=[PLAIN]), server) == ["already_done"]
+    assert run(fill(path, kickouts=[YES]), server) == ["done"]
+    assert run(path, server) == ["already_done"]
+    assert run(fill(path, kickouts=[{**PLAIN, "batch_mode": "new batch"}]), server) == ["invalid"]
+    assert run(fill(path, kickouts=[{**YES, "batch_mode": "new batch"}]), server) == ["done"]
+    september = fill(tmp_path / "September.xlsx", kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}])
+    assert run(september, server) == ["done", "done"]
+    assert run(path, server) == ["already_done"]
+
+
+def test_another_workbook_without_a_yes_clears_none(tmp_path: Path, server: PracticeServer) -> None:
+    """Only a run of the workbook itself shows that its cell was cleared."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
+    assert run(path, server) == ["done"]
+    assert run(fill(tmp_path / "September.xlsx", kickouts=[PLAIN]), server) == ["already_done"]
+    assert run(path, server) == ["already_done"]
+    both = fill(path, kickouts=[PLAIN, YES])
+    assert run(both, server) == run(both, server) == ["already_done", "already_done"]
+    assert len(server.writes) == 1
+
+
+def test_a_yes_that_was_not_come_to_is_not_used(tmp_path: Path, server: PracticeServer) -> None:
+    """A run that stopped before the row, or was refused it, leaves the Yes as it was."""
+    rows = [PLAIN, {**YES, "task_guid": TASK.format(2)}]
+    path = fill(tmp_path / "August.xlsx", kickouts=[{**PLAIN, "task_guid": TASK.format(2)}])
+    assert run(path, server) == ["done"]
+    server.faults.add(Fault.status(403))
+    assert run(fill(path, kickouts=[{**rows[0], "batch_mode": "new batch"}, rows[1]]), server) == ["failed", "not_sent"]
+    assert run(path, server) == ["done", "done"]
+
+
+def test_the_question_says_what_is_sent_again(tmp_path: Path, server: PracticeServer) -> None:
+    """How many rows are sent again, and which of them are in doubt."""
+    server.faults.add(Fault.drop_reply())
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, {**PLAIN, "task_guid": TASK.format(2)}])
+    assert run(path, server) == ["unknown", "done"]
+    fill(path, kickouts=[YES, {**YES, "task_guid": TASK.format(2)}, {**YES, "task_guid": TASK.format(3)}])
+    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        effects = prepared.summary().effects
+    assert effects["will be sent again although what became of it is UNKNOWN"] == 1
+    assert effects["will be sent again although done before"] == 1
 
 
 def test_a_copy_of_the_workbook_brings_no_new_yes(tmp_path: Path, server: PracticeServer) -> None:
@@ -60,13 +109,15 @@ def test_a_copy_of_the_workbook_brings_no_new_yes(tmp_path: Path, server: Practi
 
 
 def test_a_yes_typed_before_a_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
-    """Sent under a Yes, no answer: run again as it is, it stays unknown; only a Yes typed since sends it."""
+    """Sent under a Yes, no answer: run again or saved again, it stays unknown; only a Yes typed since sends it."""
     server.faults.add(Fault.drop_reply())
     path = fill(tmp_path / "August.xlsx", kickouts=[YES])
     assert run(path, server) == ["unknown"]
     assert run(path, server) == ["unknown"]
-    assert len(server.writes) == 1
-    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["done", "done"]
+    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["unknown", "done"]
+    assert len(server.writes) == 2
+    assert run(fill(path, kickouts=[PLAIN]), server) == ["unknown"]
+    assert run(fill(path, kickouts=[YES]), server) == ["done"]
 
 
 def test_a_kill_does_not_make_a_yes_send_twice(tmp_path: Path, server: PracticeServer) -> None:
@@ -125,4 +176,4 @@ def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServ
 def test_every_operation_names_the_way_out_of_a_doubt() -> None:
     """The tip for an unknown row says how to release it."""
     for operation in all_operations().values():
-        assert "type Yes in Send again (anew, if it is there), save, and run again" in operation.how_to_check("7")
+        assert "type Yes in Send again and run again" in operation.how_to_check("7")

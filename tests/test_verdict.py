@@ -144,9 +144,11 @@ NO_ANSWER = {
     "connection refused": ((*CONNECT, "NewConnectionError", "ConnectionRefusedError"), "not_sent"),
     "connect timeout": (("ConnectTimeout", "MaxRetryError", "ConnectTimeoutError", "TimeoutError"), "not_sent"),
     "connect timeout alone": (("ConnectTimeout",), "not_sent"),
+    "connect timeout within": ((*CONNECT, "ConnectTimeoutError"), "not_sent"),
     "unknown certificate": (("SSLError", "MaxRetryError", "SSLError", "SSLCertVerificationError"), "not_sent, stop"),
     "header not to be sent": (("InvalidHeader",), "not_sent, stop"),
-    "address not to be sent to": (("InvalidURL", "LocationParseError"), "not_sent, stop"),
+    "address not to be sent to": (("InvalidURL",), "not_sent, stop"),
+    "address not understood": (("LocationParseError",), "not_sent, stop"),
     "proxy address not understood": (("InvalidProxyURL",), "not_sent, stop"),
     "no scheme": (("MissingSchema",), "not_sent, stop"),
     "socks without its parts": (("InvalidSchema",), "not_sent, stop"),
@@ -253,6 +255,14 @@ def test_retry_after_is_read_in_both_forms_and_capped(value, date, seconds):
 def test_retry_after_is_no_wait_where_the_header_is_missing():
     """429 without the header may be tried again; how long to wait is then the processor's choice."""
     assert judge(reply(429), never).wait == 0
+
+
+@pytest.mark.parametrize(("status", "wait"), [(500, None), (502, None), (503, 7), (504, None), (599, None)])
+def test_of_the_servers_failures_a_503_alone_asks_for_a_wait(status, wait):
+    """It holds for the rows that follow; this one stays unknown, and without the header nobody waits."""
+    verdict = judge(reply(status, b"", retry_after="7"), never)
+    assert (verdict.status, verdict.wait, verdict.again) == (Status.UNKNOWN, wait, False)
+    assert judge(reply(status), never).wait is None
 
 
 def test_the_clock_of_this_computer_plays_no_part_in_a_wait():

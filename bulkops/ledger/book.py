@@ -23,6 +23,7 @@ from bulkops.ledger.records import (
     now,
     outcome_read,
     past_of,
+    path_text,
     planned_line,
     row_of,
     run_values,
@@ -32,7 +33,7 @@ from bulkops.ledger.records import (
 from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.store import Store
 from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
-from bulkops.model import CheckedRow, Outcome, Past, Plan, Status, Step
+from bulkops.model import CheckedRow, Outcome, Past, Plan, Release, Status, Step
 
 _HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""
@@ -74,8 +75,7 @@ class Ledger:
 
     def begin(self, run: Run, plan: Plan, identity: str) -> None:
         """Record a run with a line for every row, and make room for outcomes, before anything is sent."""
-        decided = [decided_line(run.id, identity, outcome) for outcome in plan.decided]
-        planned = [planned_line(run.id, identity, step) for step in plan.steps]
+        decided, planned = _lines_of(run.id, plan, identity)
         self._make_reserve()
         with self._store.writing() as connection:
             follows = sa.select(sa.func.coalesce(sa.func.max(attempts.c.id), 0)).scalar_subquery()
@@ -86,8 +86,7 @@ class Ledger:
 
     def begin_again(self, run: str, plan: Plan, identity: str) -> None:
         """Take up a run that was cut short: its lines that were not carried out become what the plan says of them."""
-        decided = [decided_line(run, identity, outcome) for outcome in plan.decided]
-        planned = [planned_line(run, identity, step) for step in plan.steps]
+        decided, planned = _lines_of(run, plan, identity)
         self._make_reserve()
         with self._store.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run).values(ended=None, totals=None))
@@ -184,20 +183,37 @@ class Ledger:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
 
     def past(
-        self, identity: str, since: str = "", targets: Iterable[str] | None = None
+        self,
+        identity: str,
+        since: str = "",
+        targets: Iterable[str] | None = None,
+        workbook: tuple[str, str] = ("", ""),
     ) -> dict[tuple[str, str], list[tuple[str, Past]]]:
         """(operation, target) → (fingerprint, what became of it) of all that was done or is unknown, oldest first.
 
         ``targets``: only of these, for a workbook asks about its own rows however long the memory is; None: of all.
+        ``workbook``: path and hash of the one that asks: a Send again of its own that was used is marked as such, until
+        a run of it has found the cell without it.
         ``since`` names a run that is being resumed: what was sent after it had begun is marked as newer.
         """
         told = ("run", "fingerprint", "state", "started", "outcome", "released", "who")
         follows = sa.select(runs.c.follows).where(runs.c.id == since).scalar_subquery()
+        place: sa.Label[int] = sa.literal_column("runs.rowid", sa.Integer).label("place")
+        same = sa.or_(runs.c.workbook == path_text(workbook[0]), runs.c.workbook_sha256 == workbook[1])
+        cleared = (
+            sa.select(lines.c.matter, place)
+            .join(runs, runs.c.id == lines.c.run)
+            .where(lines.c.identity == identity, lines.c.matter.is_not(None), same)
+            .group_by(lines.c.matter, place)
+            .having(sa.func.max(lines.c.asked) == 0)
+        )
         query = (
             sa.select(
                 *(attempts.c[name] for name in told),
-                *(lines.c[name] for name in ("operation", "target", "sheet", "row")),
-                *(runs.c[name] for name in ("workbook", "workbook_sha256")),
+                *(lines.c[name] for name in ("operation", "target", "matter")),
+                runs.c.workbook,
+                place,
+                same.label("same"),
                 sa.func.coalesce(attempts.c.id > follows, False).label("newer"),
             )
             .select_from(attempts.join(lines).join(runs, runs.c.id == attempts.c.run))
@@ -208,11 +224,15 @@ class Ledger:
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
         if targets is not None:
             asked = sa.func.json_each(json.dumps(sorted(set(targets)))).table_valued("value")
-            query = query.where(lines.c.target.in_(sa.select(asked.c.value)))
+            query, cleared = (each.where(lines.c.target.in_(sa.select(asked.c.value))) for each in (query, cleared))
         with self._store.reading() as connection:
             rows = _rows(connection, query)
+            # The last run of this workbook that found no Yes for a matter.
+            last = {each["matter"]: each["place"] for each in _rows(connection, cleared.order_by(place))}
         for each in rows:
-            sent = (each["fingerprint"], past_of(each, bool(each["newer"])))
+            by_yes = each["released"] == Release.ROW.value and each["same"]
+            used = bool(by_yes) and last.get(each["matter"], -1) <= each["place"]
+            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), used))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
 
@@ -241,6 +261,13 @@ class Ledger:
                 for line, attempt in _told(connection, run)
                 if line["cells"] and _to_resume(outcome_read(line, attempt), attempt)
             ]
+
+
+def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The lines of a plan's decided rows, and of those to be sent."""
+    kept = {step.row.seq: step for step in plan.kept}
+    decided = [decided_line(run, identity, outcome, kept.get(outcome.seq)) for outcome in plan.decided]
+    return decided, [planned_line(run, identity, step) for step in plan.steps]
 
 
 def _line(run: str, seq: int) -> sa.Update:

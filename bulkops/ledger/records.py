@@ -48,14 +48,16 @@ def new_run_id() -> str:
 def run_values(run: Run) -> dict[str, Any]:
     """A run's columns. A file name that is not Unicode must not keep a run from being recorded."""
     values = {each.name: getattr(run, each.name) for each in fields(run)}
-    return {
-        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    return {name: path_text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
-    """The line of a row that is not sent."""
+def path_text(path: str) -> str:
+    """A path as the ledger can hold it: a file's name need not be Unicode."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def decided_line(run: str, identity: str, outcome: Outcome, kept: Step | None = None) -> dict[str, Any]:
+    """The line of a row that is not sent; ``kept`` is what it asks for, if it broke no rule."""
     return {
         "run": run,
         "seq": outcome.seq,
@@ -65,6 +67,8 @@ def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
         "target": outcome.target,
         "identity": identity,
         "state": outcome.status.value,
+        "matter": kept.matter if kept else None,
+        "asked": bool(kept and kept.asked),
         "released": Release.NOBODY.value,
         "round": 0,
         "outcome": written(outcome),
@@ -75,13 +79,12 @@ def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
     """The line of a row that is to be sent: the exact request without the key, and what the row said."""
     row = step.row
     return {
-        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT)),
+        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT), step),
         "state": PLANNED,
         "method": step.call.method,
         "path": step.call.path,
         "body": step.call.encoded().decode("ascii"),
         "fingerprint": step.fingerprint,
-        "matter": step.matter,
         "released": step.release.value,
         "cells": {
             "values": dict(row.values),
@@ -128,10 +131,11 @@ def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> 
     return outcome_from(attempt["outcome"])
 
 
-def past_of(found: Mapping[str, Any], newer: bool) -> Past:
+def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool) -> Past:
     """An attempt as a later plan sees it."""
     said = found["outcome"] or {}
     accepted = Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated"))
-    cell = (found["workbook_sha256"], found["sheet"], found["row"]) if found["released"] == Release.ROW.value else None
     name = Path(found["workbook"]).name
-    return Past(status_of(found["state"]), found["started"], found["who"], name, found["run"], accepted, cell, newer)
+    return Past(
+        status_of(found["state"]), found["started"], found["who"], name, found["run"], accepted, yes_used, newer
+    )

@@ -56,6 +56,7 @@ lines = sa.Table(
     sa.Column("fingerprint", sa.Text),
     sa.Column("matter", sa.Text),
     sa.Column("released", sa.Text, nullable=False),
+    sa.Column("asked", sa.Boolean, nullable=False),
     # How often the run was resumed for this line.
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("cells", _JSON),
@@ -146,7 +147,7 @@ def _from_version_1(connection: sa.Connection) -> None:
         """INSERT INTO lines SELECT run, seq, sheet, row, operation, target,
                CASE WHEN started IS NULL THEN state ELSE 'planned' END, identity, method, path, body, fingerprint,
                CASE operation WHEN 'kickout_reimport' THEN operation || ' ' || target ELSE fingerprint END,
-               CASE WHEN released THEN 'row' ELSE '' END, 0, NULL, CASE WHEN started IS NULL THEN outcome END
+               CASE WHEN released THEN 'row' ELSE '' END, released, 0, NULL, CASE WHEN started IS NULL THEN outcome END
                FROM lines_1 ORDER BY rowid""",
         """INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, state, who, started,
                    outcome)

@@ -355,7 +355,7 @@ class KickoutReimport(Operation):
         """Where the new import would show."""
         return (
             f"In EnergyCAP, open Bill Imports and look for an import started from task {target} at the time in Started. "
-            "If it is there, do nothing more. If it is surely not there, type Yes in Send again (anew, if it is there), save, and run again."
+            "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
 
     def effects(self, values: Mapping[str, Any]) -> str:

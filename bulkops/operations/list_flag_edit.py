@@ -308,7 +308,7 @@ class ListFlagEdit(Operation):
         """Where the flags would show."""
         return (
             f"In EnergyCAP, open list {target} and look at the flags of a few bills. If the edit is there, do nothing "
-            "more. If it is surely not there, type Yes in Send again (anew, if it is there), save, and run again."
+            "more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
 
     def effects(self, values: Mapping[str, Any]) -> str:

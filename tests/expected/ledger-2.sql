@@ -32,6 +32,7 @@ CREATE TABLE lines (
     fingerprint TEXT,
     matter TEXT,
     released TEXT NOT NULL,
+    asked BOOLEAN NOT NULL,
     round INTEGER NOT NULL,
     cells JSON,
     outcome JSON,
