@@ -90,28 +90,37 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         practice = found.environment == settings.PRACTICE
         where = Environment(found.environment, "" if practice else found.base_url)
         material = Material(Path(found.workbook), found.workbook_sha256, rows, ())
-        options = Options(results=results, **found.options)
+        asked = dict(found.options)
+        place = results or (Path(asked["results"]) if asked.get("results") else None)
+        options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
-        prepared.earlier = tuple(each for each in ledger.outcomes(found.id) if each.seq not in left)
+        outcomes = ledger.outcomes(found.id)
+        prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
+        prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         past = _past(ledger, where, material, found.id)
         prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
             prepared.notes += _workbook_alone(material.path, stack)
             _make_ready(prepared, folder, stack)
+            if prepared.owner != found.key_owner and prepared.plan.steps:
+                prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
         yield prepared
 
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
-    """The run to resume, and its rows that are left to do."""
-    since: set[str] = set()
+    """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
+    since: dict[tuple[str, ...], str] = {}
     for run in ledger.runs():
-        if name is None and run.workbook not in since and (rows := ledger.resumable(run.id)):
-            return run, tuple(rows)
-        since.add(run.workbook)
-        if name == run.id:
-            if rows := ledger.resumable(run.id):
+        place = (run.workbook, run.environment, "" if run.environment == settings.PRACTICE else run.base_url)
+        if name in (None, run.id):
+            rows = ledger.resumable(run.id)
+            if rows and place in since and name:
+                raise CannotStart("run.followed", value=name, extra=since[place])
+            if place not in since and (rows or run.ended is None):
                 return run, tuple(rows)
-            raise CannotStart("run.nothing_left", value=name)
+            if name:
+                raise CannotStart("run.nothing_left")
+        since.setdefault(place, run.id)
     raise CannotStart("run.not_found", value=name) if name else CannotStart("run.nothing_left")
 
 
@@ -218,14 +227,17 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
-    from bulkops.running import results_again
+    from bulkops.running import results_again, worded
 
     with _ledger(folder) as ledger:
         found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
-        outcomes = tuple(ledger.outcomes(run))
-        left = len(ledger.resumable(run))
+        outcomes = tuple(worded(outcome) for outcome in ledger.outcomes(run))
+        try:
+            left = len(_cut_short(ledger, run)[1])
+        except CannotStart:
+            left = 0
     notes = [f"Started {found.started} by {found.who}."]
     if found.ended is None:
         notes.append("This run has not ended: it is still going on, or was cut short.")

@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         console.report_defect(error)
         code = console.NOT_STARTED
-    sys.exit(console.STOPPED if code == _CTRL_C else code)
+    # During a run Ctrl-C stops the run itself: elsewhere nothing has been sent.
+    sys.exit(console.NOT_STARTED if code == _CTRL_C else code)
 
 
 @cli.callback(invoke_without_command=True)
@@ -229,12 +230,12 @@ def history(
     from bulkops import app
     from bulkops.presenting import run_table
 
+    if results is not None and run is None:
+        raise typer.BadParameter("--results needs the id of a run.")
     with console.starting(as_json):
         if run is not None:
             console.present(app.recall(home(), run, results), as_json)
             return
-        if results is not None:
-            raise typer.BadParameter("--results needs the id of a run.")
         runs = app.history(home())
     if as_json:
         told = ("started", "ended", "who", "environment", "workbook", "results")

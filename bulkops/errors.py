@@ -472,6 +472,24 @@ _SETTINGS = (
         "Nothing is wrong with your workbook. Run it again; if this comes back, it is a defect of bulkops.",
     ),
     Entry(
+        "ledger.damaged",
+        "The ledger is damaged",
+        "The record of what was sent ({path}) is damaged. Nothing was sent.",
+        "Put it back from a backup, and keep the damaged file: without its record, rows that are done would be sent again.",
+    ),
+    Entry(
+        "ledger.gone",
+        "The ledger is gone",
+        "The record of what was sent ({path}) is gone, but {value} beside it shows that there was one. Nothing was sent.",
+        "Put it back, from a backup if need be: without it, rows that are done would be sent again. To begin a new one all the same, remove {value}.",
+    ),
+    Entry(
+        "run.followed",
+        "The workbook was run since",
+        "The workbook of run {value} was run again since ({extra}). What is left of the older run may be outdated. Nothing was sent.",
+        "Run the workbook itself: rows that are done will not be sent twice.",
+    ),
+    Entry(
         "ledger.unusable",
         "The ledger cannot be used",
         "The record of what was sent ({path}) cannot be used: {value}. Nothing more is sent.",

@@ -109,7 +109,8 @@ def show(report: Report) -> None:
         console.print(Text(warning, style=_COLOURS[Status.UNKNOWN]))
     if report.stopped:
         console.print(Text(f"The run stopped early. {printable(report.stopped)}", style="red"))
-        console.print(f"To finish it: bulkops resume {report.run}")
+        if counts[Status.NOT_SENT]:
+            console.print(f"To finish it: bulkops resume {report.run}")
     for note in report.notes:
         console.print(f"Note: {printable(note)}")
     if report.run is not None:

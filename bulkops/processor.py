@@ -149,10 +149,10 @@ class Processor:
             attempt += 1
             seen = send(step.call)
             verdict = judge(seen, accepted)
-            if verdict.wait is None:
-                self.pace.ease()
-            else:
+            if verdict.wait is not None:
                 self.pace.slow(verdict.wait, next_turn)
+            elif not verdict.trouble:
+                self.pace.ease()
             again = verdict.again and attempt < BUSY_ATTEMPTS
             if not again or (taken := self.pace.turn()) is None:
                 return verdict, {**evidence(seen), "sends": attempt}
@@ -167,7 +167,8 @@ class Processor:
             elif verdict.again:
                 self.control.stop("EnergyCAP is too busy.")
             elif self._troubles >= self.most_troubles:
-                self.control.stop(f"{self.most_troubles} rows in a row had trouble with the server or the network.")
+                rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
+                self.control.stop(f"{rows} had trouble with the server or the network.")
 
     def _outcome(self, step: Step, verdict: Verdict, started: str, seconds: float) -> Outcome:
         operation = self.operations[step.row.operation]

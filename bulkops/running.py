@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from bulkops.results import sheet_lines
 from bulkops.settings import Environment, Key
 from bulkops.workbook.sidecar import writable, write_results
 
-KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after")
+KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
 _REPEATS = {
@@ -50,6 +50,8 @@ class Prepared:
     """The run that is taken up again, if one is."""
     earlier: tuple[Outcome, ...] = ()
     """What became of that run's other rows before it was cut short."""
+    before: Mapping[int, Outcome] = field(default_factory=dict)
+    """What became of the rows that are now to be done, by seq: not sent, or refused for a reason outside them."""
     plan: Plan = field(default_factory=lambda: Plan((), ()))
     ledger: Ledger | None = None
     results: Path | None = None
@@ -111,6 +113,8 @@ class Prepared:
         return self._carried_out(self.ledger, self.results, control, seen)
 
     def _record(self) -> Run:
+        kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
+        wanted = self.options.results
         return Run(
             self.id,
             now(),
@@ -123,7 +127,7 @@ class Prepared:
             str(self.material.path.resolve()),
             self.material.sha256,
             __version__,
-            {name: getattr(self.options, name) for name in KEPT_OPTIONS},
+            {**kept, "results": str(wanted.resolve()) if wanted else None},
         )
 
     def _carried_out(
@@ -155,7 +159,8 @@ class Prepared:
         recorded, doubtful = _recorded(ledger, self.id, processor.sent - outcomes.keys())
         outcomes |= recorded
         left = [
-            _left_over(step, step.row.seq in doubtful, step.row.seq in processor.held, reason)
+            (None if step.row.seq in doubtful else self._told_before(step))
+            or _left_over(step, step.row.seq in doubtful, step.row.seq in processor.held, reason)
             for step in self.plan.steps
             if step.row.seq not in outcomes
         ]
@@ -182,6 +187,22 @@ class Prepared:
             defect=None if isinstance(failed, BulkopsError) else failed,
         )
 
+    def _beside_previous(self, path: Path, folder: Path) -> Path:
+        """Where the results go: to ``path``, or beside it if the earlier ones there cannot be kept elsewhere."""
+        try:
+            _keep_previous(path, folder)
+        except OSError as error:
+            beside = path.with_name(f"{path.stem[:60]} {self.id}.xlsx")
+            why = f"{error.strerror or error}: {folder}"
+            self.notes.append(f"The earlier results in {path.name} could not be copied ({why}) and were left there.")
+            return beside
+        return path
+
+    def _told_before(self, step: Step) -> Outcome | None:
+        """What an attempt before the run was resumed came to, for a row that it did not come to again."""
+        before = self.before.get(step.row.seq)
+        return before if before and before.started else None
+
     def _written(
         self, outcomes: tuple[Outcome, ...], results: Path, folder: Path
     ) -> tuple[Path | None, Exception | None]:
@@ -191,9 +212,9 @@ class Prepared:
         for path in dict.fromkeys((results, spare)):
             try:
                 lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
-                _keep_previous(path, folder)
-                write_results(path, lines, self.material.path)
-                return path, defect
+                place = self._beside_previous(path, folder)
+                write_results(place, lines, self.material.path)
+                return place, defect
             except OSError as error:
                 self.notes.append(f"The results could not be written to {path} ({error.strerror or error}).")
             except Exception as error:
@@ -206,6 +227,17 @@ class Prepared:
 def _named(run: Run) -> str:
     when = run.started[:16].replace("T", " ")
     return f"run {run.id} of {when} UTC, {Path(run.workbook).name}"
+
+
+def worded(outcome: Outcome) -> Outcome:
+    """A row without words of its own, as the ledger has it of a run that has not ended: on its way, or not come to."""
+    if (outcome.status, outcome.code) == _NEVER:
+        problem = Catalogue(()).problem("row.stopped")
+        return replace(outcome, code=problem.code, message=problem.message, tip=problem.tip)
+    if outcome.status is not Status.UNKNOWN or outcome.code:
+        return outcome
+    message, tip = interrupted(outcome.operation, outcome.target)
+    return replace(outcome, code="sent.interrupted", message=message, tip=tip)
 
 
 def results_again(

@@ -428,6 +428,24 @@ def test_a_ledger_in_a_synced_folder_is_refused(
     assert "BULKOPS_HOME" in str(report.refused)
 
 
+def test_earlier_results_that_cannot_be_kept_are_not_replaced(tmp_path: Path, server: PracticeServer) -> None:
+    """No room for a copy in the data folder: the new results go beside the earlier ones, and the note says so."""
+    books = tmp_path / "books"
+    books.mkdir()
+    path = fill(books / "August.xlsx", flags=GOOD[:1])
+    where = Environment(PRACTICE, server.base_url)
+    (tmp_path / "previous results").write_text("in the way", encoding="utf-8")
+    reports = []
+    for _ in range(2):
+        with app.prepare(path, where, tmp_path, Options()) as prepared:
+            reports.append(prepared.run(Control(), lambda _: None))
+    first, second = reports
+    assert first.results == books / "August - results.xlsx"
+    assert second.results == books / f"August - results {second.run}.xlsx"
+    assert (in_results(first), in_results(second)) == (["Done"], ["Already done"])
+    assert "were left there" in second.notes[-1]
+
+
 # ---------------------------------------------------------------- what the ledger tells
 
 

@@ -465,10 +465,10 @@ def test_a_ledger_of_this_version_is_made_of_exactly_these_tables(ledger, path, 
     assert made_of(path) == made_of(tmp_path / "expected.sqlite3")
 
 
-def refused(path: Path) -> str:
+def refused(path: Path, code: str = "ledger.unusable") -> str:
     with pytest.raises(CannotStart) as error:
         Ledger(path)
-    assert error.value.code == "ledger.unusable"
+    assert error.value.code == code
     assert str(path) in str(error.value)
     return str(error.value)
 
@@ -491,7 +491,7 @@ def test_a_damaged_ledger_is_refused(ledger, path):
     content = bytearray(path.read_bytes())
     content[4096 * 8 : 4096 * 12] = b"\x5a" * 4096 * 4
     path.write_bytes(content)
-    assert "cannot be used: it is damaged. Nothing" in refused(path)
+    assert "is damaged. Nothing was sent" in refused(path, "ledger.damaged")
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be one" * 100, b"SQLite format 3\x00"])
@@ -659,6 +659,26 @@ def test_a_ledger_of_version_1_keeps_all_it_knew(version_1):
             7: "already_done",
         }
         assert ledger.resumable("first") == ledger.resumable("second") == []
+
+
+def test_a_yes_that_version_1_has_used_up_stays_used(version_1):
+    """A later run of version 1 that said Already done says nothing of the cell: it is not one that was cleared."""
+    with closing(sqlite3.connect(version_1)) as connection:
+        connection.execute("UPDATE runs SET workbook = 'same.xlsx'")
+        connection.execute(
+            """INSERT INTO lines SELECT 'second', 9, sheet, row, operation, '7d9e4c10-5b3a-4f6e-9c21-000000000004',
+               'already_done', identity, NULL, NULL, NULL, NULL, 0, NULL, outcome
+               FROM lines WHERE run = 'first' AND seq = 2"""
+        )
+        connection.execute(
+            "INSERT INTO runs SELECT 'third', started, ended, who, key_owner, environment, base_url,"
+            " workbook, workbook_sha256, version, results FROM runs WHERE id = 'first'"
+        )
+        connection.execute("UPDATE lines SET run = 'third' WHERE seq = 9")
+        connection.commit()
+    with closing(Ledger(version_1)) as ledger:
+        past = ledger.past(HERE, workbook=("same.xlsx", ""))
+        assert [each.yes_used for _, each in past[KICKOUT, task(4)]] == [False, True]
 
 
 @pytest.mark.parametrize("row", [kickout(0), kickout(0, mode="new batch"), kickout(0, 9), flag_edit(0, 2001)])
@@ -1012,6 +1032,34 @@ def test_the_reserves_place_on_the_disk_is_taken_once(tmp_path):
     made.path.write_bytes(content[:-1])
     made.make()
     assert len(made.path.read_bytes()) == reserve.SLOTS * reserve.SLOT
+
+
+def test_what_the_reserve_keeps_is_told_before_it_is_taken_over(ledger, path):
+    """The history shows what the run knew, not a doubt, although no run has started since."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    forbid(ledger, True)
+    with pytest.raises(MustStop):
+        ledger.conclude("r", done(plan.steps[0]))
+    assert ledger.outcomes("r") == [done(plan.steps[0])]
+
+
+@pytest.mark.parametrize("left", [None, b""], ids=["missing", "empty"])
+def test_a_ledger_that_is_gone_is_missed(ledger, path, left):
+    """Without it everything would be sent again: the reserve shows that there was one."""
+    ledger.begin(run_named("r"), plan_of(kickout(0)), HERE)
+    ledger.close()
+    for each in path.parent.glob("ledger.sqlite3*"):
+        each.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    with pytest.raises(CannotStart) as error:
+        Ledger(path)
+    assert error.value.code == "ledger.gone"
+    path.with_name("ledger.reserve").unlink()
+    with closing(Ledger(path)) as begun_anew:
+        assert begun_anew.runs() == []
 
 
 # Many workers, one write

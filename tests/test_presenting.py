@@ -93,7 +93,7 @@ def test_of_many_rows_those_to_look_at_are_shown(capsys: pytest.CaptureFixture[s
 def test_why_it_stopped_and_where_the_results_are_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Notes, run and results have lines of their own; a long path is not folded, so that it can be copied."""
     path = Path("/home/pat") / ("long " * 60) / "August - results.xlsx"
-    show(report(outcome(), notes=("First.",), stopped="You stopped the run.", run="r1", results=path))
+    show(report(outcome(0, Status.NOT_SENT), notes=("First.",), stopped="You stopped the run.", run="r1", results=path))
     lines = capsys.readouterr().out.splitlines()
     stopped = ["The run stopped early. You stopped the run.", "To finish it: bulkops resume r1"]
     assert lines[-5:] == [*stopped, "Note: First.", "Run: r1", f"Results: {path}"]

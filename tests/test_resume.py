@@ -183,14 +183,63 @@ def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
 
 
 def test_the_newest_run_that_nobody_followed_up_is_resumed(tmp_path: Path, server: PracticeServer) -> None:
-    """A workbook that was run again since is not finished behind the operator's back, unless by name."""
+    """What is left of a run whose workbook was run again since may be outdated: it is not sent, not even by name."""
     july = run(fill(tmp_path / "July.xlsx", flags=EDITS[:2]), server, 1)
     august = run(fill(tmp_path / "August.xlsx", flags=EDITS[2:]), server, 1)
     run(fill(tmp_path / "August.xlsx", flags=EDITS[2:4]), server)
     assert resume(tmp_path).run == july.run
     with pytest.raises(CannotStart, match="No run is waiting"):
         resume(tmp_path)
-    assert statuses(resume(tmp_path, august.run)) == ["done", "already_done", "done", "done"]
+    with pytest.raises(CannotStart, match="was run again since"):
+        resume(tmp_path, august.run)
+    assert "resume" not in " ".join(app.recall(tmp_path, str(august.run)).notes)
+    assert len(server.writes) == 4
+
+
+def test_a_run_elsewhere_does_not_follow_one_up(tmp_path: Path, server: PracticeServer) -> None:
+    """A practice run of the same workbook says nothing of what is left of the real one."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    stopped = run(path, server, 2)
+    with app.prepare(path, Environment("practice", ""), tmp_path, Options()) as prepared:
+        prepared.run(*stopping(None))
+    assert resume(tmp_path).run == stopped.run
+
+
+def test_a_run_whose_end_was_not_recorded_is_ended(tmp_path: Path, server: PracticeServer) -> None:
+    """Killed at its last row: nothing is left to send, but the row is told, and there are results."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS[:2])
+    name = killed(path, server, sent=1, on_its_way=1)
+    told = app.recall(tmp_path, name)
+    assert (told.outcomes[1].code, bool(told.outcomes[1].message)) == ("sent.interrupted", True)
+    finished = resume(tmp_path)
+    assert (finished.run, statuses(finished), finished.exit_code) == (name, ["done", "unknown"], 4)
+    assert in_results(finished) == [("Done", name), ("Unknown \N{EN DASH} check", name)]
+    assert len(server.writes) == 1
+    with pytest.raises(CannotStart):
+        resume(tmp_path)
+
+
+def test_the_results_go_where_the_run_was_told(tmp_path: Path, server: PracticeServer) -> None:
+    """--results holds for the rest of the run too, unless another place is named."""
+    wanted = tmp_path / "Größe & co.xlsx"
+    run(fill(tmp_path / "August.xlsx", flags=EDITS), server, 1, Options(jobs=1, results=wanted))
+    assert resume(tmp_path, stop_after=1).results == wanted
+    with app.prepare_again(None, tmp_path, tmp_path / "other.xlsx") as prepared:
+        assert prepared.run(*stopping(None)).results == tmp_path / "other.xlsx"
+
+
+def test_a_row_that_a_resumed_run_does_not_come_to_keeps_its_word(tmp_path: Path, server: PracticeServer) -> None:
+    """Refused for the key, and then stopped before it: report, results and ledger all say what it came to."""
+    server.faults.add(Fault.status(401), path_contains="2007")
+    stopped = run(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), server)
+    assert statuses(stopped) == ["done", "failed", "not_sent"]
+    with app.prepare_again(None, tmp_path) as prepared:
+        control = Control()
+        control.stop("You stopped the run.")
+        again = prepared.run(control, lambda _: None)
+    assert again.outcomes[1] == stopped.outcomes[1]
+    assert [outcome.code for outcome in again.outcomes] == ["", "sent.no_right", "row.stopped"]
+    assert app.recall(tmp_path, str(again.run)).outcomes == again.outcomes
 
 
 def test_a_run_that_is_not_there_or_has_nothing_left_is_said(tmp_path: Path, server: PracticeServer) -> None:

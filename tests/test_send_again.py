@@ -89,6 +89,18 @@ def test_a_yes_that_was_not_come_to_is_not_used(tmp_path: Path, server: Practice
     assert run(path, server) == ["done", "done"]
 
 
+def test_a_yes_typed_before_another_rows_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
+    """It stood there when the doubt arose: run again untouched, or with other changes, nothing is sent."""
+    server.faults.add(Fault.drop_reply())
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, YES])
+    assert run(path, server) == ["unknown", "not_sent"]
+    assert run(path, server) == ["unknown", "unknown"]
+    assert run(fill(path, kickouts=[PLAIN, YES, {**PLAIN, "task_guid": TASK.format(2)}]), server)[:2] == ["unknown"] * 2
+    assert len(server.writes) == 2
+    assert run(fill(path, kickouts=[PLAIN]), server) == ["unknown"]
+    assert run(fill(path, kickouts=[YES]), server) == ["done"]
+
+
 def test_the_question_says_what_is_sent_again(tmp_path: Path, server: PracticeServer) -> None:
     """How many rows are sent again, and which of them are in doubt."""
     server.faults.add(Fault.drop_reply())

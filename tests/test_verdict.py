@@ -52,6 +52,7 @@ def test_every_status_code_without_a_documented_body_has_its_place_in_the_table(
     assert told(verdict) == ANSWERED[status]
     assert verdict.http_status == status
     assert verdict.accepted is None
+    assert verdict.again is (status == 429)
 
 
 @pytest.mark.parametrize("status", range(100, 600))
@@ -76,6 +77,8 @@ def test_a_2xx_of_the_documented_shape_is_done():
     assert judge(reply(200, {"selected": 12, "updated": 7}), FLAG) == Verdict(
         Status.DONE, accepted=Accepted(selected=12, updated=7), http_status=200
     )
+    verdict = judge(reply(200, {"taskGUId": GUID}), KICKOUT)
+    assert (verdict.code, verdict.words, verdict.again, told(verdict)) == ("", "", False, "done")
 
 
 @pytest.mark.parametrize(
@@ -179,8 +182,8 @@ def test_every_failure_has_its_place_in_the_table(name, https):
     chain, expected = NO_ANSWER[name]
     verdict = judge(Failure(chain, "so it went", https), always)
     assert told(verdict) == expected
-    assert verdict.trouble
-    assert verdict.words == "so it went"
+    assert (verdict.trouble, verdict.again) == (True, False)
+    assert (verdict.words, verdict.http_status) == ("so it went", None)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,7 @@ def test_the_clock_of_this_computer_plays_no_part_in_a_wait():
         ({"errors": [{"detail": "First."}, {"detail": "Second."}]}, "First. Second."),
         ({"errors": {"flagTypeId": ["is wrong.", "is old."]}}, "is wrong. is old."),
         ({"title": "Not valid.", "status": 400, "traceId": "00-x", "errors": {"a": ["b."]}}, "Not valid. b."),
+        *(({name: "No.", "a": "b"}, "No.") for name in ("message", "Error", "DETAIL", "title", "longDescription")),
         ({"reason": "Because."}, "Because."),
         ({"message": None, "reason": "Because."}, "Because."),
         ({"message": "", "reason": "Because."}, "Because."),

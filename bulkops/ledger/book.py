@@ -16,15 +16,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.errors import MustStop
+from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.records import (
     Run,
     decided_line,
     now,
     outcome_read,
     past_of,
-    path_text,
     planned_line,
+    printable_text,
     row_of,
     run_values,
     status_of,
@@ -67,6 +67,9 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reserve = Reserve(path.with_name("ledger.reserve"))
+        if self._reserve.path.exists() and not (path.exists() and path.stat().st_size):
+            # There has been a ledger: without it everything would be sent again.
+            raise CannotStart("ledger.gone", path=path, value=self._reserve.path.name)
         self._store = Store(path)
 
     def close(self) -> None:
@@ -102,7 +105,13 @@ class Ledger:
         Raises MustStop if the line was not planned so, if the same request is on its way already, or if the same was
         or may have been carried out before and nobody has released it.
         """
-        values = {"run": run, "seq": step.row.seq, "fingerprint": step.fingerprint, "who": who, "started": started}
+        values = {
+            "run": run,
+            "seq": step.row.seq,
+            "fingerprint": step.fingerprint,
+            "who": printable_text(who),
+            "started": started,
+        }
         self._store.change_one(_INTEND, values, "the record shows that it was or may have been done")
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
@@ -199,13 +208,13 @@ class Ledger:
         told = ("run", "fingerprint", "state", "started", "outcome", "released", "who")
         follows = sa.select(runs.c.follows).where(runs.c.id == since).scalar_subquery()
         place: sa.Label[int] = sa.literal_column("runs.rowid", sa.Integer).label("place")
-        same = sa.or_(runs.c.workbook == path_text(workbook[0]), runs.c.workbook_sha256 == workbook[1])
-        cleared = (
-            sa.select(lines.c.matter, place)
+        same = sa.or_(runs.c.workbook == printable_text(workbook[0]), runs.c.workbook_sha256 == workbook[1])
+        yes = sa.func.max(lines.c.asked).label("yes")
+        found_yes = (
+            sa.select(lines.c.matter, place, yes)
             .join(runs, runs.c.id == lines.c.run)
             .where(lines.c.identity == identity, lines.c.matter.is_not(None), same)
             .group_by(lines.c.matter, place)
-            .having(sa.func.max(lines.c.asked) == 0)
         )
         query = (
             sa.select(
@@ -224,15 +233,20 @@ class Ledger:
         found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
         if targets is not None:
             asked = sa.func.json_each(json.dumps(sorted(set(targets)))).table_valued("value")
-            query, cleared = (each.where(lines.c.target.in_(sa.select(asked.c.value))) for each in (query, cleared))
+            here = lines.c.target.in_(sa.select(asked.c.value))
+            query, found_yes = query.where(here), found_yes.where(here)
         with self._store.reading() as connection:
             rows = _rows(connection, query)
-            # The last run of this workbook that found no Yes for a matter.
-            last = {each["matter"]: each["place"] for each in _rows(connection, cleared.order_by(place))}
+            had_yes = {(each["matter"], each["place"]): each["yes"] for each in _rows(connection, found_yes)}
+        # The last run of this workbook that found no Yes for a matter.
+        cleared = {matter: at for (matter, at), yes in sorted(had_yes.items(), key=lambda each: each[0][1]) if not yes}
         for each in rows:
-            by_yes = each["released"] == Release.ROW.value and each["same"]
-            used = bool(by_yes) and last.get(each["matter"], -1) <= each["place"]
-            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), used))
+            matter, at = each["matter"], each["place"]
+            # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
+            # be it another row's, was typed before that doubt.
+            doubt = each["state"] != Status.DONE.value and had_yes.get((matter, at))
+            used = each["same"] and (each["released"] == Release.ROW.value or doubt) and cleared.get(matter, -1) <= at
+            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used)))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
 
@@ -250,8 +264,12 @@ class Ledger:
 
     def outcomes(self, run: str) -> list[Outcome]:
         """A run's rows in reading order. A line still planned was not sent; an open intent is unknown."""
+        kept = {}
+        with suppress(OSError):
+            kept = {(each["run"], each["seq"], each["started"]): each for each in self._reserve.kept()}
         with self._store.reading() as connection:
-            return [outcome_read(line, attempt) for line, attempt in _told(connection, run)]
+            told = _told(connection, run)
+        return [outcome_read(line, _taken_over(attempt, kept) if attempt else None) for line, attempt in told]
 
     def resumable(self, run: str) -> list[CheckedRow]:
         """The rows of a run that were not carried out for a reason outside them: it stopped, the key, the network."""
@@ -284,6 +302,14 @@ def _told(connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dic
     last = {attempt["seq"]: attempt for attempt in tried}
     planned = _rows(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
     return [(line, last.get(line["seq"])) for line in planned]
+
+
+def _taken_over(attempt: dict[str, Any], kept: Mapping[tuple[str, int, str], Mapping[str, Any]]) -> dict[str, Any]:
+    """An attempt as it will be once the ledger has taken over what the reserve kept."""
+    entry = kept.get((attempt["run"], attempt["seq"], attempt["started"]))
+    if entry is None or attempt["state"] != INTENT:
+        return attempt
+    return {**attempt, "state": entry["state"], "outcome": json.loads(entry["outcome"])}
 
 
 def _counted(connection: sa.Connection, run: str) -> dict[str, int]:

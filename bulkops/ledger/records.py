@@ -48,12 +48,12 @@ def new_run_id() -> str:
 def run_values(run: Run) -> dict[str, Any]:
     """A run's columns. A file name that is not Unicode must not keep a run from being recorded."""
     values = {each.name: getattr(run, each.name) for each in fields(run)}
-    return {name: path_text(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: printable_text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def path_text(path: str) -> str:
-    """A path as the ledger can hold it: a file's name need not be Unicode."""
-    return path.encode("utf-8", "backslashreplace").decode()
+def printable_text(name: str) -> str:
+    """A name as the ledger can hold it: a file's or a user's need not be Unicode."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def decided_line(run: str, identity: str, outcome: Outcome, kept: Step | None = None) -> dict[str, Any]:

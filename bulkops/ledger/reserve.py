@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 SLOTS = 33
 """As many as rows can be on their way at once, and one."""
-SLOT = 16 * 1024
-"""Bytes; the longest outcome is a third of it."""
+SLOT = 32 * 1024
+"""Bytes; the longest outcome, with what was seen of the answer, is about half of it."""
 _MARK = b"bulkops outcome\n"
 _EMPTY = bytes(len(_MARK))
 _HEAD = len(_MARK) + 4 + 32

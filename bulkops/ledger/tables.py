@@ -108,7 +108,7 @@ def prepare(connection: sa.Connection, path: Path) -> None:
     """
     found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one()
     if found != "ok":
-        raise CannotStart("ledger.unusable", path=path, value="it is damaged")
+        raise CannotStart("ledger.damaged", path=path)
     if _version(connection) == 1:
         _keep_copy(connection, path.with_name("ledger before version 2.sqlite3"))
     if _version(connection) < SCHEMA_VERSION:
@@ -128,7 +128,10 @@ def _version(connection: sa.Connection) -> int:
 
 def _keep_copy(connection: sa.Connection, copy: Path) -> None:
     if not copy.exists():
-        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+        begun = copy.with_name(f"{copy.name}.part")
+        begun.unlink(missing_ok=True)
+        connection.exec_driver_sql("VACUUM INTO ?", (str(begun),))
+        begun.replace(copy)
 
 
 def _from_version_1(connection: sa.Connection) -> None:
@@ -146,7 +149,8 @@ def _from_version_1(connection: sa.Connection) -> None:
                workbook_sha256, version, '{}', results, NULL, 0 FROM runs_1 ORDER BY rowid""",
         """INSERT INTO lines SELECT run, seq, sheet, row, operation, target,
                CASE WHEN started IS NULL THEN state ELSE 'planned' END, identity, method, path, body, fingerprint,
-               CASE operation WHEN 'kickout_reimport' THEN operation || ' ' || target ELSE fingerprint END,
+               CASE WHEN fingerprint IS NULL THEN NULL
+                   WHEN operation = 'kickout_reimport' THEN operation || ' ' || target ELSE fingerprint END,
                CASE WHEN released THEN 'row' ELSE '' END, released, 0, NULL, CASE WHEN started IS NULL THEN outcome END
                FROM lines_1 ORDER BY rowid""",
         """INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, state, who, started,
