@@ -6,15 +6,16 @@ host: a key stored for one environment is never handed to another.
 
 from __future__ import annotations
 
-import html
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bulkops.errors import CannotStart
+from bulkops.masking import Traces
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -32,27 +33,55 @@ ENVIRONMENTS = (*HOSTS, PRACTICE)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
 """Plain ASCII without a dot at the end: one server must have one name, for the ledger knows it by that."""
-_KEY = re.compile(r"[!-~]{1,1024}")
+_QUOTES = "\"'`"
+_KEY = re.compile(rf"(?![{_QUOTES}])[!-~]{{1,1024}}(?<![{_QUOTES}])")
 _SERVICE = "bulkops"
+_FAILURES = {
+    "keyring.backends.fail": "none is installed",
+    "keyring.backends.chainer": "none is installed",
+    "keyring.backends.null": "the one in use keeps nothing",
+    "KeyringLocked": "it is locked",
+}
+"""Why a store cannot be used: by its module, or by what it raised."""
 SAFE_STORES = tuple(
     f"keyring.backends.{name}" for name in ("Windows", "macOS", "SecretService", "kwallet", "libsecret")
 )
 
 
+class Unshown(str):
+    """A text whose repr shows nothing of it, for dicts of headers and the locals of a frame are shown by theirs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'••••'"
+
+
 class Key:
     """An API key. ``reveal()`` is for the request header alone."""
 
-    __slots__ = ("__secret", "__wherever")
+    __slots__ = ("__secret", "__traces")
 
     def __init__(self, secret: str) -> None:
         """Raises CannotStart, without the key in its text, for anything with blanks or unprintable characters."""
+        self.__secret = Unshown()  # also who shows the values of this frame gets a repr
+        secret = Unshown(secret)
         if not _KEY.fullmatch(secret):
             raise CannotStart("key.shape")
         self.__secret = secret
-        self.__wherever = re.compile("".join(_written(char) for char in secret))
+        self.__traces = Traces(secret)
+
+    @classmethod
+    def of_line(cls, line: str) -> Key:
+        """The key that was pasted, or that a file or another program gave.
+
+        The line's end is not part of it. Blanks, quotes round it, further lines and the like are refused and not
+        trimmed: who pasted them may have pasted more, or less, than the key. Raises CannotStart for them.
+        """
+        return cls(Unshown(line.rstrip("\r\n")))
 
     def reveal(self) -> str:
-        """The key itself."""
+        """The key itself; the repr of this text is masked."""
         return self.__secret
 
     def masked(self) -> str:
@@ -61,8 +90,8 @@ class Key:
         return f"••••{shown}"
 
     def scrub(self, text: str) -> str:
-        """A text that came from outside, without the key should it hold it, plain or as JSON, HTML or URLs write it."""
-        return self.__wherever.sub(self.masked(), text)
+        """A text that came from outside, with every trace of the key in it masked, however it is written."""
+        return self.__traces.hide(text, self.masked())
 
     def __repr__(self) -> str:
         return f"Key({self.masked()})"
@@ -71,12 +100,6 @@ class Key:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is never written out")
-
-
-def _written(char: str) -> str:
-    """A pattern for every way in which one character of a key may come back."""
-    plain, named, code = re.escape(char), re.escape(html.escape(char)), ord(char)
-    return rf"(?:\\?{plain}|{named}|(?i:\\u{code:04x}|%{code:02x}|&#0*{code};|&#x0*{code:x};))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +132,8 @@ def environment(name: str | None = None, base_url: str | None = None) -> Environ
         return _at(base_url)
     chosen = (name or PRACTICE).strip().lower()
     if chosen not in ENVIRONMENTS:
-        raise CannotStart("env.unknown", value=name, extra=", ".join(ENVIRONMENTS))
+        # A longer text may be anything, even a key.
+        raise CannotStart("env.unknown", value=name if len(chosen) <= 20 else "…", extra=", ".join(ENVIRONMENTS))
     return Environment(chosen, HOSTS.get(chosen, ""))
 
 
@@ -123,8 +147,9 @@ def _at(base_url: str) -> Environment:
     plain = parts.scheme == "http" and host in LOOPBACK
     odd = "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/")
     if not _HOST.fullmatch(host) or odd or not (parts.scheme == "https" or plain):
-        # What stands before an @ or behind a ? may be a secret.
-        raise CannotStart("env.address", value="That" if "@" in base_url or "?" in base_url else f"“{base_url}”")
+        # What stands before an @ or behind a ? may be a secret, and what is no address at all may be a key.
+        told = f"“{base_url}”" if re.fullmatch(r"[^@?]*://[^@?]*|[^@?]{0,20}", base_url) else "That"
+        raise CannotStart("env.address", value=told)
     shown = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{shown}" + (f":{port}" if port and (parts.scheme, port) != ("https", 443) else "")
     return Environment(next((name for name, known in HOSTS.items() if known == url), "custom"), url)
@@ -158,9 +183,9 @@ def operator() -> str:
 
 def find_key(where: Environment) -> Key:
     """The key for an environment: BULKOPS_API_KEY, else the one stored for its host. Raises CannotStart if none."""
-    given = os.environ.get("BULKOPS_API_KEY")
+    given = Unshown(os.environ.get("BULKOPS_API_KEY", ""))
     if given:
-        return Key(given.strip())
+        return Key.of_line(given)
     stored = _keyring_get(where)
     if stored is None:
         raise CannotStart("key.missing", value=where.host)
@@ -170,35 +195,39 @@ def find_key(where: Environment) -> Key:
 def store_key(where: Environment, key: Key) -> None:
     """Put a key into the operating system's credential store and read it back. Raises CannotStart if that fails."""
     store = _store()
-    try:
-        store.set_password(_SERVICE, where.host, key.reveal())
-        kept = store.get_password(_SERVICE, where.host)
-    except Exception as error:  # a store raises what its system does; its text may hold the key
-        raise CannotStart("key.store", value=type(error).__name__) from None
-    if kept != key.reveal():
-        raise CannotStart("key.store", value="it did not keep the key")
+    # A store of the operating system may take nothing but plain text.
+    _ask(store.set_password, _SERVICE, where.host, str(key.reveal()))
+    if _ask(store.get_password, _SERVICE, where.host) != key.reveal():
+        raise CannotStart("key.store", value="what was put there did not come back")
 
 
 def forget_key(where: Environment) -> bool:
     """Remove the stored key; False if there was none. Raises CannotStart if the store fails."""
-    from keyring.errors import PasswordDeleteError
-
     store = _store()
-    try:
-        store.delete_password(_SERVICE, where.host)
-    except PasswordDeleteError:
+    # A store's own word for "not there" may also mean "not allowed".
+    if _ask(store.get_password, _SERVICE, where.host) is None:
         return False
-    except Exception as error:
-        raise CannotStart("key.store", value=type(error).__name__) from None
+    _ask(store.delete_password, _SERVICE, where.host)
     return True
 
 
-def _keyring_get(where: Environment) -> str | None:
+def _keyring_get(where: Environment) -> Unshown | None:
     """The stored key; None where there is none, or no store that could hold one."""
     try:
-        return _store().get_password(_SERVICE, where.host)
-    except Exception:  # whatever a store raises: the operator is told how to give a key instead
+        found = _ask(_store().get_password, _SERVICE, where.host)
+    except CannotStart:  # the operator is told how to give a key instead
         return None
+    return None if found is None else Unshown(found)
+
+
+def _ask(action: Callable[..., Any], *facts: object) -> Any:
+    """What a store answers. Raises CannotStart for whatever it raises, whose text may hold the key."""
+    try:
+        return action(*facts)
+    except Exception as error:
+        failed = type(error).__name__
+    # Beyond the handler, so that the store's error is not even this one's context.
+    raise CannotStart("key.store", value=_FAILURES.get(failed, f"the one there failed: {failed}"))
 
 
 def _store() -> KeyringBackend:
@@ -208,9 +237,10 @@ def _store() -> KeyringBackend:
     """
     import keyring
 
-    found = keyring.get_keyring()
-    for each in getattr(found, "backends", [found]):
+    found = _ask(keyring.get_keyring)
+    for each in _ask(getattr, found, "backends", [found]):
         if type(each).__module__ in SAFE_STORES:
             store: KeyringBackend = each
             return store
-    raise CannotStart("key.store", value=type(found).__module__.rsplit(".", 1)[-1])
+    name = type(found).__module__
+    raise CannotStart("key.store", value=_FAILURES.get(name, f"{name} is not the operating system's own"))

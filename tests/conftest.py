@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import canary
 import pytest
 from asking import Bulkops, Ended
 
 from bulkops import cli
-from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+from bulkops.practice import server
+from bulkops.practice.server import PracticeServer
+
+canary.practise_with(canary.key())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(canary)
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Path:
     """bulkops' own folder for one test; nothing of the person who runs the tests is read or touched."""
-    folder = tmp_path_factory.getbasetemp() / "homes" / os.urandom(4).hex()
+    test = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower())[:40]
+    folder = tmp_path_factory.getbasetemp() / "homes" / f"{test}-{os.urandom(4).hex()}"
     for name in ("BULKOPS_ENV", "BULKOPS_BASE_URL", "BULKOPS_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BULKOPS_HOME", str(folder))
@@ -27,10 +39,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
     """A fresh practice server; BULKOPS_BASE_URL and BULKOPS_API_KEY lead to it."""
-    with PracticeServer() as server:
-        monkeypatch.setenv("BULKOPS_BASE_URL", server.base_url)
-        monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
-        yield server
+    with PracticeServer() as started:
+        monkeypatch.setenv("BULKOPS_BASE_URL", started.base_url)
+        monkeypatch.setenv("BULKOPS_API_KEY", server.PRACTICE_KEY)
+        yield started
 
 
 class Keyboard(io.StringIO):

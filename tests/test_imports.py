@@ -14,7 +14,7 @@ import bulkops
 
 PACKAGE = Path(bulkops.__file__).parent
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bulkops", "model", "errors"),
+    ("bulkops", "model", "errors", "masking"),
     ("settings", "verdict", "lock", "storage", "deadline", "pace", "ledger.tables", "ledger.reserve"),
     ("ledger.records", "ledger.store", "operations.cells", "workbook", "workbook.text", "workbook.formats"),
     ("client", "ledger.book", "operations.base", "workbook.package", "workbook.sidecar"),

@@ -182,6 +182,25 @@ def test_only_a_row_of_the_run_is_intended(ledger):
             ledger.intend(run, step, AT)
 
 
+def test_a_row_is_intended_alone(ledger, path):
+    """Another row of the run that asks for the same keeps its own fate."""
+    plan = plan_of(kickout(0, 1), kickout(1, 1))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[1], AT)
+    assert states(path) == [PLANNED, INTENT]
+
+
+def test_a_row_that_was_said_not_to_be_sent_is_not_intended(ledger):
+    """The run has ended for it; only a resumed run takes it up again."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.finish("r", [outcome_of(plan.steps[0].row, Status.NOT_SENT, code="row.stopped")], None)
+    with pytest.raises(MustStop):
+        ledger.intend("r", plan.steps[0], AT)
+    ledger.begin_again("r", plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+
+
 def test_the_same_request_is_on_its_way_once_whoever_asks(ledger, path):
     """Two lines, two runs, two programs: one fingerprint in flight."""
     plan = plan_of(kickout(0))
@@ -729,7 +748,9 @@ LEFT = {
     "stopped": (Status.NOT_SENT, "row.stopped"),
     "held": (Status.NOT_SENT, "row.held"),
     "not reached": (Status.NOT_SENT, "sent.not_reached"),
+    "not trusted": (Status.NOT_SENT, "sent.not_trusted"),
     "no right": (Status.FAILED, "sent.no_right"),
+    "proxy": (Status.FAILED, "sent.proxy"),
     "busy": (Status.FAILED, "sent.busy"),
     "done": (Status.DONE, ""),
     "refused": (Status.FAILED, "sent.refused"),
@@ -761,10 +782,10 @@ def test_what_a_run_left_undone_comes_back_as_it_was_read(ledger, path):
     """Rows that were not carried out for a reason outside them, with every value, warning and address."""
     plan = cut_short(ledger)
     left = ledger.resumable("r")
-    assert [row.values["comment"] for row in left] == ["planned", "stopped", "held", "not reached", "no right", "busy"]
-    assert left == [step.row for step in plan.steps[:6]]
+    assert [row.values["comment"] for row in left] == list(LEFT)[:8]
+    assert left == [step.row for step in plan.steps[:8]]
     again = plan_of(*left, history=ledger.past(HERE, "r"))
-    assert [step.fingerprint for step in again.steps] == [step.fingerprint for step in plan.steps[:6]]
+    assert [step.fingerprint for step in again.steps] == [step.fingerprint for step in plan.steps[:8]]
 
 
 def test_every_kind_of_value_survives_the_ledger(ledger):
@@ -798,7 +819,7 @@ def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
         with pytest.raises(MustStop):
             ledger.intend("r", step, AT)
     ledger.finish("r", [], "r.xlsx")
-    assert ledger.counts("r") == {"done": 7, "failed": 1, "unknown": 2, "not_sent": 1}
+    assert ledger.counts("r") == {"done": 9, "failed": 1, "unknown": 2, "not_sent": 1}
     assert ledger.resumable("r") == []
     assert {past.who for sent in ledger.past(HERE).values() for _, past in sent} == {"", "Sam"}
 

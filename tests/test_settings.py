@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import getpass
+import hashlib
+import io
 import json
+import os
 import pickle
+import sys
 from pathlib import Path
 from typing import ClassVar
 
+import canary
 import keyring
 import keyring.backend
 import keyring.errors
 import pytest
+from conftest import Keyboard
 from keyring.backends import chainer, fail, null
 
-from bulkops import settings
+from bulkops import cli, settings
 from bulkops.errors import CannotStart
 from bulkops.settings import HOSTS, Environment, Key, environment, find_key, forget_key, home, store_key
 
-SECRET = "canary-key-0123456789-wxyz"
+SECRET = canary.key("wxyz")
 EAST = Environment("us-east", "https://app.energycap.com")
 
 
@@ -133,9 +141,16 @@ def test_no_printed_form_of_a_key_shows_it():
     shown = [repr(key), str(key), f"{key}", f"{key!r:>60}", f"{key!s}", repr([key, {"k": key}]), repr(ValueError(key))]
     for text in shown:
         assert SECRET[:-4] not in text
-        assert "wxyz" in text
+        assert SECRET[-4:] in text
     assert key.reveal() == SECRET
     assert not hasattr(key, "__dict__")
+
+
+def test_the_text_of_a_key_is_masked_where_it_is_shown_as_a_value():
+    """The headers of a request and a frame's locals are shown by the repr of what they hold."""
+    text = Key(SECRET).reveal()
+    assert (str(text), f"{text}", text.encode()) == (SECRET, SECRET, SECRET.encode())
+    assert repr({"ECI-ApiKey": text}) == "{'ECI-ApiKey': '••••'}"
 
 
 def test_a_key_is_never_written_out():
@@ -149,20 +164,55 @@ def test_a_key_is_never_written_out():
 
 def test_a_short_key_shows_nothing_of_itself():
     """Four of eleven characters would be too many."""
-    assert Key("abcdefghijk").masked() == "••••"
-    assert Key("abcdefghijkl").masked() == "••••ijkl"
+    assert Key(SECRET[:11]).masked() == "••••"
+    assert Key(SECRET[-12:]).masked() == f"••••{SECRET[-4:]}"
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", f" {SECRET}", f"{SECRET}\n", f"{SECRET}\r\n", "a\tb", "kéy", "\x7f", "x" * 1025]
-)
+NO_KEYS = {
+    "nothing": "",
+    "a blank": " ",
+    "a blank before": f" {SECRET}",
+    "a blank behind": f"{SECRET} ",
+    "a blank within": f"{SECRET} {SECRET}",
+    "a tab": f"{SECRET}\t",
+    "a line end before": f"\n{SECRET}",
+    "two lines": f"{SECRET}\n{SECRET}",
+    "a no-break space": f"{SECRET}\N{NO-BREAK SPACE}",
+    "a zero-width space": f"\N{ZERO WIDTH SPACE}{SECRET}",
+    "a byte order mark": f"\N{ZERO WIDTH NO-BREAK SPACE}{SECRET}",
+    "quotes": f'"{SECRET}"',
+    "a quote before": f"'{SECRET}",
+    "single quotes": f"'{SECRET}'",
+    "a quote that was left over": f"{SECRET}`",
+    "curly quotes": f"“{SECRET}”",
+    "an accent": f"{SECRET}é",
+    "full width": f"{SECRET}\N{FULLWIDTH LATIN SMALL LETTER A}",
+    "a control character": f"{SECRET}\x7f",
+    "NUL": f"{SECRET}\0",
+    "half a character": f"{SECRET}\udc80",
+    "too much": "x" * 1025,
+}
+PASTED = pytest.mark.parametrize("text", NO_KEYS.values(), ids=NO_KEYS)
+
+
+@PASTED
 def test_a_key_with_blanks_or_odd_characters_is_refused_without_repeating_it(text):
-    """Such a key would end in an exception that shows it."""
-    with pytest.raises(CannotStart) as error:
-        Key(text)
-    assert error.value.code == "key.shape"
-    assert SECRET not in str(error.value) + repr(error.value)
-    assert error.value.__cause__ is None
+    """Such a key would end in an exception that shows it. Nothing is trimmed: more may be missing than can be seen."""
+    for make in (Key, Key.of_line):
+        with pytest.raises(CannotStart) as error:
+            make(text)
+        assert error.value.code == "key.shape"
+        assert SECRET[:10] not in str(error.value) + repr(error.value)
+        assert (error.value.__cause__, error.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r", "\n\n"], ids=repr)
+def test_the_end_of_its_line_is_no_part_of_a_key(end):
+    """A file, an echo and a secret store end a line; that is not pasted along with a key, and does no harm."""
+    assert Key.of_line(f"{SECRET}{end}").reveal() == SECRET
+    if end:
+        with pytest.raises(CannotStart):
+            Key(f"{SECRET}{end}")
 
 
 def test_a_key_is_found_in_any_text_and_masked():
@@ -178,6 +228,62 @@ def test_a_key_is_found_in_any_text_and_masked():
     ):
         assert key.scrub(f"x{form}y{form}z") == f"x{key.masked()}y{key.masked()}z"
     assert key.scrub("nothing here") == "nothing here"
+
+
+LONG = "Ab3+7/Qx%k<9&Zz==0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("AB3+7/QX%K<9&ZZ==0123456789ABCDEF", "••••cdef"),
+        ("ab3+7/qx%25k&lt;9&amp;zz==0123456789abcdef", "••••cdef"),
+        ("Ab3&plus;7&sol;Qx&percnt;k&lt9&#38Zz&#x3d;&equals;0123456789abcdef", "••••cdef"),
+        ("Ab3\\u002b7\\/Qx%k\\u003C9\\\\u0026Zz==0123456789abcdef", "••••cdef"),
+        ("Ab3+7/Qx%k\\u0026lt;9&amp;amp;Zz%253D=0123456789abcdef", "••••cdef"),
+        ("Ab3%25252B7/Qx%k<9&amp;amp;amp;Zz==0123456789abcdef", "••••cdef"),
+        ("A\0b\x003\0+\x007\0/\0Qx%k<9&\r\n\tZz==01234\N{ZERO WIDTH SPACE}56789abc def", "••••cdef"),
+        ("Ab3+7/Qx%k<9", "••••cdef"),
+        ("Ab3+7/Qx%k<", "Ab3+7/Qx%k<"),
+        ("3456789abcdef and Ab3+7/Qx%k<9&Zz==012345678", "••••cdef and ••••cdef"),
+        ("QWIzKzcvUXglazw5JlpsPT0wMTIzNDU2Nzg5YWJjZGVm", "QWIzKzcvUXglazw5JlpsPT0wMTIzNDU2Nzg5YWJjZGVm"),
+        ("QWIzKzcvUXglazw5Jlp6PT0wMTIzNDU2Nzg5YWJjZGVm", "••••cdef"),
+        ("dXNlcjpBYjMrNy9ReCVrPDkmWno9PTAxMjM0NTY3ODlhYmNkZWY=", "••••cdef"),
+        ("4162332b372f5178256b3c39265a7a3d3d30313233343536373839616263646566", "••••cdef"),
+        ("4162332B372F5178256B3C39265A7A3D3D30313233343536373839616263646566", "••••cdef"),
+    ],
+    ids=[
+        *(
+            "capitals",
+            "escaped",
+            "named and without ends",
+            "JSON",
+            "one in the other",
+            "in three layers",
+            "not seen",
+            "cut short",
+        ),
+        *("too short to be one", "ends", "base64 of something else", "base64", "base64 of more", "hex", "HEX"),
+    ],
+)
+def test_a_trace_of_a_key_is_masked_however_it_is_written(text, left):
+    """A server writes back what it was sent in its own way, or a part of it; what only looks alike stays as it is."""
+    assert Key(LONG).scrub(f"<{text}> İ x") == f"<{left}> İ x"
+
+
+@pytest.mark.parametrize("encode", [base64.standard_b64encode, base64.urlsafe_b64encode])
+def test_both_alphabets_of_base64_are_known(encode):
+    """One has + and /, the other - and _ in their place."""
+    secret = ">>>???>>>???>>>???"
+    text = encode(f"k={secret};".encode()).decode()
+    assert set(text) & set("+/-_")
+    assert Key(secret).scrub(f"Basic {text}.") == "Basic ••••>???."
+
+
+def test_words_are_no_trace_of_a_key_that_is_made_of_words():
+    """Of a key that is not long, only the whole counts; else every answer of the practice server would be riddled."""
+    assert Key("practice-key-readonly").scrub("The practice-key is read only.") == "The practice-key is read only."
+    assert Key("practice-key").scrub("Practice-Key here") == "••••-key here"
 
 
 # Where the key is kept
@@ -230,11 +336,16 @@ def store(use, monkeypatch) -> InMemory:
     return made
 
 
-def code_of(act, *values: object) -> str:
+def refusal(act, *values: object) -> CannotStart:
     with pytest.raises(CannotStart) as error:
         act(*values)
-    assert SECRET not in str(error.value) + repr(error.value.__cause__)
-    return error.value.code
+    # A repr writes some characters of the key in another way, but not these.
+    assert SECRET[:10] not in str(error.value) + repr(error.value.__cause__) + repr(error.value.__context__)
+    return error.value
+
+
+def code_of(act, *values: object) -> str:
+    return refusal(act, *values).code
 
 
 def test_a_stored_key_belongs_to_one_host(store):
@@ -259,6 +370,16 @@ def test_a_key_is_read_back_after_it_was_stored(store):
     """A store that loses what it is given is found out at once."""
     store.loses = True
     assert code_of(store_key, EAST, Key(SECRET)) == "key.store"
+    store.kept["bulkops", EAST.host] = SECRET[:-1]
+    assert code_of(store_key, EAST, Key(SECRET)) == "key.store"
+
+
+def test_a_store_is_given_plain_text(store, monkeypatch):
+    """Those of the operating systems hand it to C, which may not know our masked kind of text."""
+    given = []
+    monkeypatch.setattr(store, "set_password", lambda *facts: given.extend(map(type, facts)))
+    assert code_of(store_key, EAST, Key(SECRET)) == "key.store"
+    assert given == [str, str, str]
 
 
 @pytest.mark.parametrize("error", [keyring.errors.KeyringLocked(SECRET), RuntimeError(SECRET), OSError(SECRET)])
@@ -270,10 +391,45 @@ def test_whatever_a_store_raises_is_a_sentence(store, error):
     assert code_of(find_key, EAST) == "key.missing"
 
 
-@pytest.mark.parametrize("unsafe", [null.Keyring, fail.Keyring, InMemory], ids=["null", "fail", "unknown"])
-def test_a_store_that_is_not_the_operating_systems_is_refused(use, unsafe):
-    """null loses the key, plain text shows it, and an unknown one may do either."""
-    use(unsafe())
+def in_plain_text() -> InMemory:
+    return type("PlaintextKeyring", (InMemory,), {"__module__": "keyrings.alt.file"})()
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "why"),
+    [
+        (null.Keyring, "(the one in use keeps nothing)"),
+        (fail.Keyring, "(none is installed)"),
+        (InMemory, "(test_settings is not the operating system's own)"),
+        (in_plain_text, "(keyrings.alt.file is not the operating system's own)"),
+    ],
+    ids=["null", "fail", "unknown", "plain text"],
+)
+def test_a_store_that_is_not_the_operating_systems_is_refused(use, unsafe, why):
+    """null loses the key, plain text shows it, and an unknown one may do either. Why, and what to do, is said."""
+    store = unsafe()
+    use(store)
+    told = str(refusal(store_key, EAST, Key(SECRET)))
+    assert why in told
+    assert "Put the key into the variable BULKOPS_API_KEY for this session instead." in told
+    assert code_of(forget_key, EAST) == "key.store"
+    assert code_of(find_key, EAST) == "key.missing"
+    assert not getattr(store, "kept", None)
+
+
+def test_a_key_is_not_read_from_an_unsafe_store(use):
+    """What lies there in plain text may have been put there by anybody."""
+    store = in_plain_text()
+    store.kept["bulkops", EAST.host] = SECRET
+    use(store)
+    assert code_of(find_key, EAST) == "key.missing"
+
+
+@pytest.mark.parametrize("named", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring", "no.such.Store"])
+def test_the_variable_of_the_keyring_library_leads_to_no_unsafe_store(monkeypatch, named):
+    """PYTHON_KEYRING_BACKEND may name anything; a name that does not exist is a sentence as well."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", named)
+    monkeypatch.setattr(keyring, "get_keyring", keyring.core.load_env)
     assert code_of(store_key, EAST, Key(SECRET)) == "key.store"
     assert code_of(forget_key, EAST) == "key.store"
     assert code_of(find_key, EAST) == "key.missing"
@@ -281,7 +437,7 @@ def test_a_store_that_is_not_the_operating_systems_is_refused(use, unsafe):
 
 def test_of_a_chain_of_stores_only_a_safe_one_is_used(use, store, monkeypatch):
     """keyring may chain a plain-text store before the system's own."""
-    plain = type("Plain", (InMemory,), {"__module__": "keyrings.alt.file"})()
+    plain = in_plain_text()
     chained = chainer.ChainerBackend()
     monkeypatch.setattr(chainer.ChainerBackend, "backends", [plain, store])
     use(chained)
@@ -302,19 +458,141 @@ def test_the_safe_stores_are_the_operating_systems():
         assert (backends / f"{last}.py").exists() or (backends / last).is_dir()
 
 
-def test_the_variable_comes_before_the_store_and_is_trimmed(store, monkeypatch):
-    """BULKOPS_API_KEY serves where no store is safe; a line end from a script does no harm."""
+def test_the_variable_comes_before_the_store(store, monkeypatch):
+    """BULKOPS_API_KEY serves where no store is safe; the end of a line from a script does no harm."""
     store_key(EAST, Key("stored-key"))
-    monkeypatch.setenv("BULKOPS_API_KEY", f" {SECRET}\n")
+    monkeypatch.setenv("BULKOPS_API_KEY", f"{SECRET}\r\n")
     assert find_key(EAST).reveal() == SECRET
     monkeypatch.setenv("BULKOPS_API_KEY", "")
     assert find_key(EAST).reveal() == "stored-key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f" {SECRET}", f"{SECRET} ", f'"{SECRET}"', " ", "\n"],
+    ids=["before", "behind", "quotes", "blank", "line end"],
+)
+def test_the_variable_is_refused_and_not_trimmed(store, monkeypatch, text):
+    """``set BULKOPS_API_KEY=… && …`` gives it a blank: that is said, and the stored key does not step in unasked."""
+    store_key(EAST, Key("stored-key"))
+    monkeypatch.setenv("BULKOPS_API_KEY", text)
+    assert code_of(find_key, EAST) == "key.shape"
 
 
 def test_a_stored_text_that_is_no_key_is_refused(store):
     """Somebody else may have put it there."""
     store.kept["bulkops", EAST.host] = f"{SECRET} "
     assert code_of(find_key, EAST) == "key.shape"
+
+
+# How a key is entered
+
+
+def set_key(monkeypatch: pytest.MonkeyPatch, stdin: io.TextIOBase) -> int:
+    """``bulkops key set --env us-east`` with this on standard input; its exit code."""
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["key", "set", "--env", "us-east"])
+    return int(ending.value.code or 0)
+
+
+def piped(given: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(given), "utf-8")
+
+
+def test_a_key_that_another_program_gives_is_stored(store, monkeypatch, capsys):
+    """``pass show energycap | bulkops key set --env us-east``: the last four characters are told, for comparing."""
+    assert set_key(monkeypatch, piped(f"{SECRET}\n".encode())) == 0
+    assert list(store.kept.values()) == [SECRET]
+    assert capsys.readouterr().out.startswith(f"The key ••••{SECRET[-4:]} for app.energycap.com is stored;")
+
+
+GIVEN = {name: text.encode("utf-8", "surrogateescape") for name, text in NO_KEYS.items()}
+GIVEN |= {"no text": b"\xff\xfe" + SECRET.encode("utf-16-le"), "a whole file": SECRET.encode() * 1000}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+def test_what_is_no_key_is_not_stored(store, monkeypatch, capsys, given):
+    """Refused in a sentence that does not repeat it; nothing is trimmed and kept."""
+    assert set_key(monkeypatch, piped(given)) == 2
+    out, err = capsys.readouterr()
+    assert (store.kept, out) == ({}, "")
+    assert err.startswith("bulkops: That is not a key: it holds blanks or characters that a key cannot have. ")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_window_that_would_show_the_key_is_not_asked_for_it(store, monkeypatch, capsys):
+    """getpass would warn and read all the same; here nothing is read."""
+    window = Keyboard(SECRET)
+    monkeypatch.setattr("getpass.getpass", getpass.fallback_getpass)
+    assert set_key(monkeypatch, window) == 2
+    assert (store.kept, window.read()) == ({}, SECRET)
+    assert "(this window would show what is typed)" in capsys.readouterr().err
+
+
+AT_A_TERMINAL = """
+import hashlib, sys
+import keyring
+from test_settings import InMemory
+from bulkops import cli, settings
+settings.SAFE_STORES = (InMemory.__module__,)
+keyring.set_keyring(InMemory())
+try:
+    cli.main(["key", "set", "--env", "us-east"])
+finally:
+    for text in keyring.get_keyring().kept.values():
+        print("stored", hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (f"{SECRET}\n", 0),
+        (f"{SECRET}\r\n\r\n", 0),
+        (f" {SECRET}\n", 2),
+        (f"{SECRET} \n", 2),
+        (f'"{SECRET}"\n', 2),
+        (f"{SECRET}\N{ZERO WIDTH SPACE}\n", 2),
+        (f"{SECRET}\n{SECRET}\n", 2),
+        (f"{SECRET}\n{SECRET}", 2),
+        ("\n", 2),
+        ("\x04", 2),
+        ("\x03", 2),
+    ],
+    ids=[
+        *("a key", "with the line ends of a page", "blank before", "blank behind", "quotes", "not seen"),
+        *("two lines", "two lines, the second without an end", "nothing", "Ctrl-D", "Ctrl-C"),
+    ],
+)
+def test_a_key_is_typed_unseen_and_the_whole_paste_counts(typed, code):
+    """In a real terminal: nothing that is typed appears, and no half of a broken key is stored or left to the shell."""
+    import pty
+
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(settings.__file__).parent.parent)))
+    child, screen = pty.fork()
+    if child == 0:
+        environment = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"}
+        os.execve(sys.executable, [sys.executable, "-c", AT_A_TERMINAL], environment)
+    said = b""
+    while b"(it is not shown): " not in said:
+        said += os.read(screen, 1000)
+    os.write(screen, typed.encode())
+    while True:
+        try:
+            more = os.read(screen, 1000)
+        except OSError:
+            break
+        if not more:
+            break
+        said += more
+    _, status = os.waitpid(child, 0)
+    os.close(screen)
+    assert os.waitstatus_to_exitcode(status) == code, said.decode()
+    assert not any(part in said for part in (SECRET.encode(), SECRET[:10].encode(), SECRET[-10:].encode()))
+    stored = f"stored {hashlib.sha256(SECRET.encode()).hexdigest()}".encode()
+    assert (stored in said, said.count(b"stored ")) == (code == 0, int(code == 0))
 
 
 # Our own folder

@@ -169,7 +169,7 @@ def test_serve_forever_serves_until_interrupted():
 
     serve_forever(0, announce)
     assert answers == [True]
-    assert said[0][1] == "practice-key"
+    assert said[0][1] == PRACTICE_KEY
     assert not [thread for thread in threading.enumerate() if thread.name == "practice-server"]
 
 
