@@ -568,14 +568,14 @@ def test_a_run_under_nohup_outlives_its_terminal(august: Path, practice: Practic
 
 
 def test_ctrl_c_elsewhere_is_no_crash(bulkops: Bulkops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped part-way: exit 3, no traceback."""
+    """Nothing was sent: exit 2, no traceback."""
 
     def interrupted(*_: object) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bulkops.templates.make_template", interrupted)
     ended = bulkops("template", tmp_path / "August.xlsx")
-    assert (ended.code, ended.out, ended.err) == (3, "", "")
+    assert (ended.code, ended.out, ended.err) == (2, "", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")

@@ -473,8 +473,8 @@ FAULTS = {
     "429 twice, then 200": Fault(
         "done", then(busy("3"), busy(), energycap), http_status=200, arrives=3, waits=(3.0, 2.0, 3.0, 2.0)
     ),
-    "429, then reset": Fault("unknown", then(busy(), Talk.reset), arrives=2, waits=(1.0, 1.0)),
-    "429, then 500": Fault("unknown", then(busy(), status("500 Oh")), http_status=500, arrives=2, waits=(1.0, 1.0)),
+    "429, then reset": Fault("unknown", then(busy(), Talk.reset), arrives=2, waits=(1.0, 2.0)),
+    "429, then 500": Fault("unknown", then(busy(), status("500 Oh")), http_status=500, arrives=2, waits=(1.0, 2.0)),
     "429, then 400": Fault("failed", then(busy(), status("400 No")), http_status=400, arrives=2, waits=(1.0, 1.0)),
     "429 for ever": Fault(
         "failed", busy("0"), http_status=429, arrives=BUSY_ATTEMPTS, stops=True, waits=(1.0, 2.0, 4.0, 8.0, 16.0)

@@ -84,6 +84,7 @@ def test_a_run_is_recorded_with_a_line_for_every_row_before_anything_is_sent(led
     plan = plan_of(kickout(0), replace(kickout(1), hidden=True), flag_edit(2, 2001))
     ledger.begin(run_named("r"), plan, HERE)
     assert sorted(states(path)) == ["not_sent", PLANNED, PLANNED]
+    assert [(run.ended, run.results, run.totals) for run in ledger.runs()] == [(None, None, None)]
     assert facts(ledger.outcomes("r")) == [(0, "not_sent", ""), (1, "not_sent", "row.hidden"), (2, "not_sent", "")]
     with closing(sqlite3.connect(path)) as connection:
         method, where, body = connection.execute("SELECT method, path, body FROM lines WHERE seq = 2").fetchone()
@@ -408,6 +409,98 @@ def test_what_the_ledger_holds_decides_the_next_plan(ledger):
     later = plan_of(*rows, history=ledger.past(HERE))
     assert facts(later.decided) == [(0, "already_done", "row.already_done"), (1, "unknown", "row.still_unknown")]
     assert seqs(later) == [[2, 3]]
+
+
+# A Send again that is used up
+
+AUGUST, SEPTEMBER = ("books/August.xlsx", "a"), ("books/September.xlsx", "s")
+YES, PLAIN = kickout(0, send_again=True), kickout(0)
+SECOND = {"yes": kickout(1, 2, send_again=True), "plain": kickout(1, 2), "repeats": kickout(1, 1, send_again=True)}
+
+
+def run_of(ledger: Ledger, workbook: tuple[str, str], *rows: CheckedRow, **more: object) -> None:
+    """A run of a workbook as it would be planned; its rows are done unless ``became`` says otherwise."""
+    identity, became = str(more.get("identity", HERE)), more.get("became", Status.DONE)
+    name = f"run-{len(ledger.runs())}"
+    past = ledger.past(identity, workbook=workbook)
+    plan = planning.plan(rows, all_operations(), past, identity)
+    ledger.begin(replace(run_named(name), workbook=workbook[0], workbook_sha256=workbook[1]), plan, identity)
+    for step in plan.steps:
+        ledger.intend(name, step, AT)
+        ledger.conclude(name, replace(done(step), status=became))
+        if became is Status.UNKNOWN:
+            return
+
+
+def used(ledger: Ledger, number: int = 1, workbook: tuple[str, str] = AUGUST) -> list[bool]:
+    """Of each send of a task: is the Yes used up that let it go?"""
+    past = ledger.past(HERE, workbook=workbook)
+    assert past == ledger.past(HERE, workbook=workbook, targets=[task(number) for number in range(9)])
+    return [each.yes_used for _, each in past[KICKOUT, task(number)]]
+
+
+def test_a_yes_is_used_up_by_the_send_it_let_go(ledger):
+    """In its own workbook, known by its place or by its bytes; another workbook's Yes is another one."""
+    run_of(ledger, AUGUST, YES)
+    assert used(ledger) == used(ledger, workbook=("moved.xlsx", "a")) == [True]
+    assert used(ledger, workbook=("books/August.xlsx", "saved since")) == [True]
+    assert used(ledger, workbook=SEPTEMBER) == [False]
+
+
+def test_a_send_without_a_yes_uses_none_up(ledger):
+    """A row done plainly may be released by the first Yes that is typed."""
+    run_of(ledger, AUGUST, PLAIN)
+    assert used(ledger) == [False]
+
+
+def test_a_yes_that_a_run_found_again_is_still_the_same(ledger):
+    """Whatever else is in the workbook; and so is one beside a row that says nothing."""
+    run_of(ledger, AUGUST, YES)
+    run_of(ledger, AUGUST, YES, SECOND["plain"])
+    run_of(ledger, AUGUST, PLAIN, SECOND["repeats"])
+    assert used(ledger) == [True]
+
+
+def test_a_yes_that_a_run_found_cleared_counts_anew(ledger):
+    """What stands there afterwards was typed since; sent, it is used up in its turn."""
+    run_of(ledger, AUGUST, YES)
+    run_of(ledger, AUGUST, PLAIN)
+    assert used(ledger) == [False]
+    run_of(ledger, AUGUST, YES)
+    assert used(ledger) == [False, True]
+
+
+def test_a_yes_is_cleared_for_its_own_task_alone(ledger):
+    """A run that found one task's cell without it says nothing of the other's."""
+    run_of(ledger, AUGUST, YES, SECOND["yes"])
+    run_of(ledger, AUGUST, PLAIN, SECOND["yes"])
+    assert (used(ledger, 1), used(ledger, 2)) == ([False], [True])
+
+
+def test_a_yes_is_cleared_in_its_own_workbook_and_environment_alone(ledger):
+    """What another workbook says, or this one in the test system, is no word on it."""
+    run_of(ledger, AUGUST, YES)
+    run_of(ledger, SEPTEMBER, PLAIN)
+    run_of(ledger, AUGUST, PLAIN, identity="https://app.energycap.com")
+    assert used(ledger) == [True]
+
+
+def test_a_yes_that_stood_there_when_a_doubt_arose_does_not_release_it(ledger):
+    """Another row of the run had become unknown: the Yes was typed before that; in another workbook it may be new."""
+    run_of(ledger, AUGUST, PLAIN, SECOND["repeats"], became=Status.UNKNOWN)
+    assert used(ledger) == [True]
+    assert used(ledger, workbook=SEPTEMBER) == [False]
+    run_of(ledger, AUGUST, PLAIN)
+    assert used(ledger) == [False]
+
+
+def test_a_yes_that_was_not_come_to_is_not_used_up(ledger):
+    """Its row was to follow one that was done in the same run."""
+    name, rows = "stopped", (PLAIN, SECOND["repeats"])
+    plan = plan_of(*rows)
+    ledger.begin(replace(run_named(name), workbook=AUGUST[0], workbook_sha256=AUGUST[1]), plan, HERE)
+    send(ledger, name, plan.steps[0])
+    assert used(ledger) == [False]
 
 
 # A program that is killed
@@ -967,6 +1060,7 @@ def test_what_may_stand_in_a_reserve_that_cannot_be_read_is_not_passed_over(ledg
         assert f"({place}) cannot be used: {os.strerror(NO_FILE)}. Nothing" in str(error.value)
     assert states(path) == [INTENT]
     assert ledger.runs()[0].ended is None
+    assert [each.status for each in ledger.outcomes("r")] == [Status.UNKNOWN]
 
 
 def test_a_reserve_that_fails_too_leaves_the_row_in_doubt(ledger, path):
@@ -1078,9 +1172,18 @@ def test_a_ledger_that_is_gone_is_missed(ledger, path, left):
     with pytest.raises(CannotStart) as error:
         Ledger(path)
     assert error.value.code == "ledger.gone"
+    assert f"({path}) is gone, but ledger.reserve beside it" in str(error.value)
     path.with_name("ledger.reserve").unlink()
     with closing(Ledger(path)) as begun_anew:
         assert begun_anew.runs() == []
+
+
+def test_what_was_seen_gives_way_to_what_it_came_to(path):
+    """An outcome whose evidence is too long for its slot is kept without it."""
+    made = Reserve(path)
+    made.make()
+    made.keep({"seq": 1, "outcome": "done", "evidence": "x" * reserve.SLOT})
+    assert made.kept() == [{"seq": 1, "outcome": "done", "evidence": None}]
 
 
 # Many workers, one write

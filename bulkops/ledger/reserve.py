@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 SLOTS = 33
 """As many as rows can be on their way at once, and one."""
-SLOT = 32 * 1024
-"""Bytes; the longest outcome, with what was seen of the answer, is about half of it."""
+SLOT = 16 * 1024
+"""Bytes; the longest outcome is a third of it. What was seen of an answer is only kept if there is room."""
 _MARK = b"bulkops outcome\n"
 _EMPTY = bytes(len(_MARK))
 _HEAD = len(_MARK) + 4 + 32
@@ -44,6 +44,8 @@ class Reserve:
     def keep(self, entry: dict[str, Any]) -> None:
         """Write an entry into the next free slot, on the disk when this returns. Raises OSError if none is free."""
         data = json.dumps(entry, separators=(",", ":")).encode("ascii")
+        if len(data) > SLOT - _HEAD:
+            data = json.dumps({**entry, "evidence": None}, separators=(",", ":")).encode("ascii")
         if len(data) > SLOT - _HEAD or self._used >= SLOTS:
             raise OSError("the reserve has no room for it")
         with self._lock, self.path.open("r+b") as stream:
