@@ -275,6 +275,8 @@ class Watching:
         if not flags & (os.O_WRONLY | os.O_RDWR) or isinstance(path, int):
             return
         place = os.path.abspath(os.fsdecode(path))
+        if os.path.isdir(place):  # tempfile opens its folder and puts another file in its place
+            return
         if not place.startswith(self._base):
             self._outside.add(place)
         if flags & os.O_TRUNC or (mode and "w" in mode):

@@ -350,7 +350,7 @@ def test_the_search_finds_keys_of_all_sorts_in_all_sorts_of_files(tmp_path: Path
     found = canary.Search(core)
     found.watch(other)
     (tmp_path / "plain.txt").write_bytes(b"x" * 20_000 + made.encode() + b"x" * 20_000)
-    (tmp_path / "border.txt").write_bytes(b"x" * (2**14 - 5) + made.encode())
+    (tmp_path / "border.txt").write_bytes(b"x" * (2**14 - 5) + other.encode() + b"x" * 2**14)
     (tmp_path / "little.txt").write_bytes(made.encode("utf-16-le"))
     (tmp_path / "big.txt").write_bytes(made.encode("utf-16-be"))
     (tmp_path / "other.txt").write_text(html.escape(other))
@@ -366,12 +366,23 @@ def test_the_search_finds_keys_of_all_sorts_in_all_sorts_of_files(tmp_path: Path
         (part,) = [name for name in book.namelist() if made[:10].encode() in book.read(name)]
     key, named = "a key of this session in ", "the key i…long in "
     assert set(found.hits) == {
-        f"{named}{tmp_path / 'other.txt'}",
+        *(f"{named}{tmp_path / f'{name}.txt'}" for name in ("other", "border")),
         f"{key}{tmp_path}",
         f"{key}{tmp_path / 'book.xlsx'}: {part}",
-        *(f"{key}{tmp_path / f'{name}.txt'}" for name in ("plain", "border", "little", "big")),
+        *(f"{key}{tmp_path / f'{name}.txt'}" for name in ("plain", "little", "big")),
         f"{key}{tmp_path / 'ledger.sqlite3-wal'}",
     }
+
+
+def test_a_file_is_looked_through_again_for_a_key_that_became_known_since(tmp_path: Path) -> None:
+    """What was seen before is passed over, but only while nothing new is looked for."""
+    (tmp_path / "a.txt").write_text("some-key-of-a-test")
+    found = canary.Search()
+    found.folder(tmp_path)
+    assert not found.hits
+    found.watch("some-key-of-a-test")
+    found.folder(tmp_path)
+    assert list(found.hits) == [f"the key s…test in {tmp_path / 'a.txt'}"]
 
 
 LEAKS = """

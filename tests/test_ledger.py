@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -87,9 +88,9 @@ def test_a_run_is_recorded_with_a_line_for_every_row_before_anything_is_sent(led
     assert [(run.ended, run.results, run.totals) for run in ledger.runs()] == [(None, None, None)]
     assert facts(ledger.outcomes("r")) == [(0, "not_sent", ""), (1, "not_sent", "row.hidden"), (2, "not_sent", "")]
     with closing(sqlite3.connect(path)) as connection:
-        method, where, body = connection.execute("SELECT method, path, body FROM lines WHERE seq = 2").fetchone()
+        facts_of = connection.execute("SELECT method, path, body, outcome FROM lines WHERE seq = 2").fetchone()
     call = plan.steps[1].call
-    assert (method, where, body.encode()) == (call.method, call.path, call.encoded())
+    assert facts_of == (call.method, call.path, call.encoded().decode(), None)
 
 
 def test_an_intent_is_durable_when_intend_returns(ledger, path):
@@ -1118,6 +1119,14 @@ def test_an_entry_of_the_reserve_fills_one_place_and_no_more(tmp_path):
         made.keep({**longest, "a": "y"})
     made.keep({"a": 1})
     assert made.kept() == [longest, {"a": 1}]
+
+
+def test_what_one_version_kept_the_next_one_reads(tmp_path):
+    """The entry's place and form: who changes them has to read these, too, for a program may be updated in between."""
+    data = b'{"seq":7}'
+    entry = b"bulkops outcome\n" + bytes([0, 0, 0, len(data)]) + hashlib.sha256(data).digest() + data
+    (tmp_path / "ledger.reserve").write_bytes(entry.ljust(16 * 1024, b"\xff") + entry)
+    assert Reserve(tmp_path / "ledger.reserve").kept() == [{"seq": 7}, {"seq": 7}]
 
 
 def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path):
