@@ -396,7 +396,7 @@ _SETTINGS = (
         "key.shape",
         "Not a key",
         "That is not a key: it holds blanks or characters that a key cannot have.",
-        "Copy the key once more, without blanks or line ends.",
+        "Copy the key once more, without blanks, quotes or line ends.",
     ),
     Entry(
         "key.store",
