@@ -3,7 +3,8 @@
     python bench/check.py [runs]
 
 Each figure is the median of some runs of a whole process. The yardstick is a process that only
-imports pandas and pandera: a check cannot be quicker than that. Half of the rows are wrong.
+imports pandas and pandera: a check cannot be quicker than that. All rows are good, or half of them
+are wrong. The peaks are those of the process and of the one it starts to read a big workbook.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ HEADINGS = (
 )
 
 
-def workbook(path: Path, rows: int) -> None:
-    """Kickout rows, every second one with two mistakes."""
+def workbook(path: Path, rows: int, wrong_too: bool = True) -> None:
+    """Kickout rows; every second one has two mistakes, if there are to be any."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Kickouts")
     sheet.append(HEADINGS)
     for number in range(rows):
-        wrong = number % 2 == 1
+        wrong = wrong_too and number % 2 == 1
         guid = "not a GUID" if wrong else str(uuid.UUID(int=number))
         sheet.append(
             [
                 guid,
-                "smart batch",
+                "new batch",
                 12.5 if wrong else None,
                 None,
                 f"C{number}",
@@ -58,33 +59,53 @@ def workbook(path: Path, rows: int) -> None:
     book.save(path)
 
 
-def measure(command: list[str], runs: int, home: str) -> tuple[float, int]:
-    """Median seconds and the largest peak memory in MiB of a whole process."""
-    seconds, peak = [], 0
+_WATCHED = """
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+finally:
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(*peaks, file=sys.stderr)
+"""
+
+
+def measure(arguments: list[str], runs: int, home: str) -> tuple[float, int, int]:
+    """Median seconds, and the largest peak memory in MiB of ``python -m …`` and of what it starts."""
+    seconds, peaks = [], [(0, 0)]
     for _ in range(runs + 1):
         begun = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "BULKOPS_HOME": home})
-        _, _, usage = os.wait4(process.pid, 0)
+        ended = subprocess.run(
+            [sys.executable, "-c", _WATCHED, *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "BULKOPS_HOME": home},
+        )
         seconds.append(time.perf_counter() - begun)
-        peak = max(peak, usage.ru_maxrss // 1024)
-    return statistics.median(seconds[1:]), peak
+        own, childs = ended.stderr.split()[-2:]
+        peaks.append((int(own) // 1024, int(childs) // 1024))
+    return statistics.median(seconds[1:]), max(own for own, _ in peaks), max(childs for _, childs in peaks)
 
 
 def main() -> None:
     """Print a line for each command."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    python = sys.executable
     with tempfile.TemporaryDirectory() as folder:
-        imports, peak = measure([python, "-c", "import pandas, pandera.pandas"], runs, folder)
-        print(f"{'import pandas and pandera':32} {imports:6.2f} s   1.00   {peak:5} MiB")
-        commands = {"bulkops --help": [python, "-m", "bulkops", "--help"]}
+        yardstick = Path(folder) / "yardstick.py"
+        yardstick.write_text("import pandas, pandera.pandas\n", encoding="utf-8")
+        os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.getcwd()])
+        imports, peak, _ = measure(["yardstick"], runs, folder)
+        print(f"{'import pandas and pandera':34} {imports:6.2f} s   1.00   {peak:5} MiB")
+        commands = {"bulkops --help": ["bulkops", "--help"]}
         for rows in (1_000, 10_000, 100_000):
-            path = Path(folder) / f"{rows}.xlsx"
-            workbook(path, rows)
-            commands[f"bulkops check, {rows:,} rows"] = [python, "-m", "bulkops", "check", str(path), "--json"]
-        for name, command in commands.items():
-            seconds, peak = measure(command, runs if "100,000" not in name else 1, folder)
-            print(f"{name:32} {seconds:6.2f} s  {seconds / imports:5.2f}   {peak:5} MiB")
+            for wrong_too, what in ((False, "good"), (True, "half wrong")):
+                path = Path(folder) / f"{rows} {what}.xlsx"
+                workbook(path, rows, wrong_too)
+                commands[f"bulkops check, {rows:,} {what}"] = ["bulkops", "check", str(path), "--json"]
+        for name, arguments in commands.items():
+            seconds, own, childs = measure(arguments, runs if "100,000" not in name else min(runs, 3), folder)
+            print(f"{name:34} {seconds:6.2f} s  {seconds / imports:5.2f}   {own:5} MiB and {childs:4} MiB")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import requests
 from nursery import CHECKOUT, Ended, Nursery
@@ -180,7 +180,7 @@ class OurRound(Round):
         self.releases: Counter[Row] = Counter()
         self.said: dict[tuple[str, str, int], Said] = {}
         self.last: dict[tuple[str, int], Said] = {}
-        self._bytes, self._read = self.book.read_bytes(), 0
+        self._input, self._read = untouched_parts(self.book), self.book.stat().st_mtime_ns
 
     def run(self, kill: tuple[str, float] | None = None, resume: list[str] | None = None) -> Ended:
         """Start it once, by ``run`` or by ``resume``, and look what it left behind."""
@@ -199,7 +199,7 @@ class OurRound(Round):
             self.tally.released += len(doubts)
             self.releases.update(doubts)
             fill(self.book, self.rows, doubts)
-            self._bytes = self.book.read_bytes()
+            self._input, self._read = untouched_parts(self.book), self.book.stat().st_mtime_ns
             self._until_the_end(moments, min(budget, MOST_KILLS))
         return self.tally
 
@@ -225,7 +225,7 @@ class OurRound(Round):
 
     def _look(self, ended: Ended, resumed: bool) -> None:
         """After every start: what was ever said still holds, and no file is harmed."""
-        if self.book.read_bytes() != self._bytes:
+        if untouched_parts(self.book) != self._input:
             self.broken("the workbook has changed")
         before, (self.said, damage) = self.said, recorded(self.home, self.folder / "copy")
         if damage:
@@ -242,7 +242,7 @@ class OurRound(Round):
         self._look_at_what_was_told(ended, resumed)
 
     def _look_at_what_was_told(self, ended: Ended, resumed: bool) -> None:
-        """The document and the results file say what the ledger says."""
+        """The document says what the ledger says, and the Results sheet has every row."""
         if ended.out.endswith("\n"):
             document = json.loads(ended.out)
             told = {(row["sheet"], row["row"]): Said.of(row.get) for row in document["rows"]}
@@ -256,9 +256,9 @@ class OurRound(Round):
                 self.wrong(f"ended with {ended.code}: {ended.out} {ended.err}")
         elif not ended.killed:
             self.wrong(f"ended with {ended.code} and no document: {ended.err}")
-        if self.results.exists() and self.results.stat().st_mtime_ns != self._read:
-            self._read = self.results.stat().st_mtime_ns
-            lines = lines_of(self.results)
+        if self.book.stat().st_mtime_ns != self._read:
+            self._read = self.book.stat().st_mtime_ns
+            lines = lines_of(self.book)
             if lines is None or len(lines) != len(self.rows) + 1:
                 self.broken("the results file is damaged or does not hold every row")
 
@@ -369,10 +369,21 @@ def naive_results(path: Path) -> dict[tuple[str, int], tuple[Any, ...]]:
     return {(sheet, number): tuple(answer) for sheet, number, *answer in lines or ()}
 
 
-def lines_of(path: Path) -> list[tuple[Any, ...]] | None:
-    """The lines of a workbook's first sheet; None if it is damaged."""
+def untouched_parts(book: Path) -> dict[str, bytes]:
+    """Every part of the workbook that a Results sheet leaves as it is; nothing for a damaged one."""
     try:
-        return list(load_workbook(path).worksheets[0].values)
+        with ZipFile(book) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+    except (BadZipFile, OSError, EOFError):
+        return {}
+    patched = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
+    return {name: content for name, content in parts.items() if name not in patched and b"<!-- bulkops" not in content}
+
+
+def lines_of(path: Path) -> list[tuple[Any, ...]] | None:
+    """The lines of a workbook's last sheet; None if it is damaged."""
+    try:
+        return list(load_workbook(path).worksheets[-1].values)
     except (BadZipFile, KeyError, OSError, EOFError):
         return None
 

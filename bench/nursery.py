@@ -170,7 +170,7 @@ def _live(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
 
 def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> None:
     """Before and after each of bulkops' real steps: tell of it, and let the fault happen there, once."""
-    from bulkops import running
+    from bulkops import delivery
     from bulkops.client import Client
     from bulkops.ledger import Ledger
     from bulkops.ledger.reserve import Reserve
@@ -204,7 +204,7 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
         ("intend", Ledger, "intend"),
         ("send", Client, "send"),
         ("conclude", Ledger, "conclude"),
-        ("results", running, "write_results"),
+        ("results", delivery, "save"),
         ("finish", Ledger, "finish"),
         ("clear", Reserve, "clear"),
     ):

@@ -38,13 +38,22 @@ LEDGER = "ledger.sqlite3"
 
 
 def check(path: Path, where: Environment, folder: Path, options: Options) -> Report:
-    """Steps 1 to 4: what each row would come to. Nothing is sent, nothing is written."""
+    """Steps 1 to 4: what each row would come to. Nothing is sent, and nothing is written but wanted corrections."""
+    from bulkops.handback import corrections_to
+    from bulkops.ledger import new_run_id
+
+    wanted = options.corrections
+    corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
     material = _read(path, options)
     with _ledger(folder) as ledger:
         past = _past(ledger, where, material) if ledger else {}
     plan = _plan(material, where, options, past)
     ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
-    return Report(path, where, in_order((*plan.decided, *ready)), material.notes)
+    outcomes = in_order((*plan.decided, *ready))
+    if corrections is None:
+        return Report(path, where, outcomes, material.notes)
+    told, notes = corrections.deliver(material.layouts, material.rows, outcomes)
+    return Report(path, where, outcomes, (*material.notes, *notes), defect=corrections.defect, corrections=told)
 
 
 @contextmanager
@@ -89,7 +98,8 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         left = {row.seq for row in rows}
         practice = found.environment == settings.PRACTICE
         where = Environment(found.environment, "" if practice else found.base_url)
-        material = Material(Path(found.workbook), found.workbook_sha256, rows, ())
+        path = Path(found.workbook)
+        material = Material(path, _unchanged(path, found.workbook_sha256), found.workbook_sha256, rows, ())
         asked = dict(found.options)
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
@@ -105,6 +115,17 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
             if prepared.owner != found.key_owner and prepared.plan.steps:
                 prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
         yield prepared
+
+
+def _unchanged(path: Path, identity: str) -> str:
+    """The hash of a workbook that is the one that was run, apart from its results; "" for any other."""
+    from bulkops.workbook.reader import read_workbook
+
+    try:
+        workbook = read_workbook(path)
+    except CannotStart:
+        return ""
+    return workbook.sha256 if workbook.identity == identity else ""
 
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
@@ -163,15 +184,30 @@ def _workbook_alone(path: Path, stack: ExitStack) -> list[str]:
 
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
+    from bulkops.delivery import decide
+    from bulkops.handback import corrections_to
     from bulkops.lookups import look_up, rule_out
-    from bulkops.preflight import asking, enter, results_place, who_am_i
+    from bulkops.preflight import asking, enter, who_am_i
+    from bulkops.workbook.sidecar import runs_told
 
     _all_or_nothing(prepared)
-    place = results_place(prepared.material.path, folder, prepared.options.results, prepared.id)
-    prepared.results = place[0]
-    prepared.notes += place[1]
+    material = prepared.material
+    known = {run.id for run in prepared.ledger.runs()} if prepared.ledger else set()
+    prepared.notes += _run_elsewhere(material, known)
+    prepared.delivery = decide(
+        material.path,
+        material.sha256,
+        folder,
+        prepared.options.results,
+        prepared.id,
+        prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else (),
+        not runs_told(material.path) <= known,
+    )
+    prepared.notes += prepared.delivery.notes
+    if wanted := prepared.options.corrections:
+        taken = [way.path for way in prepared.delivery.ways]
+        prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
     if prepared.plan.steps:
-        prepared.notes += _run_elsewhere(prepared)
         prepared.where, prepared.key = enter(prepared.where, stack)
         prepared.owner, note = who_am_i(prepared.where, prepared.key)
         prepared.notes += [note] if note else []
@@ -182,17 +218,16 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         _all_or_nothing(prepared)
 
 
-def _run_elsewhere(prepared: Prepared) -> list[str]:
-    """A ledger knows what was sent from here; of what was sent from elsewhere the results beside the workbook tell."""
+def _run_elsewhere(material: Material, known: set[str]) -> list[str]:
+    """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
     from bulkops.workbook.sidecar import results_path, runs_told
 
-    known = {run.id for run in prepared.ledger.runs()} if prepared.ledger else set()
-    strange = sorted(runs_told(prepared.material.path) - known)
-    if not strange:
-        return []
-    name = results_path(prepared.material.path).name
-    why = f"{name} is of a run that this computer does not know ({strange[-1]})"
-    return [f"{why}: its rows may have been sent. Look there first."]
+    beside = results_path(material.path)
+    for path, told in ((material.path, material.told), (beside, runs_told(beside))):
+        if strange := sorted(told - known):
+            why = f"{path.name} holds the results of a run that this computer does not know ({strange[-1]})"
+            return [f"{why}: its rows may have been sent. Look there first."]
+    return []
 
 
 def _all_or_nothing(prepared: Prepared) -> None:
@@ -201,7 +236,7 @@ def _all_or_nothing(prepared: Prepared) -> None:
 
 
 def _past(ledger: Ledger, where: Environment, material: Material, since: str = "") -> planning.History:
-    workbook = (str(material.path.resolve()), material.sha256)
+    workbook = (str(material.path.resolve()), material.identity)
     return ledger.past(where.identity, since, material.targets, workbook)
 
 
@@ -266,18 +301,24 @@ def _ledger(folder: Path) -> Iterator[Ledger | None]:
 
 def _read(path: Path, options: Options) -> Material:
     from bulkops.checking import check as check_rows
-    from bulkops.workbook.reader import read_workbook
+    from bulkops.checking import import_schemas
+    from bulkops.workbook.reader import read_workbook, runs_told
 
     # A workbook makes millions of small values that all stay: collecting garbage meanwhile finds none.
     gc.disable()
     try:
-        workbook = read_workbook(path)
+        workbook = read_workbook(path, meanwhile=import_schemas)
         checked = check_rows(workbook, list(all_operations().values()), options.include_hidden)
+        # They stay until the end: later collections need not look through them again and again.
+        gc.freeze()
     finally:
         gc.enable()
     if not checked.rows:
         hint = "".join(f" {note}" for note in checked.notes[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     hidden = sum(row.hidden for row in checked.rows)
-    told = [f"Hidden rows, not to be sent: {hidden}. --include-hidden sends them too."] if hidden else []
-    return Material(path, workbook.sha256, checked.rows, (*checked.notes, *told))
+    notes = [f"Hidden rows, not to be sent: {hidden}. --include-hidden sends them too."] if hidden else []
+    told = frozenset(runs_told(workbook))
+    layouts = checked.layouts if options.corrections else ()
+    notes = [*checked.notes, *notes]
+    return Material(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts)

@@ -6,17 +6,21 @@ one pass; no text of pandera's reaches an operator.
 
 from __future__ import annotations
 
+import importlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bulkops.headings import OPERATION, Layout, find_layout, normal
+from bulkops.headings import Layout, find_layout
 from bulkops.model import CheckedRow, Kind, Problem, Row, address
+from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Unreadable, shorten
-from bulkops.workbook.reader import RawWorkbook, column_letters
+from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +33,8 @@ class Checked:
     rows: tuple[CheckedRow, ...]
     notes: tuple[str, ...]
     input_sheets: int
+    layouts: tuple[Layout, ...] = ()
+    """The input sheets as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,11 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
             notes.append(layout)
     read: list[_Read] = []
     for layout in layouts:
-        read += _rows(layout, operations, catalogue, len(read))
-    checked = [_passed_by(each) for each in read]
+        rows = list(_rows(layout, operations, catalogue, len(read)))
+        notes += _unexpected(layout.sheet, [each.row for each in rows])
+        read += rows
+    fields = columns(operations)
+    checked = [_passed_by(each, fields) for each in read]
     for operation in operations:
         mine = [
             each
@@ -97,7 +106,12 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
             checked[row.seq] = row
     if include_hidden:
         checked = [replace(row, hidden=False) for row in checked]
-    return Checked(tuple(checked), tuple(notes), len(layouts))
+    return Checked(tuple(checked), tuple(notes), len(layouts), tuple(layouts))
+
+
+def import_schemas() -> None:
+    """Import what a check needs, which takes about as long as reading some ten thousand rows."""
+    importlib.import_module("pandera.pandas")
 
 
 def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int) -> Iterable[_Read]:
@@ -121,16 +135,40 @@ def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue,
         seq += 1
 
 
+def _unexpected(sheet: RawSheet, rows: Sequence[Row]) -> Iterator[str]:
+    """What somebody who looks at the sheet may not expect of its rows."""
+    if sheet.hidden and rows:
+        yield f"Sheet “{sheet.name}” is hidden; its rows ({len(rows)}) count as hidden rows."
+    gaps = [(first.number, then.number) for first, then in pairwise(rows) if then.number > first.number + 1]
+    if gaps:
+        before, after = gaps[0]
+        blank = f"row {before + 1} is" if after == before + 2 else f"rows {before + 1} to {after - 1} are"
+        more = f"; so it is in {len(gaps) - 1} more places" if len(gaps) > 1 else ""
+        yield f"Sheet “{sheet.name}”: {blank} blank, and the rows from {after} on were read all the same{more}."
+
+
 def _merged_rows(layout: Layout) -> dict[int, str]:
-    """Row number → a merged range that touches the row in a known column."""
+    """Row number → a merged range that touches the row in a known column; the first in the file of several."""
+    numbers = [row.number for row in layout.sheet.rows if row.number > layout.heading_row]
     found: dict[int, str] = {}
-    last_row = max((row.number for row in layout.sheet.rows), default=0)
+    # The next row that no range has touched yet, from each on: each row is touched once, however many ranges there are.
+    free = list(range(len(numbers) + 1))
     for left, top, right, bottom in layout.sheet.merged:
-        if any(left <= column <= right for column in layout.fields):
-            name = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
-            for number in range(max(top, layout.heading_row + 1), min(bottom, last_row) + 1):
-                found.setdefault(number, name)
+        if not any(left <= column <= right for column in layout.fields):
+            continue
+        at = bisect_left(numbers, top)
+        end = bisect_right(numbers, bottom)
+        while (at := _next_free(free, at)) < end:
+            found[numbers[at]] = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
+            free[at] = at + 1
     return found
+
+
+def _next_free(free: list[int], at: int) -> int:
+    while free[at] != at:
+        free[at] = free[free[at]]
+        at = free[at]
+    return at
 
 
 def _operation(
@@ -151,18 +189,31 @@ def _operation(
     return None, (catalogue.problem("operation.unknown", place, value=shorten(cell.text), extra=choices),)
 
 
-def _passed_by(each: _Read) -> CheckedRow:
+def _passed_by(each: _Read, fields: Mapping[str, Field]) -> CheckedRow:
     """A row as it stands before its operation's rules: with what is wrong with its sheet or its Operation cell."""
     values: dict[str, Any] = {}
     if each.operation is not None:
         target = each.operation.target
-        values[target] = _value(each, target, columns([each.operation]))
+        cell = each.row.cells.get(target)
+        values[target] = None if cell is None else fields[target].read(cell)
     return each.checked(values, each.layout.problems or each.found)
 
 
-def _value(each: _Read, name: str, fields: Mapping[str, Field]) -> Any:
-    cell = each.row.cells.get(name)
-    return None if cell is None else fields[name].read(cell)
+def _column(read: list[_Read], field: Field) -> list[Any]:
+    """A column's values. What stands in many of its cells is read once."""
+    known: dict[tuple[str, int, int], Any] = {}
+    values: list[Any] = []
+    for each in read:
+        cell = each.row.cells.get(field.name)
+        if cell is None:
+            values.append(None)
+            continue
+        # An enum's own hash takes longer than to look up the rest.
+        same = (cell.text, id(cell.kind), id(cell.shown))
+        if same not in known:
+            known[same] = field.read(cell)
+        values.append(known[same])
+    return values
 
 
 def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalogue) -> Iterable[CheckedRow]:
@@ -174,7 +225,7 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
     fields = columns([operation])
     index = [each.seq for each in read]
     frame = pd.DataFrame(
-        {name: pd.Series([_value(each, name, fields) for each in read], index=index, dtype=object) for name in fields}
+        {name: pd.Series(_column(read, each), index=index, dtype=object) for name, each in fields.items()}
     )
     broken = _broken_rules(operation, frame)
     firsts = _first_alike(operation, read, frame, broken)

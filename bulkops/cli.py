@@ -32,7 +32,9 @@ cli.add_typer(keys.commands, name="key")
 _CTRL_C = 130
 """typer's exit code for it, where a command does not see to it."""
 
-Workbook = Annotated[Path, typer.Argument(metavar="WORKBOOK", help="An .xlsx or .xlsm workbook.", show_default=False)]
+Workbook = Annotated[
+    Path, typer.Argument(metavar="WORKBOOK", help="An .xlsx, .xlsm, .xls, .ods or .csv file.", show_default=False)
+]
 EnvName = Annotated[
     str | None, typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}.", show_default="practice")
 ]
@@ -40,6 +42,10 @@ BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Another EnergyC
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")]
 Results = Annotated[Path | None, typer.Option("--results", help="Where to write the results (.xlsx).")]
+Corrections = Annotated[
+    Path | None,
+    typer.Option("--corrections", help="Where to put the rows to be corrected, in a workbook that can be run (.xlsx)."),
+]
 Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filtered-out rows count too.")]
 
 
@@ -84,15 +90,17 @@ def check(
     env: EnvName = None,
     base_url: BaseUrl = None,
     include_hidden: Hidden = False,
+    corrections: Corrections = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every row against the rules. Nothing is sent and nothing is written."""
+    """Check every row against the rules. Nothing is sent and nothing is written, but for --corrections."""
     from bulkops import app
     from bulkops.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json, workbook):
-        report = app.check(workbook, environment(env, base_url), home(), Options(include_hidden=include_hidden))
+        options = Options(include_hidden=include_hidden, corrections=corrections)
+        report = app.check(workbook, environment(env, base_url), home(), options)
     raise console.ended(report, as_json)
 
 
@@ -121,7 +129,14 @@ def run(
         int,
         typer.Option("--stop-after", min=1, help="Stop after so many rows in a row with network or server trouble."),
     ] = 5,
+    stop_on_mismatch: Annotated[
+        bool,
+        typer.Option(
+            "--stop-on-mismatch", help="Stop after a row whose list holds another number than Expected bills."
+        ),
+    ] = False,
     results: Results = None,
+    corrections: Corrections = None,
     as_json: AsJson = False,
 ) -> None:
     """Check, ask, send every good row once, write the results."""
@@ -130,7 +145,11 @@ def run(
 
     _not_both("--env", env, "--base-url", base_url)
     _not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
-    options = Options(include_hidden, send_again, all_or_nothing, jobs, results, independent, per_minute, stop_after)
+    options = Options(
+        *(include_hidden, send_again, all_or_nothing, jobs, results, independent, per_minute, stop_after),
+        stop_on_mismatch=stop_on_mismatch,
+        corrections=corrections,
+    )
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
             where = environment(env, base_url)

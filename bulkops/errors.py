@@ -30,7 +30,7 @@ class BulkopsError(Exception):
 
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.facts = code, facts
         entry = COMMON[code]
         self.sentence = entry.sentence.format(**facts)
         self.tip = entry.tip.format(**facts)
@@ -67,19 +67,36 @@ _WORKBOOK = (
         "{path} only marks a workbook that is open in Excel.",
         "Choose the workbook without ~$ in front of its name.",
     ),
-    Entry("workbook.xls", "Old Excel format", "{path} is an old Excel file (.xls).", _AS_XLSX),
+    Entry(
+        "workbook.xls",
+        "Very old Excel format",
+        "{path} is an old Excel file (.xls) of a kind that cannot be read surely.",
+        _AS_XLSX,
+    ),
     Entry("workbook.xlsb", "Binary Excel format", "{path} is a binary workbook (.xlsb).", _AS_XLSX),
     Entry(
         "workbook.ods",
-        "OpenDocument format",
-        "{path} is an OpenDocument spreadsheet (.ods).",
-        "Open it, choose Save As, and pick “Excel 2007-365 (.xlsx)”.",
+        "OpenDocument, but no spreadsheet",
+        "{path} is an OpenDocument file, but no spreadsheet.",
+        "Choose a spreadsheet (.ods), or a workbook of Excel's.",
     ),
     Entry(
         "workbook.csv",
-        "Text file",
-        "{path} is a text file (CSV), not a workbook.",
-        "Open it in Excel with every column as Text, so that GUIDs and codes stay as they are, and save it as .xlsx.",
+        "Text file with unknown columns",
+        "{path} is a text file (CSV), and what separates its columns cannot be told: not exactly one of comma, semicolon, tab and | gives known headings.",
+        "Correct the headings, or name the separator in a first line (sep=;). Or open the file in Excel with every column as Text, and save it as .xlsx.",
+    ),
+    Entry(
+        "workbook.encoding",
+        "Text file in an unknown encoding",
+        "{path}, line {value}: which letters stand there cannot be told, because the file is not in UTF-8.",
+        "Open it in Excel, look at these letters, choose Save As, and pick “CSV UTF-8” or “Excel Workbook (*.xlsx)”.",
+    ),
+    Entry(
+        "workbook.line",
+        "A line of a text file that cannot be read surely",
+        "{path}, line {value}: {detail}.",
+        "Correct the line, or open the file in Excel with every column as Text, look at that line, and save it as .xlsx.",
     ),
     Entry("workbook.html", "Web page", "{path} is a web page or XML text with the name of a workbook.", _AS_XLSX),
     Entry(
@@ -88,8 +105,12 @@ _WORKBOOK = (
         "{path} is protected by a password, or by a label that encrypts it.",
         "Remove the password in Excel (File, Info, Protect Workbook), and save.",
     ),
-    Entry("workbook.strict", "Strict Open XML", "{path} is saved as “Strict Open XML Spreadsheet”.", _AS_XLSX),
-    Entry("workbook.not_excel", "Not a workbook", "{path} is not an Excel workbook.", "Choose an .xlsx or .xlsm file."),
+    Entry(
+        "workbook.not_excel",
+        "Not a workbook",
+        "{path} is not a workbook.",
+        "Choose an .xlsx, .xlsm, .xls, .ods or .csv file.",
+    ),
     Entry(
         "workbook.damaged",
         "Damaged workbook",
@@ -103,10 +124,264 @@ _WORKBOOK = (
         "Copy the rows into a new workbook.",
     ),
     Entry(
+        "workbook.copy",
+        "A copy that bulkops made",
+        "{path} is a copy that bulkops made to put results into.",
+        "Correct the rows in the workbook itself, and run that: it knows what was sent. Without it, copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.changed",
+        "Changed while it was read",
+        "{path} was changed while bulkops was reading it. Nothing was sent.",
+        "Save it, wait for a moment, and run it again.",
+    ),
+    Entry(
+        "workbook.too_slow",
+        "Workbook takes too long",
+        "{path} takes too long to read; it is damaged, or too big to be a list of rows.",
+        "Copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.crashed",
+        "Workbook cannot be read",
+        "{path} cannot be read: reading it ended without an answer.",
+        "Open it in Excel, save it under another name, and use that; or copy the rows into a new workbook.",
+    ),
+    Entry(
         "workbook.no_rows",
         "No rows to work on",
         "{path} holds no sheet with the headings of an operation and rows below.{extra}",
         "Start from a template (bulkops template PATH): its headings are recognised in any of a sheet's first 20 rows.",
+    ),
+)
+
+_RESULTS = (
+    Entry(
+        "graft.format",
+        "Results beside: not an .xlsx workbook",
+        "{path} is not an .xlsx workbook, so it cannot hold a Results sheet.",
+        "Save it as .xlsx to have the results in it.",
+    ),
+    Entry(
+        "graft.signed",
+        "Results beside: signed workbook",
+        "{path} is digitally signed, and a new sheet would break the signature.",
+        "To have the results in it, run a copy without the signature.",
+    ),
+    Entry(
+        "graft.signed_macros",
+        "Results beside: signed macros",
+        "The macros in {path} are digitally signed, and Excel could drop the signature because of a new sheet.",
+        "To have the results in it, run a copy saved as .xlsx.",
+    ),
+    Entry(
+        "graft.shared",
+        "Results beside: shared workbook",
+        "{path} is shared in Excel's old way, which keeps a record of every change.",
+        "End the sharing in Excel (Review, Unshare Workbook) to have the results in it.",
+    ),
+    Entry(
+        "graft.damaged",
+        "Results beside: damaged file",
+        "{path} is damaged ({detail}).",
+        "Open it in Excel, let it repair the file, and save it.",
+    ),
+    Entry(
+        "graft.odd",
+        "Results beside: unusual file",
+        "{path} is made in an unusual way ({detail}).",
+        "Save it in Excel to have the results in it.",
+    ),
+    Entry(
+        "graft.styles_full",
+        "Results beside: too many cell formats",
+        "{path} has as many cell formats as Excel allows.",
+        "To have the results in it, copy its rows into a new workbook.",
+    ),
+    Entry(
+        "graft.too_many_rows",
+        "Results beside: too many rows",
+        "There are more results than rows in a sheet, which are 1,048,576.",
+        "Split {path} into several workbooks.",
+    ),
+    Entry(
+        "graft.not_proven",
+        "Results beside: the check failed",
+        "{path} with a Results sheet was not what it should be when it was read back ({detail}), so it was not used.",
+        "The workbook is as it was. Please report this.",
+    ),
+    Entry(
+        "graft.named",
+        "The Results sheet has another name",
+        "{path} has a sheet called Results, or the one of bulkops was renamed: the results are in the sheet “{detail}”.",
+        "Nothing to do.",
+    ),
+    Entry(
+        "graft.strange",
+        "Another computer's results were left alone",
+        "The sheet “{detail}” in {path} is of a run on another computer, so it stays as it is and a new one is made.",
+        "Delete it when you are sure of what that run has sent.",
+    ),
+    Entry(
+        "graft.kept",
+        "An earlier Results sheet was left alone",
+        "The sheet “{detail}” in {path} holds something besides results, so it stays as it is and a new one is made.",
+        "To have one Results sheet again, delete or rename the earlier one.",
+    ),
+    Entry(
+        "place.open",
+        "Results beside: open in another program",
+        "{path} is open in {detail}.",
+        "Close it before a run to have the results in it.",
+    ),
+    Entry(
+        "place.changed",
+        "Results beside: changed meanwhile",
+        "{path} is not as it was any more when it was read.",
+        "Run it again to have the results in it: rows that are done will not be sent twice.",
+    ),
+    Entry(
+        "place.gone",
+        "Results beside: the workbook is gone",
+        "{path} is not where it was when it was read.",
+        "",
+    ),
+    Entry(
+        "place.no_access",
+        "Results beside: may not be changed",
+        "{path} cannot be changed: it or its folder is write-protected, or another program holds it.",
+        "To have the results in it, allow changes, and close it in other programs.",
+    ),
+    Entry(
+        "place.linked",
+        "Results beside: a file with two names",
+        "{path} has another name in another folder (a hard link), and would have it no more.",
+        "To have the results in it, run a copy.",
+    ),
+    Entry(
+        "place.no_copy",
+        "Results beside: no copy can be kept",
+        "{path} as it is cannot be copied to {detail} first: the folder cannot be written, or its disk is full.",
+        "Free some space, or allow writing there, to have the results in the workbook.",
+    ),
+    Entry(
+        "place.no_room",
+        "Results beside: too little room",
+        "There is too little room on the disk of {path}.",
+        "Free some space to have the results in it.",
+    ),
+    Entry(
+        "place.locked",
+        "Results beside: protected structure",
+        "The structure of {path} is protected, so no sheet may be added to it.",
+        "Unprotect it (Review, Protect Workbook) to have the results in it.",
+    ),
+    Entry(
+        "place.read_only_recommended",
+        "Results beside: read-only recommended",
+        "{path} asks everybody to open it read-only.",
+        "To have the results in it, switch that off in Excel (Save As, Tools, General Options).",
+    ),
+    Entry(
+        "place.reserved",
+        "Results beside: reserved",
+        "{path} may only be changed by those who know its password.",
+        "To have the results in it, remove the password (Save As, Tools, General Options).",
+    ),
+    Entry(
+        "place.final",
+        "Results beside: marked as final",
+        "{path} is marked as final.",
+        "To have the results in it, choose Edit Anyway in Excel, and save.",
+    ),
+)
+
+_CORRECTIONS = (
+    Entry(
+        "corrections.name",
+        "Not a name for corrections",
+        "The corrections cannot be called {path}. Nothing was sent.",
+        "Their name ends with .xlsx, for example {value}.",
+    ),
+    Entry(
+        "corrections.same",
+        "The corrections' place is taken by this run",
+        "The corrections cannot go to {path}: that is {value}. Nothing was sent.",
+        "Name another file with --corrections.",
+    ),
+    Entry(
+        "corrections.taken",
+        "A file that is not ours",
+        "{path} is there already and is no corrections workbook of bulkops, so it is left alone. Nothing was sent.",
+        "Name another file with --corrections.",
+    ),
+    Entry(
+        "corrections.open",
+        "The corrections are open",
+        "{path} is open in {value}, and somebody may be correcting it. Nothing was sent.",
+        "Close it, or name another file with --corrections.",
+    ),
+    Entry(
+        "corrections.unwritable",
+        "Corrections cannot be written",
+        "The corrections cannot be written to {path}: that folder or file does not allow it. Nothing was sent.",
+        "Name another file with --corrections.",
+    ),
+    Entry(
+        "corrections.merged",
+        "Cells that were merged",
+        "Cells of the row are merged in {value}; here they are apart.",
+        "Fill in every cell that should not be blank.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.unreadable",
+        "A cell of the corrections that must be typed again",
+        "An error value stands where {value} holds nothing that can be read.",
+        "Type over it, or clear the cell if it should be blank.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.send_again",
+        "Send again is not taken over",
+        "Send again is Yes in {value} and was left blank here.",
+        "Type Yes only if the row shall be sent although the same was done before, or may have been.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.none",
+        "Nothing to correct",
+        "No row needs correcting, so no corrections workbook was written.",
+        "",
+        warning=True,
+    ),
+    Entry(
+        "corrections.outside",
+        "Rows that failed, but not by their own fault",
+        "Rows without anything to correct in them, although they failed: {value}. They are not in the corrections.",
+        "Do what they say, then run the workbook again, or: bulkops resume.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.old",
+        "Nothing to correct, and earlier corrections are there",
+        "No row needs correcting, so no corrections workbook was written; {path} is an earlier one.",
+        "Delete it if you are done with it.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.kept",
+        "Earlier corrections were replaced",
+        "The earlier {path} was replaced; a copy of it is {value}.",
+        "If somebody had begun to correct it, what was typed is in the copy.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.lost",
+        "Corrections not written",
+        "The corrections could not be written to {path} ({value}).",
+        "Every row says all the same what to correct in it.",
+        warning=True,
     ),
 )
 
@@ -535,5 +810,6 @@ _SETTINGS = (
 )
 
 COMMON: dict[str, Entry] = {
-    entry.code: entry for entry in (*_WORKBOOK, *_SHEET, *_CELLS, *_ROWS, *_ANSWERS, *_SETTINGS)
+    entry.code: entry
+    for entry in (*_WORKBOOK, *_RESULTS, *_CORRECTIONS, *_SHEET, *_CELLS, *_ROWS, *_ANSWERS, *_SETTINGS)
 }

@@ -7,25 +7,23 @@ operation. A heading that is almost a known one stops the sheet; others are note
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulkops.model import Kind, Problem
+from bulkops.naming import OPERATION, known_headings, normal
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
-from bulkops.workbook.reader import RawRow, RawSheet, column_letters
-from bulkops.workbook.sidecar import COLUMNS as RESULTS
+from bulkops.workbook.correcting import HEADING as OUR_COLUMN
+from bulkops.workbook.raw import RawRow, RawSheet, column_letters
+from bulkops.workbook.results_sheet import COLUMNS as RESULTS
 
-OPERATION = "operation"
-"""The name under which the Operation column stands among a sheet's fields."""
 SEARCHED_ROWS = 20
-_NEAR = 0.82
-
-
-def normal(heading: str) -> str:
-    """A heading without case, spaces and punctuation."""
-    return "".join(char for char in heading.casefold() if char.isalnum())
+_GLANCED_ROWS = 200
+"""How far down headings are missed that nobody searches for."""
+_NEAR = 0.83
+"""“Operator” is 0.82 of “Operation”, and a word of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +57,27 @@ class _Headings:
         return {*self.exact.values(), *(name for name, _ in self.near.values())}
 
 
-def known_headings(operations: Iterable[Operation]) -> dict[str, tuple[str, str]]:
-    """Normal form of every heading and alias → (field name, heading)."""
-    known = {normal(OPERATION): (OPERATION, "Operation")}
-    for each in columns(list(operations)).values():
-        for spelling in (each.heading, each.name, *each.aliases):
-            known.setdefault(normal(spelling), (each.name, each.heading))
-    return known
-
-
 def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | str | None:
     """The sheet's layout; a note why a sheet that looks like input is none; None for any other sheet."""
     known = known_headings(operations)
     unfinished: str | None = None
     for row in sheet.rows:
-        if row.number > SEARCHED_ROWS or _is_results(row):
+        if row.number > _GLANCED_ROWS or _is_results(row):
             break
         headings = _read_headings(row, known)
         names = headings.names()
         meant = [operation for operation in operations if _is_meant(operation, names)]
         if meant:
+            if row.number > SEARCHED_ROWS:
+                first = min(headings.exact or headings.near)
+                where = f"its headings stand in {_address(sheet, first, row)}, below row {SEARCHED_ROWS}"
+                return unfinished or f"Sheet “{sheet.name}” was not read: {where}."
+            if sheet.ours:
+                return f"Sheet “{sheet.name}” is bulkops' own for results and was not read; copy its rows to another."
             return _layout(sheet, headings, meant, catalogue)
-        unfinished = unfinished or _looks_unfinished(sheet, operations, names)
-    return unfinished
+        if row.number <= SEARCHED_ROWS:
+            unfinished = unfinished or _looks_unfinished(sheet, operations, names)
+    return None if sheet.ours else unfinished
 
 
 def _is_results(row: RawRow) -> bool:
@@ -169,6 +165,8 @@ def _address(sheet: RawSheet, column: int, row: RawRow) -> str:
 def _ignored(sheet: RawSheet, headings: _Headings) -> Iterator[str]:
     """Columns that hold something, and that nobody reads."""
     for column, text in headings.far.items():
+        if normal(text) == normal(OUR_COLUMN):
+            continue
         yield f"Sheet “{sheet.name}”: the column “{text}” ({column_letters(column)}) is not known and was ignored."
     used: set[int] = set()
     for row in sheet.rows:

@@ -60,6 +60,8 @@ class Shown(Enum):
     PLAIN = "plain"
     PERCENT = "percent"
     GROUPED = "thousands separators"
+    PADDED = "decimals that are all zeros"
+    """A whole number: 5 as 5.00."""
     SPECIAL = "a special format"
 
 
@@ -131,6 +133,9 @@ class CheckedRow:
         return address(self.sheet, self.number, self.columns, name)
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request as it will be sent, without host and key."""
@@ -143,7 +148,7 @@ class Call:
         """The body's bytes: compact JSON in ASCII, the same for the same values."""
         if self.body is None:
             return b""
-        return json.dumps(self.body, separators=(",", ":"), allow_nan=False).encode("ascii")
+        return _COMPACT.encode(self.body).encode("ascii")
 
     def fingerprint(self, environment: str) -> str:
         """Equal for two requests exactly when environment, method, path and body are equal."""

@@ -1,7 +1,7 @@
 """Everything that can go wrong is made to go wrong before the first row is sent.
 
-Can the results be written? Is the practice server up? Is there a key, does EnergyCAP
-answer, and as whom? Only reads are made here.
+Is the practice server up? Is there a key, does EnergyCAP answer, and as whom? Only
+reads are made here. Where the results can go is found out in delivery.
 """
 
 from __future__ import annotations
@@ -10,36 +10,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from bulkops import settings
 from bulkops.errors import CannotStart
 from bulkops.model import Call, Failure, Reply
 from bulkops.settings import PRACTICE, Environment, Key
-
-
-def results_place(path: Path, folder: Path, wanted: Path | None, run: str) -> tuple[Path, list[str]]:
-    """Where the results will go, found out before the first row is sent."""
-    from bulkops.workbook.sidecar import results_path, writable
-
-    if wanted is not None:
-        if wanted.resolve() == path.resolve() or not writable(wanted):
-            raise CannotStart("results.unwritable", path=wanted)
-        return wanted, []
-    beside = results_path(path)
-    if writable(beside):
-        return beside, []
-    spare = in_data_folder(folder, beside, run)
-    if writable(spare):
-        excel = (beside.parent / f"~${beside.name}").exists()
-        why = "it is open in Excel" if excel else "that folder or file does not allow it, or another program holds it"
-        return spare, [f"The results cannot be written to {beside}: {why}. They go to {spare}."]
-    raise CannotStart("results.unwritable", path=beside)
-
-
-def in_data_folder(folder: Path, results: Path, run: str) -> Path:
-    """A place for one run's results that no other run replaces."""
-    return folder / f"{results.stem[:60]} {run}.xlsx"
 
 
 def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:

@@ -117,14 +117,20 @@ def show(report: Report) -> None:
         console.print(f"Run: {report.run}")
     if report.results is not None:
         # Never folded, so that it can be copied.
-        console.print(f"Results: {printable(str(report.results))}", soft_wrap=True)
+        within = ", in the workbook itself" if report.results == report.workbook.absolute() else ""
+        console.print(f"Results: {printable(str(report.results))}{within}", soft_wrap=True)
+    if report.kept is not None:
+        console.print(f"As it was before: {printable(str(report.kept))}", soft_wrap=True)
+    if report.corrections:
+        console.print(f"Corrections: {printable(report.corrections)}", soft_wrap=True)
 
 
 def _worth_showing(outcomes: list[Outcome]) -> list[Outcome]:
     """All of a few rows; of many, those that are not good, the most urgent first."""
     if len(outcomes) <= _MOST_ROWS:
         return outcomes
-    to_look_at = (outcome for outcome in outcomes if outcome.status not in _GOOD)
+    # A row that is done and has a code did not meet its control total.
+    to_look_at = (each for each in outcomes if each.status not in _GOOD or (each.status is Status.DONE and each.code))
     return sorted(to_look_at, key=lambda outcome: _URGENCY.index(outcome.status))[:_MOST_ROWS]
 
 
@@ -172,7 +178,8 @@ def ask(summary: Summary) -> CannotStart | None:
         console.print(f"  of these  {count} {effect}")
     if summary.decided:
         console.print(f"  left out  {by_status(summary.decided)}")
-    console.print(f"  results   {printable(str(summary.results))}", soft_wrap=True)
+    within = ", in a sheet of its own" if summary.within else ""
+    console.print(f"  results   {printable(str(summary.results))}{within}", soft_wrap=True)
     for note in summary.notes:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -62,6 +62,8 @@ class Processor:
     most_troubles: int = TROUBLES_IN_A_ROW
     """So many rows in a row that had trouble with the server or the network end the run."""
     who: str = ""
+    stop_on_mismatch: bool = False
+    """A row whose control total the answer does not meet ends the run."""
     clock: Callable[[], float] = time.monotonic
     sent: set[int] = field(default_factory=set)
     """Rows (by seq) whose request may have left this computer."""
@@ -139,6 +141,8 @@ class Processor:
         except MustStop as error:
             # The answer is known but not in the ledger: the intent stands, so the row is never sent again by itself.
             raise UnrecordedError(outcome, error) from error
+        if self.stop_on_mismatch and outcome.status is Status.DONE and outcome.code:
+            self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
         return outcome
 
     def _send(self, step: Step, send: Send, turn: float) -> tuple[Verdict, dict[str, Any]]:
@@ -181,6 +185,7 @@ class Processor:
                 new_task_guid=verdict.accepted.new_task_guid,
                 selected=verdict.accepted.selected,
                 updated=verdict.accepted.updated,
+                code=operation.mismatch(step.row.values, verdict.accepted),
                 message=message,
                 tip=tip,
                 **facts,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.errors import BulkopsError
+from bulkops.headings import Layout
 from bulkops.model import CheckedRow, Outcome, Status
 from bulkops.results import document, exit_code
 from bulkops.settings import Environment
@@ -29,6 +30,10 @@ class Options:
     """The most rows in a minute; None: no limit."""
     stop_after: int = 5
     """So many rows in a row with server or network trouble end the run."""
+    stop_on_mismatch: bool = False
+    """A row whose control total (Expected bills) the answer does not meet ends the run."""
+    corrections: Path | None = None
+    """Where the rows that need fixing or failed go, to be corrected there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,10 @@ class Report:
     """Why the run did not begin; then nothing was sent and no results were written."""
     defect: Exception | None = None
     """The error of our own that ended the run."""
+    kept: Path | None = None
+    """The copy of what the results have replaced."""
+    corrections: str = ""
+    """Where the corrections are and how many rows, or "" if there are none."""
 
     @property
     def exit_code(self) -> int:
@@ -57,7 +66,8 @@ class Report:
     def document(self) -> dict[str, Any]:
         """The JSON document; why a run ended early or did not begin is its last note."""
         stopped = f"The run stopped early. {self.stopped}" if self.stopped else ""
-        endings = filter(None, (stopped, str(self.refused or "")))
+        corrections = f"Corrections: {self.corrections}" if self.corrections else ""
+        endings = filter(None, (corrections, stopped, str(self.refused or "")))
         return document(
             self.run,
             str(self.workbook),
@@ -85,6 +95,8 @@ class Summary:
     """Which run is taken up again, if one is."""
     notes: tuple[str, ...] = ()
     """What to know before saying yes."""
+    within: bool = False
+    """The results go into the workbook itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +105,15 @@ class Material:
 
     path: Path
     sha256: str
+    """Of the file as it was read; "" if it was not."""
+    identity: str
+    """Of what it holds apart from results: what the ledger knows the workbook by."""
     rows: tuple[CheckedRow, ...]
     notes: tuple[str, ...]
+    told: frozenset[str] = frozenset()
+    """The runs whose results it holds."""
+    layouts: tuple[Layout, ...] = ()
+    """The sheets as they were read, where corrections are wanted."""
 
     @property
     def targets(self) -> set[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from bulkops.model import Outcome, Status, totals
 from bulkops.operations.base import Operation
 from bulkops.settings import Environment
-from bulkops.workbook.sidecar import Value
+from bulkops.workbook.results_sheet import Value
 
 
 def sheet_lines(

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bulkops import __version__, settings
 from bulkops.client import Client
+from bulkops.delivery import Delivery, Kind, free
 from bulkops.errors import BulkopsError, CannotStart, MustStop
+from bulkops.handback import Corrections
 from bulkops.ledger import Ledger, Run, now
 from bulkops.model import Outcome, Plan, Status, Step, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.preflight import in_data_folder
 from bulkops.processor import Control, Processor
 from bulkops.report import Material, Options, Report, Summary, in_order
 from bulkops.results import sheet_lines
 from bulkops.settings import Environment, Key
-from bulkops.workbook.sidecar import writable, write_results
+from bulkops.workbook.saving import save, shortened
+from bulkops.workbook.sidecar import plain
 
-KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "results")
+KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
 _REPEATS = {
@@ -54,7 +54,8 @@ class Prepared:
     """What became of the rows that are now to be done, by seq: not sent, or refused for a reason outside them."""
     plan: Plan = field(default_factory=lambda: Plan((), ()))
     ledger: Ledger | None = None
-    results: Path | None = None
+    delivery: Delivery | None = None
+    corrections: Corrections | None = None
     notes: list[str] = field(default_factory=list)
     key: Key | None = None
     owner: str = ""
@@ -79,9 +80,10 @@ class Prepared:
             self.where.name,
             self.owner,
             self.key.masked() if self.key else "",
-            self.results,
+            self.delivery.ways[0].path if self.delivery else None,
             _named(self.resumes) if self.resumes else "",
             tuple(self.notes),
+            self.delivery is not None and self.delivery.ways[0].kind is Kind.IN_PLACE,
         )
 
     def invalid(self) -> int:
@@ -101,7 +103,7 @@ class Prepared:
         """Steps 7 and 8, unless there is an obstacle. ``seen`` is called with each outcome as it comes."""
         if self.obstacle is not None:
             return self.refuse(self.obstacle)
-        if self.ledger is None or self.results is None:
+        if self.ledger is None or self.delivery is None:
             raise RuntimeError("a run without an obstacle has a ledger and a place for its results")
         try:
             if self.resumes is None:
@@ -110,7 +112,7 @@ class Prepared:
                 self.ledger.begin_again(self.id, self.plan, self.where.identity)
         except MustStop as error:
             return self.refuse(error)
-        return self._carried_out(self.ledger, self.results, control, seen)
+        return self._carried_out(self.ledger, self.delivery, control, seen)
 
     def _record(self) -> Run:
         kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
@@ -125,13 +127,13 @@ class Prepared:
             self.where.name,
             self.where.base_url,
             str(self.material.path.resolve()),
-            self.material.sha256,
+            self.material.identity,
             __version__,
             {**kept, "results": str(wanted.resolve()) if wanted else None},
         )
 
     def _carried_out(
-        self, ledger: Ledger, results: Path, control: Control, seen: Callable[[Outcome], object]
+        self, ledger: Ledger, delivery: Delivery, control: Control, seen: Callable[[Outcome], object]
     ) -> Report:
         """Send, write the results, close the run in the ledger. No failure keeps the report from being made."""
         outcomes = {outcome.seq: outcome for outcome in (*self.earlier, *self.plan.decided)}
@@ -148,6 +150,7 @@ class Prepared:
                 self.options.jobs,
                 self.options.stop_after,
                 settings.operator(),
+                stop_on_mismatch=self.options.stop_on_mismatch,
             )
             try:
                 for outcome in processor.outcomes(self.plan):
@@ -165,8 +168,9 @@ class Prepared:
             if step.row.seq not in outcomes
         ]
         ordered = in_order([*outcomes.values(), *left])
-        written, wrong = self._written(ordered, results, ledger.path.parent)
-        failed = failed or wrong
+        self.notes += _mismatches(ordered)
+        written = self._written(ordered, delivery)
+        failed = failed or delivery.defect
         reason = reason or _reason(failed)
         cut_short = len(left) > len(processor.held)
         try:
@@ -176,6 +180,8 @@ class Prepared:
         except Exception as error:
             failed = failed or error
             reason = reason or _reason(failed)
+        # After the run's end is on record: of all that is written it can best be made again.
+        handed_back, flaw = self._handed_back(ordered)
         return Report(
             self.material.path,
             self.where,
@@ -184,44 +190,46 @@ class Prepared:
             self.id,
             written,
             stopped=reason if cut_short or failed else "",
-            defect=None if isinstance(failed, BulkopsError) else failed,
+            defect=flaw if failed is None or isinstance(failed, BulkopsError) else failed,
+            kept=delivery.kept,
+            corrections=handed_back,
         )
 
-    def _beside_previous(self, path: Path, folder: Path) -> Path:
-        """Where the results go: to ``path``, or beside it if the earlier ones there cannot be kept elsewhere."""
-        try:
-            _keep_previous(path, folder)
-        except OSError as error:
-            beside = path.with_name(f"{path.stem[:60]} {self.id}.xlsx")
-            why = f"{error.strerror or error}: {folder}"
-            self.notes.append(f"The earlier results in {path.name} could not be copied ({why}) and were left there.")
-            return beside
-        return path
+    def _handed_back(self, outcomes: tuple[Outcome, ...]) -> tuple[str, Exception | None]:
+        """Where the rows to be corrected are and how many, if there are any and they were wanted; and the defect."""
+        if self.corrections is None:
+            return "", None
+        told, notes = self.corrections.deliver(self.material.layouts, self.material.rows, outcomes)
+        self.notes += notes
+        return told, self.corrections.defect
 
     def _told_before(self, step: Step) -> Outcome | None:
         """What an attempt before the run was resumed came to, for a row that it did not come to again."""
         before = self.before.get(step.row.seq)
         return before if before and before.started else None
 
-    def _written(
-        self, outcomes: tuple[Outcome, ...], results: Path, folder: Path
-    ) -> tuple[Path | None, Exception | None]:
-        """Where the results are, in the data folder if need be; and the defect, if one kept them from being made."""
-        defect: Exception | None = None
-        spare = in_data_folder(folder, results, self.id)
-        for path in dict.fromkeys((results, spare)):
-            try:
-                lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
-                place = self._beside_previous(path, folder)
-                write_results(place, lines, self.material.path)
-                return place, defect
-            except OSError as error:
-                self.notes.append(f"The results could not be written to {path} ({error.strerror or error}).")
-            except Exception as error:
-                self.notes.append(f"The results could not be written to {path}. {_reason(error)}")
-                defect = error
-        self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
-        return None, defect
+    def _written(self, outcomes: tuple[Outcome, ...], delivery: Delivery) -> Path | None:
+        """Where the results are now. No failure keeps the run from its end: the ledger has them too."""
+        place: Path | None = None
+        try:
+            lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
+            place, trouble = delivery.deliver(lines)
+            self.notes += trouble
+        except Exception as error:
+            delivery.defect = error
+            self.notes.append(f"The results could not be made. {_reason(error)}")
+        if place is None:
+            self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
+        return place
+
+
+def _mismatches(outcomes: Iterable[Outcome]) -> list[str]:
+    """How many rows were done whose answer did not meet their control total."""
+    entries = Catalogue(all_operations().values()).entries
+    counts = Counter(each.code for each in outcomes if each.status is Status.DONE and each.code)
+    return [
+        f"{entries[code].title}: rows {count}. They are done; look at their messages." for code, count in counts.items()
+    ]
 
 
 def _named(run: Run) -> str:
@@ -245,23 +253,18 @@ def results_again(
 ) -> tuple[Path | None, str]:
     """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
     workbook = Path(run.workbook)
-    if wanted is not None and not writable(wanted):
+    if wanted is not None and not free(wanted):
         raise CannotStart("results.unwritable", path=wanted)
-    path = wanted or in_data_folder(folder, workbook.with_name(f"{workbook.stem} - results.xlsx"), run.id)
+    # Never where a run has put a copy of the workbook, nor over what somebody has added to.
+    numbers = ("", *(f" {number}" for number in range(2, 100)))
+    places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]
+    path = wanted or next((place for place in places if free(place)), places[0])
     try:
-        write_results(path, sheet_lines(outcomes, all_operations(), run.environment, run.id), workbook)
+        lines = sheet_lines(outcomes, all_operations(), run.environment, run.id)
+        save(path, plain(lines, workbook, path))
     except OSError as error:
         return None, f"The results could not be written to {path} ({error.strerror or error})."
     return path, ""
-
-
-def _keep_previous(path: Path, folder: Path) -> None:
-    """Results that are about to be replaced stay in the data folder: they may hold the only GUIDs of an earlier run."""
-    if path.exists() and path.parent != folder:
-        kept = folder / "previous results"
-        kept.mkdir(exist_ok=True)
-        written = datetime.fromtimestamp(path.stat().st_mtime)
-        shutil.copy2(path, kept / f"{path.stem[:60]} {written:%Y-%m-%d %H%M%S}.xlsx")
 
 
 def _shown(outcome: Outcome, seen: Callable[[Outcome], object], control: Control) -> Exception | None:

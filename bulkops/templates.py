@@ -110,7 +110,7 @@ def _instructions(operations: Iterable[Operation]) -> list[forms.Line]:
         (
             "",
             "Results",
-            "They are in a workbook of the same name with “- results” behind it: a line for every row.",
+            "They are in the sheet Results of this workbook: a line for every row. Nothing else in it is changed.",
             "",
         ),
         ("", "Dark headings", "must be filled in; the others may stay blank.", ""),

@@ -34,6 +34,8 @@ _NEVER_LEFT = {
     "UnicodeEncodeError",
     "LocationParseError",
 }
+OUTSIDE_THE_ROW = frozenset({"sent.not_reached", "sent.not_trusted", "sent.no_right", "sent.proxy", "sent.busy"})
+"""Codes of rows that were not carried out for a reason that lies outside them: as they stand they may be sent later."""
 _TELLING = re.compile("message|error|detail|title|description", re.IGNORECASE)
 _TELLING_HEADER = re.compile("^date$|^content-type$|^location$|^retry-after$|request-?id|correlation|trace")
 _LONGEST_WAIT = 600.0

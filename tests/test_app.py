@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,11 +9,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from asking import fill, flag, kickout
-from python_calamine import CalamineWorkbook
+from workbooks import results_of, untouched_parts
 
-from bulkops import app, running, settings
+from bulkops import app, delivery, running, settings
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one
@@ -53,7 +53,7 @@ def statuses(report: Report) -> list[str]:
 
 
 def cells(path: Path) -> list[list[Any]]:
-    return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    return results_of(path)
 
 
 def in_results(report: Report) -> list[str]:
@@ -77,13 +77,13 @@ def agree(report: Report, folder: Path) -> None:
 def test_a_run_leaves_the_workbook_as_it_was(tmp_path: Path, server: PracticeServer) -> None:
     """Every row is sent once, every status is told three times alike, and the operator's file is not touched."""
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(2)], GOOD)
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    before = untouched_parts(path)
     report = run(path, server)
     assert statuses(report) == ["done"] * 8
     assert len(server.writes) == len(server.state.applied) == 8
     agree(report, tmp_path)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
-    assert (report.results, report.exit_code) == (tmp_path / "August - results.xlsx", 0)
+    assert untouched_parts(path) == before
+    assert (report.results, report.exit_code) == (path, 0)
 
 
 def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
@@ -214,15 +214,19 @@ def test_nothing_to_send_needs_no_energycap(tmp_path: Path, server: PracticeServ
 
 
 def test_the_results_go_elsewhere_if_need_be(tmp_path: Path, server: PracticeServer) -> None:
-    """A results file that is open in Excel sends them to the data folder, and the operator is told where and why."""
+    """Workbook and results file are open in Excel: the results go to the data folder, and it is said where and why."""
     (tmp_path / "books").mkdir()
     path = fill(tmp_path / "books" / "August.xlsx", flags=GOOD)
+    (tmp_path / "books" / "~$August.xlsx").touch()
     (tmp_path / "books" / "~$August - results.xlsx").touch()
     with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
         report = prepared.run(Control(), lambda _: None)
     assert report.results is not None
     assert report.results.parent == tmp_path
-    assert any(str(report.results) in note and "open in Excel" in note for note in report.notes)
+    first, second = report.notes
+    assert first.startswith("August.xlsx is open in Excel. ")
+    assert f"The results go to {report.results}, a copy of the workbook" in first
+    assert second.endswith("August - results.xlsx: it is open in Excel.")
 
 
 # ---------------------------------------------------------------- endings part-way
@@ -343,7 +347,7 @@ def test_results_that_cannot_be_written_lose_nothing(
     tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Neither a full disk nor a defect while saving hides what was sent; the operator is told where it is kept."""
-    monkeypatch.setattr(running, "write_results", fail_with(error))
+    monkeypatch.setattr(delivery, "save", fail_with(error))
     report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
     assert (statuses(report), report.results) == (["done"] * 6, None)
     assert report.notes[-1] == f"The results are kept in the ledger: bulkops history {report.run}"
@@ -353,18 +357,19 @@ def test_results_that_cannot_be_written_lose_nothing(
 def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
     tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file was opened in Excel during the run: the results are saved elsewhere, with where and why."""
-    write = running.write_results
+    """The workbook was opened in Excel during the run: the results are saved elsewhere, with where and why."""
+    save = delivery.save
     tried: list[Path] = []
 
     def opened_meanwhile(path: Path, *arguments: Any) -> None:
         tried.append(path)
         if len(tried) == 1:
             raise PermissionError(13, "Permission denied")
-        write(path, *arguments)
+        save(path, *arguments)
 
-    monkeypatch.setattr(running, "write_results", opened_meanwhile)
+    monkeypatch.setattr(delivery, "save", opened_meanwhile)
     report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
+    assert tried == [tmp_path / "August.xlsx", tmp_path / "August - results.xlsx"]
     assert report.results == tried[1]
     assert f"The results could not be written to {tried[0]} (Permission denied)." in report.notes
     agree(report, tmp_path)
@@ -373,19 +378,75 @@ def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
 def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server: PracticeServer) -> None:
     """This ledger cannot know what was sent from there: the operator hears of it before the question."""
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
-    run(path, server)
+    run(path, server, Options(include_hidden=True))
     where = Environment(PRACTICE, server.base_url)
     for elsewhere, told in (
         (tmp_path, []),
-        (tmp_path / "another computer", ["is of a run that this computer does not know"]),
+        (tmp_path / "another computer", ["holds the results of a run that this computer does not know"]),
     ):
         elsewhere.mkdir(exist_ok=True)
-        fill(path, flags=[flag(2003)])
         with app.prepare(path, where, elsewhere, Options()) as prepared:
             notes = prepared.summary().notes
             assert prepared.obstacle is None
-        assert len(notes) == len(told)
-        assert all(words in note for words, note in zip(told, notes, strict=True))
+        assert bool(notes) == bool(told)
+        assert all(words in note for words, note in zip(told, notes, strict=False))
+
+
+def test_results_of_another_computers_run_stay(tmp_path: Path, server: PracticeServer) -> None:
+    """Nothing else here tells what that run has sent: a run that sends nothing must not take the warning away."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
+    run(path, server)
+    elsewhere = tmp_path / "another computer"
+    elsewhere.mkdir()
+    book = openpyxl.load_workbook(path)
+    book["Flag edits"]["A2"] = "x"
+    book.save(path)
+    for _ in range(2):
+        with app.prepare(path, Environment(PRACTICE, server.base_url), elsewhere, Options()) as prepared:
+            notes = prepared.summary().notes
+            report = prepared.run(Control(), lambda _: None)
+        assert "holds the results of a run that this computer does not know" in notes[0]
+        assert report.results == path
+        assert openpyxl.load_workbook(path).sheetnames == ["Flag edits", "Results", "Results (bulkops)"]
+        assert [line[4] for line in cells(path)[1:]] == ["Done"]
+
+
+def test_a_look_at_the_history_replaces_nothing(tmp_path: Path, server: PracticeServer) -> None:
+    """A copy of the workbook that a run has put into the data folder stays; so does what somebody added to a list."""
+    (tmp_path / "books").mkdir()
+    path = fill(tmp_path / "books" / "August.xlsx", flags=GOOD[:1])
+    for name in ("~$August.xlsx", "~$August - results.xlsx"):
+        (tmp_path / "books" / name).touch()
+    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        report = prepared.run(Control(), lambda _: None)
+    assert report.results is not None
+    assert report.results.parent == tmp_path
+    before = report.results.read_bytes()
+    first = app.recall(tmp_path, str(report.run)).results
+    assert first is not None
+    assert app.recall(tmp_path, str(report.run)).results == first
+    book = openpyxl.load_workbook(first)
+    book.create_sheet("My notes")
+    book.save(first)
+    assert app.recall(tmp_path, str(report.run)).results not in (first, report.results)
+    assert report.results.read_bytes() == before
+    assert openpyxl.load_workbook(first).sheetnames == ["Results", "My notes"]
+
+
+def test_two_workbooks_of_one_name_have_results_of_their_own(tmp_path: Path, server: PracticeServer) -> None:
+    """August.xlsx and August.xlsm, both open in Excel: neither's results take the place of the other's."""
+    (tmp_path / "books").mkdir()
+    reports = []
+    for ending in ("xlsx", "xlsm"):
+        path = fill(tmp_path / "books" / f"August.{ending}", flags=GOOD[len(reports) :][:1])
+        path.with_name(f"~$August.{ending}").touch()
+        with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+            reports.append(prepared.run(Control(), lambda _: None))
+    assert [report.results.name for report in reports if report.results] == [
+        "August - results.xlsx",
+        "August - results (bulkops).xlsx",
+    ]
+    assert all(in_results(report) == ["Done"] for report in reports)
 
 
 def test_two_people_do_not_run_one_workbook_at_once(tmp_path: Path, server: PracticeServer) -> None:
@@ -429,21 +490,22 @@ def test_a_ledger_in_a_synced_folder_is_refused(
 
 
 def test_earlier_results_that_cannot_be_kept_are_not_replaced(tmp_path: Path, server: PracticeServer) -> None:
-    """No room for a copy in the data folder: the new results go beside the earlier ones, and the note says so."""
+    """No room for a copy in the data folder: workbook and earlier results stay, the new ones go beside them."""
     books = tmp_path / "books"
     books.mkdir()
     path = fill(books / "August.xlsx", flags=GOOD[:1])
     where = Environment(PRACTICE, server.base_url)
-    (tmp_path / "previous results").write_text("in the way", encoding="utf-8")
+    (tmp_path / "previous versions").write_text("in the way", encoding="utf-8")
     reports = []
     for _ in range(2):
         with app.prepare(path, where, tmp_path, Options()) as prepared:
             reports.append(prepared.run(Control(), lambda _: None))
     first, second = reports
     assert first.results == books / "August - results.xlsx"
-    assert second.results == books / f"August - results {second.run}.xlsx"
+    assert second.results == tmp_path / f"August - results {second.run}.xlsx"
     assert (in_results(first), in_results(second)) == (["Done"], ["Already done"])
-    assert "were left there" in second.notes[-1]
+    assert first.notes[0].startswith("August.xlsx as it is cannot be copied to ")
+    assert second.notes[1].startswith(f"The results could not be written to {first.results}")
 
 
 # ---------------------------------------------------------------- what the ledger tells
@@ -468,17 +530,18 @@ def test_a_run_can_be_told_from_the_ledger_alone(tmp_path: Path, server: Practic
     """Without workbook and results: every row as it was reported."""
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], GOOD)
     report = run(path, server)
+    assert report.results == path
+    lines = cells(path)
     path.unlink()
     told = app.recall(tmp_path, str(report.run))
     assert told.outcomes == report.outcomes
     assert told.environment == report.environment
     assert told.results is not None
-    assert report.results is not None
-    assert told.results != report.results
-    assert cells(told.results) == cells(report.results)
+    assert told.results != path
+    assert cells(told.results) == lines
     elsewhere = tmp_path / "Größe & co.xlsx"
     assert app.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
-    assert cells(elsewhere) == cells(report.results)
+    assert cells(elsewhere) == lines
     with pytest.raises(CannotStart, match="cannot be written"):
         app.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
 

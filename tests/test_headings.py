@@ -8,15 +8,18 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.workbook.defined_name import DefinedName
 from workbooks import SHEET, parts, save, typed, worksheet
 
 from bulkops.checking import Checked, check
-from bulkops.headings import SEARCHED_ROWS, Layout, find_layout, known_headings, normal
+from bulkops.headings import SEARCHED_ROWS, Layout, find_layout
+from bulkops.naming import known_headings, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.sidecar import COLUMNS as RESULTS
+from bulkops.workbook.results_sheet import COLUMNS as RESULTS
+from bulkops.workbook.results_sheet import MARK
 
 OPERATIONS = list(all_operations().values())
 REIMPORT, FLAG = all_operations()["kickout_reimport"], all_operations()["list_flag_edit"]
@@ -94,10 +97,11 @@ def test_headings_stand_in_any_of_the_first_20_rows(tmp_path: Path, number: int)
 
 
 def test_headings_in_row_21_are_not_searched_for(tmp_path: Path) -> None:
-    """Below row 20 there is no telling headings from rows."""
-    path = typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=SEARCHED_ROWS + 1)
-    assert layout(path) is None
+    """Below row 20 there is no telling headings from rows; but nobody is left to wonder why they are not read."""
+    path = typed(tmp_path / "a.xlsx", [None, "List ID", "Comment"], [None, 2001, "x"], start=SEARCHED_ROWS + 1)
     assert checked(path).rows == ()
+    assert checked(path).notes == ("Sheet “Data” was not read: its headings stand in Data!B21, below row 20.",)
+    assert layout(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=201)) is None
 
 
 def test_the_first_heading_row_counts(tmp_path: Path) -> None:
@@ -287,6 +291,17 @@ def test_our_own_results_are_never_input(tmp_path: Path, title: str) -> None:
     assert layout(typed(tmp_path / "a.xlsx", RESULTS, line, title=title)) is None
 
 
+def test_the_sheet_of_the_hidden_name_is_never_input(tmp_path: Path) -> None:
+    """With our headings in its first row it is not run, whatever stands below; that is said if it looks like input."""
+    path = typed(tmp_path / "a.xlsx", RESULTS[:12], ["List ID", "Comment"], [2001, "x"])
+    book = openpyxl.load_workbook(path)
+    book.defined_names[MARK] = DefinedName(MARK, attr_text="Data!$A$1", hidden=True)
+    book.save(path)
+    found = checked(path)
+    assert found.rows == ()
+    assert found.notes == ("Sheet “Data” is bulkops' own for results and was not read; copy its rows to another.",)
+
+
 def test_a_users_own_sheet_called_results_is_input(tmp_path: Path) -> None:
     """Sheet names are free: headings decide."""
     assert rows(checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], title="Results"))) == [
@@ -309,6 +324,30 @@ def test_hidden_columns_count_and_are_noted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("blank", "said"),
+    [
+        ([4], "row 4 is blank, and the rows from 5 on were read all the same"),
+        ([4, 5, 8], "rows 4 to 5 are blank, and the rows from 6 on were read all the same; so it is in 1 more places"),
+        ([2, 10, 11], ""),
+    ],
+)
+def test_rows_after_a_gap_are_read_and_told(tmp_path: Path, blank: list[int], said: str) -> None:
+    """A blank row is no end: what stands below is read, and where the gap is, is said."""
+    lines = [["  ", " "] if number in blank else [2000 + number, "x"] for number in range(2, 12)]
+    found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], *lines))
+    assert [row.number for row in found.rows] == [number for number in range(2, 12) if number not in blank]
+    assert found.notes == ((f"Sheet “Data”: {said}.",) if said else ())
+
+
+@pytest.mark.parametrize("heading", ["Operator", "Operators", "Operated by"])
+def test_a_word_of_its_own_is_no_slip(tmp_path: Path, heading: str) -> None:
+    """Operator is nearly Operation, and a column that many keep."""
+    found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment", heading], [2001, "x", "Ada"]))
+    assert problems(found) == [[]]
+    assert found.notes == (f"Sheet “Data”: the column “{heading}” (C) is not known and was ignored.",)
+
+
 def test_sheets_run_in_workbook_order_and_rows_from_top_to_bottom(tmp_path: Path) -> None:
     """Blank rows are skipped, gaps keep their numbers, and both operations may have sheets of their own."""
     path = typed(
@@ -328,7 +367,28 @@ def test_rows_of_a_hidden_sheet_are_hidden(tmp_path: Path) -> None:
     """A sheet nobody sees is read, and its rows are not sent unasked."""
     made = parts(heading_cells())
     made["xl/workbook.xml"] = str(made["xl/workbook.xml"]).replace('name="Data"', 'name="Data" state="veryHidden"')
-    assert [row.hidden for row in checked(save(tmp_path / "a.xlsx", made)).rows] == [True]
+    found = checked(save(tmp_path / "a.xlsx", made))
+    assert [row.hidden for row in found.rows] == [True]
+    assert "Sheet “Data” is hidden; its rows (1) count as hidden rows." in found.notes
+
+
+def test_a_row_is_told_the_first_merge_that_touches_it(tmp_path: Path) -> None:
+    """Merges may overlap, in a damaged workbook; those beside the known columns do not matter."""
+    rows = "".join(f'<row r="{number}"><c r="A{number}"><v>{number}</v></c></row>' for number in range(3, 9))
+    merges = "".join(f'<mergeCell ref="{each}"/>' for each in ("D1:E9", "A4:B5", "B3:B7", "B7:B8", "A1:B1"))
+    made = parts(sheet=worksheet(heading_cells() + rows, after=f"<mergeCells>{merges}</mergeCells>"))
+    found = checked(save(tmp_path / "a.xlsx", made))
+    said = [next((p.message for p in row.problems if p.code == "cell.merged"), "")[-7:-2] for row in found.rows]
+    assert said == ["", "B3:B7", "A4:B5", "A4:B5", "B3:B7", "B3:B7", "B7:B8"]
+
+
+def test_merges_without_number_cost_no_more_than_rows(tmp_path: Path) -> None:
+    """100,000 merges over 5,000 rows are a step for each, and not half a milliard for each pair of them."""
+    rows = "".join(f'<row r="{number}"><c r="A{number}"><v>{number}</v></c></row>' for number in range(3, 5003))
+    merges = '<mergeCell ref="A3:B5002"/>' * 100_000
+    made = parts(sheet=worksheet(heading_cells() + rows, after=f"<mergeCells>{merges}</mergeCells>"))
+    found = checked(save(tmp_path / "a.xlsx", made))
+    assert sum("cell.merged" in [code for _, code in each] for each in problems(found)) == 5000
 
 
 def test_a_row_far_below_a_merge_costs_nothing(tmp_path: Path) -> None:

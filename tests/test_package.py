@@ -32,7 +32,11 @@ from workbooks import (
 )
 
 from bulkops.errors import CannotStart
-from bulkops.workbook.reader import RawWorkbook, read_workbook
+from bulkops.workbook.container import content_of
+from bulkops.workbook.package import Package
+from bulkops.workbook.raw import RawWorkbook
+from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.results_sheet import COLUMNS
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'
@@ -51,6 +55,18 @@ def changed(**changes: str | bytes | None) -> Parts:
         else:
             made[part] = content
     return made
+
+
+def as_strict(made: Parts, but: str = "") -> Parts:
+    """The same workbook as “Strict Open XML”, one part perhaps excepted."""
+    return {
+        name: content
+        if name == but
+        else str(content)
+        .replace(RELATIONSHIPS, f"{STRICT}/officeDocument/relationships")
+        .replace(MAIN, f"{STRICT}/spreadsheetml/main")
+        for name, content in made.items()
+    }
 
 
 def zipped(contents: Parts, **options: int) -> Callable[[Path], object]:
@@ -103,18 +119,9 @@ def with_sheet(sheet: str, *targets: tuple[str, str]) -> Parts:
 
 
 DATA = '<sheet name="Data" sheetId="1" r:id="rId1"/>'
-REFUSED = [
+FOREIGN = [
     ("old Excel", "a.xls", holding(OLE + "Workbook\0".encode("utf-16-le")), "workbook.xls"),
     ("old Excel named new", "a.xlsx", holding(OLE + "Book\0".encode("utf-16-le")), "workbook.xls"),
-    ("old Word", "a.doc", holding(OLE + "WordDocument\0".encode("utf-16-le")), "workbook.not_excel"),
-    ("password", "a.xlsx", holding(OLE + "EncryptedPackage\0".encode("utf-16-le")), "workbook.encrypted"),
-    ("zip password", "a.xlsx", patched(8, "<H", 1), "workbook.encrypted"),
-    (
-        "xlsb",
-        "a.xlsb",
-        zipped({"_rels/.rels": relations(("officeDocument", "xl/workbook.bin")), "xl/workbook.bin": b"\x83"}),
-        "workbook.xlsb",
-    ),
     (
         "ods",
         "a.ods",
@@ -128,6 +135,17 @@ REFUSED = [
     ("csv that begins with PK", "a.csv", holding(b"PK,Comment\n1,x\n"), "workbook.csv"),
     ("csv whose sample ends within a character", "a.csv", holding(b"a," + "号".encode() * 3000), "workbook.csv"),
     ("text in UTF-16", "a.xlsx", holding("List ID\tComment\n2001\tx".encode("utf-16")), "workbook.csv"),
+]
+REFUSED = [
+    ("old Word", "a.doc", holding(OLE + "WordDocument\0".encode("utf-16-le")), "workbook.not_excel"),
+    ("password", "a.xlsx", holding(OLE + "EncryptedPackage\0".encode("utf-16-le")), "workbook.encrypted"),
+    ("zip password", "a.xlsx", patched(8, "<H", 1), "workbook.encrypted"),
+    (
+        "xlsb",
+        "a.xlsb",
+        zipped({"_rels/.rels": relations(("officeDocument", "xl/workbook.bin")), "xl/workbook.bin": b"\x83"}),
+        "workbook.xlsb",
+    ),
     ("one word", "a.xlsx", holding(b"hello"), "workbook.not_excel"),
     ("html", "a.xls", holding(b"\r\n <html><body><table></table></body></html>"), "workbook.html"),
     ("xml", "a.xlsx", holding(b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>'), "workbook.html"),
@@ -155,28 +173,36 @@ REFUSED = [
         "workbook.not_excel",
     ),
     (
-        "strict",
+        "strict in its relationships alone",
         "a.xlsx",
         zipped(changed(rels=relations((f"{STRICT}/officeDocument/relationships/officeDocument", "xl/workbook.xml")))),
-        "workbook.strict",
+        "workbook.damaged",
+    ),
+    ("strict but for a sheet", "a.xlsx", zipped(as_strict(changed(), but=SHEET)), "workbook.damaged"),
+    ("strict but for the styles", "a.xlsx", zipped(as_strict(changed(), but="xl/styles.xml")), "workbook.damaged"),
+    (
+        "strict but for a relationship",
+        "a.xlsx",
+        zipped(as_strict(changed(), but="xl/_rels/workbook.xml.rels")),
+        "workbook.damaged",
     ),
     (
         "strict workbook part",
         "a.xlsx",
         zipped(changed(workbook=f'<workbook xmlns="{STRICT}/spreadsheetml/main"/>')),
-        "workbook.strict",
+        "workbook.damaged",
     ),
     (
         "strict sheet part",
         "a.xlsx",
         zipped(changed(sheet1=worksheet(ROW).replace(MAIN, f"{STRICT}/spreadsheetml/main"))),
-        "workbook.strict",
+        "workbook.damaged",
     ),
     (
         "strict sheet relationship",
         "a.xlsx",
         zipped(with_sheet(DATA, (f"{STRICT}/officeDocument/relationships/worksheet", "worksheets/sheet1.xml"))),
-        "workbook.strict",
+        "workbook.damaged",
     ),
     (
         "sheet of another namespace",
@@ -270,6 +296,20 @@ def test_anything_else_is_refused_in_its_own_sentence(
         read_workbook(path)
     assert refused.value.code == code
     assert name in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "code"), [pytest.param(*case[1:], id=case[0].replace(" ", "-")) for case in FOREIGN]
+)
+def test_files_of_other_sorts_are_known_by_their_bytes(
+    tmp_path: Path, name: str, make: Callable[[Path], object], code: str
+) -> None:
+    """Text, OpenDocument and old Excel files are told apart by what is in them, whatever they are called."""
+    path = tmp_path / name
+    make(path)
+    with pytest.raises(CannotStart) as refused:
+        Package(path, content_of(path))
+    assert refused.value.code == code
 
 
 def test_a_file_in_a_file_is_missing(tmp_path: Path) -> None:
@@ -374,10 +414,106 @@ def test_sheets_come_in_workbook_order_with_their_names(tmp_path: Path) -> None:
     ]
 
 
+def test_a_strict_workbook_is_read_like_any_other(tmp_path: Path) -> None:
+    """“Strict Open XML” has the same content under other addresses; its dates are texts, and dates all the same."""
+    data = (
+        '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" s="1"><v>0.5</v></c><c r="C1" t="b"><v>1</v></c>'
+        '<c r="D1" t="inlineStr"><is><t>y</t></is></c><c r="E1" s="2"><v>46235</v></c></row>'
+        '<row r="2" hidden="1"><c r="A2" t="d"><v>2026-08-01T00:00:00</v></c><c r="B2"><f>A1</f></c></row>'
+    )
+    sheet = worksheet(data, after='<mergeCells><mergeCell ref="A1:B2"/></mergeCells>')
+    made = parts(
+        sheet=sheet, style=styles("0%", 14), shared=strings("<t>x</t>"), workbook='<calcPr fullCalcOnLoad="1"/>'
+    )
+    strict = read_workbook(save(tmp_path / "strict.xlsx", as_strict(made)))
+    assert strict.sheets == read_workbook(save(tmp_path / "usual.xlsx", made)).sheets
+    assert plain(by_address(strict.sheets[0])) == {
+        "A1": ("TEXT", "x"),
+        "B1": ("NUMBER", "0.5", "PERCENT"),
+        "C1": ("BOOL", "TRUE"),
+        "D1": ("TEXT", "y"),
+        "E1": ("DATE", "46235"),
+        "A2": ("DATE", "2026-08-01T00:00:00"),
+        "B2": ("FORMULA", ""),
+    }
+
+
 def test_the_hash_is_that_of_the_bytes_read(tmp_path: Path) -> None:
     """Whoever asks later which workbook it was compares this hash with the file's."""
     path = save(tmp_path / "a.xlsx", changed())
     assert read_workbook(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+HEADS = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in COLUMNS[:12]).join(("<row r='1'>", "</row>"))
+OWN = [
+    ("Data!$A$1", "", True),
+    ("'Data'!$A$1", "", True),
+    (" Data!A1:O7 ", 'hidden="1"', True),
+    ("Other!$A$1", "", False),
+    ("Data", "", False),
+    ("#REF!$A$1", "", False),
+    ("", "", False),
+    ("Data!$A$1", 'localSheetId="0"', False),
+]
+
+
+@pytest.mark.parametrize(("target", "attributes", "ours"), OWN)
+@pytest.mark.parametrize("name", ["_bulkops.results", "_BulkOps.Results"])
+def test_the_hidden_name_tells_our_own_sheet(
+    tmp_path: Path, name: str, target: str, attributes: str, ours: bool
+) -> None:
+    """The sheet that the workbook's own name points at is ours; a name of one sheet only is a copy of it."""
+    other = '<definedName name="other">Other!A1</definedName>'
+    names = f'<definedNames>{other}<definedName name="{name}" {attributes}>{target}</definedName>{other}</definedNames>'
+    assert only_sheet(save(tmp_path / "a.xlsx", parts(HEADS, workbook=names))).ours is ours
+
+
+def test_our_own_sheet_is_known_by_any_name(tmp_path: Path) -> None:
+    """A sheet's name is quoted where it stands in a name's formula, its apostrophes doubled."""
+    names = "<definedNames><definedName name='_bulkops.results'>'It''s 5 &gt; 4! (2)'!$A$1</definedName></definedNames>"
+    made = parts(HEADS, workbook=names)
+    made["xl/workbook.xml"] = str(made["xl/workbook.xml"]).replace('name="Data"', 'name="It\'s 5 &gt; 4! (2)"')
+    assert only_sheet(save(tmp_path / "a.xlsx", made)).ours
+
+
+def with_results(content: str, style: str) -> Parts:
+    """A good workbook after a graft: another sheet, another style, and what names them."""
+    made = with_sheet(
+        f'{DATA}<sheet name="R" sheetId="2" r:id="rId4"/>',
+        ("worksheet", "worksheets/sheet1.xml"),
+        ("styles", "styles.xml"),
+        ("sharedStrings", "sharedStrings.xml"),
+        ("worksheet", "worksheets/sheet2.xml"),
+    )
+    name = '<definedNames><definedName name="_bulkops.results">R!$A$1</definedName></definedNames></workbook>'
+    made["xl/workbook.xml"] = str(made["xl/workbook.xml"]).replace("</workbook>", name)
+    return {
+        **made,
+        "xl/styles.xml": style,
+        "[Content_Types].xml": content,
+        "xl/worksheets/sheet2.xml": worksheet(HEADS, after=f"<!--{content}-->"),
+    }
+
+
+def test_a_workbooks_identity_outlives_its_results(tmp_path: Path) -> None:
+    """Results that are put into a workbook, or into it again, leave its identity; any other change does not."""
+
+    def identity(made: Parts, **options: int) -> str:
+        return read_workbook(save(tmp_path / "a.xlsx", made, **options)).identity
+
+    plain = identity(changed())
+    assert identity(with_results("", styles("0"))) == plain
+    assert identity(with_results(ROW, styles("0.00"))) == plain
+    assert identity(dict(reversed(changed().items())), compression=zipfile.ZIP_STORED) == plain
+    assert identity({**changed(), "xl/": ""}) == plain
+    others = [
+        identity(changed(sheet1=worksheet(ROW))),
+        identity(changed(sheet1=worksheet(SHARED.replace("A1", "B1")))),
+        identity(changed(sharedStrings=strings("<t>y</t>"))),
+        identity({**changed(), "xl/media/image1.png": b"x"}),
+        identity({**changed(), "xl/media/image2.png": b"x"}),
+    ]
+    assert len({plain, *others}) == len(others) + 1
 
 
 @pytest.mark.parametrize("twentieth", range(20))

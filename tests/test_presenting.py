@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,13 @@ def test_the_question_says_what_goes_where_and_as_whom(at_a_terminal: AtATermina
         "  results   August - results.xlsx",
         "Send them? Type yes and press Enter: ",
     ]
+
+
+def test_the_question_says_whether_the_workbook_gets_the_results(at_a_terminal: AtATerminal) -> None:
+    """Whoever does not want a new sheet in the workbook can say no."""
+    screen = at_a_terminal("no\n")
+    ask(replace(SUMMARY, results=Path("August.xlsx"), within=True))
+    assert "  results   August.xlsx, in a sheet of its own" in screen.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(("stdin", "stderr"), [(io.StringIO("yes\n"), Terminal()), (Terminal("yes\n"), io.StringIO())])

@@ -18,7 +18,8 @@ from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, s
 import bulkops
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
-from bulkops.workbook.reader import RawWorkbook, column_letters, read_workbook
+from bulkops.workbook.raw import RawWorkbook, column_letters
+from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import unescape
 
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
@@ -191,9 +192,9 @@ NUMBERS = [
     ("General", "12.5", ("NUMBER", "12.5")),
     ("0", "102", ("NUMBER", "102")),
     ("0", "102.0", ("NUMBER", "102.0")),
-    ("0.00", "102", ("NUMBER", "102")),
     ("0.00", "12.25", ("NUMBER", "12.25")),
-    # Shown as 13 and as 12.50, which are not the digits that are stored.
+    # Shown as 102.00, as 13 and as 12.50, which are not the digits that are stored.
+    ("0.00", "102", ("NUMBER", "102", "PADDED")),
     ("0", "12.5", ("NUMBER", "12.5", "GROUPED")),
     ("0.00", "12.5", ("NUMBER", "12.5", "GROUPED")),
     ("#,##0", "101102", ("NUMBER", "101102", "GROUPED")),

@@ -15,7 +15,7 @@ from bulkops.operations import all_operations
 from bulkops.report import Report, in_order
 from bulkops.results import document, exit_code, sheet_lines
 from bulkops.settings import Environment
-from bulkops.workbook.sidecar import COLUMNS
+from bulkops.workbook.results_sheet import COLUMNS
 
 HERE = Environment("practice", "http://127.0.0.1:1")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from asking import Bulkops, fill, flag, kickout
-from python_calamine import CalamineWorkbook
+from workbooks import results_of, untouched_parts
 
 from bulkops import app
 from bulkops.errors import CannotStart
@@ -91,7 +91,7 @@ def statuses(report: Report) -> list[str]:
 def in_results(report: Report) -> list[tuple[str, str]]:
     """(Status, Run) of every line of the results workbook."""
     assert report.results is not None
-    lines = CalamineWorkbook.from_path(report.results).get_sheet_by_index(0).to_python()[1:]
+    lines = results_of(report.results)[1:]
     return [(line[4], line[14]) for line in lines]
 
 
@@ -103,13 +103,37 @@ def test_a_stopped_run_is_finished_under_its_own_name(tmp_path: Path, server: Pr
     path.unlink()
     finished = resume(tmp_path)
     assert statuses(finished) == ["done"] * 6
-    assert (finished.run, finished.results, finished.exit_code) == (stopped.run, stopped.results, 0)
+    assert (finished.run, finished.exit_code) == (stopped.run, 0)
+    assert finished.results == tmp_path / "August - results.xlsx"
+    assert finished.notes[0].startswith("August.xlsx is not where it was when it was read. The results go to ")
     assert in_results(finished) == [("Done", stopped.run)] * 6
     assert finished.outcomes[:2] == stopped.outcomes[:2]
     assert [request.body for request in server.writes] == sorted(request.body for request in server.writes)
     assert len(server.state.applied) == 6
     with pytest.raises(CannotStart, match="No run is waiting"):
         resume(tmp_path)
+
+
+def test_the_results_of_a_finished_run_replace_those_of_its_first_part(tmp_path: Path, server: PracticeServer) -> None:
+    """The workbook is as it was but for the results that the run itself has put there: the rest goes there too."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    before = untouched_parts(path)
+    assert run(path, server, stop_after=2).results == path
+    finished = resume(tmp_path)
+    assert (finished.results, finished.notes) == (path, ())
+    assert in_results(finished) == [("Done", finished.run)] * 6
+    assert untouched_parts(path) == before
+
+
+def test_a_workbook_that_was_changed_since_is_left_to_its_owner(tmp_path: Path, server: PracticeServer) -> None:
+    """Its rows may not be those of the run any more: the results of the rest go beside it."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    run(path, server, stop_after=2)
+    content = fill(path, flags=[*EDITS, flag(2001)]).read_bytes()
+    finished = resume(tmp_path)
+    assert finished.results == tmp_path / "August - results.xlsx"
+    assert finished.notes[0].startswith("August.xlsx is not as it was any more when it was read.")
+    assert path.read_bytes() == content
 
 
 def test_a_killed_run_is_finished_and_what_was_on_its_way_stays_unknown(tmp_path: Path, server: PracticeServer) -> None:
@@ -256,7 +280,7 @@ def test_a_run_that_is_not_there_or_has_nothing_left_is_said(tmp_path: Path, ser
 
 def test_a_run_keeps_to_what_was_asked_of_it(tmp_path: Path, server: PracticeServer) -> None:
     """Rows side by side, independence, pace and patience are those of the run, not of the day."""
-    asked = Options(jobs=2, independent=True, per_minute=10_000, stop_after=3)
+    asked = Options(jobs=2, independent=True, per_minute=10_000, stop_after=3, stop_on_mismatch=True)
     run(fill(tmp_path / "August.xlsx", flags=EDITS), server, 1, asked)
     with app.prepare_again(None, tmp_path) as prepared:
         assert prepared.options == asked

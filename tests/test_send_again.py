@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from asking import fill
 
@@ -120,6 +121,21 @@ def test_a_copy_of_the_workbook_brings_no_new_yes(tmp_path: Path, server: Practi
     assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server) == ["already_done"]
 
 
+def test_results_that_were_left_alone_bring_no_new_yes(tmp_path: Path, server: PracticeServer) -> None:
+    """A Results sheet with a note of the operator's stays beside the next one: the workbook is the same as before."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    assert run(path, server) == ["done"]
+    book = openpyxl.load_workbook(path)
+    book["Results"]["R2"] = "asked Sam"
+    heading = next(cell for cell in book["Kickouts"][1] if cell.value == "Send again")
+    book["Kickouts"].cell(2, heading.column, "Yes")
+    book.save(path)
+    assert run(path, server) == ["done"]
+    assert openpyxl.load_workbook(path).sheetnames == ["Kickouts", "Results", "Results (bulkops)"]
+    assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server) == ["already_done"]
+    assert len(server.writes) == 2
+
+
 def test_a_yes_typed_before_a_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
     """Sent under a Yes, no answer: run again or saved again, it stays unknown; only a Yes typed since sends it."""
     server.faults.add(Fault.drop_reply())
@@ -170,19 +186,19 @@ def test_a_doubt_about_one_edit_does_not_hold_back_another(tmp_path: Path, serve
 
 
 def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServer) -> None:
-    """The earlier results file, which may hold the only GUIDs of its run, is in the data folder."""
+    """The workbook as it was before each run, with results that may hold the only GUIDs, is in the data folder."""
     books = tmp_path / "books"
     books.mkdir()
     path = fill(books / "August.xlsx", kickouts=[PLAIN])
     where = Environment(PRACTICE, server.base_url)
     kept = []
     for _ in range(2):
+        kept.append(path.read_bytes())
         with app.prepare(path, where, tmp_path, Options()) as prepared:
             report = prepared.run(Control(), lambda _: None)
-        assert report.results is not None
-        kept.append(report.results.read_bytes())
-    (previous,) = (tmp_path / "previous results").iterdir()
-    assert previous.read_bytes() == kept[0]
+        assert report.results == path
+    found = [each.read_bytes() for each in (tmp_path / "previous versions").iterdir()]
+    assert sorted(found) == sorted(kept)
 
 
 def test_every_operation_names_the_way_out_of_a_doubt() -> None:

@@ -8,8 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +21,12 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
+from bulkops.delivery import free
 from bulkops.model import Status
-from bulkops.workbook import sidecar
-from bulkops.workbook.sidecar import COLUMNS, MARK, Value, results_path, writable, write_results
+from bulkops.workbook import results_sheet
+from bulkops.workbook.results_sheet import COLUMNS, MARK, Value
+from bulkops.workbook.saving import save
+from bulkops.workbook.sidecar import may_replace, plain, results_path
 from bulkops.workbook.text import cell_text
 
 EXPECTED = Path(__file__).parent / "expected" / "results.csv"
@@ -59,6 +60,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("results") / "August - results.xlsx"
     write_results(path, LINES, path.with_name("August.xlsx"))
     return path
+
+
+def write_results(path: Path, lines: list[list[Value]], workbook: Path) -> None:
+    save(path, plain(lines, workbook, path))
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> str:
@@ -115,8 +120,7 @@ def test_libreoffice_reads_what_was_written(written: Path, tmp_path: Path) -> No
 @settings(max_examples=200, deadline=None)
 def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
     """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
-    stream = io.BytesIO()
-    sidecar._write(stream, [line(one, What_to_do=two, Target=three)], "August.xlsx")  # type: ignore[arg-type]
+    stream = io.BytesIO(plain([line(one, What_to_do=two, Target=three)], Path("August.xlsx"), Path("r.xlsx")))
     columns = [COLUMNS.index(name) for name in ("Message", "What to do", "Target")]
     stored = [_no_blanks(unescape(cell_text(text))) for text in (one, two, three)]
     book = openpyxl.load_workbook(stream)
@@ -207,8 +211,8 @@ def test_from_another_folder_the_link_is_a_whole_address(tmp_path: Path) -> None
 
 def test_no_more_links_than_excel_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past Excel's 65,530 links the row numbers stay, without a link; else Excel would call the file damaged."""
-    assert sidecar._MOST_LINKS == 65_530
-    monkeypatch.setattr(sidecar, "_MOST_LINKS", 2)
+    assert results_sheet.MOST_LINKS == 65_530
+    monkeypatch.setattr(results_sheet, "MOST_LINKS", 2)
     path = tmp_path / "results.xlsx"
     write_results(path, [line(Row=number) for number in (2, 3, 4)], tmp_path / "August.xlsx")
     linked = [(row[1].value, row[1].hyperlink is not None) for row in openpyxl.load_workbook(path).active.iter_rows(2)]
@@ -259,9 +263,8 @@ def test_a_file_that_is_not_only_ours_is_never_replaced(tmp_path: Path, make: An
     make(taken)
     before = taken.read_bytes()
     assert results_path(workbook) == tmp_path / "August - results (bulkops).xlsx"
-    assert not writable(taken)
-    with pytest.raises(FileExistsError):
-        write_results(taken, [line()], workbook)
+    assert not free(taken)
+    assert not may_replace(taken)
     assert taken.read_bytes() == before
 
 
@@ -270,7 +273,7 @@ def test_results_that_were_saved_by_another_program_are_still_ours(tmp_path: Pat
     path = tmp_path / "August - results.xlsx"
     write_results(path, [line()], path)
     openpyxl.load_workbook(path).save(path)
-    assert writable(path)
+    assert free(path)
 
 
 @pytest.mark.parametrize(
@@ -282,65 +285,11 @@ def test_a_place_that_cannot_be_written_is_found_out(tmp_path: Path, path: str) 
     (tmp_path / "folder.xlsx").mkdir()
     (tmp_path / "~$locked.xlsx").touch()
     before = sorted(os.listdir(tmp_path))
-    assert not writable(tmp_path / path)
+    assert not free(tmp_path / path)
     assert sorted(os.listdir(tmp_path)) == before
 
 
 def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
     """Trying leaves nothing behind."""
-    assert writable(tmp_path / "results.xlsx")
+    assert free(tmp_path / "results.xlsx")
     assert os.listdir(tmp_path) == []
-
-
-def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Virus scanners hold a new file briefly: four refusals are borne, with growing pauses."""
-    refusals, pauses, replace = [1, 2, 3, 4], [], os.replace
-
-    def held(source: Path, target: Path) -> None:
-        if refusals:
-            refusals.pop()
-            raise PermissionError(13, "in use")
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", held)
-    write_results(tmp_path / "results.xlsx", [line()], tmp_path / "August.xlsx", sleep=pauses.append)
-    assert pauses == [0.2, 0.4, 0.8, 1.6]
-    assert os.listdir(tmp_path) == ["results.xlsx"]
-
-
-def failing(*_: object) -> None:
-    raise PermissionError(13, "in use")
-
-
-@pytest.mark.parametrize("step", ["os.replace", "os.fsync", "zipfile.ZipFile.write"])
-def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """Whichever step fails, the earlier results are whole, and nothing else lies beside them."""
-    path = tmp_path / "results.xlsx"
-    write_results(path, [line("old")], tmp_path / "August.xlsx")
-    monkeypatch.setattr(step, failing)
-    with pytest.raises(PermissionError):
-        write_results(path, [line("new")], tmp_path / "August.xlsx", sleep=lambda _: None)
-    assert os.listdir(tmp_path) == ["results.xlsx"]
-    assert in_calamine(path)[1][COLUMNS.index("Message")] == "old"
-
-
-@pytest.mark.parametrize(("moment", "left"), [("before", "old"), ("after", "new")])
-def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, moment: str, left: str) -> None:
-    """Killed on either side of the one step that counts, the results are the last run's or this one's, and whole."""
-    path = tmp_path / "results.xlsx"
-    write_results(path, [line("old")], tmp_path / "August.xlsx")
-    code = f"""
-import os, sys
-from pathlib import Path
-from bulkops.workbook.sidecar import write_results
-replace = os.replace
-def killed(source, target):
-    if {moment!r} == "after":
-        replace(source, target)
-    os._exit(9)
-os.replace = killed
-write_results(Path(sys.argv[1]), {[line("new")]!r}, Path(sys.argv[1]))
-"""
-    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
-    assert zipfile.ZipFile(path).testzip() is None
-    assert in_calamine(path)[1][COLUMNS.index("Message")] == left

@@ -142,7 +142,7 @@ def test_an_operation_is_one_file(
         report = prepared.run(Control(), lambda outcome: None)
     assert arrived == [("POST", "/api/v3/bill/7/void", {"reason": "Entered twice"})]
     assert report.results is not None
-    lines = list(openpyxl.load_workbook(report.results).active.iter_rows(min_row=2, max_col=5, values_only=True))
+    lines = list(openpyxl.load_workbook(report.results)["Results"].iter_rows(min_row=2, max_col=5, values_only=True))
     assert lines == [("Voids", 2, "Void bill", "7", "Done"), ("Voids", 3, "Void bill", "8", "Needs fixing")]
 
     tables = templates.readme_tables()

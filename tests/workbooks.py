@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+from python_calamine import CalamineWorkbook
 
 from bulkops.model import Cell, Shown
-from bulkops.workbook.reader import RawSheet, column_letters, read_workbook
+from bulkops.workbook.raw import RawSheet, column_letters
+from bulkops.workbook.reader import read_workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -99,6 +101,19 @@ def only_sheet(path: Path) -> RawSheet:
     """The one sheet of a workbook."""
     (sheet,) = read_workbook(path).sheets
     return sheet
+
+
+def results_of(path: Path) -> list[list[Any]]:
+    """The lines of a workbook's Results sheet, its headings first."""
+    return CalamineWorkbook.from_path(path).get_sheet_by_name("Results").to_python()
+
+
+def untouched_parts(path: Path) -> dict[str, bytes]:
+    """The content of every part that a Results sheet leaves as it is, in a workbook whose own sheets are all input."""
+    with zipfile.ZipFile(path) as archive:
+        sheets = [part for part in archive.namelist() if b"<!-- bulkops -->" in archive.read(part)]
+        patched = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", *sheets}
+        return {part: archive.read(part) for part in archive.namelist() if part not in patched}
 
 
 def by_address(sheet: RawSheet) -> dict[str, Cell]:

@@ -34,13 +34,11 @@ from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.store import Store
 from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
 from bulkops.model import CheckedRow, Outcome, Past, Plan, Release, Status, Step
+from bulkops.verdict import OUTSIDE_THE_ROW
 
 _HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""
-_RESUMABLE = {
-    *("row.stopped", "row.held"),
-    *("sent.not_reached", "sent.not_trusted", "sent.no_right", "sent.proxy", "sent.busy"),
-}
+_RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 """Codes of rows that were not carried out for a reason that lay outside the row."""
 
 
@@ -256,6 +254,12 @@ class Ledger:
         with self._store.reading() as connection:
             rows = _rows(connection, sa.select(*named).order_by(sa.desc(sa.literal_column("rowid"))))
         return [Run(**each) for each in rows]
+
+    def runs_of(self, workbook: str) -> set[str]:
+        """The ids of all runs of the workbook at this path."""
+        query = sa.select(runs.c.id).where(runs.c.workbook == printable_text(workbook))
+        with self._store.reading() as connection:
+            return {each["id"] for each in _rows(connection, query)}
 
     def counts(self, run: str) -> dict[str, int]:
         """How many rows of a run stand at each status."""

@@ -160,6 +160,13 @@ class ListFlagEdit(Operation):
             "The same edit of this list already stands in {other}.",
             "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
         ),
+        Entry(
+            "expected_bills.mismatch",
+            "Another number of bills than expected",
+            "You expected {value} bills, the list held {extra}.",
+            "Every bill of the list was edited. Open the list in EnergyCAP and see why it holds another number of bills; correct the flags of bills that do not belong there.",
+            warning=True,
+        ),
     )
     samples = (
         Sample(
@@ -297,12 +304,14 @@ class ListFlagEdit(Operation):
         if updated < selected:
             said += " The others were already in that state."
         expected = values["expected_bills"]
-        if expected is not None and expected != selected:
-            return (
-                f"{said} You expected {expected} bills, the list held {selected}.",
-                "Open the list in EnergyCAP and see why it holds another number of bills.",
-            )
+        if code := self.mismatch(values, accepted):
+            entry = next(rule for rule in self.rules if rule.code == code)
+            return f"{said} {entry.sentence.format(value=expected, extra=selected)}", entry.tip
         return said, ""
+
+    def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
+        """Expected bills held against the number of bills that the list held when it was edited."""
+        return "" if values["expected_bills"] in (None, accepted.selected) else "expected_bills.mismatch"
 
     def how_to_check(self, target: str) -> str:
         """Where the flags would show."""

@@ -22,6 +22,13 @@ class Format(NamedTuple):
     decimals: int | None = None
     """How many decimals are shown; None: as many as there are."""
 
+    def way(self, number: str) -> Shown:
+        """How a stored number is shown: 12.5 can be seen as 13, and 5 as 5.00."""
+        decimals = number.partition(".")[2]
+        if self.decimals is None or self.decimals == (len(decimals) if decimals.strip("0") else 0):
+            return self.shown
+        return Shown.GROUPED if decimals.strip("0") else Shown.PADDED
+
 
 GENERAL = Format(False, Shown.PLAIN)
 _DATE = Format(True, Shown.PLAIN)

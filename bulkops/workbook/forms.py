@@ -40,12 +40,10 @@ def input_sheet(
     fields = list(columns(operations).values())
     fields.append(fields.pop(fields.index(SEND_AGAIN)))
     if mixed:
-        choices = tuple(operation.title for operation in operations)
-        about = "What this row asks for."
-        fields.insert(0, Field("", _OPERATION, lambda _: None, about, required=True, choices=choices, width=18))
+        fields.insert(0, operation_field(operations))
     for column, field in enumerate(fields, 1):
         _heading(sheet, column, field, required=field.required and (not mixed or field.name == ""))
-        _input_rule(sheet, column, field)
+        sheet.add_data_validation(input_rule(column, field))
     sheet.row_dimensions[1].height = 48
     # The column that names the row's target stays in sight, too.
     sheet.freeze_panes = sheet.cell(2, 3 if mixed else 2)
@@ -58,6 +56,13 @@ def input_sheet(
     if notes:
         _notes(sheet, len(fields) + 2, [sample.note for _, sample in rows])
     _landscape(sheet)
+
+
+def operation_field(operations: Sequence[Operation]) -> Field:
+    """The column that says what a row asks for, on a sheet for several operations."""
+    choices = tuple(operation.title for operation in operations)
+    about = "What this row asks for."
+    return Field("", _OPERATION, lambda _: None, about, required=True, choices=choices, width=18)
 
 
 def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
@@ -75,7 +80,7 @@ def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
         whole.number_format = "@"
 
 
-def _input_rule(sheet: Any, column: int, field: Field) -> None:
+def input_rule(column: int, field: Field) -> Any:
     """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -93,7 +98,7 @@ def _input_rule(sheet: Any, column: int, field: Field) -> None:
         rule.errorTitle, rule.error = field.heading[:32], "Please choose one of the list."
     letter = get_column_letter(column)
     rule.add(f"{letter}2:{letter}{_LAST_ROW}")
-    sheet.add_data_validation(rule)
+    return rule
 
 
 def _notes(sheet: Any, column: int, notes: Sequence[str]) -> None:

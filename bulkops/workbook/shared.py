@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from bulkops.workbook.formats import GENERAL, Format, format_of
 from bulkops.workbook.package import MAIN, Package
+from bulkops.workbook.plain import Pieces, plain_text
 from bulkops.workbook.text import natural, unescape
 
 _T, _RPH, _SI = f"{MAIN} t", f"{MAIN} rPh", f"{MAIN} si"
+_OPENING = re.compile(rb"<sst(?: [^<>]*[^<>/])?>")
 _FORMAT, _FORMATS = f"{MAIN} numFmt", f"{MAIN} numFmts"
 _STYLE, _STYLES = f"{MAIN} xf", f"{MAIN} cellXfs"
 
@@ -45,30 +49,40 @@ def shared_strings(package: Package) -> list[str]:
     if part is None:
         return []
     strings: list[str] = []
-    pieces: list[str] = []
+    parts: list[str] = []
     phonetic = collecting = False
+    depth = 0
+
+    def plain(piece: str, _: object) -> bool:
+        found = plain_text(piece)
+        if found is not None:
+            strings.append(found)
+        return found is not None
 
     def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal phonetic, collecting
+        nonlocal phonetic, collecting, depth
+        depth += 1
         if tag == _T:
             collecting = not phonetic
         elif tag == _SI:
-            pieces.clear()
+            parts.clear()
         elif tag == _RPH:
             phonetic = True
 
     def end(tag: str) -> None:
-        nonlocal phonetic, collecting
+        nonlocal phonetic, collecting, depth
+        depth -= 1
         if tag == _T:
             collecting = False
         elif tag == _RPH:
             phonetic = False
         elif tag == _SI:
-            strings.append(unescape("".join(pieces)))
+            strings.append(unescape("".join(parts)))
 
     def text(data: str) -> None:
         if collecting:
-            pieces.append(data)
+            parts.append(data)
 
-    package.parse(part, f"{MAIN} sst", start, end, text)
+    pieces = Pieces(_OPENING, f"{MAIN} sst", "</si>", plain, lambda: depth)
+    package.parse(part, f"{MAIN} sst", start, end, text, pieces)
     return strings

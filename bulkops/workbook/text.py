@@ -6,10 +6,20 @@ import re
 
 LONGEST = 32_767
 """Excel's limit for a cell, in UTF-16 units."""
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_LAST_OF_PLANES = "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + _LAST_OF_PLANES + "]"
+)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """A look ahead: in ``_x0041_x0042_`` the second escape begins with the first one's end."""
+_WOULD_LOOK_ESCAPED = re.compile(rf"_(?=x[0-9A-Fa-f]{{4}}(?:_|{_UNFIT.pattern}))")
+"""The same where the characters that XML cannot hold are escaped after it."""
+_ERROR = re.compile(
+    r"#[^\W\d_a-z][^\sa-z]*[!?]|#[¡¿][^\sa-z]+[!?]"
+    r"|#N/[ABD]|#NV|#I/T|#\u041d/\u0414|#YOK|#HIÁNYZIK|#NENÍ_K_DISPOZICI|#GETTING_DATA|##+|Err:[0-9]{3}"
+)
+"""What Excel (in any language) and LibreOffice write for an error, and for a value too wide for its column."""
 
 
 def unescape(text: str) -> str:
@@ -28,28 +38,32 @@ def natural(text: str) -> int:
     raise ValueError(f"no natural number: {text[:20]}")
 
 
+def is_error(text: str) -> bool:
+    """Is this what a spreadsheet program shows for an error value, or for a value that it cannot show?"""
+    return _ERROR.fullmatch(text) is not None
+
+
 def cell_text(text: str) -> str:
     """A text as it may be stored in a cell.
 
     Control characters, lone surrogates and non-characters become ``[U+FFFF]``, line ends LF, text that looks
     like Excel's own escape is escaped, and what is too long is cut with a word about it.
     """
-    unified = text.replace("\r\n", "\n").replace("\r", "\n")
-    clean = (
-        "".join(
-            char if ord(char) < 0x10000 or ord(char) & 0xFFFE != 0xFFFE else f"[U+{ord(char):X}]"
-            for char in _UNFIT.sub(lambda match: f"[U+{ord(match[0]):04X}]", unified)
-        )
-        if not unified.isascii() or _UNFIT.search(unified)
-        else unified
-    )
-    return _LOOKS_ESCAPED.sub("_x005F_", _cut(clean))
+    unified = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    cut = _cut(_UNFIT.sub(lambda match: f"[U+{ord(match[0]):04X}]", unified))
+    return _LOOKS_ESCAPED.sub("_x005F_", cut) if "_x" in cut else cut
+
+
+def escape(text: str) -> str:
+    """The inverse of ``unescape``: a text that reads back as it is. Raises ValueError if a cell cannot hold it."""
+    if _units(text) > LONGEST:
+        raise ValueError("longer than a cell")
+    return _UNFIT.sub(lambda match: f"_x{ord(match[0]):04X}_", _WOULD_LOOK_ESCAPED.sub("_x005F_", text))
 
 
 def _cut(text: str) -> str:
-    units = _units(text)
     # Every escape adds seven characters to what is stored, not to what Excel shows and counts.
-    if units <= LONGEST:
+    if 2 * len(text) <= LONGEST or (units := _units(text)) <= LONGEST:
         return text
     ending = f" … [cut; {units} characters in all]"
     room = LONGEST - _units(ending)
@@ -58,4 +72,4 @@ def _cut(text: str) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -220,7 +220,11 @@ def test_expected_bills_is_compared_and_not_sent(checked: Checker) -> None:
     (only,) = checked(KEY, row(expected_bills=0))
     assert set(OPERATION.call(only.values).body) == SEVEN
     assert "You expected 0 bills, the list held 3" in OPERATION.done(only.values, Accepted(selected=3, updated=1))[0]
+    assert OPERATION.mismatch(only.values, Accepted(selected=3, updated=1)) == "expected_bills.mismatch"
     assert "expected" not in OPERATION.done(only.values, Accepted(selected=0, updated=0))[0]
+    assert OPERATION.mismatch(only.values, Accepted(selected=0, updated=0)) == ""
+    (silent,) = checked(KEY, row())
+    assert OPERATION.mismatch(silent.values, Accepted(selected=3, updated=1)) == ""
 
 
 def test_the_same_edit_of_a_list_stands_once_in_a_workbook(checked: Checker) -> None:

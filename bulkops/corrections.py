@@ -1,0 +1,203 @@
+"""The rows that need fixing or failed, for a workbook in which they can be corrected and run as it is.
+
+EnergyCAP returns the kickouts of an import in the same way. What is done, unknown or not sent stays out of it: only
+a row that surely was not carried out may be offered for sending. And a row that nobody corrects must stay wrong:
+what cannot be read becomes an error value, not a blank, and a Yes to sending again is asked for anew.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from bulkops.headings import Layout
+from bulkops.model import Cell, CheckedRow, Kind, Outcome, Problem, Status
+from bulkops.naming import OPERATION, normal
+from bulkops.operations import all_operations
+from bulkops.operations.base import SEND_AGAIN, Field, columns
+from bulkops.operations.catalogue import Catalogue
+from bulkops.verdict import OUTSIDE_THE_ROW
+from bulkops.workbook.correcting import HEADING, Line, Sheet
+from bulkops.workbook.forms import operation_field
+from bulkops.workbook.raw import column_letters
+from bulkops.workbook.text import escape
+
+_UNREADABLE = "#N/A"
+_ERRORS = (_UNREADABLE, "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
+"""The error values that every version of Excel knows."""
+_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_MERGED = "cell.merged"
+"""It names the row's first cell, whichever cells are merged."""
+_EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
+
+
+def to_correct(
+    layouts: Iterable[Layout], rows: Iterable[CheckedRow], outcomes: Iterable[Outcome], workbook: str
+) -> list[Sheet]:
+    """One sheet for each input sheet that has rows to be corrected, in the workbook's order. Pure.
+
+    Raises ValueError for two input sheets of one name: whose row is whose could not be told.
+    """
+    listed = list(layouts)
+    if any(count > 1 for count in Counter(layout.sheet.name for layout in listed).values()):
+        raise ValueError("two sheets have the same name")
+    by_seq = {row.seq: row for row in rows}
+    wrong: dict[str, list[tuple[Outcome, CheckedRow]]] = defaultdict(list)
+    for outcome in sorted(outcomes, key=lambda each: each.seq):
+        if is_wrong(outcome):
+            wrong[outcome.sheet].append((outcome, by_seq[outcome.seq]))
+    words = _Words(workbook, [layout.sheet.name for layout in listed])
+    return [_Sheet(layout, wrong[layout.sheet.name], words).made() for layout in listed if wrong[layout.sheet.name]]
+
+
+def is_wrong(outcome: Outcome) -> bool:
+    """Is there anything to correct in the row? Not in one that failed for the key's or the network's sake."""
+    return outcome.status is Status.INVALID or (outcome.status is Status.FAILED and outcome.code not in OUTSIDE_THE_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of a row, in a workbook where its cells have other addresses than those its problems name."""
+
+    workbook: str
+    sheets: Sequence[str]
+
+    def message(self, outcome: Outcome, row: CheckedRow, blank_yes: bool, unreadable: bool) -> str:
+        """The status and the row it came from, then each problem with what to do, then what else there is to know."""
+        lines = [f"{outcome.status.label} ({outcome.sheet} row {outcome.row})"]
+        if outcome.status is Status.FAILED:
+            lines.append(f"{outcome.message} {outcome.tip}")
+        elif row.problems:
+            lines += map(self._problem, row.problems)
+        else:
+            lines.append(f"{self._here(outcome.message)} {outcome.tip}")
+        for holds, code in ((unreadable, "corrections.unreadable"), (blank_yes, "corrections.send_again")):
+            if holds:
+                lines.append(self._own(code))
+        return "\n".join([*lines, *(f"Note: {self._here(warning)}" for warning in outcome.warnings)])
+
+    def _problem(self, problem: Problem) -> str:
+        return (
+            self._own("corrections.merged")
+            if problem.code == _MERGED
+            else f"{self._here(problem.message)} {problem.tip}"
+        )
+
+    def _own(self, code: str) -> str:
+        problem = Catalogue(()).problem(code, value=self.workbook)
+        return f"{problem.message} {problem.tip}"
+
+    def _here(self, text: str) -> str:
+        """Without the address before it, for the cell is coloured; other addresses are those of the other workbook."""
+        names = "|".join(map(re.escape, self.sheets))
+        bare = re.sub(rf"\A(?:{names})![A-Z]{{0,3}}[0-9]+: ", "", text)
+        return re.sub(rf"(?:{names})![A-Z]{{1,3}}[0-9]+", lambda found: f"{found[0]} of {self.workbook}", bare)
+
+
+class _Sheet:
+    """One input sheet on its way to the rows of it that are to be corrected."""
+
+    def __init__(self, layout: Layout, wrong: Sequence[tuple[Outcome, CheckedRow]], words: _Words) -> None:
+        self._layout, self._wrong, self._words = layout, wrong, words
+        self._raw = {row.number: row for row in layout.sheet.rows}
+        self._head = self._raw[layout.heading_row].cells
+        self._ours = {column for column, cell in self._head.items() if normal(cell.text) == normal(HEADING)}
+        self._covered = self._under_merges()
+
+    def made(self) -> Sheet:
+        """The sheet as it is to be written."""
+        layout = self._layout
+        used = {*self._head, *(column for _, row in self._wrong for column in self._raw[row.number].cells)} - self._ours
+        fields, mixed = self._fields(), OPERATION in layout.fields.values()
+        headings = {
+            column: kept for column in used & self._head.keys() if (kept := self._kept(self._head[column], True))
+        }
+        return Sheet(
+            layout.sheet.name,
+            sorted(used),
+            headings,
+            self._named((problem.cell for problem in layout.problems), layout.heading_row),
+            fields,
+            {column for column, field in fields.items() if field.required and mixed is (field.name == "")},
+            [self._line(outcome, row) for outcome, row in self._wrong],
+            layout.sheet.since_1904,
+        )
+
+    def _fields(self) -> dict[int, Field]:
+        known = columns([*self._layout.operations, *all_operations().values()])
+        known[OPERATION] = operation_field(self._layout.operations)
+        return {column: known[name] for column, name in self._layout.fields.items()}
+
+    def _line(self, outcome: Outcome, row: CheckedRow) -> Line:
+        cells: dict[int, Cell] = {}
+        blamed = [(problem.code, problem.cell) for problem in row.problems] or [(outcome.code, outcome.cell)]
+        marked = self._named((cell for code, cell in blamed if code != _MERGED), row.number)
+        unreadable, yes = set(), set()
+        raw = self._raw[row.number]
+        covered = self._covered.get(row.number, set())
+        for column in sorted({*raw.cells, *covered} - self._ours):
+            name = self._layout.fields.get(column)
+            cell = Cell(column, Kind.FORMULA, "") if column in covered else raw.cells[column]
+            if name == SEND_AGAIN.name and SEND_AGAIN.read(cell) is True:
+                # It was typed for the other workbook, perhaps before a doubt arose: here it would count once more.
+                yes.add(column)
+            elif kept := self._kept(cell, name is not None):
+                cells[column] = kept
+                if kept.kind is Kind.ERROR and kept != cell:
+                    unreadable.add(column)
+        message = self._words.message(outcome, row, bool(yes), bool(unreadable))
+        return Line(message, outcome.status is Status.FAILED, cells, marked | unreadable | yes)
+
+    def _kept(self, cell: Cell, known: bool) -> Cell | None:
+        """The cell as it can be written; in a known column an error value for what cannot be, elsewhere nothing."""
+        if cell.kind is Kind.ERROR:
+            return cell._replace(text=cell.text if cell.text in _ERRORS else _UNREADABLE)
+        text: str | None = cell.text
+        if cell.kind is Kind.FORMULA or (cell.kind is Kind.TEXT and not _fits(cell.text)):
+            text = None
+        elif cell.kind in (Kind.NUMBER, Kind.DATE) and not _NUMBER.fullmatch(cell.text):
+            text = _serial(cell.text, self._layout.sheet.since_1904)
+        if text is not None:
+            return cell._replace(text=text)
+        return Cell(cell.column, Kind.ERROR, _UNREADABLE) if known else None
+
+    def _named(self, addresses: Iterable[str], row: int) -> Set[int]:
+        """The columns of the addresses that are in this row."""
+        wanted = {address.rpartition("!")[2] for address in addresses}
+        return {column for column in {*self._head, *self._layout.fields} if f"{column_letters(column)}{row}" in wanted}
+
+    def _under_merges(self) -> Mapping[int, set[int]]:
+        """Row → the known columns of it that are covered by a merged cell: what they should hold cannot be told."""
+        found: dict[int, set[int]] = defaultdict(set)
+        numbers = [row.number for _, row in self._wrong]
+        for left, top, right, bottom in self._layout.sheet.merged:
+            for number in numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)]:
+                inside = {column for column in self._layout.fields if left <= column <= right}
+                found[number] |= inside - ({left} if number == top else set())
+        return found
+
+
+def _fits(text: str) -> bool:
+    try:
+        escape(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _serial(text: str, since_1904: bool) -> str | None:
+    """A date in words (ISO 8601) as Excel counts it; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        try:
+            alone = time.fromisoformat(text).replace(tzinfo=None)
+        except ValueError:
+            return None
+        moment = datetime.combine(_EPOCHS[since_1904].date(), alone)
+    days = (moment - _EPOCHS[since_1904]) / timedelta(days=1)
+    return repr(days).removesuffix(".0") if days >= 0 else None

@@ -1,0 +1,112 @@
+"""Where the rows to be corrected go: found out before the first row is sent, written after the last.
+
+What the operator may be editing is never replaced: only a corrections workbook of ours that nobody has open, and
+that one is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkops.corrections import is_wrong, to_correct
+from bulkops.delivery import PREVIOUS, in_data_folder
+from bulkops.errors import CannotStart
+from bulkops.headings import Layout
+from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.operations.catalogue import Catalogue
+from bulkops.workbook.correcting import content, ours
+from bulkops.workbook.saving import keep_copy, opened_by, save, writable
+
+
+@dataclass(slots=True)
+class Corrections:
+    """Where the corrections of one check or run go."""
+
+    path: Path
+    workbook: Path
+    folder: Path
+    """The data folder."""
+    run: str
+    defect: Exception | None = None
+    """An error of our own that kept them from being made."""
+
+    def deliver(
+        self, layouts: Iterable[Layout], rows: Iterable[CheckedRow], outcomes: Iterable[Outcome]
+    ) -> tuple[str, list[str]]:
+        """(where how many rows are now, what else there is to say). No failure keeps the report from being made."""
+        told = list(outcomes)
+        outside = sum(outcome.status is Status.FAILED and not is_wrong(outcome) for outcome in told)
+        notes = [_said("corrections.outside", value=outside)] if outside else []
+        try:
+            sheets = to_correct(layouts, rows, told, self.workbook.name)
+            count = sum(len(sheet.lines) for sheet in sheets)
+            if not count:
+                code = "corrections.old" if os.path.exists(self.path) else "corrections.none"
+                return "", [*notes, _said(code, path=self.path)]
+            made = content(sheets, self.workbook.name)
+        except Exception as error:
+            self.defect = error
+            return "", [*notes, _said("corrections.lost", path=self.path, value=type(error).__name__)]
+        spare = in_data_folder(self.folder, self.path, self.run)
+        for path in (self.path, spare):
+            try:
+                kept = self._put(path, made)
+            except OSError as error:
+                notes.append(_said("corrections.lost", path=path, value=error.strerror or error))
+            except Exception as error:
+                self.defect = error
+                notes.append(_said("corrections.lost", path=path, value=type(error).__name__))
+            else:
+                notes += [_said("corrections.kept", path=path.name, value=each) for each in kept]
+                return f"{path} ({count} {'row' if count == 1 else 'rows'})", notes
+        return "", notes
+
+    def _put(self, path: Path, made: bytes) -> list[Path]:
+        """Put them there; the copy of what was there, if anything was. Raises OSError."""
+        if program := opened_by(path):
+            raise OSError(f"it is open in {program}")
+        if os.path.exists(path) and not ours(path):
+            raise FileExistsError("another file has that name")
+        kept: list[Path] = []
+        name = f"{path.stem[:60]}, before {self.run}.xlsx"
+        save(path, made, keep=lambda there: kept.append(keep_copy(there, self.folder / PREVIOUS, name)))
+        return kept
+
+
+def corrections_to(path: Path, workbook: Path, taken: Iterable[Path], folder: Path, run: str) -> Corrections:
+    """The corrections' place, found out before the first row is sent.
+
+    ``taken``: where the results may go. Raises CannotStart if nothing of ours may be put there, or nothing at all.
+    """
+    try:
+        if path.suffix.lower() != ".xlsx":
+            raise CannotStart("corrections.name", path=path.name, value=f"{path.stem}.xlsx")
+        if _same(path, workbook):
+            raise CannotStart("corrections.same", path=path, value="the workbook itself")
+        if any(_same(path, each) for each in taken):
+            raise CannotStart("corrections.same", path=path, value="the place of the results")
+        if program := opened_by(path):
+            raise CannotStart("corrections.open", path=path, value=program)
+        if path.exists() and not ours(path):
+            raise CannotStart("corrections.taken", path=path)
+        able = writable(path)
+    except (OSError, ValueError):  # a name that is too long, a folder that may not be looked into
+        able = False
+    if not able:
+        raise CannotStart("corrections.unwritable", path=path)
+    return Corrections(path, workbook, folder, run)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Are these one file, by whatever name?"""
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return str(one.resolve()).casefold() == str(other.resolve()).casefold()
+
+
+def _said(code: str, **facts: object) -> str:
+    problem = Catalogue(()).problem(code, **{name: str(value) for name, value in facts.items()})
+    return f"{problem.message} {problem.tip}".strip()

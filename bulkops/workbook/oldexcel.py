@@ -1,0 +1,177 @@
+"""The cells of an old Excel workbook (.xls, BIFF5 and BIFF8) as they are, with their facts.
+
+xlrd reads values, error values, formats, hidden rows and merges; what it does not tell, whether
+the program that wrote a formula's result had calculated it, is looked up in the records themselves
+([MS-XLS] Formula, Uncalced, RecalcId: without the last, Excel itself calculates when it opens the file).
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkops.errors import CannotStart
+from bulkops.model import Cell, Kind
+from bulkops.workbook.formats import Format, format_of
+from bulkops.workbook.raw import MAX_CELLS, NUMBER, RawRow, RawSheet, number_cell
+
+if TYPE_CHECKING:
+    from xlrd.book import Book
+    from xlrd.sheet import Sheet
+
+_TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
+_FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
+_CALCULATE_ON_LOAD = 2
+_NO_RESULTS = (bytes(8), bytes(7) + b"\x80", b"\3" + bytes(5) + b"\xff\xff")
+_FIRST_CUSTOM = 164
+"""The first format number that is a workbook's own; those below it stand for one format each."""
+_BIFF8 = 80
+_BROKEN = (
+    AssertionError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What xlrd raises over a damaged file, beside its own errors."""
+
+
+def read_old_excel(path: Path, content: bytes) -> list[RawSheet]:
+    """Every worksheet of an .xls. Raises CannotStart for what is damaged, encrypted or older than Excel 5."""
+    from xlrd import open_workbook
+    from xlrd.biffh import XLRDError
+    from xlrd.compdoc import CompDocError
+    from xlrd.formula import FormulaError
+
+    try:
+        with open_workbook(
+            file_contents=content, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
+        ) as book:
+            return _Reader(path, book).sheets()
+    except XLRDError as error:
+        if "encrypted" in str(error):
+            raise CannotStart("workbook.encrypted", path=path.name) from error
+        raise _damaged(path) from error
+    except (CompDocError, FormulaError, *_BROKEN) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> CannotStart:
+    return CannotStart("workbook.damaged", path=path.name, detail="its records cannot be read")
+
+
+@dataclass(slots=True)
+class _Formulas:
+    """Of one sheet: the formulas whose result the file itself wants to have calculated."""
+
+    missing: set[tuple[int, int]] = field(default_factory=set)
+    """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
+    others: bool = False
+
+
+class _Reader:
+    def __init__(self, path: Path, book: Book) -> None:
+        self.path, self.book = path, book
+        if book.biff_version < 50:
+            raise CannotStart("workbook.xls", path=path.name)
+        custom = {key: each.format_str for key, each in book.format_map.items() if key >= _FIRST_CUSTOM}
+        self.formats: list[Format] = [format_of(style.format_key, custom) for style in book.xf_list]
+        self.room = MAX_CELLS
+
+    def sheets(self) -> list[RawSheet]:
+        formulas = list(self.formulas())
+        if len(formulas) != self.book.nsheets:
+            raise ValueError("more or fewer sheets than their list has")
+        return [self.sheet(self.book.sheet_by_index(number), each) for number, each in enumerate(formulas)]
+
+    def sheet(self, found: Sheet, formulas: _Formulas) -> RawSheet:
+        hidden = found.visibility != 0
+        sheet = RawSheet(found.name, hidden, outdated=formulas.others)
+        sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
+        columns = found.colinfo_map.items()
+        sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
+        for number in range(found.nrows):
+            cells = dict(self.cells(found, number, formulas))
+            self.room -= len(cells)
+            if self.room < 0:
+                raise CannotStart("workbook.too_big", path=self.path.name)
+            info = found.rowinfo_map.get(number)
+            out = bool(info.hidden) or info.height == 0 if info else bool(found.default_row_hidden)
+            if cells:
+                sheet.rows.append(RawRow(number + 1, hidden or out, cells))
+        return sheet
+
+    def cells(self, sheet: Sheet, row: int, formulas: _Formulas) -> Iterator[tuple[int, Cell]]:
+        for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
+            if (row, column) in formulas.missing:
+                yield column + 1, Cell(column + 1, Kind.FORMULA, "")
+            elif kind == _TEXT:
+                if value != "":
+                    yield column + 1, Cell(column + 1, Kind.TEXT, self.text(value))
+            elif kind in (_NUMBER, _DATE):
+                yield column + 1, self.number(column + 1, value, sheet.cell_xf_index(row, column))
+            elif kind == _BOOL:
+                yield column + 1, Cell(column + 1, Kind.BOOL, "TRUE" if value else "FALSE")
+            elif kind == _ERROR:
+                yield column + 1, Cell(column + 1, Kind.ERROR, _error_name(value))
+
+    def text(self, value: str) -> str:
+        if self.book.biff_version < _BIFF8 and not self.book.codepage and not value.isascii():
+            raise CannotStart("workbook.xls", path=self.path.name)  # it does not say which letters these are
+        return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+
+    def number(self, column: int, value: float, style: int) -> Cell:
+        digits = repr(value).removesuffix(".0")
+        if not NUMBER.fullmatch(digits):
+            return Cell(column, Kind.ERROR, digits)
+        return number_cell(column, digits, self.formats[style])
+
+    def formulas(self) -> Iterator[_Formulas]:
+        """Of each worksheet in the book's order, what the records say of its formulas."""
+        book = list(self.records(0))
+        calculated = any(record == _RECALCID for record, _, _ in book)
+        for record, start, _ in book:
+            if record == _BOUNDSHEET and self.book.mem[start + 5] == 0:
+                (position,) = struct.unpack_from("<I", self.book.mem, start)
+                yield self.formulas_at(position, calculated)
+
+    def formulas_at(self, position: int, calculated: bool) -> _Formulas:
+        found = _Formulas()
+        records = list(self.records(position))
+        stale = not calculated or any(record == _UNCALCED for record, _, _ in records)
+        for record, start, _ in records:
+            if record == _FORMULA:
+                row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
+                if stale or options & _CALCULATE_ON_LOAD:
+                    if result in _NO_RESULTS:
+                        found.missing.add((row, column))
+                    else:
+                        found.others = True
+        return found
+
+    def records(self, position: int) -> Iterator[tuple[int, int, int]]:
+        """(number, where its data begin, their length) of every record of a part of the stream."""
+        at, end, depth = self.book.base + position, self.book.base + self.book.stream_len, 0
+        while at + 4 <= end:
+            record, size = struct.unpack_from("<HH", self.book.mem, at)
+            depth += (record == _BOF) - (record == _EOF)
+            yield record, at + 4, size
+            at += 4 + size
+            if depth <= 0:
+                return
+        raise ValueError("the stream ends too early")
+
+
+def _error_name(code: int) -> str:
+    from xlrd.biffh import error_text_from_code
+
+    return str(error_text_from_code.get(code, "without a name"))

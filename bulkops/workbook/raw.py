@@ -1,0 +1,95 @@
+"""What reading gives, whatever sort of file it was: sheets, rows, cells, and the facts about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bulkops.model import Cell, Kind
+from bulkops.workbook.formats import Format
+from bulkops.workbook.text import natural
+
+DIGITS = "0123456789"
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+MAX_CELLS = 3_000_000
+"""Twice what 100,000 rows of 14 columns hold; some hundred megabytes of memory."""
+NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+"""A number as a file stores it."""
+
+
+@dataclass(slots=True)
+class RawRow:
+    """One row that holds at least one cell."""
+
+    number: int
+    hidden: bool
+    cells: dict[int, Cell]
+    """By column, 1 for A."""
+
+
+@dataclass(slots=True)
+class RawSheet:
+    """One worksheet, read whole."""
+
+    name: str
+    hidden: bool
+    rows: list[RawRow] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    outdated: bool = False
+    """It holds formulas' results that the file itself asks to be calculated anew."""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First column, first row, last column, last row of each merged range."""
+    ours: bool = False
+    """bulkops' own results, by the workbook's hidden name for them (product.md section 3): never input."""
+    since_1904: bool = False
+    """Its dates are counted from 1904."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawWorkbook:
+    """What was read."""
+
+    path: Path
+    sha256: str
+    """Of the very bytes it was read from."""
+    identity: str
+    """Of what is in it but for our own results: the same before and after they are put into the workbook."""
+    sheets: tuple[RawSheet, ...]
+
+
+def column_letters(column: int) -> str:
+    """1 → A, 27 → AA."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """A → 1, AA → 27. Raises ValueError for anything but A to XFD."""
+    column = 0
+    for char in letters[:4]:
+        column = column * 26 + "-ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(char)
+    if not letters or "-" in letters or column > LAST_COLUMN:
+        raise ValueError(letters)
+    return column
+
+
+def corners(reference: str) -> tuple[int, int, int, int]:
+    """``A1:B3`` → first column, first row, last column, last row. Raises ValueError."""
+    first, _, last = reference.partition(":")
+    columns, rows = [], []
+    for corner in (first, last or first):
+        letters = corner.rstrip(DIGITS)
+        columns.append(column_number(letters))
+        rows.append(natural(corner[len(letters) :]))
+    return min(columns), min(rows), max(columns), max(rows)
+
+
+def number_cell(column: int, digits: str, format_: Format) -> Cell:
+    """A number by its stored digits, with what its format makes of it."""
+    if format_.date:
+        return Cell(column, Kind.DATE, digits)
+    return Cell(column, Kind.NUMBER, digits, format_.way(digits))

@@ -1,0 +1,156 @@
+"""Text files of rows (.csv, .tsv, .txt): what separates their columns, in which encoding they are, and their rows.
+
+Nothing in such a file says either, so both are taken only where they are sure, and quoting
+is read strictly: a cell in the wrong column would be sent as what it is not. Every value
+is text, but for what a program shows instead of a value.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from bulkops.errors import CannotStart
+from bulkops.model import Cell, Kind
+from bulkops.naming import known_headings, normal
+from bulkops.operations import all_operations
+from bulkops.workbook.raw import LAST_ROW, MAX_CELLS, RawRow, RawSheet
+from bulkops.workbook.text import LONGEST, is_error
+
+_SEPARATORS = ",;\t|"
+_SEARCHED_ROWS = 20
+_NAMED = re.compile(r'"?sep=(.)\1*"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+"""Excel's own first line for it; neither Excel nor LibreOffice counts it as a row."""
+_LINE_END = re.compile("\r\n|\r|\n")
+_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+Record = tuple[int, list[str]]
+"""The line a row begins in, from 1, and its cells."""
+
+
+def read_separated(path: Path, content: bytes) -> RawSheet:
+    """The one sheet of a text file, called by the file's stem.
+
+    Rows are numbered as a spreadsheet program shows them: a quoted text over several lines is one row, a blank line
+    is a row. Sentences about a line count the file's lines. Raises CannotStart for what cannot be told for sure.
+    """
+    text = _decoded(path, content)
+    named = _NAMED.match(text)
+    body, first = (text[named.end() :], 2) if named else (text, 1)
+    separator, width = _separator(path, body, first, named[1] if named else None)
+    sheet = RawSheet(path.stem, False)
+    room = MAX_CELLS
+    heading_row, cells_of_headings = width
+    for number, (line, values) in enumerate(_records(path, body, first, separator), 1):
+        if number > heading_row and len(values) > cells_of_headings:
+            raise _line(
+                path,
+                line,
+                f"it has {len(values)} cells, and there are {cells_of_headings} headings; "
+                "a text that holds the separator must stand in quotes",
+            )
+        if number > heading_row and any(
+            "\n" in value and value.count(separator) >= cells_of_headings - 1 for value in values
+        ):
+            raise _line(
+                path, line, "a text in quotes holds line ends and a whole row's separators; a quote may be missing"
+            )
+        cells = {column: _cell(column, value) for column, value in enumerate(values, 1) if value != ""}
+        room -= len(cells)
+        if room < 0 or number > LAST_ROW:
+            raise CannotStart("workbook.too_big", path=path.name)
+        if any(len(cell.text) > LONGEST for cell in cells.values()):
+            raise _line(path, line, f"a text is longer than the {LONGEST} characters that a cell can hold")
+        if cells:
+            sheet.rows.append(RawRow(number, False, cells))
+    return sheet
+
+
+def _cell(column: int, value: str) -> Cell:
+    return Cell(column, Kind.ERROR if is_error(value.strip()) else Kind.TEXT, value)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    """UTF-8, or UTF-16 with its mark. Any other encoding would be a guess between many: each takes any bytes."""
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = len(_LINE_END.findall(content[: error.start].decode(encoding, "replace"))) + 1
+        raise CannotStart("workbook.encoding", path=path.name, value=line) from error
+    if "\0" in text:
+        raise _line(path, len(_LINE_END.findall(text[: text.index("\0")])) + 1, "it holds a NUL character")
+    return text
+
+
+def _separator(path: Path, body: str, first: int, named: str | None) -> tuple[str, tuple[int, int]]:
+    """The one separator that gives known headings, with the row they stand in and that row's number of cells."""
+    found = {
+        separator: place
+        for separator in (_SEPARATORS if named is None else named)
+        if separator in _SEPARATORS and (place := _headings(path, body, first, separator))
+    }
+    if len(found) != 1:
+        raise CannotStart("workbook.csv", path=path.name)
+    return found.popitem()
+
+
+def _headings(path: Path, body: str, first: int, separator: str) -> tuple[int, int] | None:
+    """(row, number of cells) of the first row that, so separated, holds a known heading among others."""
+    known = known_headings(all_operations().values())
+    try:
+        records = islice(_records(path, body, first, separator), _SEARCHED_ROWS)
+        for number, (_, values) in enumerate(records, 1):
+            if len(values) > 1 and any(normal(value) in known for value in values):
+                return number, len(values)
+    except CannotStart:
+        return None  # with another separator the quotes may be right
+    return None
+
+
+def _records(path: Path, body: str, first: int, separator: str) -> Iterator[Record]:
+    """Every row, blank ones too. A quote stands at both ends of a cell or, doubled, within such a cell."""
+    lines = iter(enumerate(_LINE_END.split(body), first))
+    for number, line in lines:
+        if '"' not in line:
+            yield number, line.split(separator)
+            continue
+        pieces, quotes = [line], line.count('"')
+        while quotes % 2:
+            _, more = next(lines, (0, None))
+            if more is None:
+                raise _line(path, number, "a quote is never closed")
+            pieces.append(more)
+            quotes += more.count('"')
+        yield number, _unquoted(path, number, "\n".join(pieces), separator)
+
+
+def _unquoted(path: Path, number: int, record: str, separator: str) -> list[str]:
+    values = []
+    position = -1
+    while position < len(record):
+        position += 1
+        if quoted := _QUOTED.match(record, position):
+            values.append(quoted[1].replace('""', '"'))
+            position = quoted.end()
+            fits = record[position : position + 1] in ("", separator)
+        else:
+            end = record.find(separator, position)
+            end = len(record) if end < 0 else end
+            values.append(record[position:end])
+            position = end
+            fits = '"' not in values[-1] and "\n" not in values[-1]
+        if not fits:
+            raise _line(path, number, "a quote stands where none belongs")
+    return values
+
+
+def _line(path: Path, line: int, detail: str) -> CannotStart:
+    return CannotStart("workbook.line", path=path.name, value=line, detail=detail)

@@ -1,0 +1,224 @@
+"""A worksheet's cells as they are: types, error values, formulas, formats, hidden rows.
+
+One pass of expat, which is spared the rows that are plain. Nothing is inferred: a number
+keeps the digits of the file, text stays text, and the declared dimensions of a sheet are
+never trusted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from bulkops.errors import CannotStart
+from bulkops.model import Cell, Kind
+from bulkops.workbook.formats import Format
+from bulkops.workbook.package import MAIN, Package
+from bulkops.workbook.plain import Pieces, PlainRows
+from bulkops.workbook.raw import (
+    DIGITS,
+    LAST_COLUMN,
+    LAST_ROW,
+    MAX_CELLS,
+    NUMBER,
+    RawRow,
+    RawSheet,
+    column_number,
+    corners,
+    number_cell,
+)
+from bulkops.workbook.text import natural, unescape
+
+_ROW, _C, _V, _T, _F, _RPH, _MERGE, _COL = (
+    f"{MAIN} {name}" for name in ("row", "c", "v", "t", "f", "rPh", "mergeCell", "col")
+)
+_OPENING = re.compile(rb"<sheetData>")
+_TEXTS = ("str", "inlineStr")
+_BOOLS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
+
+
+def _is_true(attributes: dict[str, str], name: str) -> bool:
+    return attributes.get(name, "0") in ("1", "true")
+
+
+class SheetParser:
+    """expat's handlers for worksheet parts; they keep every fact of every cell.
+
+    What can be read in two ways (two rows or cells of one place, two values in a cell) is a ValueError, which the
+    package turns into a refusal.
+    """
+
+    def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
+        self.package, self.formats, self.strings = package, formats, strings
+        self.stale = package.recalculates()
+        self.room = MAX_CELLS
+        self.columns: dict[str, int] = {}
+        self.plain_rows = PlainRows(formats, strings)
+
+    def read(self, part: str, sheet: RawSheet) -> None:
+        """Fill the sheet with what the part holds."""
+        self.sheet = sheet
+        self.seen: dict[int, RawRow] = {}
+        self.unsolved: list[tuple[int, int, int, int]] = []
+        self.row, self.digits, self.column = RawRow(0, False, {}), "", 0
+        self.attributes: dict[str, str] = {}
+        self.value: str | None = None
+        self.inline: str | None = None
+        self.formula: dict[str, str] | None = None
+        self.pieces: list[str] | None = None
+        self.phonetic = False
+        self.depth = 0
+        self.hidden: dict[str, bool] = {}
+        self.plain_rows.forget()
+        pieces = Pieces(_OPENING, f"{MAIN} sheetData", "</row>", self.plain, lambda: self.depth, self.plain_rows.learn)
+        self.package.parse(part, f"{MAIN} worksheet", self.start, self.end, self.text, pieces)
+        self.spread()
+        sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
+
+    def plain(self, piece: str, parse: Callable[[str], bool]) -> bool:
+        """Take a row without expat, if it is plain (and of a number that may stand there)."""
+        found = self.plain_rows.read(piece)
+        if found is None or (number := int(found[0])) > LAST_ROW:
+            return False
+        hidden = self.hidden.get(found[1])
+        if hidden is None:
+            # expat knows whether the attributes are good; they are much the same from row to row.
+            self.row = RawRow(0, False, {})
+            parse(f'<row r="{number}"{found[1]}/>')
+            if self.row.number != number:
+                return False
+            hidden = self.hidden[found[1]] = self.row.hidden
+        self.row = RawRow(number, hidden, found[2])
+        self.keep(self.row)
+        return True
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        if tag == _C:
+            self.start_cell(attributes)
+        elif tag == _V:
+            if self.value is not None:
+                raise ValueError("two values")
+            self.pieces = []
+        elif tag == _T:
+            if not self.phonetic:
+                self.pieces = []
+        elif tag == _F:
+            self.formula = attributes
+        elif tag == _ROW:
+            self.start_row(attributes)
+        elif tag == _RPH:
+            self.phonetic = True
+        elif tag == _MERGE:
+            self.sheet.merged.append(corners(attributes.get("ref", "")))
+        elif tag == _COL and (_is_true(attributes, "hidden") or float(attributes.get("width", 1)) == 0):
+            self.sheet.hidden_columns.append((natural(attributes["min"]), natural(attributes["max"])))
+
+    def start_row(self, attributes: dict[str, str]) -> None:
+        number = natural(attributes["r"]) if "r" in attributes else self.row.number + 1
+        if not 1 <= number <= LAST_ROW:
+            raise ValueError(number)
+        hidden = self.sheet.hidden or _is_true(attributes, "hidden") or float(attributes.get("ht", 1)) == 0
+        self.row = RawRow(number, hidden, {})
+        self.digits = str(number)
+        self.column = 0
+
+    def start_cell(self, attributes: dict[str, str]) -> None:
+        if "r" in attributes:
+            reference = attributes["r"]
+            letters = reference.rstrip(DIGITS)
+            if reference[len(letters) :] != self.digits:
+                raise ValueError(reference)
+            self.column = self.columns.get(letters) or self.columns.setdefault(letters, column_number(letters))
+        else:
+            self.column += 1
+        if self.column in self.row.cells or self.column > LAST_COLUMN:
+            raise ValueError(self.column)
+        self.attributes = attributes
+        self.value = self.inline = self.formula = None
+
+    def text(self, data: str) -> None:
+        if self.pieces is not None:
+            self.pieces.append(data)
+
+    def end(self, tag: str) -> None:
+        self.depth -= 1
+        if tag == _V:
+            if self.pieces is None:
+                raise ValueError("a value within a value")
+            self.value = "".join(self.pieces)
+            self.pieces = None
+        elif tag == _C:
+            self.end_cell()
+        elif tag == _T:
+            if self.pieces is not None:
+                self.inline = (self.inline or "") + "".join(self.pieces)
+                self.pieces = None
+        elif tag == _ROW:
+            self.keep(self.row)
+        elif tag == _RPH:
+            self.phonetic = False
+
+    def keep(self, row: RawRow) -> None:
+        if not row.cells:
+            return
+        self.take(len(row.cells))
+        if row.number in self.seen:
+            raise ValueError(row.number)
+        self.seen[row.number] = row
+
+    def take(self, cells: int) -> None:
+        """A small file can hold more cells than memory does."""
+        self.room -= cells
+        if self.room < 0:
+            raise CannotStart("workbook.too_big", path=self.package.path.name)
+
+    def end_cell(self) -> None:
+        type_ = self.attributes.get("t", "n")
+        value, stray = (self.inline, self.value) if type_ == "inlineStr" else (self.value, self.inline)
+        if stray is not None:
+            raise ValueError("a value of another type")
+        # An empty text is a result; an empty number is what programs write that do not calculate.
+        stored = value is not None and (type_ in _TEXTS or value.strip() != "")
+        # Programs that do not calculate store a 0 for every formula and ask Excel to calculate; other results
+        # in such a file may be old: they are what is stored, and the operator is told.
+        if self.formula is not None and self.stale and stored:
+            stored = type_ != "n" or value is None or value.strip() != "0"
+            self.sheet.outdated = self.sheet.outdated or stored
+        if self.formula is not None and not stored:
+            self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
+            if self.formula.get("t") in ("array", "dataTable"):
+                self.unsolved.append(corners(self.formula.get("ref", "")))
+        elif value is not None and stored:
+            cell = self.cell(type_, value if type_ in _TEXTS else value.strip())
+            if cell.text != "":
+                self.row.cells[self.column] = cell
+        elif type_ == "e":
+            self.row.cells[self.column] = Cell(self.column, Kind.ERROR, "without a name")
+
+    def cell(self, type_: str, value: str) -> Cell:
+        """A value by its type; one that is not of its type is an error value."""
+        if type_ == "s":
+            return Cell(self.column, Kind.TEXT, self.strings[natural(value)])
+        if type_ == "n" and NUMBER.fullmatch(value):
+            return self.number(value)
+        if type_ in _TEXTS:
+            return Cell(self.column, Kind.TEXT, unescape(value))
+        if type_ == "b" and value.lower() in _BOOLS:
+            return Cell(self.column, Kind.BOOL, _BOOLS[value.lower()])
+        return Cell(self.column, Kind.DATE if type_ == "d" else Kind.ERROR, value)
+
+    def number(self, value: str) -> Cell:
+        return number_cell(self.column, value, self.formats[natural(self.attributes.get("s", "0"))])
+
+    def spread(self) -> None:
+        """Cells of an array formula without stored results are as unknown as its first, even if they seem blank."""
+        widest = max((max(row.cells) for row in self.seen.values()), default=0)
+        last = max(self.seen, default=0)
+        for left, top, right, bottom in self.unsolved:
+            for number in range(top, min(bottom, last) + 1):
+                columns = range(left, min(right, widest) + 1)
+                self.take(len(columns))
+                if number in self.seen:
+                    for column in columns:
+                        self.seen[number].cells[column] = Cell(column, Kind.FORMULA, "")
