@@ -176,6 +176,7 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
     from bulkops.ledger.reserve import Reserve
 
     waiting = [fault] if fault else []
+    gate = threading.Lock()  # While something goes wrong, rows side by side wait at their next step.
 
     def target(step: str, arguments: tuple[Any, ...]) -> str:
         if step == "intend":
@@ -191,9 +192,11 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
                 return real(*arguments, **named)
             mark(step)
             here = [step, target(step, arguments)]
-            _go_wrong(waiting, ["before", *here], home)
+            with gate:
+                _go_wrong(waiting, ["before", *here], home)
             result = real(*arguments, **named)
-            _go_wrong(waiting, ["after", *here], home)
+            with gate:
+                _go_wrong(waiting, ["after", *here], home)
             return result
 
         return wrapped
