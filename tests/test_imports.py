@@ -14,7 +14,18 @@ import bulkops
 
 PACKAGE = Path(bulkops.__file__).parent
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bulkops", "model", "errors", "masking"),
+    ("bulkops", "sentences", "sentences.entry"),
+    (
+        "sentences.answers",
+        "sentences.desktop",
+        "sentences.doubts",
+        "sentences.handing_back",
+        "sentences.inbox",
+        "sentences.rows",
+        "sentences.running",
+        "sentences.workbooks",
+    ),
+    ("model", "errors", "masking"),
     ("settings", "verdict", "lock", "storage", "deadline", "pace", "ledger.tables", "ledger.reserve"),
     (
         "ledger.records",

@@ -1,0 +1,1 @@
+"""Every sentence an operator can read about something that went wrong, by where it went wrong."""

@@ -1,0 +1,113 @@
+"""About a workbook as a file, before any row is read."""
+
+from __future__ import annotations
+
+from bulkops.sentences.entry import Entry
+
+_AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx)”."
+
+ENTRIES = (
+    Entry("workbook.missing", "No such workbook", "There is no file {path}.", "Check the name and the folder."),
+    Entry("workbook.folder", "A folder, not a workbook", "{path} is a folder.", "Name a workbook in it."),
+    Entry(
+        "workbook.no_access",
+        "Workbook cannot be opened",
+        "{path} cannot be opened.",
+        "Close it in other programs, and make sure that you may read it and that it is on this computer, not only online.",
+    ),
+    Entry(
+        "workbook.empty", "Empty file", "{path} is empty (0 bytes).", "Save the workbook again, or take another copy."
+    ),
+    Entry(
+        "workbook.owner_file",
+        "Excel's own marker file",
+        "{path} only marks a workbook that is open in Excel.",
+        "Choose the workbook without ~$ in front of its name.",
+    ),
+    Entry(
+        "workbook.xls",
+        "Very old Excel format",
+        "{path} is an old Excel file (.xls) of a kind that cannot be read surely.",
+        _AS_XLSX,
+    ),
+    Entry("workbook.xlsb", "Binary Excel format", "{path} is a binary workbook (.xlsb).", _AS_XLSX),
+    Entry(
+        "workbook.ods",
+        "OpenDocument, but no spreadsheet",
+        "{path} is an OpenDocument file, but no spreadsheet.",
+        "Choose a spreadsheet (.ods), or a workbook of Excel's.",
+    ),
+    Entry(
+        "workbook.csv",
+        "Text file with unknown columns",
+        "{path} is a text file (CSV), and what separates its columns cannot be told: not exactly one of comma, semicolon, tab and | gives known headings.",
+        "Correct the headings, or name the separator in a first line (sep=;). Or open the file in Excel with every column as Text, and save it as .xlsx.",
+    ),
+    Entry(
+        "workbook.encoding",
+        "Text file in an unknown encoding",
+        "{path}, line {value}: which letters stand there cannot be told, because the file is not in UTF-8.",
+        "Open it in Excel, look at these letters, choose Save As, and pick “CSV UTF-8” or “Excel Workbook (*.xlsx)”.",
+    ),
+    Entry(
+        "workbook.line",
+        "A line of a text file that cannot be read surely",
+        "{path}, line {value}: {detail}.",
+        "Correct the line, or open the file in Excel with every column as Text, look at that line, and save it as .xlsx.",
+    ),
+    Entry("workbook.html", "Web page", "{path} is a web page or XML text with the name of a workbook.", _AS_XLSX),
+    Entry(
+        "workbook.encrypted",
+        "Password-protected",
+        "{path} is protected by a password, or by a label that encrypts it.",
+        "Remove the password in Excel (File, Info, Protect Workbook), and save.",
+    ),
+    Entry(
+        "workbook.not_excel",
+        "Not a workbook",
+        "{path} is not a workbook.",
+        "Choose an .xlsx, .xlsm, .xls, .ods or .csv file.",
+    ),
+    Entry(
+        "workbook.damaged",
+        "Damaged workbook",
+        "{path} is damaged ({detail}).",
+        "Open it in Excel, let it repair the file, and save it; or take another copy.",
+    ),
+    Entry(
+        "workbook.too_big",
+        "Workbook too big",
+        "{path} is too big to be a list of rows.",
+        "Copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.copy",
+        "A copy that bulkops made",
+        "{path} is a copy that bulkops made to put results into.",
+        "Correct the rows in the workbook itself, and run that: it knows what was sent. Without it, copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.changed",
+        "Changed while it was read",
+        "{path} was changed while bulkops was reading it. Nothing was sent.",
+        "Save it, wait for a moment, and run it again.",
+    ),
+    Entry(
+        "workbook.too_slow",
+        "Workbook takes too long",
+        "{path} takes too long to read; it is damaged, or too big to be a list of rows.",
+        "Copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.crashed",
+        "Workbook cannot be read",
+        "{path} cannot be read: reading it ended without an answer.",
+        "Open it in Excel, save it under another name, and use that; or copy the rows into a new workbook.",
+    ),
+    Entry(
+        "workbook.no_rows",
+        "No rows to work on",
+        "{path} holds no sheet with the headings of an operation and rows below.{extra}",
+        "Start from a template (bulkops template PATH): its headings are recognised in any of a sheet's first 20 rows.",
+    ),
+)
