@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bulkops.defects import recorded
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.settings import home
 
 if TYPE_CHECKING:
     from bulkops.processor import Control
@@ -137,27 +136,19 @@ def present(report: Report, as_json: bool) -> None:
 
 def report_defect(defect: Exception) -> None:
     """Our own defect: the details go to a file, the operator gets a sentence."""
-    path = Path("errors.log")
-    try:
-        path = home() / path
-        with open(path, "a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write("".join(traceback.format_exception(defect)) + "\n")
-    except (OSError, BulkopsError):
-        pass  # the sentence is still worth saying
-    told = CannotStart("run.bug", value=type(defect).__name__, path=path)
-    say(f"bulkops: {told}")
+    say(f"bulkops: {recorded(defect)}")
 
 
 def tell(text: str) -> None:
     """To standard output, which is a command's own answer."""
-    from bulkops.presenting import printable
+    from bulkops.phrases import printable
 
     typer.echo(printable(text))
 
 
 def say(text: str) -> None:
     """To standard error, which is never part of a document."""
-    from bulkops.presenting import printable
+    from bulkops.phrases import printable
 
     with suppress(OSError):
         typer.echo(printable(text), err=True)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from bulkops.errors import CannotStart
 from bulkops.model import Outcome, Status
+from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
 from bulkops.settings import PRACTICE
 
 if TYPE_CHECKING:
@@ -37,29 +38,8 @@ _COLOURS = {
     Status.DONE: "green",
     Status.READY: "green",
 }
-"""In the order in which an operator should look at them."""
-_URGENCY = list(_COLOURS)
-_GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
 _LINE_EVERY = 10.0
 _WIDTH_IN_A_FILE = 120
-
-
-def printable(text: str) -> str:
-    """A text without characters that steer a terminal, whoever sent them."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
-        for char in text
-    )
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def by_status(counts: Mapping[Status, int]) -> str:
-    """``Failed 1, Done 12``: what needs a look comes first."""
-    return ", ".join(f"{status.label} {counts[status]}" for status in _URGENCY if counts.get(status))
 
 
 class _Console(Console):
@@ -129,9 +109,7 @@ def _worth_showing(outcomes: list[Outcome]) -> list[Outcome]:
     """All of a few rows; of many, those that are not good, the most urgent first."""
     if len(outcomes) <= _MOST_ROWS:
         return outcomes
-    # A row that is done and has a code did not meet its control total.
-    to_look_at = (each for each in outcomes if each.status not in _GOOD or (each.status is Status.DONE and each.code))
-    return sorted(to_look_at, key=lambda outcome: _URGENCY.index(outcome.status))[:_MOST_ROWS]
+    return sorted(filter(to_look_at, outcomes), key=urgency)[:_MOST_ROWS]
 
 
 def _words(outcome: Outcome) -> Text:
@@ -257,7 +235,11 @@ class Progress:
             if self._clock() - self._said < _LINE_EVERY:
                 return
             self._said = self._clock()
-            left = _about((self._said - self._begun) / done * (self._total - done)) if done else "waiting for an answer"
+            left = (
+                about_left((self._said - self._begun) / done * (self._total - done))
+                if done
+                else "waiting for an answer"
+            )
             # A log that can no longer be written to is no reason to stop a run.
             with suppress(OSError):
                 told = (
@@ -268,9 +250,3 @@ class Progress:
     def _pause(self) -> str:
         seconds = round(self._waiting())
         return f"EnergyCAP asked for a pause, {counted(seconds, 'second')} left" if seconds > 1 else ""
-
-
-def _about(seconds: float) -> str:
-    if seconds > 90:
-        return f"about {counted(round(seconds / 60), 'minute')} left"
-    return f"about {counted(round(seconds), 'second')} left"

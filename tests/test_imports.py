@@ -26,8 +26,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "sentences.workbooks",
     ),
     ("model", "errors", "masking"),
-    ("settings", "verdict", "lock", "storage", "deadline", "pace", "ledger.tables", "ledger.reserve"),
+    ("phrases", "settings", "verdict", "lock", "storage", "deadline", "pace", "ledger.tables", "ledger.reserve"),
     (
+        "defects",
         "ledger.records",
         "ledger.store",
         "operations.cells",

@@ -14,7 +14,8 @@ from bulkops import presenting
 from bulkops.errors import CannotStart
 from bulkops.ledger import Run
 from bulkops.model import Outcome, Status
-from bulkops.presenting import Progress, ask, by_status, counted, printable, run_table, show
+from bulkops.phrases import by_status, counted, printable
+from bulkops.presenting import Progress, ask, run_table, show
 from bulkops.report import Report, Summary
 from bulkops.settings import Environment
 

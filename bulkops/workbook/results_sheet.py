@@ -48,7 +48,7 @@ MOST_LINES = 1_048_575
 Value = str | int | float | datetime | None
 """What a cell of the results can hold; times are UTC without a zone."""
 _WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 24, 10, 23)
-_FILLS = {
+FILLS = {
     Status.DONE: "D5EBD8",
     Status.ALREADY_DONE: "E4EDF6",
     Status.FAILED: "F6CFCB",
@@ -65,7 +65,7 @@ LOOKS: Mapping[str, Look] = {
     "seconds": Look(horizontal="center", form="0.000"),
     "time": Look(horizontal="left", form='yyyy-mm-dd hh:mm:ss" UTC"'),
     "link": Look(horizontal="center", colour="0563C1", underline=True),
-    **{status.label: Look(form="@", fill=colour, bold=True) for status, colour in _FILLS.items()},
+    **{status.label: Look(form="@", fill=colour, bold=True) for status, colour in FILLS.items()},
 }
 """How cells look, by kind or by status."""
 _WRAPPED = (COLUMNS.index("Message"), COLUMNS.index("What to do"))

@@ -1,0 +1,54 @@
+"""Words for counts, states and times, the same on a terminal and in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bulkops.model import Outcome, Status
+
+URGENCY = (
+    Status.UNKNOWN,
+    Status.FAILED,
+    Status.INVALID,
+    Status.NOT_SENT,
+    Status.ALREADY_DONE,
+    Status.DONE,
+    Status.READY,
+)
+"""In the order in which an operator should look at them."""
+_GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
+
+
+def printable(text: str) -> str:
+    """A text without characters that steer a terminal, whoever sent them."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def by_status(counts: Mapping[Status, int]) -> str:
+    """``Failed 1, Done 12``: what needs a look comes first."""
+    return ", ".join(f"{status.label} {counts[status]}" for status in URGENCY if counts.get(status))
+
+
+def urgency(outcome: Outcome) -> int:
+    """A sorting key: what needs a look comes first."""
+    return URGENCY.index(outcome.status)
+
+
+def to_look_at(outcome: Outcome) -> bool:
+    """Is there something to see to? A row that is done and has a code did not meet its control total."""
+    return outcome.status not in _GOOD or (outcome.status is Status.DONE and bool(outcome.code))
+
+
+def about_left(seconds: float) -> str:
+    """``about 3 minutes left``."""
+    if seconds > 90:
+        return f"about {counted(round(seconds / 60), 'minute')} left"
+    return f"about {counted(round(seconds), 'second')} left"
