@@ -1,0 +1,64 @@
+"""What takes longer than a blink is done in a thread of its own; what it says comes back to the window's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+_LONGEST = 0.03
+"""Seconds for which the window may be kept from its own events at a time."""
+
+
+class Worker:
+    """Starts jobs, and hands over what they say when ``drain`` is called: in the window's thread, in order."""
+
+    def __init__(self) -> None:
+        self._said: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._busy = 0
+
+    def start(self, job: Callable[[], T], done: Callable[[T], object], failed: Callable[[Exception], object]) -> None:
+        """Do a job in a thread of its own, which the program waits for; then ``done`` or ``failed`` is called."""
+
+        def work() -> None:
+            try:
+                found = job()
+            except Exception as error:
+                trouble = error
+                self.later(lambda: self._over(failed, trouble))
+            else:
+                self.later(lambda: self._over(done, found))
+
+        self._busy += 1
+        threading.Thread(target=work, name="bulkops job").start()
+
+    def _over(self, tell: Callable[[T], object], found: T) -> None:
+        self._busy -= 1
+        tell(found)
+
+    def later(self, call: Callable[[], object]) -> None:
+        """Have something called in the window's thread. From any thread."""
+        self._said.put(call)
+
+    @property
+    def busy(self) -> bool:
+        """Is a job on its way whose end was not told yet?"""
+        return self._busy > 0
+
+    def drain(self, longest: float = _LONGEST) -> bool:
+        """Call what has been said so far, for so many seconds; whether something may be left."""
+        until = monotonic() + longest
+        while monotonic() < until:
+            try:
+                call = self._said.get_nowait()
+            except Empty:
+                return False
+            call()
+        return True
+
+    def wait(self, patience: float) -> None:
+        """Call the next thing that is said. Raises queue.Empty if nothing comes for so many seconds."""
+        self._said.get(timeout=patience)()
