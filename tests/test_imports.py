@@ -84,7 +84,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("presenting", "practising"),
     ("console",),
     ("keys",),
-    ("desktop", "desktop.look", "desktop.worker"),
+    ("desktop", "desktop.look", "desktop.showing", "desktop.worker", "desktop.awake", "desktop.recent"),
+    ("desktop.screen", "desktop.state", "desktop.table", "desktop.asking", "desktop.tips", "desktop.totals"),
+    ("desktop.presenter",),
+    ("desktop.window",),
+    ("desktop.starting",),
     ("cli",),
     ("__main__",),
 )
