@@ -84,7 +84,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("presenting", "practising"),
     ("console",),
     ("keys",),
-    ("desktop", "desktop.look", "desktop.worker"),
+    (
+        "desktop",
+        "desktop.awake",
+        "desktop.look",
+        "desktop.opening",
+        "desktop.recent",
+        "desktop.single",
+        "desktop.worker",
+    ),
     ("cli",),
     ("__main__",),
 )
