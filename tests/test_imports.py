@@ -87,12 +87,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "desktop",
         "desktop.awake",
+        "desktop.keying",
         "desktop.look",
         "desktop.opening",
+        "desktop.past",
         "desktop.recent",
         "desktop.single",
         "desktop.worker",
     ),
+    ("desktop.history_tab", "desktop.key_dialog"),
     ("cli",),
     ("__main__",),
 )
