@@ -19,14 +19,14 @@ import gc
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import CheckedRow, Plan
+from bulkops.model import CheckedRow, Plan, Status
 from bulkops.operations import all_operations
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
@@ -276,6 +276,20 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
     """Every run of this ledger, newest first, with its rows counted by state."""
     with _ledger(folder) as ledger:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
+
+
+def unfinished(folder: Path) -> dict[str, int]:
+    """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
+    found: dict[str, int] = {}
+    with _ledger(folder) as ledger:
+        if ledger is None:
+            return found
+        for run in ledger.runs():
+            # Looking a run's rows through takes time, so only those are that may have some left.
+            if run.totals is None or run.totals.get(Status.NOT_SENT.value) or run.totals.get(Status.FAILED.value):
+                with suppress(CannotStart):  # its workbook was run since, or nothing of it is left
+                    found[run.id] = len(_cut_short(ledger, run.id)[1])
+    return found
 
 
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:

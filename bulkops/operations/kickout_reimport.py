@@ -46,6 +46,7 @@ class KickoutReimport(Operation):
     target = "task_guid"
     repeats_by_target = True
     headings = frozenset({"task_guid", "batch_mode"})
+    permission = ("BillsAndBatches", "Create")
     fields = (
         Field(
             "task_guid",

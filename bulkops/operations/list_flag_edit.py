@@ -44,6 +44,7 @@ class ListFlagEdit(Operation):
     sheet = "Flag edits"
     target = "list_id"
     headings = frozenset({"list_id"})
+    permission = ("FlaggedItems", "Manage")
     look_up = Call("GET", "/api/v3/flag/flagType?pageSize=1000")
     fields = (
         Field(
