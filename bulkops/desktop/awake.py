@@ -16,7 +16,7 @@ _PATIENCE = 2.0
 
 
 @contextmanager
-def awake() -> Iterator[None]:
+def staying_awake() -> Iterator[None]:
     """Keep the machine from going to sleep by itself meanwhile, as far as it lets itself be asked. Never raises.
 
     Whatever was asked for ends with this process, however that ends.

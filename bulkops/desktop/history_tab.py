@@ -15,8 +15,8 @@ from bulkops.desktop.past import PastRun, past_runs, results_of
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError
 
-_COLUMNS = {"Started": 17, "Workbook": 30, "Environment": 13, "Who": 13, "Rows": 34, "What to do": 40}
-"""Headings, with their widths in digits."""
+_COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
+"""Headings, with their least widths in digits; what is cut off is told in full below."""
 _NOTHING_YET = "Nothing has been run yet. Every run appears here, with its results."
 _CHOOSE = "Choose a run to open its results."
 
@@ -82,7 +82,7 @@ class HistoryTab(ttk.Frame):
         self._runs = {run.id: run for run in runs}
         self.table.delete(*self.table.get_children())
         for run in runs:
-            values = (run.started, run.workbook, run.environment, run.who, run.rows, run.state)
+            values = (run.started, run.workbook, run.state, run.rows, run.environment, run.who)
             self.table.insert("", tk.END, run.id, values=values, tags=(run.worst.value if run.worst else "",))
         if kept := [each for each in chosen if each in self._runs]:
             self.table.selection_set(kept)
@@ -105,7 +105,7 @@ class HistoryTab(ttk.Frame):
             self.about.configure(text=_CHOOSE if self._runs else _NOTHING_YET)
             return
         why = "" if run.left is not None else "\nThere is nothing left to finish in this run."
-        self.about.configure(text=f"{run.path}\n{run.rows}. {run.state}. Run {run.id}.{why}")
+        self.about.configure(text=f"{run.path}\n{run.rows}. What to do: {run.state}. Run {run.id}.{why}")
 
     def _double(self, event: tk.Event[ttk.Treeview]) -> None:
         if self.table.identify_region(event.x, event.y) == "cell":

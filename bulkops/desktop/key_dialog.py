@@ -14,7 +14,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError
 from bulkops.settings import Environment, Key
 
-_WIDTH = 66
+_WIDTH = 88
 """Digits in a line of text."""
 _INTRODUCTION = (
     "EnergyCAP lets bulkops in with an API key. It acts as the user who made it, so use your own. "
@@ -83,7 +83,7 @@ class KeyDialog(tk.Toplevel):
         self.test = ttk.Button(row, text="Test", underline=0, command=self._test)
         self.save = ttk.Button(row, text="Save", underline=0, command=self._save, style="Main.TButton")
         self.for_now = ttk.Button(row, text="Use until bulkops closes", underline=0, command=self._use_now)
-        self.remove = ttk.Button(row, text="Remove the stored key", underline=0, command=self._remove)
+        self.remove = ttk.Button(row, text="Remove this key", underline=0, command=self._remove)
         self.shut = ttk.Button(row, text="Close", underline=0, command=self.close)
         for column, button in enumerate((self.test, self.save, self.for_now)):
             button.grid(row=0, column=column, padx=(0, look.pad))
@@ -118,6 +118,10 @@ class KeyDialog(tk.Toplevel):
         self._do("", lambda: keying.present(where), self._looked_up)
 
     def _looked_up(self, said: Said) -> None:
+        self.said.configure(foreground=INK)
+        self._offer_removal(said)
+
+    def _offer_removal(self, said: Said) -> None:
         if said.settled:
             self.remove.grid()
         else:
@@ -154,7 +158,7 @@ class KeyDialog(tk.Toplevel):
 
     def _settled(self, said: Said) -> None:
         if said.settled:
-            self._looked_up(said)
+            self._offer_removal(said)
             self.typed.delete(0, tk.END)
             self.shut.focus_set()
             self._changed(self.where)
@@ -187,7 +191,7 @@ class KeyDialog(tk.Toplevel):
         self._where.state(["disabled" if busy else "!disabled"])
 
     def _say(self, said: Said) -> None:
-        self.said.configure(text=said.words, foreground=(SAFE if said.settled else INK) if said.good else DANGER)
+        self.said.configure(text=said.words, foreground=SAFE if said.good else DANGER)
         if said.for_now:
             self.for_now.grid()
         else:

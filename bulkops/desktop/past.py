@@ -15,6 +15,7 @@ from bulkops import app
 from bulkops.errors import CannotStart
 from bulkops.model import Status
 from bulkops.phrases import URGENCY, by_status, counted, printable
+from bulkops.settings import ENVIRONMENTS, Environment
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run
@@ -55,24 +56,32 @@ def _told(run: Run, counts: Mapping[Status, int], left: int | None) -> PastRun:
         local(run.started),
         printable(Path(run.workbook).name),
         printable(run.workbook),
-        run.environment,
+        _place(run),
         printable(run.who),
         f"{counted(sum(counts.values()), 'row')}: {by_status(counts)}" if counts else "No rows",
-        _state(run, counts.get(Status.UNKNOWN, 0), left),
+        _state(run, counts, left),
         next((status for status in URGENCY if counts.get(status)), None),
         left,
     )
 
 
-def _state(run: Run, unknown: int, left: int | None) -> str:
+def _place(run: Run) -> str:
+    """The environment's name, or the host of one that has none."""
+    where = Environment(run.environment, run.base_url)
+    return where.name if where.name in ENVIRONMENTS else where.host
+
+
+def _state(run: Run, counts: Mapping[Status, int], left: int | None) -> str:
     said = []
-    if unknown:
+    if unknown := counts.get(Status.UNKNOWN):
         said.append(f"check {counted(unknown, 'row')} in EnergyCAP")
     if left:
         said.append(f"{counted(left, 'row')} can still be sent")
+    if wrong := sum(counts.get(status, 0) for status in (Status.FAILED, Status.INVALID)):
+        said.append(f"{counted(wrong, 'row')} to look at in the results")
     if run.ended is None:
         said.append("not ended: it is still going on, or was cut short")
-    text = "; ".join(said) or "ended"
+    text = "; ".join(said) or "nothing more"
     return text[:1].upper() + text[1:]
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from bulkops.desktop import awake as room
-from bulkops.desktop.awake import awake
+from bulkops.desktop.awake import staying_awake
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked by a call and not by a program")
 DIES = """
 import sys
-from bulkops.desktop.awake import awake
-with awake():
+from bulkops.desktop.awake import staying_awake
+with staying_awake():
     print("awake", flush=True)
     sys.stdin.read()
 """
@@ -51,7 +51,7 @@ def inhibitor(folder: Path) -> tuple[Path, Path]:
 def test_on_linux_a_block_on_sleep_is_held_until_the_run_has_ended(programs):
     """systemd-inhibit blocks sleep while the program it was given runs, and that ends with the run."""
     said, alive = inhibitor(programs)
-    with awake():
+    with staying_awake():
         life = alive.open()  # comes back once the helper has opened its end
         told = said.read_text()
     assert told == "--what=sleep --who=bulkops --why=EnergyCAP rows are being sent --mode=block cat\n"
@@ -81,7 +81,7 @@ def test_on_macos_the_helper_watches_our_process(programs):
     said, alive = programs / "said", programs / "alive"
     os.mkfifo(alive)
     program(programs / "caffeinate", f'echo "$@" > "{said}"\nexec 8> "{alive}"\nexec sleep 600')
-    with awake():
+    with staying_awake():
         life = alive.open()
     with life:
         assert life.read() == ""
@@ -97,7 +97,7 @@ def test_a_helper_that_fails_or_is_not_there_keeps_no_run_from_going_on(programs
         (programs / "systemd-inhibit").chmod(0o755)
     elif script:
         program(programs / "systemd-inhibit", script)
-    with awake():
+    with staying_awake():
         gone_on = True
     assert gone_on
 
@@ -109,7 +109,7 @@ def test_a_helper_that_does_not_end_is_made_to(programs, monkeypatch):
     alive = programs / "alive"
     os.mkfifo(alive)
     program(programs / "systemd-inhibit", f"trap '' TERM\nexec 8> \"{alive}\"\nwhile :; do read line < /dev/tty; done")
-    with awake():
+    with staying_awake():
         life = alive.open()
     with life:
         assert life.read() == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkops.desktop.recent import recent, remember
+from bulkops.desktop.recent import Recent
 
 
 @pytest.fixture
@@ -22,20 +22,20 @@ def test_the_last_eight_the_newest_first_each_once(home, books):
     """Opening one again puts it on top."""
     home.mkdir(parents=True)
     for book in (*books, books[4]):
-        remember(home, book)
-    assert recent(home) == [books[4], *(books[number] for number in (9, 8, 7, 6, 5, 3, 2))]
+        Recent(home).add(book)
+    assert Recent(home).paths() == [books[4], *(books[number] for number in (9, 8, 7, 6, 5, 3, 2))]
 
 
 def test_one_that_is_gone_is_left_out_and_comes_back(home, books):
     """A network disk may be away for a while."""
     home.mkdir(parents=True)
     for book in books[:3]:
-        remember(home, book)
+        Recent(home).add(book)
     books[1].rename(books[1].with_suffix(".away"))
-    assert recent(home) == [books[2], books[0]]
-    remember(home, books[3])
+    assert Recent(home).paths() == [books[2], books[0]]
+    Recent(home).add(books[3])
     books[1].with_suffix(".away").rename(books[1])
-    assert recent(home) == [books[3], books[2], books[1], books[0]]
+    assert Recent(home).paths() == [books[3], books[2], books[1], books[0]]
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_a_damaged_list_is_an_empty_one(home, books, content):
     """And the next workbook mends it."""
     home.mkdir(parents=True)
     (home / "recent.json").write_bytes(content)
-    assert recent(home) == []
-    remember(home, books[0])
-    assert recent(home) == [books[0]]
+    assert Recent(home).paths() == []
+    Recent(home).add(books[0])
+    assert Recent(home).paths() == [books[0]]
 
 
 def test_a_list_that_cannot_be_written_is_forgotten(home, books):
     """Nobody is kept from working by it."""
-    remember(home, books[0])
-    assert recent(home) == []
+    Recent(home).add(books[0])
+    assert Recent(home).paths() == []
     assert not home.exists()
 
 
@@ -61,6 +61,6 @@ def test_nothing_but_paths_is_kept(home, books, monkeypatch):
     """Neither an environment nor a key; a path given from here and now is kept whole."""
     home.mkdir(parents=True)
     monkeypatch.chdir(books[0].parent)
-    remember(home, Path(books[0].name))
+    Recent(home).add(Path(books[0].name))
     assert json.loads((home / "recent.json").read_bytes()) == [str(books[0])]
     assert [path.name for path in home.iterdir()] == ["recent.json"]
