@@ -123,6 +123,10 @@ class Operation(ABC):
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """(group, own): neighbours of one group with different ``own`` may run side by side; None: never."""
 
+    def asks(self, values: Mapping[str, Any]) -> str:
+        """What a row that broke no rule asks for, in a sentence for the operator."""
+        return f"{self.title}: {values[self.target]}."
+
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
         """The catalogue code of a control total that a row's answer does not meet; "" if it meets it, or has none."""
         return ""
