@@ -366,7 +366,8 @@ class Window:
             self._next = self.root.after(1 if more else _EVERY, self._tick)
 
 
-def _pressed(event: tk.Event[ttk.Button]) -> str:
+def _pressed(event: tk.Event[tk.Misc]) -> str:
     """Return presses the button that has the keyboard, and nothing else."""
-    event.widget.invoke()
+    if isinstance(event.widget, (ttk.Button, ttk.Checkbutton)):
+        event.widget.invoke()
     return "break"
