@@ -56,10 +56,7 @@ class Dialog(tk.Toplevel):
 
 
 class RunDialog(Dialog):
-    """How many of what, to which host, as whom, with what effects; then yes or no.
-
-    Without variables of tkinter's: one that is thrown away with the dialog may be cleared up in a job's thread.
-    """
+    """How many of what, to which host, as whom, with what effects; then yes or no."""
 
     def __init__(
         self,

@@ -24,8 +24,8 @@ class Table(ttk.Frame):
         self._chosen = chosen
         self._lines: dict[str, Line] = {}
         self._filling = ""
-        self.only = tk.BooleanVar(self, False)
-        self.filter = ttk.Checkbutton(self, variable=self.only, command=self._fill, underline=5)
+        self.filter = ttk.Checkbutton(self, command=self._fill, underline=5)
+        self.filter.state(["!alternate"])
         columns = [name for name, _, _ in _COLUMNS]
         self.tree = ttk.Treeview(self, columns=[*columns, "message"], show="headings", selectmode="browse", height=8)
         for name, heading, width in _COLUMNS:
@@ -47,6 +47,11 @@ class Table(ttk.Frame):
         self._count()
 
     @property
+    def only(self) -> bool:
+        """Are only the rows shown that are to be looked at?"""
+        return self.filter.instate(["selected"])
+
+    @property
     def selected(self) -> Line | None:
         """The chosen row."""
         marked = self.tree.selection()
@@ -64,7 +69,7 @@ class Table(ttk.Frame):
         if self.tree.exists(name):
             self.tree.item(name, values=_values(line), tags=(line.status.name,))
             self.tree.see(name)
-        elif line.look and self.only.get():
+        elif line.look and self.only:
             self.tree.insert("", tk.END, name, values=_values(line), tags=(line.status.name,))
         if self.selected == line:
             self._chosen(line)
@@ -73,7 +78,7 @@ class Table(ttk.Frame):
     def _count(self) -> None:
         to_look_at = sum(each.look for each in self._lines.values())
         self.filter.configure(text=f"Only rows to look at ({to_look_at})")
-        self.filter.state(["!disabled" if to_look_at or self.only.get() else "disabled"])
+        self.filter.state(["!disabled" if to_look_at or self.only else "disabled"])
 
     def _fill(self) -> None:
         if self._filling:
@@ -81,7 +86,7 @@ class Table(ttk.Frame):
         chosen = self.selected
         self.tree.delete(*self.tree.get_children())
         self._count()
-        shown = [each for each in self._lines.values() if each.look or not self.only.get()]
+        shown = [each for each in self._lines.values() if each.look or not self.only]
         worst = worst_first(shown)
         wanted = chosen if chosen in shown else worst[0] if worst else None
         self._chosen(None)

@@ -82,8 +82,7 @@ class Window:
         """The workbook, and which EnergyCAP."""
         frame, pad = ttk.Frame(page), self.look.pad
         frame.columnconfigure(1, weight=1)
-        self.path = tk.StringVar(self.root)
-        self.entry = ttk.Entry(frame, textvariable=self.path, state="readonly")
+        self.entry = ttk.Entry(frame, state="readonly")
         self.choose = ttk.Button(frame, text="Choose a workbook …", underline=9, command=self.choose_file)
         self.menu = tk.Menu(self.root, tearoff=False, postcommand=self._list_recent)
         self.recent = ttk.Menubutton(frame, text="Recent", underline=2, menu=self.menu)
@@ -276,8 +275,7 @@ class Window:
         self.banner.configure(text=words, background=colour)
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
-        self.path.set(str(shown.workbook) if shown.workbook else "")
-        self.entry.xview_moveto(1.0)
+        self._show_path(str(shown.workbook) if shown.workbook else "")
         self.where.set(showing.named(shown.where))
         for widget in (self.choose, self.recent, self.template, self.where, self.key):
             widget.state(["disabled" if shown.busy else "!disabled"])
@@ -297,6 +295,14 @@ class Window:
             self._chosen(self.table.selected)
         self._show_progress(shown.progress)
         self._show_trouble(shown)
+
+    def _show_path(self, path: str) -> None:
+        if self.entry.get() != path:
+            self.entry.configure(state="normal")
+            self.entry.delete(0, tk.END)
+            self.entry.insert(0, path)
+            self.entry.configure(state="readonly")
+            self.entry.xview_moveto(1.0)
 
     def _show_button(self, button: ttk.Button, told: Button) -> None:
         button.configure(text=told.words)
