@@ -564,7 +564,7 @@ def test_the_guard_holds_for_what_is_marked_as_done(ledger, row):
 
 @pytest.mark.parametrize("row", ROWS)
 def test_what_is_marked_to_be_sent_again_is_sent_once(ledger, row):
-    """The send that a mark lets go is a new doubt if it becomes unknown: the mark is used, and stays with the old one."""
+    """The send that a mark lets go is a new doubt if it becomes unknown: the mark stays with the old one."""
     doubt_of(ledger, "a", row)
     mark(ledger, "a", Verdict.SEND_AGAIN)
     (step,) = plan_of(row, history=ledger.past(HERE)).steps
