@@ -28,11 +28,9 @@ def open_doubts(folder: Path, where: Environment | None = None) -> list[Doubt]:
     with any_ledger(folder) as ledger:
         if ledger is None:
             return []
-        in_flight = ledger.in_flight()
-    if in_flight:
-        _settle_interrupted(folder)
-    with any_ledger(folder) as ledger:
-        return ledger.doubts(where.identity if where else None) if ledger else []
+        if ledger.in_flight():
+            _settle_interrupted(folder)
+        return ledger.doubts(where.identity if where else None)
 
 
 def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Mark:

@@ -107,7 +107,7 @@ class _Past:
 
 def _told(past: Past) -> dict[str, str]:
     told = {"when": moment(past.when), "who": past.who, "workbook": past.workbook}
-    return {**told, "marked": marked(past.mark)} if past.mark else told
+    return {**told, "words": marked(past.mark)} if past.mark else told
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

@@ -634,6 +634,18 @@ def test_a_mark_is_made_once(ledger, path):
     assert states(path) == ["unknown"]
 
 
+def test_a_mark_is_of_its_row_alone(ledger):
+    """The other rows of the run that are in doubt stay so."""
+    plan = plan_of(kickout(0), kickout(1), kickout(2))
+    ledger.begin(run_named("a"), plan, HERE)
+    for step in plan.steps:
+        send(ledger, "a", step, Status.UNKNOWN)
+    mark(ledger, "a", Verdict.SEND_AGAIN, 1)
+    assert [each.seq for each in ledger.doubts()] == [2, 0]
+    later = plan_of(kickout(0), kickout(1), kickout(2), history=ledger.past(HERE))
+    assert ([each.seq for each in later.decided], seqs(later)) == ([0, 2], [[1]])
+
+
 def test_only_a_row_in_doubt_can_be_marked(ledger):
     """Not one that is done, refused, hidden, on its way, or not there at all."""
     plan = plan_of(kickout(0), kickout(1), kickout(2), replace(kickout(3), hidden=True), kickout(4))

@@ -305,8 +305,9 @@ def test_neither_an_old_run_nor_a_used_yes_repeats_what_was_marked_as_done():
     for more in ({"newer": True}, {"yes_used": True}):
         history = {(KICKOUT, SELF.target): marked((A, DONE, AFTER_ALL), **more)}
         assert plan([again(SELF)], all_operations(), history, HERE).steps == []
-        history = {(KICKOUT, SELF.target): marked((A, UNKNOWN, TO_SEND), **more)}
-        assert plan([again(SELF)], all_operations(), history, HERE).steps
+        (before,) = past((A, DONE))
+        history = {(KICKOUT, SELF.target): [before, *marked((A, UNKNOWN, TO_SEND), **more)]}
+        assert [step.release for step in plan([again(SELF)], all_operations(), history, HERE).steps] == [Release.ROW]
 
 
 def test_a_row_marked_as_done_says_who_marked_it_and_when():

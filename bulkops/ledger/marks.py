@@ -42,7 +42,7 @@ _MARK = f"""
 _MARKS = """
     SELECT attempts.seq, marks.verdict, marks.who, marks.marked FROM marks JOIN attempts ON attempts.id = marks.attempt
     WHERE attempts.run = :run"""
-_PLACE = "SELECT sheet || ', row ' || row AS place FROM lines WHERE run = :run AND seq = :seq"
+_PLACE = "SELECT sheet || ', row ' || row AS value FROM lines WHERE run = :run AND seq = :seq"
 _SINCE = f"""
     SELECT runs.id AS run, runs.workbook, later.who, later.started
     FROM attempts AS doubt JOIN attempts AS later ON {_LATER} JOIN runs ON runs.id = later.run
@@ -96,11 +96,11 @@ def of_run(connection: sa.Connection, run: str) -> dict[int, Mark]:
 
 def refusal(connection: sa.Connection, run: str, seq: int) -> CannotStart:
     """Why a row cannot be marked."""
-    (place,) = _told(connection, _PLACE, run=run, seq=seq) or [{"place": ""}]
+    (place,) = _told(connection, _PLACE, run=run, seq=seq) or [{"value": ""}]
     if before := of_run(connection, run).get(seq):
-        return CannotStart("doubt.marked", value=marked(before), **place)
+        return CannotStart("doubt.marked", words=marked(before), **place)
     for since in _told(connection, _SINCE, run=run, seq=seq):
-        told = {"value": since["run"], "who": since["who"], "workbook": Path(since["workbook"]).name}
+        told = {"extra": since["run"], "who": since["who"], "workbook": Path(since["workbook"]).name}
         return CannotStart("doubt.sent_since", when=moment(since["started"]), **told, **place)
     return CannotStart("doubt.none", value=run)
 
