@@ -19,17 +19,17 @@ import gc
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import CheckedRow, Outcome, Plan, Status, outcome_of
+from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
 from bulkops.phrases import marked
-from bulkops.report import Material, Options, Report, in_order
+from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
 
 if TYPE_CHECKING:
@@ -49,13 +49,33 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     material = _read(path, options)
     with any_ledger(folder) as ledger:
         past = _past(ledger, where, material) if ledger else {}
-    plan = _plan(material, where, options, past)
-    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
-    outcomes = in_order((*plan.decided, *ready))
+    report = previewed(material, where, _plan(material, where, options, past))
     if corrections is None:
-        return Report(path, where, outcomes, material.notes)
-    told, notes = corrections.deliver(material.layouts, material.rows, outcomes)
-    return Report(path, where, outcomes, (*material.notes, *notes), defect=corrections.defect, corrections=told)
+        return report
+    told, notes = corrections.deliver(material.layouts, material.rows, report.outcomes)
+    return replace(report, notes=(*report.notes, *notes), defect=corrections.defect, corrections=told)
+
+
+def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
+    """(where how many rows are, what else there is to say): the rows of a check or a run that are to be corrected.
+
+    Raises CannotStart if the workbook is not the one any more that the report is of, or if nothing may be put there.
+    """
+    from bulkops.handback import corrections_to
+    from bulkops.ledger import new_run_id
+
+    place = options.corrections
+    if place is None:
+        raise ValueError("corrections need a place")
+    taken = [report.results] if report.results else []
+    wanted = corrections_to(place, report.workbook, taken, folder, report.run or new_run_id())
+    material = _read(report.workbook, options)
+    if material.identity != report.identity:
+        raise CannotStart("corrections.changed", path=report.workbook.name)
+    told = wanted.deliver(material.layouts, material.rows, report.outcomes)
+    if wanted.defect is not None:
+        raise wanted.defect
+    return told
 
 
 @contextmanager
@@ -268,6 +288,20 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
 
 
+def unfinished(folder: Path) -> dict[str, int]:
+    """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
+    found: dict[str, int] = {}
+    with any_ledger(folder) as ledger:
+        if ledger is None:
+            return found
+        for run in ledger.runs():
+            # Looking a run's rows through takes time, so only those are that may have some left.
+            if run.totals is None or run.totals.get(Status.NOT_SENT.value) or run.totals.get(Status.FAILED.value):
+                with suppress(CannotStart):  # its workbook was run since, or nothing of it is left
+                    found[run.id] = len(_cut_short(ledger, run.id)[1])
+    return found
+
+
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     """One run's rows, and its results file made again, from the ledger alone: in the data folder, or at ``results``.
 
@@ -292,7 +326,8 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     where = Environment(found.environment, found.base_url)
     path, trouble = results_again(found, outcomes, folder, results)
     notes += [trouble] if trouble else []
-    return Report(Path(found.workbook), where, outcomes, tuple(notes), run, path)
+    workbook = Path(found.workbook)
+    return Report(workbook, where, outcomes, tuple(notes), run, path, identity=found.workbook_sha256)
 
 
 @contextmanager

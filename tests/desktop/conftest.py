@@ -1,0 +1,53 @@
+"""A presenter and a window for each test; both leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desk import Desk, Operator
+
+NEEDED = "BULKOPS_WINDOW_TESTS"
+"""Set where a window must be had: then a missing screen fails the tests instead of skipping them."""
+
+
+@pytest.fixture
+def operator(home: Path) -> Iterator[Operator]:
+    home.mkdir(parents=True, exist_ok=True)
+    somebody = Operator(home)
+    yield somebody
+    somebody.leave()
+
+
+@pytest.fixture(scope="session")
+def screen() -> None:
+    try:
+        tk.Tk().destroy()
+    except tk.TclError as error:
+        if os.environ.get(NEEDED):
+            pytest.fail(f"no window: {error}")
+        pytest.skip("there is no screen for the window here; with one, or under xvfb-run -a, these tests run")
+
+
+@pytest.fixture
+def open_desk(screen: None, home: Path) -> Iterator[Callable[..., Desk]]:
+    """Opens the window, at another scaling if one is given."""
+    home.mkdir(parents=True, exist_ok=True)
+    desks: list[Desk] = []
+
+    def opened(scaling: float | None = None) -> Desk:
+        desks.append(Desk(home, scaling))
+        return desks[-1]
+
+    yield opened
+    for each in desks:
+        each.leave()
+        assert not each.errors
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    return open_desk()
