@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkops import __version__
 from bulkops.errors import COMMON, BulkopsError
-from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.phrases import by_status, counted, printable, to_look_at, urgency
 from bulkops.report import Summary
@@ -51,6 +51,47 @@ class Line:
     def brief(self) -> str:
         """The message on one line."""
         return " ".join(self.message.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an operator can say of a row in doubt."""
+
+    button: str
+    words: str
+    sure: str
+    """What is asked before it is recorded for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """A question with two answers, of which the second does nothing."""
+
+    title: str
+    words: str
+    yes: str
+    no: str
+
+
+CLOSING = Sure(
+    "Keep running?",
+    "Rows are being sent. What is on its way is finished and recorded; the others can be sent later.",
+    "Stop safely and close",
+    "Keep running",
+)
+VERDICTS = {
+    Verdict.DONE: Finding(
+        "It was done …",
+        "done after all",
+        "You have looked in EnergyCAP, and the change is there. The row will count as done and will not be sent again.",
+    ),
+    Verdict.SEND_AGAIN: Finding(
+        "It was not done …",
+        "to be sent again",
+        "You have looked in EnergyCAP, and the change is surely not there. The next run may send the row again, once. "
+        "If it was carried out after all, that changes bills twice.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +146,13 @@ class Question:
             return ""
         seen = f"“{digits}” is not the number of rows. " if digits else ""
         return f"{seen}Type {self.count} to send them."
+
+
+def sure_of(line: Line, verdict: Verdict) -> Sure:
+    """What is asked before a row in doubt is marked."""
+    finding = VERDICTS[verdict]
+    title = f"Mark {line.sheet}, row {line.row}, as {finding.words}?"
+    return Sure(title, finding.sure, f"Mark as {finding.words}", "Leave it in doubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +219,22 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
         to_look_at(outcome),
         outcome,
     )
+
+
+def in_doubt(run: str | None, made: Iterable[Line], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
+    """Which lines stand for a request that may be marked: by run and seq, or by what a row asks for."""
+    own = {(each.run, each.seq): each for each in doubts}
+    newest: dict[tuple[str, str], Doubt] = {}
+    for each in own.values():
+        newest.setdefault((each.operation, each.target), each)
+    found: dict[int, Doubt] = {}
+    for line in made:
+        outcome = line.outcome
+        if line.status is Status.UNKNOWN:
+            doubt = own.get((run, line.seq)) if run else newest.get((outcome.operation, outcome.target))
+            if doubt is not None:
+                found[line.seq] = doubt
+    return found
 
 
 def _asks(outcome: Outcome, row: CheckedRow | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from tkinter import ttk
 from typing import Literal
 
 from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.showing import Line, worst_first
-from bulkops.model import Status
+from bulkops.desktop.showing import VERDICTS, Line, worst_first
+from bulkops.model import Status, Verdict
 
 _AT_A_TIME = 200
 """Rows put into the table before the window sees to its other events."""
@@ -110,7 +111,7 @@ def _values(line: Line) -> tuple[object, ...]:
 class Details(ttk.Frame):
     """Everything that there is to say of one row, or else of the workbook; it wraps, scrolls and can be copied."""
 
-    def __init__(self, parent: tk.Misc, look: Look) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[Verdict], object]) -> None:
         super().__init__(parent)
         self.text = tk.Text(
             self,
@@ -136,22 +137,38 @@ class Details(ttk.Frame):
         bar.grid(row=0, column=1, sticky=tk.NS)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
+        self.marks = ttk.Frame(self, padding=(0, look.pad))
+        ttk.Label(self.marks, text="You have looked in EnergyCAP:", style="Bold.TLabel").pack(side=tk.LEFT)
+        self.verdicts = {
+            verdict: ttk.Button(self.marks, text=finding.button, command=partial(mark, verdict))
+            for verdict, finding in VERDICTS.items()
+        }
+        for button in self.verdicts.values():
+            button.pack(side=tk.LEFT, padx=look.pad)
         self.text.tag_configure("title", font="BulkopsTitle")
         self.text.tag_configure("do", font="BulkopsBold")
         self.text.tag_configure("faint", foreground=FAINT)
         for status, colour in STRONG.items():
             self.text.tag_configure(status.name, foreground=colour, font="BulkopsTitle")
 
-    def show_line(self, line: Line) -> None:
-        """One row: its state, what it does, its message, what to do."""
+    def show_line(self, line: Line, in_doubt: bool) -> None:
+        """One row: its state, what it does, its message, what to do; one in doubt can be marked."""
+        self._offer_marks(in_doubt)
         parts = [(line.title, line.status.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
         self._write(parts)
 
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:
         """What there is to say of the workbook as a whole."""
+        self._offer_marks(False)
         hint = "Choose a row above to read all that there is to say of it." if rows else ""
         told = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
         self._write([*told, (hint, "faint")])
+
+    def _offer_marks(self, offered: bool) -> None:
+        if offered:
+            self.marks.grid(row=1, column=0, columnspan=2, sticky=tk.EW)
+        else:
+            self.marks.grid_forget()
 
     def _write(self, parts: Sequence[tuple[str, str]]) -> None:
         self.text.configure(state=tk.NORMAL)

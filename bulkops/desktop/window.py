@@ -8,7 +8,7 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
-from bulkops.desktop.asking import CloseDialog, RunDialog
+from bulkops.desktop.asking import RunDialog, SureDialog
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
@@ -20,6 +20,7 @@ from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
+from bulkops.model import Verdict
 from bulkops.settings import PRACTICE, Environment
 
 _EVERY = 50
@@ -36,7 +37,7 @@ class Window:
         self.root, self.look, self.opener = root, look, opener
         self.presenter = Presenter(self, Worker(), home)
         self.dialog: RunDialog | None = None
-        self.closing: CloseDialog | None = None
+        self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
         self._next = ""
         self.notes: tuple[str, ...] = ()
@@ -69,7 +70,7 @@ class Window:
         self._troubles(page)
         panes = ttk.PanedWindow(page, orient=tk.VERTICAL)
         self.table = Table(panes, self.look, self._chosen)
-        self.details = Details(panes, self.look)
+        self.details = Details(panes, self.look, self.mark)
         panes.add(self.table, weight=3)
         panes.add(self.details, weight=1)
         panes.grid(row=4, column=0, sticky=tk.NSEW, pady=(self.look.gap, 0))
@@ -227,6 +228,14 @@ class Window:
         if found:
             self.presenter.make_corrections(Path(found))
 
+    def mark(self, verdict: Verdict) -> None:
+        """Ask whether it is sure; then the chosen row is marked for good."""
+        if line := self.table.selected:
+            chosen = line
+            self.sure = SureDialog(
+                self.root, self.look, showing.sure_of(line, verdict), lambda: self.presenter.mark(chosen, verdict)
+            )
+
     def copy_details(self) -> None:
         """Put what went wrong on the clipboard, for whoever is asked for help."""
         if trouble := self.presenter.state.trouble:
@@ -236,7 +245,7 @@ class Window:
     def leave(self) -> None:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
         if not self.presenter.close() and self.closing is None:
-            self.closing = CloseDialog(self.root, self.look, self.presenter.close_when_stopped)
+            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.presenter.close_when_stopped)
             self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
 
     def _chose_environment(self) -> None:
@@ -264,7 +273,7 @@ class Window:
         if line is None:
             self.details.show_notes(self.notes, bool(self.presenter.state.lines))
         else:
-            self.details.show_line(line)
+            self.details.show_line(line, line.seq in self.presenter.state.doubts)
 
     # ---------------------------------------------------------------- what the presenter says
 
