@@ -88,6 +88,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "desktop",
         "desktop.awake",
+        "desktop.dropping",
         "desktop.keying",
         "desktop.look",
         "desktop.opening",
