@@ -84,7 +84,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("presenting", "practising"),
     ("console",),
     ("keys",),
-    ("desktop", "desktop.look", "desktop.worker"),
+    ("desktop", "desktop.first_start", "desktop.look", "desktop.worker"),
     ("cli",),
     ("__main__",),
 )
