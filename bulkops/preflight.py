@@ -65,4 +65,7 @@ def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
         who = f"{me['fullName']} ({me['systemUserCode']})"
         return "".join(char for char in who if char.isprintable())[:100], ""
     except (KeyError, TypeError):
-        return "", f"{where.host} did not say whose key this is (it answered {seen.status})."
+        return (
+            "",
+            f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send.",
+        )

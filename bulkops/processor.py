@@ -167,9 +167,9 @@ class Processor:
         with self._lock:
             self._troubles = self._troubles + 1 if verdict.trouble else 0
             if verdict.stop:
-                self.control.stop(f"EnergyCAP's answer stopped the run: {verdict.words}")
+                self.control.stop(f"EnergyCAP's answer stopped the run: “{verdict.words}”")
             elif verdict.again:
-                self.control.stop("EnergyCAP is too busy.")
+                self.control.stop("EnergyCAP is too busy. Run the workbook again later.")
             elif self._troubles >= self.most_troubles:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")
