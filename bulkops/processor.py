@@ -169,7 +169,7 @@ class Processor:
             if verdict.stop:
                 self.control.stop(f"EnergyCAP's answer stopped the run: “{verdict.words}”")
             elif verdict.again:
-                self.control.stop("EnergyCAP is too busy. Run the workbook again later.")
+                self.control.stop("EnergyCAP is too busy.")
             elif self._troubles >= self.most_troubles:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")

@@ -22,7 +22,7 @@ ENTRIES = (
     Entry(
         "key.shape",
         "Not a key",
-        "That is not a key: it holds blanks or other characters that no key has.",
+        "That is not a key: it holds blanks or characters that a key cannot have.",
         "Copy the key once more, without blanks, quotes or line ends.",
     ),
     Entry(
@@ -130,13 +130,13 @@ ENTRIES = (
     Entry(
         "home.network",
         "The record of what was sent would be on a network disk",
-        "The record of what was sent ({path}) would be on a disk that other computers use too ({value}), where part of it could be lost. Nothing was sent.",
+        "The record of what was sent ({path}) would be on a disk that other computers use too ({value}), and what was sent could be forgotten there. Nothing was sent.",
         "Set the variable BULKOPS_HOME to a folder on this computer's own disk, or ask IT to do it. Move the files of earlier runs there: they keep rows from being sent twice.",
     ),
     Entry(
         "home.synced",
         "The record of what was sent would be in a synced folder",
-        "The record of what was sent ({path}) would be in a folder that {value} copies, where part of it could be lost. Nothing was sent.",
+        "The record of what was sent ({path}) would be in a folder that {value} copies, and what was sent could be forgotten there. Nothing was sent.",
         "Set the variable BULKOPS_HOME to a folder on this computer's own disk that is not copied, or ask IT to do it. Move the files of earlier runs there: they keep rows from being sent twice.",
     ),
     Entry(
