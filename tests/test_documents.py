@@ -63,6 +63,7 @@ def test_every_sentence_can_be_said(entry: Entry) -> None:
         "heading",
         "help",
         "other",
+        "name",
         "path",
         "detail",
         "words",

@@ -234,4 +234,10 @@ ENTRIES = (
         "Look at the rows themselves: each says what to correct in it.",
         warning=True,
     ),
+    Entry(
+        "corrections.changed",
+        "Workbook changed since",
+        "{path} was changed since its rows were looked at.",
+        "Check it again; then make the corrections workbook.",
+    ),
 )
