@@ -9,6 +9,7 @@ from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
 from bulkops.desktop.asking import RunDialog, SureDialog
+from bulkops.desktop.dropping import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
@@ -52,6 +53,8 @@ class Window:
         root.geometry(f"{look.em * 132}x{look.line * 44}")
         self.presenter.refresh()
         self._tick()
+        # Once it is seen: nobody drops anything before.
+        root.after_idle(accept_drops, root, self.take)
 
     # ---------------------------------------------------------------- built once
 
@@ -78,6 +81,7 @@ class Window:
         self.tabs.add(self.history, text="History", underline=0)
         self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
         self.tabs.enable_traversal()
+        self._chosen(None)
 
     def _choosing(self, page: ttk.Frame) -> ttk.Frame:
         """The workbook, and which EnergyCAP."""

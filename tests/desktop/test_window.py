@@ -317,3 +317,12 @@ def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp
     assert [row[3] for row in elsewhere.rows()] == ["Already done"] * 3
     assert not details.marks.winfo_viewable()
     assert len(practice.writes) == 3
+
+
+def test_a_dropped_file_is_taken(desk: Desk, book: Path) -> None:
+    """The library for it is loaded, and a name with blanks, umlauts and & arrives exact, as a drop brings it."""
+    bound = str(desk.root.tk.call("bind", ".", "<<Drop:DND_Files>>"))
+    assert bound.endswith("%D")
+    desk.root.tk.eval(bound.replace("%D", "{{" + str(book) + "}}"))
+    desk.phase(Phase.CHECKED)
+    assert desk.window.presenter.state.workbook == book
