@@ -97,12 +97,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "desktop.worker",
     ),
     (
-        "desktop.asking",
         "desktop.history_tab",
         "desktop.key_dialog",
         "desktop.screen",
         "desktop.state",
         "desktop.table",
+        "desktop.asking",
         "desktop.tips",
         "desktop.totals",
     ),

@@ -52,6 +52,8 @@ class Presenter:
         self._answers: SimpleQueue[Options | BulkopsError | None] = SimpleQueue()
         self._control: Control | None = None
         self._closing = False
+        self.closed = False
+        """Has the window gone? Then nothing is shown any more."""
         self._last: Shown | None = None
 
     # ---------------------------------------------------------------- choosing
@@ -240,6 +242,8 @@ class Presenter:
             if report.defect is not None:
                 self.tell(report.defect)
         self.refresh()
+        if self._closing:
+            self._leave()
 
     def _refused(self, why: BulkopsError) -> None:
         if why.code != "run.declined":
@@ -252,12 +256,16 @@ class Presenter:
         self._over()
         self.state.phase = Phase.FAILED
         self.tell(error)
+        if self._closing:
+            self._leave()
 
     def _over(self) -> None:
         self._control = self._question = None
         self.screen.ask(None)
-        if self._closing:
-            self.screen.close()
+
+    def _leave(self) -> None:
+        self.closed = True
+        self.screen.close()
 
     # ---------------------------------------------------------------- what comes out
 
@@ -301,8 +309,8 @@ class Presenter:
         self.stop()
         if self.state.phase is Phase.ASKING:
             self.answer(False)
-        elif self._control is None:
-            self.screen.close()
+        elif self._control is None and not self.closed:
+            self._leave()
 
     # ---------------------------------------------------------------- going on
 
@@ -314,6 +322,8 @@ class Presenter:
 
     def refresh(self) -> None:
         """Show everything but the rows, if any of it has changed."""
+        if self.closed:
+            return
         pause = self._control.waiting() if self._control else 0.0
         shown = self.state.shown(self.clock(), pause, self._stopped)
         if shown != self._last:

@@ -9,7 +9,11 @@ from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
 from bulkops.desktop.asking import CloseDialog, RunDialog
+from bulkops.desktop.history_tab import HistoryTab
+from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
+from bulkops.desktop.opening import open_file
+from bulkops.desktop.past import PastRun
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.showing import Button, Line, Question, Shown
 from bulkops.desktop.table import Details, Table
@@ -27,11 +31,14 @@ _KINDS = (("Workbooks", "*.xlsx *.xlsm *.csv *.ods *.xls"), ("All files", "*"))
 class Window:
     """The main window. Everything it decides is the presenter's."""
 
-    def __init__(self, root: tk.Tk, look: Look, home: Path) -> None:
-        self.root, self.look = root, look
+    def __init__(self, root: tk.Tk, look: Look, home: Path, opener: Callable[[Path], None] = open_file) -> None:
+        """``opener``: what opens a file in its own program."""
+        self.root, self.look, self.opener = root, look, opener
         self.presenter = Presenter(self, Worker(), home)
         self.dialog: RunDialog | None = None
         self.closing: CloseDialog | None = None
+        self.keys: KeyDialog | None = None
+        self._next = ""
         self.notes: tuple[str, ...] = ()
         self.environments = self.presenter.environments
         root.title("bulkops")
@@ -66,6 +73,10 @@ class Window:
         panes.add(self.table, weight=3)
         panes.add(self.details, weight=1)
         panes.grid(row=4, column=0, sticky=tk.NSEW, pady=(self.look.gap, 0))
+        self.history = HistoryTab(self.tabs, self.look, self.presenter.worker, self.presenter.home, self._finish)
+        self.tabs.add(self.history, text="History", underline=0)
+        self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
+        self.tabs.enable_traversal()
 
     def _choosing(self, page: ttk.Frame) -> ttk.Frame:
         """The workbook, and which EnergyCAP."""
@@ -85,7 +96,7 @@ class Window:
         self.where.bind("<<ComboboxSelected>>", lambda _: self._chose_environment())
         ttk.Label(frame, text="EnergyCAP").grid(row=1, column=0, sticky=tk.W, padx=(0, pad))
         self.where.grid(row=1, column=1, sticky=tk.EW, pady=(pad, 0))
-        self.key = ttk.Button(frame, text="API key …", underline=4, command=lambda: self.need_key(None))
+        self.key = ttk.Button(frame, text="API key …", underline=4, command=self._ask_key)
         self.key.grid(row=1, column=2, padx=(pad, 0), pady=(pad, 0), sticky=tk.EW)
         return frame
 
@@ -161,9 +172,16 @@ class Window:
         for keys, command in mine.items():
             root.bind(keys, lambda _, command=command: command())  # type: ignore[misc]
         for kind in ("TButton", "TCheckbutton"):
-            root.bind_class(kind, "<Return>", lambda event: event.widget.invoke())
+            root.bind_class(kind, "<Return>", _pressed)
 
     # ---------------------------------------------------------------- what the operator does
+
+    def come_forward(self, files: list[Path]) -> None:
+        """A second start: this window is raised, and takes its files."""
+        self.root.deiconify()
+        self.root.lift()
+        self.root.focus_force()
+        self.take(files)
 
     def take(self, files: list[Path]) -> None:
         """Files that were dropped on the window or on the icon: one workbook at a time."""
@@ -224,6 +242,17 @@ class Window:
 
     def _chose_environment(self) -> None:
         self.presenter.choose_environment(self.environments[self.where.current()])
+
+    def _ask_key(self) -> None:
+        self.need_key(self.presenter.state.where)
+
+    def _turned(self) -> None:
+        if self.tabs.index(tk.CURRENT) == self.tabs.index(self.history):  # type: ignore[no-untyped-call]
+            self.history.refresh()
+
+    def _finish(self, run: PastRun) -> None:
+        self.tabs.select(0)  # type: ignore[no-untyped-call]
+        self.presenter.finish(run.id)
 
     def _list_recent(self) -> None:
         self.menu.delete(0, tk.END)
@@ -316,16 +345,29 @@ class Window:
         else:
             self.dialog.show(question)
 
-    def need_key(self, where: Environment | None) -> None:
+    def need_key(self, where: Environment) -> None:
         """Ask for an environment's key."""
+        if self.keys is None:
+            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, where, lambda _: None)
+            self.keys.bind("<Destroy>", lambda _: setattr(self, "keys", None))
 
     def open_file(self, path: Path) -> None:
         """Open a file in its own program."""
+        self.presenter.worker.start(lambda: self.opener(path), lambda _: None, self.presenter.tell)
 
     def close(self) -> None:
         """The last row is recorded: the window goes."""
+        self.root.after_cancel(self._next)
         self.root.destroy()
 
     def _tick(self) -> None:
         more = self.presenter.tick()
-        self.root.after(1 if more else _EVERY, self._tick)
+        if not self.presenter.closed:
+            self._next = self.root.after(1 if more else _EVERY, self._tick)
+
+
+def _pressed(event: tk.Event[tk.Misc]) -> str:
+    """Return presses the button that has the keyboard, and nothing else."""
+    if isinstance(event.widget, (ttk.Button, ttk.Checkbutton)):
+        event.widget.invoke()
+    return "break"

@@ -33,7 +33,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _screen() -> None:
+def screen() -> None:
     try:
         tk.Tk().destroy()
     except tk.TclError as error:
@@ -43,7 +43,7 @@ def _screen() -> None:
 
 
 @pytest.fixture
-def open_desk(_screen: None, home: Path) -> Iterator[Callable[..., Desk]]:
+def open_desk(screen: None, home: Path) -> Iterator[Callable[..., Desk]]:
     """Opens the window, at another scaling if one is given."""
     home.mkdir(parents=True, exist_ok=True)
     desks: list[Desk] = []

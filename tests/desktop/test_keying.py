@@ -295,7 +295,7 @@ class Window:
 
 
 @pytest.fixture
-def open_dialog(_screen: None) -> Iterator[Any]:
+def open_dialog(screen: None) -> Iterator[Any]:
     windows: list[Window] = []
 
     def opened(where: Environment) -> Window:

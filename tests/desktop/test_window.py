@@ -7,6 +7,7 @@ import sys
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
+from tkinter import ttk
 
 import pytest
 from asking import fill, flag, kickout
@@ -16,6 +17,7 @@ from workbooks import results_of
 from bulkops import settings
 from bulkops.desktop import showing
 from bulkops.desktop.state import Phase
+from bulkops.model import Status
 from bulkops.practice.server import Fault, PracticeServer
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
@@ -30,11 +32,8 @@ def book(tmp_path: Path) -> Path:
 def elsewhere(practice: PracticeServer, open_desk: Callable[..., Desk]) -> Desk:
     """The window, with an EnergyCAP that is not practice chosen in its list."""
     desk = open_desk()
-    where = desk.window.where
-    where.focus_force()
-    desk.press("<Down>", where)
-    where.current(1)
-    desk.press("<<ComboboxSelected>>", where)
+    desk.window.where.current(1)
+    desk.press("<<ComboboxSelected>>", desk.window.where)
     assert desk.window.presenter.state.where == settings.environment()
     return desk
 
@@ -44,7 +43,7 @@ def asking(desk: Desk) -> None:
     desk.phase(Phase.ASKING)
 
 
-def can(button: tk.ttk.Button) -> bool:
+def can(button: ttk.Button) -> bool:
     return "disabled" not in button.state()
 
 
@@ -67,6 +66,8 @@ def test_choose_check_run_open(desk: Desk, book: Path) -> None:
     assert window.dialog is None
     assert {row[3] for row in desk.rows()} == {"Done"}
     assert can(window.results)
+    desk.click(window.results)
+    desk.until(lambda: desk.opened == [book], "the results in their own program")
     assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
 
 
@@ -111,8 +112,8 @@ def test_hidden_rows_are_ticked_in_the_question(elsewhere: Desk, practice: Pract
     dialog = elsewhere.window.dialog
     assert dialog is not None
     assert str(dialog.yes["text"]) == "Run 3 rows"
-    box = next(each for each in dialog.body.winfo_children() if isinstance(each, tk.ttk.Checkbutton))
-    elsewhere.click(box)
+    assert dialog.hidden is not None
+    elsewhere.click(dialog.hidden)
     elsewhere.until(lambda: str(dialog.yes["text"]) == "Run 4 rows", "the question with the hidden row")
     assert elsewhere.window.dialog is dialog
     elsewhere.press("<Escape>", dialog)
@@ -151,9 +152,10 @@ def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: Pr
     elsewhere.phase(Phase.RUNNING)
     window.leave()
     assert window.closing is not None
-    assert elsewhere.root.focus_get() is window.closing.keep
-    elsewhere.press("<Return>", window.closing.keep)
-    assert window.closing is None
+    keep = window.closing.keep
+    elsewhere.until(lambda: elsewhere.root.focus_get() is keep, "the keyboard at Keep running")
+    elsewhere.press("<Return>", keep)
+    elsewhere.until(lambda: window.closing is None, "the question has gone")
     assert window.presenter.state.phase is Phase.RUNNING
     window.leave()
     assert window.closing is not None
@@ -206,7 +208,7 @@ def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_
     elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
     elsewhere.click(elsewhere.window.dialog.yes)
     elsewhere.phase(Phase.ENDED)
-    assert elsewhere.rows()[0][3] == "Unknown – check"
+    assert elsewhere.rows()[0][3] == Status.UNKNOWN.label
     elsewhere.until(lambda: "row 4: Unknown" in elsewhere.details(), "the unknown row in full")
 
 
@@ -217,7 +219,7 @@ def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
     desk.window.choose.focus_force()
     desk.root.update()
     seen = []
-    for _ in range(12):
+    while desk.root.focus_get() not in seen:
         seen.append(desk.root.focus_get())
         desk.press("<Tab>")
     window = desk.window
@@ -278,10 +280,11 @@ def test_every_environment_can_be_chosen(desk: Desk) -> None:
     """The list shows each by its name and host, practice chosen; where not practice, the banner is red."""
     values = [str(each) for each in desk.window.where["values"]]
     assert desk.window.where.get() == values[0] == showing.WHERE
-    assert "us-east – app.energycap.com" in values
+    assert showing.named(settings.environment("us-east")) in values
 
 
-def test_the_window_comes_before_pandas(_screen: None, home: Path) -> None:
+@pytest.mark.usefixtures("screen")
+def test_the_window_comes_before_pandas(home: Path) -> None:
     """What is slow to import is not imported by the time the window can be seen."""
     program = (
         "import sys\nfrom bulkops.desktop import starting\nfrom bulkops.desktop.window import Window\n"
