@@ -27,7 +27,7 @@ def operator(home: Path) -> Iterator[Operator]:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """What is left of a window goes here, in the thread that made it: if another sweeps it up, Tcl ends the program."""
     ended = yield
-    if "_screen" in getattr(item, "fixturenames", ()):
+    if "screen" in getattr(item, "fixturenames", ()):
         gc.collect()
     return ended
 

@@ -186,7 +186,7 @@ class Tab:
 
 
 @pytest.fixture
-def open_tab(_screen: None, folder: Path) -> Iterator[Callable[[], Tab]]:
+def open_tab(screen: None, folder: Path) -> Iterator[Callable[[], Tab]]:
     tabs: list[Tab] = []
 
     def opened() -> Tab:
