@@ -213,6 +213,17 @@ def test_a_visitor_without_the_secret_opens_nothing(folder, first, said):
     assert got.empty()
 
 
+def test_a_visitor_who_announces_too_much_is_shown_the_door(folder, first, monkeypatch):
+    """Nobody waits for it, nor makes room for it."""
+    monkeypatch.setattr(single, "_ONE", 60.0)
+    first.listen(lambda files: None)
+    place = json.loads((folder / "window.place").read_text())
+    with socket.create_connection(("127.0.0.1", place["port"]), timeout=10) as visit:
+        visit.sendall(b"x" * 32 + b"\xff" * 4)
+        assert len(visit.recv(1000)) == 32
+        assert visit.recv(1000) == b""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows: the data folder's own rights see to it")
 def test_where_it_listens_is_for_this_user_alone(folder, first):
     """From the moment the file is there, whatever the user's own rights for new files are."""
