@@ -1,4 +1,4 @@
-"""The question before a run, and the one when the window is closed while rows are being sent."""
+"""The question before a run, and smaller ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.showing import Question
+from bulkops.desktop.showing import Question, Sure
 from bulkops.phrases import counted
 
 Answer = Callable[[bool, str], str]
@@ -56,10 +56,7 @@ class Dialog(tk.Toplevel):
 
 
 class RunDialog(Dialog):
-    """How many of what, to which host, as whom, with what effects; then yes or no.
-
-    Without variables of tkinter's: one that is thrown away with the dialog may be cleared up in a job's thread.
-    """
+    """How many of what, to which host, as whom, with what effects; then yes or no."""
 
     def __init__(
         self,
@@ -169,23 +166,22 @@ class RunDialog(Dialog):
         self._answer(False, "")
 
 
-class CloseDialog(Dialog):
-    """The window is closed while rows are being sent."""
+class SureDialog(Dialog):
+    """One question with two answers; the keyboard is at the one that does nothing."""
 
-    def __init__(self, parent: tk.Misc, look: Look, stop: Callable[[], object]) -> None:
-        super().__init__(parent, look, "Rows are being sent")
-        self._then = stop
-        words = "Rows are being sent. What is on its way is finished and recorded; the others can be sent later."
-        ttk.Label(self.body, text="Keep running?", style="Title.TLabel").pack(anchor=tk.W)
-        ttk.Label(self.body, text=words, wraplength=look.em * 60).pack(anchor=tk.W, pady=look.gap)
+    def __init__(self, parent: tk.Misc, look: Look, sure: Sure, then: Callable[[], object]) -> None:
+        super().__init__(parent, look, sure.title)
+        self._then = then
+        ttk.Label(self.body, text=sure.title, style="Title.TLabel").pack(anchor=tk.W)
+        ttk.Label(self.body, text=sure.words, wraplength=look.em * 60).pack(anchor=tk.W, pady=look.gap)
         foot = ttk.Frame(self.body)
-        self.stop = ttk.Button(foot, text="Stop safely and close", command=self._stop)
-        self.keep = ttk.Button(foot, text="Keep running", style="Main.TButton", command=self.destroy)
-        self.keep.pack(side=tk.RIGHT)
-        self.stop.pack(side=tk.RIGHT, padx=look.pad)
+        self.yes = ttk.Button(foot, text=sure.yes, command=self._said_yes)
+        self.no = ttk.Button(foot, text=sure.no, style="Main.TButton", command=self.destroy)
+        self.no.pack(side=tk.RIGHT)
+        self.yes.pack(side=tk.RIGHT, padx=look.pad)
         foot.pack(fill=tk.X)
-        self.present(self.keep)
+        self.present(self.no)
 
-    def _stop(self) -> None:
+    def _said_yes(self) -> None:
         self.destroy()
         self._then()

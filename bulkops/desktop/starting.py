@@ -50,6 +50,8 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
     _told()
     window.take(dropped)
     root.mainloop()
+    # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
+    window.presenter.worker.join()
 
 
 def _told() -> None:

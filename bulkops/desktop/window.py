@@ -8,7 +8,8 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
-from bulkops.desktop.asking import CloseDialog, RunDialog
+from bulkops.desktop.asking import RunDialog, SureDialog
+from bulkops.desktop.dropping import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
@@ -20,6 +21,7 @@ from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
+from bulkops.model import Verdict
 from bulkops.settings import PRACTICE, Environment
 
 _EVERY = 50
@@ -36,7 +38,7 @@ class Window:
         self.root, self.look, self.opener = root, look, opener
         self.presenter = Presenter(self, Worker(), home)
         self.dialog: RunDialog | None = None
-        self.closing: CloseDialog | None = None
+        self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
         self._next = ""
         self.notes: tuple[str, ...] = ()
@@ -51,6 +53,8 @@ class Window:
         root.geometry(f"{look.em * 132}x{look.line * 44}")
         self.presenter.refresh()
         self._tick()
+        # Once it is seen: nobody drops anything before.
+        root.after_idle(accept_drops, root, self.take)
 
     # ---------------------------------------------------------------- built once
 
@@ -69,7 +73,7 @@ class Window:
         self._troubles(page)
         panes = ttk.PanedWindow(page, orient=tk.VERTICAL)
         self.table = Table(panes, self.look, self._chosen)
-        self.details = Details(panes, self.look)
+        self.details = Details(panes, self.look, self.mark)
         panes.add(self.table, weight=3)
         panes.add(self.details, weight=1)
         panes.grid(row=4, column=0, sticky=tk.NSEW, pady=(self.look.gap, 0))
@@ -77,13 +81,13 @@ class Window:
         self.tabs.add(self.history, text="History", underline=0)
         self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
         self.tabs.enable_traversal()
+        self._chosen(None)
 
     def _choosing(self, page: ttk.Frame) -> ttk.Frame:
         """The workbook, and which EnergyCAP."""
         frame, pad = ttk.Frame(page), self.look.pad
         frame.columnconfigure(1, weight=1)
-        self.path = tk.StringVar(self.root)
-        self.entry = ttk.Entry(frame, textvariable=self.path, state="readonly")
+        self.entry = ttk.Entry(frame, state="readonly")
         self.choose = ttk.Button(frame, text="Choose a workbook …", underline=9, command=self.choose_file)
         self.menu = tk.Menu(self.root, tearoff=False, postcommand=self._list_recent)
         self.recent = ttk.Menubutton(frame, text="Recent", underline=2, menu=self.menu)
@@ -228,6 +232,14 @@ class Window:
         if found:
             self.presenter.make_corrections(Path(found))
 
+    def mark(self, verdict: Verdict) -> None:
+        """Ask whether it is sure; then the chosen row is marked for good."""
+        if line := self.table.selected:
+            chosen = line
+            self.sure = SureDialog(
+                self.root, self.look, showing.sure_of(line, verdict), lambda: self.presenter.mark(chosen, verdict)
+            )
+
     def copy_details(self) -> None:
         """Put what went wrong on the clipboard, for whoever is asked for help."""
         if trouble := self.presenter.state.trouble:
@@ -237,7 +249,7 @@ class Window:
     def leave(self) -> None:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
         if not self.presenter.close() and self.closing is None:
-            self.closing = CloseDialog(self.root, self.look, self.presenter.close_when_stopped)
+            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.presenter.close_when_stopped)
             self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
 
     def _chose_environment(self) -> None:
@@ -265,7 +277,7 @@ class Window:
         if line is None:
             self.details.show_notes(self.notes, bool(self.presenter.state.lines))
         else:
-            self.details.show_line(line)
+            self.details.show_line(line, line.seq in self.presenter.state.doubts)
 
     # ---------------------------------------------------------------- what the presenter says
 
@@ -276,8 +288,7 @@ class Window:
         self.banner.configure(text=words, background=colour)
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
-        self.path.set(str(shown.workbook) if shown.workbook else "")
-        self.entry.xview_moveto(1.0)
+        self._show_path(str(shown.workbook) if shown.workbook else "")
         self.where.set(showing.named(shown.where))
         for widget in (self.choose, self.recent, self.template, self.where, self.key):
             widget.state(["disabled" if shown.busy else "!disabled"])
@@ -297,6 +308,14 @@ class Window:
             self._chosen(self.table.selected)
         self._show_progress(shown.progress)
         self._show_trouble(shown)
+
+    def _show_path(self, path: str) -> None:
+        if self.entry.get() != path:
+            self.entry.configure(state="normal")
+            self.entry.delete(0, tk.END)
+            self.entry.insert(0, path)
+            self.entry.configure(state="readonly")
+            self.entry.xview_moveto(1.0)
 
     def _show_button(self, button: ttk.Button, told: Button) -> None:
         button.configure(text=told.words)

@@ -7,6 +7,7 @@ import os
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk import Desk, Operator
@@ -33,13 +34,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def screen() -> None:
+def screen() -> Iterator[None]:
+    """A screen. Until the end every window made on it is kept: Tk must not be cleared up by another thread."""
+    made: list[tk.Tk] = []
+    begin = tk.Tk.__init__
+
+    def kept(self: tk.Tk, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    tk.Tk.__init__ = kept  # type: ignore[method-assign]
     try:
         tk.Tk().destroy()
     except tk.TclError as error:
         if os.environ.get(NEEDED):
             pytest.fail(f"no window: {error}")
         pytest.skip("there is no screen for the window here; with one, or under xvfb-run -a, these tests run")
+    yield
+    tk.Tk.__init__ = begin  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bulkops import app, settings
 from bulkops.desktop import showing
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.lock import only_one
-from bulkops.model import Status
+from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
@@ -223,6 +223,32 @@ def test_unknown_rows_come_first(somewhere: Operator, practice: PracticeServer, 
     assert "2008" in somewhere.screen.lines[0].tip
 
 
+@pytest.mark.parametrize(
+    ("verdict", "status", "sent"), [(Verdict.DONE, "already_done", 3), (Verdict.SEND_AGAIN, "ready", 4)]
+)
+@pytest.mark.parametrize("after", ["the run", "the next check"])
+def test_a_row_in_doubt_is_marked(
+    verdict: Verdict, status: str, sent: int, after: str, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Done after all it is never sent again; to be sent again it goes out with the next run, once."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    practice.faults.add(Fault.drop_before(), path_contains="/list/2008/")
+    somewhere.check(book)
+    somewhere.run()
+    if after == "the next check":
+        somewhere.check(book)
+    first = somewhere.screen.lines[0]
+    assert list(somewhere.presenter.state.doubts) == [first.seq]
+    somewhere.presenter.mark(first, verdict)
+    somewhere.idle()
+    shown = somewhere.until(Phase.CHECKED)
+    assert showing.VERDICTS[verdict].words in shown.more
+    assert [each.status.value for each in somewhere.screen.lines] == ["already_done", "already_done", status]
+    somewhere.run()
+    assert len(practice.writes) == sent
+    assert Status.UNKNOWN not in states(somewhere)
+
+
 def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is sent, the rows stay, and the window is told for which EnergyCAP a key is needed."""
     monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
@@ -282,7 +308,7 @@ def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:
     shown = operator.idle()
     assert operator.screen.opened == [place]
     assert openpyxl.load_workbook(place).active.max_row == 2
-    assert str(place) in shown.headline
+    assert str(place) in shown.more
 
 
 def test_corrections_after_a_run_hold_what_failed(

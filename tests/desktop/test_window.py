@@ -17,7 +17,7 @@ from workbooks import results_of
 from bulkops import settings
 from bulkops.desktop import showing
 from bulkops.desktop.state import Phase
-from bulkops.model import Status
+from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
@@ -152,14 +152,14 @@ def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: Pr
     elsewhere.phase(Phase.RUNNING)
     window.leave()
     assert window.closing is not None
-    keep = window.closing.keep
+    keep = window.closing.no
     elsewhere.until(lambda: elsewhere.root.focus_get() is keep, "the keyboard at Keep running")
     elsewhere.press("<Return>", keep)
     elsewhere.until(lambda: window.closing is None, "the question has gone")
     assert window.presenter.state.phase is Phase.RUNNING
     window.leave()
     assert window.closing is not None
-    window.closing.stop.invoke()
+    window.closing.yes.invoke()
     elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
     told = [line[4] for line in results_of(book)[1:]]
     assert told.count("Done") == len(practice.writes) < 30
@@ -268,12 +268,12 @@ def test_nothing_is_cut_off(scaling: float, open_desk: Callable[..., Desk], book
 
 
 def test_long_words_wrap(desk: Desk) -> None:
-    """A headline longer than the window takes another line instead of leaving it."""
+    """A text longer than the window takes another line instead of leaving it."""
     desk.window.presenter.say("Word " * 80)
     desk.root.update()
     one = desk.window.look.line
-    desk.until(lambda: desk.window.headline.winfo_height() > 2 * one, "the headline on several lines")
-    assert desk.window.headline.winfo_width() <= desk.root.winfo_width()
+    desk.until(lambda: desk.window.more.winfo_height() > 2 * one, "the words on several lines")
+    assert desk.window.more.winfo_width() <= desk.root.winfo_width()
 
 
 def test_every_environment_can_be_chosen(desk: Desk) -> None:
@@ -294,3 +294,35 @@ def test_the_window_comes_before_pandas(home: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.strip() == "[]"
+
+
+def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """Two buttons stand below an unknown row; what was found out is asked about once more, then recorded."""
+    practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+    elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
+    elsewhere.phase(Phase.CHECKED)
+    details = elsewhere.window.details
+    assert not details.marks.winfo_viewable()
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.phase(Phase.ENDED)
+    elsewhere.until(details.marks.winfo_viewable, "the two buttons")
+    elsewhere.click(details.verdicts[Verdict.DONE])
+    elsewhere.until(lambda: elsewhere.root.focus_get() is elsewhere.window.sure.no, "the keyboard at Leave it in doubt")
+    elsewhere.click(elsewhere.window.sure.yes)
+    elsewhere.until(lambda: "is marked: done after all" in str(elsewhere.window.more["text"]), "the mark is told")
+    elsewhere.phase(Phase.CHECKED)
+    assert [row[3] for row in elsewhere.rows()] == ["Already done"] * 3
+    assert not details.marks.winfo_viewable()
+    assert len(practice.writes) == 3
+
+
+def test_a_dropped_file_is_taken(desk: Desk, book: Path) -> None:
+    """The library for it is loaded, and a name with blanks, umlauts and & arrives exact, as a drop brings it."""
+    bound = str(desk.root.tk.call("bind", ".", "<<Drop:DND_Files>>"))
+    assert bound.endswith("%D")
+    desk.root.tk.eval(bound.replace("%D", "{{" + str(book) + "}}"))
+    desk.phase(Phase.CHECKED)
+    assert desk.window.presenter.state.workbook == book
