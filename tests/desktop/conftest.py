@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import tkinter as tk
 from collections.abc import Callable, Iterator
@@ -22,15 +21,6 @@ def operator(home: Path) -> Iterator[Operator]:
     somebody = Operator(home)
     yield somebody
     somebody.leave()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """What is left of a window goes here, in the thread that made it: if another sweeps it up, Tcl ends the program."""
-    ended = yield
-    if "screen" in getattr(item, "fixturenames", ()):
-        gc.collect()
-    return ended
 
 
 @pytest.fixture(scope="session")
