@@ -116,13 +116,13 @@ class _Progress:
         self._root, self._stop = root, stop
         self._said: SimpleQueue[tuple[str, Part | None]] = SimpleQueue()
         frame, gap, wide = _frame(root, HEADING), _em(root), _em(root) * 62
-        self._sentence = tk.StringVar(root)
         # Two lines, so that the window does not jump when the sentence gets shorter.
         height = font.nametofont("TkDefaultFont", root).metrics("linespace") * 2
         room = ttk.Frame(frame, width=wide, height=height)
         room.pack_propagate(False)
         room.pack(fill="x", pady=(gap * 2, 0))
-        ttk.Label(room, textvariable=self._sentence, wraplength=wide).pack(anchor="sw", side="bottom")
+        self._sentence = ttk.Label(room, wraplength=wide)
+        self._sentence.pack(anchor="sw", side="bottom")
         self._bar = ttk.Progressbar(frame, mode="indeterminate", length=wide)
         self._bar.pack(fill="x", pady=gap)
         self._bar.start()
@@ -155,7 +155,7 @@ class _Progress:
                 sentence, part = self._said.get_nowait()
             except Empty:
                 return
-            self._sentence.set(sentence.strip())
+            self._sentence.configure(text=sentence.strip())
             if part:
                 self._bar.stop()
                 self._bar.configure(mode="determinate", maximum=part[1], value=part[0])
@@ -165,7 +165,7 @@ class _Progress:
 
     def _end(self) -> None:
         self._button.state(["disabled"])
-        self._sentence.set(STOPPING)
+        self._sentence.configure(text=STOPPING)
         self._stop()
 
 
