@@ -49,8 +49,9 @@ class Window:
         self._build()
         self._keys()
         root.protocol("WM_DELETE_WINDOW", self.leave)
-        root.minsize(look.em * 80, look.line * 28)
-        root.geometry(f"{look.em * 132}x{look.line * 44}")
+        wide, high = root.winfo_screenwidth(), root.winfo_screenheight()
+        root.minsize(min(look.em * 100, wide), min(look.line * 30, high))
+        root.geometry(f"{min(look.em * 132, round(wide * 0.97))}x{min(look.line * 44, round(high * 0.85))}")
         self.presenter.refresh()
         self._tick()
         # Once it is seen: nobody drops anything before.
