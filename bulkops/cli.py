@@ -172,7 +172,8 @@ def inbox(
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
-        raise typer.Exit(go_through(folder, environment(env, base_url), home(), yes, as_json))
+        code = go_through(folder, environment(env, base_url), home(), yes, as_json)
+    raise typer.Exit(code)
 
 
 @cli.command()

@@ -26,6 +26,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
     """
     handled: list[Handled] = []
+    defects: list[Exception] = []
     control = Control()
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
@@ -34,7 +35,13 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
             _list(looked, where, home, inbox.notes, counts=not yes)
         carry = _Carry(control, yes, stack)
         for found in looked.ready:
-            one = inbox.handle(found, where, carry.carry, unattended=yes)
+            try:
+                one = inbox.handle(found, where, carry.carry, unattended=yes)
+            except KeyboardInterrupt:
+                break
+            except Exception as error:  # a defect of ours: what became of the others is told all the same
+                defects.append(error)
+                break
             handled.append(one)
             if not as_json:
                 _tell(one)
@@ -48,8 +55,10 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     else:
         for note in notes[len(inbox.notes) :]:
             console.tell(note)
-    _record_defects(handled)
-    return max((each.exit_code for each in handled), default=0)
+    defects += [one.report.defect for one in handled if one.report and one.report.defect]
+    for defect in defects:
+        console.report_defect(defect)
+    return max((each.exit_code for each in handled), default=console.NOT_STARTED if defects else 0)
 
 
 class _Carry:
@@ -123,9 +132,3 @@ def _not_come_to(looked: Looked, handled: list[Handled]) -> list[str]:
         return []
     count = counted(len(looked.ready) - len(handled), "workbook")
     return [f"The pass ended early: {count} not come to, still in the folder."]
-
-
-def _record_defects(handled: list[Handled]) -> None:
-    for one in handled:
-        if one.report is not None and one.report.defect is not None:
-            console.report_defect(one.report.defect)

@@ -34,6 +34,8 @@ class Handled:
     """Why it was not run, or not moved."""
     ends: bool = False
     """The reason lies outside the workbook: another one would not fare better now."""
+    unfinished: bool = False
+    """The claim stands, for the next pass on this computer to go on from there."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,8 +62,8 @@ def moves_of(claim: Claim, report: Report | None, content: str, folder: Path, wo
     results = report.results if report else None
     beside = [results] if results and results != path and results.parent == path.parent.absolute() else []
     made = [work / moving.beside(path.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
-    files = [*beside, *(each for each in made if each.exists()), path]
-    pairs = tuple((each, folder / each.name) for each in files)
+    along = [*beside, *(each for each in made if each.exists())]
+    pairs = (*((each, moving.free_in(folder, each.name)) for each in along), (path, folder / path.name))
     moved = {os.path.abspath(old): new for old, new in pairs}
     place = moved.get(os.path.abspath(results)) if results else None
     return Moves(path, content, (report.run if report else None) or "", pairs, place)
@@ -94,17 +96,13 @@ def as_moved(report: Report | None, moves: Moves, home: Path) -> Report | None:
 
 
 def finish(claim: Claim, home: Path) -> None:
-    """Steps 5 to 7 of a claim that has its moves noted, from wherever they were broken off. Raises OSError."""
+    """Steps 5 and 6 of a claim that has its moves noted, from wherever they were broken off. Raises OSError."""
     moves = claim.moves
     if moves is None:
         raise ValueError("a claim without moves has nothing to finish")
     moving.carry_out(moves, home)
     if moves.run:
         app.moved(home, moves.workbook, moves.pairs[-1][1], moves.run, moves.results)
-    work = moving.work_folder(moves.workbook, home)
-    if work.is_dir() and not any(work.iterdir()):
-        work.rmdir()
-    claim.release()
 
 
 def said(code: str, **facts: object) -> str:

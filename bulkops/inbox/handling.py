@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bulkops.inbox.ending import Handled, as_moved, belongs, finish, moves_of, s
 from bulkops.inbox.giving import give
 from bulkops.inbox.looking import Found, in_use, same_file, usable
 from bulkops.ledger import now
-from bulkops.lock import only_one
+from bulkops.lock import only_one, workbook_alone
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
 from bulkops.settings import Environment
@@ -61,6 +61,7 @@ class Inbox:
         return replace(handled, path=found.path, notes=(*renamed, *handled.notes))
 
     def _handled(self, claim: Claim, where: Environment, carry: Carry, unattended: bool) -> Handled:
+        """The claim goes last, after the run's own lock: whatever a death leaves behind, the claim tells of it."""
         path = claim.workbook
         begun = False
         try:
@@ -71,20 +72,24 @@ class Inbox:
                 begun = True
                 report = carry(prepared)
                 if report.refused is None or report.refused.code == "inbox.elsewhere":
-                    return self._moved(claim, report, prepared.material.sha256)
-            _let_go(claim)
-            return Handled(path, report, why=report.refused, ends=_ends(report.refused))
+                    handled = self._moved(claim, report, prepared.material.sha256)
+                else:
+                    handled = Handled(path, report, why=report.refused, ends=_ends(report.refused))
         except CannotStart as error:
-            if _stays(error) or self._young(path, error):
-                _let_go(claim)
-                return Handled(path, why=error, ends=_ends(error))
-            return self._moved(claim, None, "", error)
+            half = self._perhaps_half(path, error)
+            if half or _stays(error):
+                handled = Handled(path, why=half or error, ends=_ends(error))
+            else:
+                handled = self._moved(claim, None, "", error)
         except OSError as error:
             return Handled(path, why=_unmoved(path, error), ends=True)
         except BaseException:
             if not begun:
-                _let_go(claim)
+                self._let_go(claim)
             raise
+        if not handled.unfinished:
+            self._let_go(claim)
+        return handled
 
     def _claimed(self, found: Found) -> tuple[Claim, list[str]]:
         """The claim on a workbook that has the name by then which it keeps; and what there is to say of that.
@@ -109,7 +114,7 @@ class Inbox:
                 claim.release()
                 claim = second
         except BaseException:
-            _let_go(claim)
+            self._let_go(claim)
             raise
         if claim.workbook.name == found.path.name:
             return claim, []
@@ -127,22 +132,28 @@ class Inbox:
             return claim
 
     def _corrections(self, workbook: Path) -> Path:
-        """Where the rows to be corrected go at first; what an earlier run left there is outdated."""
+        """Where the rows to be corrected go at first; what an earlier run has left is outdated, and is removed."""
         folder = moving.work_folder(workbook, self.home)
         folder.mkdir(parents=True, exist_ok=True)
-        place = folder / moving.beside(workbook.name, moving.CORRECTIONS)
-        place.unlink(missing_ok=True)
-        return place
+        places = [folder / moving.beside(workbook.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
+        for each in places:
+            each.unlink(missing_ok=True)
+        return places[0]
 
-    def _young(self, workbook: Path, error: CannotStart) -> bool:
+    def _perhaps_half(self, workbook: Path, error: CannotStart) -> CannotStart | None:
         """Half a file makes no sense yet, and some programs pause in copying."""
-        try:
-            return error.code in _HALF and self.clock() - workbook.stat().st_mtime < _YOUNG
-        except OSError:
-            return True
+        if error.code not in _HALF or self.clock() - workbook.stat().st_mtime >= _YOUNG:
+            return None
+        return CannotStart("inbox.half", value=error.sentence)
+
+    def _let_go(self, claim: Claim) -> None:
+        """A claim that cannot be removed is taken up by the next pass."""
+        with suppress(OSError):
+            moving.tidy(claim.workbook, self.home)
+            claim.release()
 
     def _moved(self, claim: Claim, report: Report | None, read: str, why: CannotStart | None = None) -> Handled:
-        """Note what goes where, move it, tell the ledger, and let go. ``read``: the hash of what was run.
+        """Note what goes where, move it, tell the ledger. ``read``: the hash of what was run.
 
         Where that fails the claim stands, and the next pass goes on from there.
         """
@@ -151,7 +162,6 @@ class Inbox:
         try:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             if report and report.results != path and content != read:
-                _let_go(claim)
                 return Handled(path, report, why=CannotStart("inbox.changed", path=path.name))
             work = moving.work_folder(path, self.home)
             if reason := why or refused:
@@ -160,9 +170,9 @@ class Inbox:
             claim.note(moves)
             finish(replace(claim, moves=moves), self.home)
         except OSError as error:
-            return Handled(path, report, why=_unmoved(path, error))
+            return Handled(path, report, why=_unmoved(path, error), unfinished=True)
         except BulkopsError as error:
-            return Handled(path, report, why=error, ends=True)
+            return Handled(path, report, why=error, ends=True, unfinished=True)
         return Handled(path, as_moved(report, moves, self.home), moves.pairs[-1][1], why or refused)
 
 
@@ -191,13 +201,24 @@ def _taken_up(inbox: Inbox) -> Iterator[str]:
 
     What cannot be finished now is run once more, which sends nothing twice, and moved then.
     """
+    seen: set[tuple[int, int]] = set()
     for claim in claims.claims_in(inbox.folder):
         if claim.ledger != inbox.mark:
             continue
         there = os.path.lexists(claim.workbook)
+        if there and (facts := os.lstat(claim.workbook)).st_nlink > 1:
+            file = (facts.st_dev, facts.st_ino)
+            if file in seen:  # it was about to lose its old name
+                claim.workbook.unlink()
+                there = False
+            seen.add(file)
         if claim.moves and (not there or moving.still_meant(claim.moves)):
             try:
                 finish(claim, inbox.home)
+                # The lock of that run goes too: a later workbook of that name would seem to be half run.
+                with suppress(CannotStart), workbook_alone(claim.workbook, settings.operator()):
+                    pass
+                claim.release()
             except OSError as error:
                 yield str(_unmoved(claim.workbook, error))
             else:
@@ -213,14 +234,6 @@ def _stays(error: BulkopsError) -> bool:
 def _ends(error: BulkopsError | None) -> bool:
     """Does what keeps this workbook from being run keep every one from it?"""
     return error is not None and error.code not in _STAYS and not error.code.startswith(("workbook.", "inbox."))
-
-
-def _let_go(claim: Claim) -> None:
-    """A claim that cannot be removed is taken up by the next pass."""
-    try:
-        claim.release()
-    except OSError:
-        return
 
 
 def _unmoved(path: Path, error: OSError) -> CannotStart:

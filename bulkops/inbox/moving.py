@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from bulkops.inbox.claims import Moves
@@ -12,8 +12,8 @@ from bulkops.inbox.giving import give
 from bulkops.whereabouts import OUTCOMES
 from bulkops.workbook.saving import save, shortened, sync_folder
 
-RESULTS, CORRECTIONS, NOT_RUN = " - results.xlsx", " - corrections.xlsx", " - not run.txt"
-"""What may lie beside a workbook, behind its name."""
+CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"
+"""What is put beside a workbook, besides results, has this behind its name."""
 _LONGEST = 200
 """Bytes of a name that leave room for what is put behind it."""
 
@@ -27,19 +27,15 @@ def beside(name: str, end: str) -> str:
 def free_name(workbook: Path) -> str:
     """The workbook's name, or one with a number, that is in use in none of the folders it may go to.
 
-    Nor may what could lie beside it: its results link to it by name, and so it must not get another name later.
-    Raises OSError.
+    Its results link to it by name, and so it must not get another one after its run. Raises OSError.
     """
-    taken = _names(workbook.parent / each for each in OUTCOMES)
     around = _names([workbook.parent]) - {workbook.name.casefold()}
-    number = 1
-    while True:
-        name = _numbered(workbook.name, number)
-        wanted = {each.casefold() for each in (name, *(beside(name, end) for end in (RESULTS, CORRECTIONS, NOT_RUN)))}
-        # In the folder itself its own results may lie already, of a run that was cut short.
-        if not wanted & taken and name.casefold() not in around:
-            return name
-        number += 1
+    return _unused(workbook.name, around | _names(workbook.parent / each for each in OUTCOMES))
+
+
+def free_in(folder: Path, name: str) -> Path:
+    """A place in a folder by this name, or by one with a number. Raises OSError."""
+    return folder / _unused(name, _names([folder]))
 
 
 def carry_out(moves: Moves, home: Path) -> None:
@@ -73,6 +69,13 @@ def work_folder(workbook: Path, home: Path) -> Path:
     return home / "inbox" / hashlib.sha256(os.fsencode(os.path.realpath(workbook))).hexdigest()[:16]
 
 
+def tidy(workbook: Path, home: Path) -> None:
+    """Leave nothing empty behind in the data folder. Raises OSError."""
+    work = work_folder(workbook, home)
+    if work.is_dir() and not any(work.iterdir()):
+        work.rmdir()
+
+
 def _bring(made: Path, new: Path, folder: Path) -> None:
     """The same from the data folder, which may be on another disk: by way of a hidden file in the upload folder."""
     content = made.read_bytes()
@@ -87,9 +90,10 @@ def _names(folders: Iterable[Path]) -> set[str]:
     return {each.name.casefold() for folder in folders if folder.is_dir() for each in folder.iterdir()}
 
 
-def _numbered(name: str, number: int) -> str:
-    path = Path(name)
-    if number == 1:
-        return name
+def _unused(name: str, taken: Container[str]) -> str:
+    path, number = Path(name), 1
     stem = path.stem if len(os.fsencode(path.stem)) < _LONGEST else shortened(path.stem)
-    return f"{stem} ({number}){path.suffix}"
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem} ({number}){path.suffix}"
+    return name

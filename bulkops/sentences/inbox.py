@@ -69,6 +69,12 @@ ENTRIES = (
         "Take it out of the folder. To run rows again, put their workbook there.",
     ),
     Entry(
+        "inbox.half",
+        "Perhaps not whole yet",
+        "{value} It was changed just now, so it may still be on its way, and stays in the folder.",
+        "Nothing to do. If it is the same in two minutes, it goes to Needs attention.",
+    ),
+    Entry(
         "inbox.in_use",
         "Somebody else has it",
         "{path} is in use by {value}. What was sent from there is not known on this computer, so it is left alone.",
