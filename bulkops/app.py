@@ -19,15 +19,17 @@ import gc
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import CheckedRow, Plan, Status, outcome_of
+from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
-from bulkops.report import Material, Options, Report, in_order
+from bulkops.phrases import marked
+from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
 from bulkops.whereabouts import akin, family
 
@@ -46,15 +48,35 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     wanted = options.corrections
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
     material = _read(path, options)
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         past = _past(ledger, where, material) if ledger else {}
-    plan = _plan(material, where, options, past)
-    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
-    outcomes = in_order((*plan.decided, *ready))
+    report = previewed(material, where, _plan(material, where, options, past))
     if corrections is None:
-        return Report(path, where, outcomes, material.notes)
-    told, notes = corrections.deliver(material.layouts, material.rows, outcomes)
-    return Report(path, where, outcomes, (*material.notes, *notes), defect=corrections.defect, corrections=told)
+        return report
+    told, notes = corrections.deliver(material.layouts, material.rows, report.outcomes)
+    return replace(report, notes=(*report.notes, *notes), defect=corrections.defect, corrections=told)
+
+
+def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
+    """(where how many rows are, what else there is to say): the rows of a check or a run that are to be corrected.
+
+    Raises CannotStart if the workbook is not the one any more that the report is of, or if nothing may be put there.
+    """
+    from bulkops.handback import corrections_to
+    from bulkops.ledger import new_run_id
+
+    place = options.corrections
+    if place is None:
+        raise ValueError("corrections need a place")
+    taken = [report.results] if report.results else []
+    wanted = corrections_to(place, report.workbook, taken, folder, report.run or new_run_id())
+    material = _read(report.workbook, options)
+    if material.identity != report.identity:
+        raise CannotStart("corrections.changed", path=report.workbook.name)
+    told = wanted.deliver(material.layouts, material.rows, report.outcomes)
+    if wanted.defect is not None:
+        raise wanted.defect
+    return told
 
 
 @contextmanager
@@ -72,7 +94,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     past: planning.History = {}
     with ExitStack() as stack:
         with _obstacle_of(prepared):
-            prepared.ledger = _ledger_alone(folder, path.name, stack)
+            prepared.ledger = ledger_alone(folder, path.name, stack)
             _alone(prepared, stack)
             past = _past(prepared.ledger, where, material)
         prepared.plan = _plan(material, where, options, past)
@@ -94,7 +116,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
     with ExitStack() as stack:
-        ledger = _ledger_alone(folder, f"resume {run or ''}".strip(), stack)
+        ledger = ledger_alone(folder, f"resume {run or ''}".strip(), stack)
         found, rows = _cut_short(ledger, run)
         left = {row.seq for row in rows}
         practice = found.environment == settings.PRACTICE
@@ -105,7 +127,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
-        outcomes = ledger.outcomes(found.id)
+        outcomes = _told(ledger, found.id)
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         past = _past(ledger, where, material, found.id)
@@ -116,6 +138,15 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
             if prepared.owner != found.key_owner and prepared.plan.steps:
                 prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
         yield prepared
+
+
+def _told(ledger: Ledger, run: str) -> list[Outcome]:
+    """A run's rows as it saw them; the message of one that was marked since says that too."""
+    marks = ledger.marks(run)
+    return [
+        replace(each, message=f"{each.message} It was {marked(marks[each.seq])}.") if each.seq in marks else each
+        for each in ledger.outcomes(run)
+    ]
 
 
 def _unchanged(path: Path, identity: str) -> str:
@@ -158,7 +189,7 @@ def _obstacle_of(prepared: Prepared) -> Iterator[None]:
         prepared.obstacle = CannotStart("run.declined")
 
 
-def _ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
+def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
     from bulkops.lock import only_one
@@ -260,15 +291,29 @@ def _plan(material: Material, where: Environment, options: Options, past: planni
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
     """Every run of this ledger, newest first, with its rows counted by state."""
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
 
 
 def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
     """Tell the ledger that a workbook was moved after a run, and where that run's results are now if they moved too."""
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         if ledger is not None:
             ledger.moved(str(old.resolve()), str(new.resolve()), run, str(results) if results else None)
+
+
+def unfinished(folder: Path) -> dict[str, int]:
+    """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
+    found: dict[str, int] = {}
+    with any_ledger(folder) as ledger:
+        if ledger is None:
+            return found
+        for run in ledger.runs():
+            # Looking a run's rows through takes time, so only those are that may have some left.
+            if run.totals is None or run.totals.get(Status.NOT_SENT.value) or run.totals.get(Status.FAILED.value):
+                with suppress(CannotStart):  # its workbook was run since, or nothing of it is left
+                    found[run.id] = len(_cut_short(ledger, run.id)[1])
+    return found
 
 
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:
@@ -278,11 +323,11 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     """
     from bulkops.running import results_again, worded
 
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
-        outcomes = tuple(worded(outcome) for outcome in ledger.outcomes(run))
+        outcomes = tuple(worded(outcome) for outcome in _told(ledger, run))
         try:
             left = len(_cut_short(ledger, run)[1])
         except CannotStart:
@@ -295,11 +340,12 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     where = Environment(found.environment, found.base_url)
     path, trouble = results_again(found, outcomes, folder, results)
     notes += [trouble] if trouble else []
-    return Report(Path(found.workbook), where, outcomes, tuple(notes), run, path)
+    workbook = Path(found.workbook)
+    return Report(workbook, where, outcomes, tuple(notes), run, path, identity=found.workbook_sha256)
 
 
 @contextmanager
-def _ledger(folder: Path) -> Iterator[Ledger | None]:
+def any_ledger(folder: Path) -> Iterator[Ledger | None]:
     """The ledger for looking things up; None where nothing has been run yet."""
     if not (folder / LEDGER).exists():
         yield None

@@ -77,11 +77,22 @@ def bulkops(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    """Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet."""
+    """Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet. Without a command: the window."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    console.help_unless_asked(context)
+    if context.invoked_subcommand is None:
+        desktop([])
+
+
+@cli.command()
+def desktop(
+    workbooks: Annotated[list[Path] | None, typer.Argument(metavar="[WORKBOOK]", show_default=False)] = None,
+) -> None:
+    """Open the window, with a workbook if one is named."""
+    from bulkops.desktop import starting
+
+    starting.show(workbooks or [])
 
 
 @cli.command()

@@ -65,6 +65,20 @@ def _holder(folder: Path) -> str:
         return _JUST_NOW
 
 
+def held(path: Path) -> int | None:
+    """A lock file's handle, locked until it is closed; None if another has it. Raises OSError if there can be none."""
+    handle = os.open(path, _FLAGS | os.O_CREAT, 0o600)
+    try:
+        free = _locked(handle)
+    except OSError:
+        os.close(handle)
+        raise
+    if not free:
+        os.close(handle)
+        return None
+    return handle
+
+
 @contextmanager
 def workbook_alone(path: Path, holder: str) -> Iterator[str]:
     """Hold a workbook's lock: a small hidden file beside it that is gone when the run has ended.

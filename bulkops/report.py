@@ -9,7 +9,7 @@ from typing import Any
 
 from bulkops.errors import BulkopsError
 from bulkops.headings import Layout
-from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.model import CheckedRow, Outcome, Plan, Status, outcome_of
 from bulkops.results import document, exit_code
 from bulkops.settings import Environment
 
@@ -57,6 +57,10 @@ class Report:
     """The copy of what the results have replaced."""
     corrections: str = ""
     """Where the corrections are and how many rows, or "" if there are none."""
+    checked: tuple[CheckedRow, ...] = ()
+    """The rows themselves, where the workbook was read to look at them."""
+    identity: str = ""
+    """Of the workbook that was read, apart from its results; "" if it was not."""
 
     @property
     def exit_code(self) -> int:
@@ -119,6 +123,13 @@ class Material:
     def targets(self) -> set[str]:
         """What its rows ask to change."""
         return {row.target for row in self.rows}
+
+
+def previewed(material: Material, where: Environment, plan: Plan, earlier: Iterable[Outcome] = ()) -> Report:
+    """What each row would come to if the plan were carried out now."""
+    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
+    outcomes = in_order((*earlier, *plan.decided, *ready))
+    return Report(material.path, where, outcomes, material.notes, checked=material.rows, identity=material.identity)
 
 
 def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:

@@ -21,7 +21,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
-from bulkops.report import Material, Options, Report, Summary, in_order
+from bulkops.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.results import sheet_lines
 from bulkops.settings import Environment, Key
 from bulkops.workbook.saving import save, shortened
@@ -87,6 +87,10 @@ class Prepared:
             tuple(self.notes),
             self.delivery is not None and self.delivery.ways[0].kind is Kind.IN_PLACE,
         )
+
+    def preview(self) -> Report:
+        """What each row would come to if the run began now."""
+        return previewed(self.material, self.where, self.plan, self.earlier)
 
     def invalid(self) -> int:
         """How many rows need fixing."""
@@ -195,6 +199,7 @@ class Prepared:
             defect=flaw if failed is None or isinstance(failed, BulkopsError) else failed,
             kept=delivery.kept,
             corrections=handed_back,
+            identity=self.material.identity,
         )
 
     def _handed_back(self, outcomes: tuple[Outcome, ...]) -> tuple[str, Exception | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePath
 
 DONE, NEEDS_ATTENTION, IN_DOUBT = "Done", "Needs attention", "In doubt"
@@ -27,6 +28,7 @@ def upload_folder(workbook: PurePath) -> PurePath:
     return workbook.parent.parent if is_outcome(workbook.parent) else workbook.parent
 
 
+@lru_cache(maxsize=10_000)
 def family(workbook: str) -> str:
     """What all paths have in common that may be the same workbook's."""
     path = PurePath(workbook)

@@ -123,12 +123,18 @@ class Operation(ABC):
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """(group, own): neighbours of one group with different ``own`` may run side by side; None: never."""
 
+    def asks(self, values: Mapping[str, Any]) -> str:
+        """What a row that broke no rule asks for, in a sentence for the operator."""
+        return f"{self.title}: {values[self.target]}."
+
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
         """The catalogue code of a control total that a row's answer does not meet; "" if it meets it, or has none."""
         return ""
 
     repeats_by_target: bool = False
     """True: a target that was done once is refused even with other settings."""
+    permission: tuple[str, str] | None = None
+    """What EnergyCAP asks of the key's owner, as its documents name it: (of what, to do what). None: nothing known."""
     look_up: Call | None = None
     """A read-only call, made once before a run, whose answer may rule rows out."""
 

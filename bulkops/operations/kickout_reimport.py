@@ -46,6 +46,7 @@ class KickoutReimport(Operation):
     target = "task_guid"
     repeats_by_target = True
     headings = frozenset({"task_guid", "batch_mode"})
+    permission = ("BillsAndBatches", "Create")
     fields = (
         Field(
             "task_guid",
@@ -357,6 +358,21 @@ class KickoutReimport(Operation):
             f"In EnergyCAP, open Bill Imports and look for an import started from task {target} at the time in Started. "
             "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
+
+    def asks(self, values: Mapping[str, Any]) -> str:
+        """Which task's kickouts go into which batch, and what else comes of it (api-contract section 1)."""
+        code = values["new_batch_code"]
+        named = f" with the code {code}" if code else ""
+        existing = values["existing_open_batch_id"]
+        into = {
+            USE_EXISTING: f"open batch {existing}" if existing else "your open batch",
+            NEW: f"a new batch{named}{'' if values['leave_open'] is True else ', and close your open batch'}",
+            SELF_CONTAINED: f"a new batch of their own{named}",
+            USE_PENDING: f"pending batch {values['pending_batch_id']}",
+            SMART: f"the batch that goes by the code {code}, or a new one",
+        }[values["batch_mode"]]
+        resolved = ", and mark failed audits as resolved" if values["save_as_resolved"] is True else ""
+        return f"Reimport kickouts into {into}{resolved}: task {values['task_guid']}."
 
     def effects(self, values: Mapping[str, Any]) -> str:
         """What happens to batches (api-contract section 1)."""

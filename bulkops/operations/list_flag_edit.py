@@ -44,6 +44,7 @@ class ListFlagEdit(Operation):
     sheet = "Flag edits"
     target = "list_id"
     headings = frozenset({"list_id"})
+    permission = ("FlaggedItems", "Manage")
     look_up = Call("GET", "/api/v3/flag/flagType?pageSize=1000")
     fields = (
         Field(
@@ -259,6 +260,20 @@ class ListFlagEdit(Operation):
         request = frame[["list_id", *_ONE_OF]].join(holds.where(holds.notna(), False))
         ids = [tuple(sorted(each)) if isinstance(each, tuple) else each for each in request["assignees"]]
         return request.assign(assignees=pd.Series(ids, index=request.index, dtype=object))
+
+    def asks(self, values: Mapping[str, Any]) -> str:
+        """Every change to the bills of which list (api-contract section 2)."""
+        assignees, comment, cost = values["assignees"], values["comment"], values["cost_recovery"]
+        changes = [
+            f"flag type {values['flag_type_id']}" if values["flag_type_id"] is not None else "",
+            {1: "status Unresolved", 2: "status Resolved"}.get(values["flag_status"], ""),
+            f"cost recovery {cost:.15g}" if cost is not None else "",
+            f"comment “{comment}”" if comment is not None else "",
+            "" if assignees is None else f"assignees {'; '.join(map(str, assignees)) or 'none'}",
+            "hold from export" if values["hold_from_export"] is True else "",
+            "release the export hold" if values["release_export_hold"] is True else "",
+        ]
+        return f"Flag every bill in list {values['list_id']}: {', '.join(filter(None, changes))}."
 
     def call(self, values: Mapping[str, Any]) -> Call:
         """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2)."""

@@ -229,4 +229,10 @@ ENTRIES = (
         "Every row says all the same what to correct in it.",
         warning=True,
     ),
+    Entry(
+        "corrections.changed",
+        "Workbook changed since",
+        "{path} was changed since its rows were looked at.",
+        "Check it again; then make the corrections workbook.",
+    ),
 )

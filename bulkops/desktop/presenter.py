@@ -1,0 +1,376 @@
+"""What the window does with a workbook, without Tk: every button is a method, and all that is to be seen is a value.
+
+    choose → check → (question) → run → ended
+
+Jobs run in threads of their own. Their words come back through the worker's queue, so that everything here but the
+jobs themselves happens in the window's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from bulkops import app, settings
+from bulkops.desktop import showing
+from bulkops.desktop.awake import staying_awake
+from bulkops.desktop.recent import Recent
+from bulkops.desktop.screen import Screen
+from bulkops.desktop.showing import Line, Question, Shown
+from bulkops.desktop.state import Phase, State
+from bulkops.desktop.worker import Worker
+from bulkops.doubts import open_doubts, settle
+from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model import Doubt, Mark, Outcome, Status, Verdict
+from bulkops.report import Options, Report
+from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
+
+if TYPE_CHECKING:
+    from bulkops.processor import Control
+    from bulkops.running import Prepared
+
+HERE = Environment(PRACTICE, "")
+_KEY_CODES = ("key.missing", "key.shape", "me.refused")
+_Ready = Callable[[Options], AbstractContextManager["Prepared"]]
+_Looked = tuple[Report, list[Line], dict[int, Doubt]]
+"""A report, its rows as lines, and which of them may be marked."""
+
+
+class Presenter:
+    """One window's dealings with a workbook."""
+
+    def __init__(self, screen: Screen, worker: Worker, home: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.screen, self.worker, self.home, self.clock = screen, worker, home, clock
+        self.recent = Recent(home)
+        self.state = State(where=HERE)
+        self._options = Options()
+        self._question: Question | None = None
+        self._answers: SimpleQueue[Options | BulkopsError | None] = SimpleQueue()
+        self._control: Control | None = None
+        self._closing = False
+        self.closed = False
+        """Has the window gone? Then nothing is shown any more."""
+        self._last: Shown | None = None
+
+    # ---------------------------------------------------------------- choosing
+
+    @property
+    def environments(self) -> list[Environment]:
+        """What can be chosen: practice first, and an address that this computer's settings name.
+
+        Raises CannotStart if they name one that is none.
+        """
+        named = [settings.environment()] if os.environ.get("BULKOPS_BASE_URL") else []
+        return [HERE, *named, *(settings.environment(name) for name in ENVIRONMENTS if name != PRACTICE)]
+
+    def choose(self, path: Path) -> None:
+        """Take a workbook and check it at once: nothing is sent by that."""
+        if not self.state.busy:
+            self.state.workbook = path.absolute()
+            self.check()
+
+    def choose_environment(self, where: Environment) -> None:
+        """Another EnergyCAP: what was done there differs, so the rows are looked at anew."""
+        if self.state.busy or where == self.state.where:
+            return
+        self.state.where = where
+        self.check()
+        self.refresh()
+
+    def new_from_template(self, path: Path) -> None:
+        """Make an empty workbook there, and open it in its own program to be filled in."""
+
+        def make() -> None:
+            from bulkops import templates
+
+            templates.make_template(path)
+
+        def made(_: None) -> None:
+            self.recent.add(path)
+            self.say(f"Made {path.name}. Fill in its rows, save it, then choose it here.")
+            self.screen.open_file(path)
+
+        self.worker.start(make, made, self.tell)
+
+    # ---------------------------------------------------------------- checking
+
+    def check(self) -> None:
+        """Look at every row. Nothing is sent."""
+        path, where = self.state.workbook, self.state.where
+        if path is None or self.state.busy:
+            return
+        self._options = Options()
+        self._start(Phase.CHECKING)
+        self.state.report, self.state.doubts = None, {}
+        self.state.take([])
+        self.screen.show_lines([])
+
+        def job() -> _Looked:
+            report = app.check(path, where, self.home, Options())
+            return self._looked(report, {})
+
+        self.worker.start(job, self._checked, self._failed)
+
+    def _checked(self, looked: _Looked) -> None:
+        self.state.phase = Phase.CHECKED
+        self._take(looked)
+        self.recent.add(looked[0].workbook)
+        self.refresh()
+
+    def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
+        """In a job's thread: all that is shown of a report."""
+        unknown = any(each.status is Status.UNKNOWN for each in report.outcomes)
+        found = open_doubts(self.home, report.environment) if unknown else []
+        made = showing.lines(report.outcomes, report.checked, asks)
+        return report, made, showing.in_doubt(report.run, made, found)
+
+    # ---------------------------------------------------------------- rows in doubt
+
+    def mark(self, line: Line, verdict: Verdict) -> None:
+        """Record what the operator has found out about a row in doubt; then look at the rows anew."""
+        doubt = self.state.doubts.get(line.seq)
+        if doubt is None or self.state.busy:
+            return
+
+        def marked(_: Mark) -> None:
+            self.check()
+            self.say(f"{line.sheet}, row {line.row}, is marked: {showing.VERDICTS[verdict].words}.")
+
+        self.worker.start(lambda: settle(self.home, doubt.run, doubt.seq, verdict), marked, self.tell)
+
+    # ---------------------------------------------------------------- running
+
+    def run(self) -> None:
+        """Read the workbook again, make everything ready, ask, and send if the answer is yes."""
+        path, where = self.state.workbook, self.state.where
+        if path is not None and not self.state.why_not_run():
+            self._carry_out(lambda options: app.prepare(path, where, self.home, options))
+
+    def finish(self, run: str) -> None:
+        """Take up a run that was cut short."""
+        if not self.state.busy:
+            self._carry_out(lambda _: app.prepare_again(run, self.home))
+
+    def _carry_out(self, ready: _Ready) -> None:
+        from bulkops.processor import Control
+
+        control = self._control = Control()
+        self._options = Options()
+        self._start(Phase.PREPARING)
+
+        def job() -> _Looked:
+            options = Options()
+            while True:
+                with ready(options) as prepared:
+                    looked = self._looked(prepared.preview(), {})
+                    answer = prepared.obstacle or self._asked(prepared, looked, options)
+                    if answer is None:
+                        with staying_awake():
+                            report = prepared.run(control, self._seen)
+                        return self._looked(report, {each.seq: each.asks for each in looked[1]})
+                    if isinstance(answer, BulkopsError):
+                        return prepared.refuse(answer), [], {}
+                options = answer
+
+        self.worker.start(job, self._ended, self._failed)
+
+    def _asked(self, prepared: Prepared, looked: _Looked, options: Options) -> Options | BulkopsError | None:
+        """In the job's thread: None for yes, other options to be looked at first, or a no."""
+        outcomes = looked[0].outcomes
+        question = showing.question(prepared.summary(), outcomes, options.include_hidden, options.send_again)
+        self.worker.later(lambda: self._ask(looked, question))
+        answer = self._answers.get()
+        if answer is None:
+            self.worker.later(lambda: self._begun(question.count))
+        return answer
+
+    def _ask(self, looked: _Looked, question: Question) -> None:
+        if self._stopped:
+            self._answers.put(CannotStart("run.declined"))
+            return
+        self.state.phase = Phase.ASKING
+        self._take(looked)
+        report = looked[0]
+        self.state.workbook = report.workbook
+        self.state.where = HERE if report.environment.name == PRACTICE else report.environment
+        self._question = question
+        self.refresh()
+        self.screen.ask(question)
+
+    def answer(self, yes: bool, typed: str = "") -> str:
+        """The operator's answer. Why it is none, or "" if it is: then the question is gone."""
+        if self._question is None:
+            return ""
+        if yes and (wrong := self._question.wrong(typed)):
+            return wrong
+        self._answered(None if yes else CannotStart("run.declined"))
+        self.screen.ask(None)
+        return ""
+
+    def ask_again(self, include_hidden: bool, send_again: bool) -> None:
+        """The operator wants other rows sent, too: the workbook is looked at anew, then the question is asked anew."""
+        if self._question is not None:
+            self._options = replace(self._options, include_hidden=include_hidden, send_again=send_again)
+            self._answered(self._options)
+
+    def _answered(self, answer: Options | BulkopsError | None) -> None:
+        self._question = None
+        self.state.phase = Phase.PREPARING
+        self.state.began = self.state.heard = self.clock()
+        self._answers.put(answer)
+
+    def _begun(self, count: int) -> None:
+        self.state.phase, self.state.came, self.state.of = Phase.RUNNING, 0, count
+        self.state.began = self.state.heard = self.clock()
+
+    def _seen(self, outcome: Outcome) -> None:
+        """In the job's thread."""
+        self.worker.later(lambda: self._saw(outcome))
+
+    def _saw(self, outcome: Outcome) -> None:
+        self.state.came += 1
+        self.state.heard = self.clock()
+        made = showing.line(outcome, asks=self.state.lines[outcome.seq].asks)
+        self.state.change(made)
+        self.screen.show_line(made)
+
+    def stop(self) -> None:
+        """Start no further row; those on their way are finished and recorded."""
+        if self._control is not None and self.state.phase in (Phase.PREPARING, Phase.RUNNING):
+            self._control.stop("You stopped the run.")
+            self.refresh()
+
+    @property
+    def _stopped(self) -> bool:
+        return self._control is not None and self._control.stopped.is_set()
+
+    def _ended(self, looked: _Looked) -> None:
+        report = looked[0]
+        self._over()
+        if report.refused is not None:
+            # Nothing was sent: the rows stay as they were looked at.
+            self.state.phase = Phase.CHECKED if self.state.lines else Phase.FAILED
+            self._refused(report.refused)
+        else:
+            self.state.phase = Phase.ENDED
+            self._take(looked)
+            if report.defect is not None:
+                self.tell(report.defect)
+        self.refresh()
+        if self._closing:
+            self._leave()
+
+    def _refused(self, why: BulkopsError) -> None:
+        if why.code != "run.declined":
+            self.tell(why)
+        if why.code in _KEY_CODES and not self._closing:
+            self.screen.need_key(self.state.where)
+
+    def _failed(self, error: Exception) -> None:
+        """A check or a run has ended with an error."""
+        self._over()
+        self.state.phase = Phase.FAILED
+        self.tell(error)
+        if self._closing:
+            self._leave()
+
+    def _over(self) -> None:
+        self._control = self._question = None
+        self.screen.ask(None)
+
+    def _leave(self) -> None:
+        self.closed = True
+        self.screen.close()
+
+    # ---------------------------------------------------------------- what comes out
+
+    def open_results(self) -> None:
+        """Open the results in their own program."""
+        if self.state.report is not None and self.state.report.results is not None:
+            self.screen.open_file(self.state.report.results)
+
+    def corrections_place(self) -> Path | None:
+        """Where a corrections workbook would go, for the operator to say yes to."""
+        book = self.state.workbook
+        return book.with_name(f"{book.stem} - corrections.xlsx") if book else None
+
+    def make_corrections(self, place: Path) -> None:
+        """Put the rows that need fixing or failed into a workbook of their own, and open it."""
+        report = self.state.report
+        if report is None or self.state.busy:
+            return
+        options = replace(self._options, corrections=place)
+
+        def made(told: tuple[str, list[str]]) -> None:
+            where, notes = told
+            self.say(" ".join([f"Corrections: {where}." if where else "", *notes]).strip())
+            if where:
+                self.screen.open_file(place)
+
+        self.worker.start(lambda: app.corrections(report, options, self.home), made, self.tell)
+
+    # ---------------------------------------------------------------- closing
+
+    def close(self) -> bool:
+        """The operator closes the window. False while rows are being sent: then it is for the operator to say."""
+        if self.state.phase is Phase.RUNNING:
+            return False
+        self.close_when_stopped()
+        return True
+
+    def close_when_stopped(self) -> None:
+        """Stop at the next row's boundary; the window goes when that is recorded."""
+        self._closing = True
+        self.stop()
+        if self.state.phase is Phase.ASKING:
+            self.answer(False)
+        elif self._control is None and not self.closed:
+            self._leave()
+
+    # ---------------------------------------------------------------- going on
+
+    def tick(self) -> bool:
+        """Call it again and again: takes in what the jobs have said; whether there is more already."""
+        more = self.worker.drain()
+        self.refresh()
+        return more
+
+    def refresh(self) -> None:
+        """Show everything but the rows, if any of it has changed."""
+        if self.closed:
+            return
+        pause = self._control.waiting() if self._control else 0.0
+        shown = self.state.shown(self.clock(), pause, self._stopped)
+        if shown != self._last:
+            self._last = shown
+            self.screen.show(shown)
+
+    def say(self, words: str) -> None:
+        """Something to know, until the next thing is done."""
+        self.state.said = words
+        self.refresh()
+
+    def tell(self, error: Exception) -> None:
+        """Something went wrong: it is shown until the next thing is done."""
+        if not isinstance(error, BulkopsError):
+            from bulkops.defects import recorded
+
+            error = recorded(error)
+        self.state.trouble = showing.trouble(error)
+        self.refresh()
+
+    def _start(self, phase: Phase) -> None:
+        self.state.phase, self.state.trouble, self.state.said = phase, None, ""
+        self.state.began = self.state.heard = self.clock()
+        self.refresh()
+
+    def _take(self, looked: _Looked) -> None:
+        self.state.report, made, self.state.doubts = looked
+        self.state.take(made)
+        self.screen.show_lines(made)

@@ -1,0 +1,34 @@
+"""What the presenter needs of a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from bulkops.desktop.showing import Line, Question, Shown
+from bulkops.settings import Environment
+
+
+class Screen(Protocol):
+    """All of it is called in the window's thread."""
+
+    def show(self, shown: Shown) -> None:
+        """Everything but the rows, anew."""
+
+    def show_lines(self, lines: list[Line]) -> None:
+        """All rows, anew."""
+
+    def show_line(self, line: Line) -> None:
+        """One row has changed."""
+
+    def ask(self, question: Question | None) -> None:
+        """Show the question before a run, in the place of an earlier one; None: take it away."""
+
+    def need_key(self, where: Environment) -> None:
+        """There is no key for this environment, or none that works: ask for it."""
+
+    def open_file(self, path: Path) -> None:
+        """Open a file in its own program."""
+
+    def close(self) -> None:
+        """The last row is recorded: the window may go."""

@@ -1,0 +1,284 @@
+"""What the window shows, as plain values: made from outcomes and plans here, put on the screen elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bulkops import __version__
+from bulkops.errors import COMMON, BulkopsError
+from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
+from bulkops.operations import all_operations
+from bulkops.phrases import by_status, counted, printable, to_look_at, urgency
+from bulkops.report import Summary
+from bulkops.settings import PRACTICE, Environment
+
+WHERE = "Practice \N{EN DASH} nothing leaves this computer"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: its words, and why it cannot be pressed at the moment ("" if it can)."""
+
+    words: str
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table."""
+
+    seq: int
+    sheet: str
+    row: int
+    asks: str
+    """What it will do, in a sentence."""
+    status: Status
+    message: str
+    """All that there is to say, the cell first."""
+    tip: str
+    look: bool
+    """Is there something to see to?"""
+    outcome: Outcome
+
+    @property
+    def title(self) -> str:
+        """The row and its state."""
+        return f"{self.sheet}, row {self.row}: {self.status.label}"
+
+    @property
+    def brief(self) -> str:
+        """The message on one line."""
+        return " ".join(self.message.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an operator can say of a row in doubt."""
+
+    button: str
+    words: str
+    sure: str
+    """What is asked before it is recorded for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """A question with two answers, of which the second does nothing."""
+
+    title: str
+    words: str
+    yes: str
+    no: str
+
+
+CLOSING = Sure(
+    "Keep running?",
+    "Rows are being sent. What is on its way is finished and recorded; the others can be sent later.",
+    "Stop safely and close",
+    "Keep running",
+)
+VERDICTS = {
+    Verdict.DONE: Finding(
+        "It was done …",
+        "done after all",
+        "You have looked in EnergyCAP, and the change is there. The row will count as done and will not be sent again.",
+    ),
+    Verdict.SEND_AGAIN: Finding(
+        "It was not done …",
+        "to be sent again",
+        "You have looked in EnergyCAP, and the change is surely not there. The next run may send the row again, once. "
+        "If it was carried out after all, that changes bills twice.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that kept bulkops from doing what it was asked for."""
+
+    title: str
+    sentence: str
+    tip: str
+    code: str
+
+    @property
+    def details(self) -> str:
+        """For whoever is asked for help. A catalogue's sentence never holds a key."""
+        return f"{self.title}\n{self.sentence}\n{self.tip}\nCode: {self.code}\nbulkops {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before anything is sent."""
+
+    count: int
+    """Rows that would be sent."""
+    what: str
+    host: str
+    practice: bool
+    owner: str
+    key: str
+    effects: tuple[str, ...]
+    left_out: str
+    results: str
+    notes: tuple[str, ...]
+    hidden: int
+    """Hidden rows, sent only if ``include_hidden``."""
+    done: int
+    """Rows done before, sent again only if ``send_again``."""
+    include_hidden: bool = False
+    send_again: bool = False
+    resumes: str = ""
+
+    @property
+    def button(self) -> str:
+        """The words of the button that begins the run."""
+        return f"Run {counted(self.count, 'row')}" if self.count else "Write the results"
+
+    def wrong(self, typed: str) -> str:
+        """Why what was typed does not begin the run; "" if it does."""
+        if self.practice or not self.count:
+            return ""
+        digits = typed.strip()
+        if digits == str(self.count):
+            return ""
+        seen = f"“{digits}” is not the number of rows. " if digits else ""
+        return f"{seen}Type {self.count} to send them."
+
+
+def sure_of(line: Line, verdict: Verdict) -> Sure:
+    """What is asked before a row in doubt is marked."""
+    finding = VERDICTS[verdict]
+    title = f"Mark {line.sheet}, row {line.row}, as {finding.words}?"
+    return Sure(title, finding.sure, f"Mark as {finding.words}", "Leave it in doubt")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the window shows of a workbook, but for its rows."""
+
+    workbook: Path | None
+    where: Environment
+    headline: str
+    """What is going on, or what has come of it, in a sentence."""
+    more: str = ""
+    """What to do next, or how far it is."""
+    totals: Mapping[Status, int] = field(default_factory=dict)
+    progress: tuple[int, int] | None = None
+    """(rows done, rows to do) while something runs; (0, 0) where that is not known."""
+    check: Button = Button("Check")
+    run: Button = Button("Run")
+    stop: Button = Button("Stop safely")
+    results: Button = Button("Open results")
+    corrections: Button = Button("Make corrections workbook")
+    busy: bool = False
+    """May the workbook and the environment not be changed now?"""
+    notes: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+
+
+def named(where: Environment) -> str:
+    """An environment as it is chosen: its name, and its host in words."""
+    return WHERE if where.name == PRACTICE else f"{where.name} \N{EN DASH} {where.host}"
+
+
+def banner(where: Environment) -> str:
+    """What stands over everything, in white on green or red."""
+    if where.name == PRACTICE:
+        return "PRACTICE \N{EN DASH} nothing leaves this computer, no bill is changed"
+    return f"PRODUCTION \N{EN DASH} {where.name}: {where.host} \N{EN DASH} every row changes real bills"
+
+
+def lines(outcomes: Iterable[Outcome], checked: Iterable[CheckedRow], asks: Mapping[int, str]) -> list[Line]:
+    """A line for every row; those whose outcome is unknown first, the others in reading order.
+
+    ``asks``: what was said before of a row's doing, by seq, where the rows themselves are not at hand.
+    """
+    rows = {row.seq: row for row in checked}
+    made = [line(outcome, rows.get(outcome.seq), asks.get(outcome.seq, "")) for outcome in outcomes]
+    return sorted(made, key=lambda each: each.status is not Status.UNKNOWN)
+
+
+def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Line:
+    """One row's line. ``asks``: what was said of it before."""
+    said = [outcome.message, *(f"Note: {warning}" for warning in outcome.warnings)]
+    if outcome.new_task_guid:
+        said.insert(1, f"New task: {outcome.new_task_guid}")
+    if outcome.selected is not None:
+        said.insert(1, f"Bills in the list: {outcome.selected}, changed: {outcome.updated}.")
+    return Line(
+        outcome.seq,
+        printable(outcome.sheet),
+        outcome.row,
+        asks or _asks(outcome, row),
+        outcome.status,
+        printable("\n".join(filter(None, said))),
+        printable(outcome.tip),
+        to_look_at(outcome),
+        outcome,
+    )
+
+
+def in_doubt(run: str | None, made: Iterable[Line], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
+    """Which lines stand for a request that may be marked: by run and seq, or by what a row asks for."""
+    own = {(each.run, each.seq): each for each in doubts}
+    newest: dict[tuple[str, str], Doubt] = {}
+    for each in own.values():
+        newest.setdefault((each.operation, each.target), each)
+    found: dict[int, Doubt] = {}
+    for line in made:
+        outcome = line.outcome
+        if line.status is Status.UNKNOWN:
+            doubt = own.get((run, line.seq)) if run else newest.get((outcome.operation, outcome.target))
+            if doubt is not None:
+                found[line.seq] = doubt
+    return found
+
+
+def _asks(outcome: Outcome, row: CheckedRow | None) -> str:
+    operation = all_operations().get(outcome.operation)
+    if operation is None:
+        return "It does not say what to do."
+    if row is None or row.problems or row.hidden or not row.values:
+        return f"{operation.title}{': ' if outcome.target else ''}{printable(outcome.target)}"
+    return printable(operation.asks(row.values))
+
+
+def trouble(error: BulkopsError) -> Trouble:
+    """A known trouble as the window shows it."""
+    entry = COMMON[error.code]
+    return Trouble(entry.title, printable(error.sentence), printable(error.tip), error.code)
+
+
+def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool, send_again: bool) -> Question:
+    """What to ask before a run, from what would be sent and what would become of the other rows."""
+    told = list(outcomes)
+    hidden = sum(each.code == "row.hidden" for each in told)
+    done = sum(each.status is Status.ALREADY_DONE for each in told)
+    owner = printable(summary.owner) or "an unknown owner"
+    effects = (f"{counted(count, 'row')} {effect}" for effect, count in summary.effects.items())
+    within = ", in a sheet of its own" if summary.within else ""
+    return Question(
+        sum(summary.steps.values()),
+        " and ".join(f"{count} {kind}" for kind, count in summary.steps.items()),
+        "Practice, on this computer" if summary.environment == PRACTICE else f"{summary.environment}: {summary.host}",
+        summary.environment == PRACTICE,
+        owner if summary.key else "",
+        summary.key,
+        tuple(effects),
+        by_status(summary.decided),
+        f"{summary.results}{within}" if summary.results else "",
+        tuple(map(printable, summary.notes)),
+        hidden,
+        done,
+        include_hidden,
+        send_again,
+        printable(summary.resumes),
+    )
+
+
+def worst_first(found: Iterable[Line]) -> list[Line]:
+    """Only the rows to look at, the most urgent first."""
+    return sorted((each for each in found if each.look), key=lambda each: urgency(each.outcome))

@@ -1,0 +1,92 @@
+"""From a double-click to the window, and from its closing to the end. Nothing slow is imported before it is seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from bulkops.desktop.single import First, first_or_hand_over
+from bulkops.errors import CannotStart
+from bulkops.settings import home
+
+if TYPE_CHECKING:
+    import tkinter as tk
+
+    from bulkops.desktop.window import Window
+
+UP = "BULKOPS_WINDOW_UP"
+"""Names a file that is made when the window can be seen: the launcher's console waits for it."""
+
+
+def show(files: Iterable[Path]) -> None:
+    """The window, with the files that were dropped on the icon, until it is closed.
+
+    A window that is open already is raised instead. Raises CannotStart where no window can be shown.
+    """
+    folder, dropped = home(), [path.absolute() for path in files]
+    first = first_or_hand_over(folder, dropped)
+    if first is not None:
+        try:
+            _first_window(folder, dropped, first)
+        finally:
+            first.close()
+    _told()
+
+
+def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
+    root = _root()
+    from bulkops.desktop.look import dress
+    from bulkops.desktop.window import Window
+
+    window = Window(root, dress(root), folder)
+    _see_to_endings(root, window)
+    first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
+    root.update()
+    _told()
+    window.take(dropped)
+    root.mainloop()
+    # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
+    window.presenter.worker.join()
+
+
+def _told() -> None:
+    if up := os.environ.pop(UP, ""):
+        Path(up).touch()
+
+
+def _root() -> tk.Tk:
+    try:
+        import tkinter as tk
+    except ImportError as error:
+        raise CannotStart("window.no_tk") from error
+    from bulkops.desktop.look import sharpen
+
+    sharpen()
+    try:
+        return tk.Tk(className="Bulkops")
+    except tk.TclError as error:
+        raise CannotStart("window.no_display") from error
+
+
+def _see_to_endings(root: tk.Tk, window: Window) -> None:
+    """A polite kill stops at a row's boundary, too; an error of our own is told in the window."""
+
+    def stop(*_: object) -> None:
+        window.presenter.worker.later(window.presenter.close_when_stopped)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if (known := getattr(signal, name, None)) is not None:
+            signal.signal(known, stop)
+
+    def defect(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+        if isinstance(error, Exception):
+            window.presenter.tell(error)
+        else:
+            sys.exit(1)
+
+    root.report_callback_exception = defect

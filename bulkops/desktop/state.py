@@ -1,0 +1,212 @@
+"""How far the window is with its workbook, and the words for it. Pure: the time is given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from bulkops.desktop.showing import Button, Line, Shown, Trouble
+from bulkops.model import Doubt, Status
+from bulkops.phrases import about_left, by_status, counted
+from bulkops.report import Report
+from bulkops.settings import Environment
+
+QUIET = 10.0
+"""Seconds of silence after which the operator is told what is being waited for."""
+
+
+class Phase(Enum):
+    """How far the window is with its workbook."""
+
+    EMPTY = "no workbook"
+    CHECKING = "being checked"
+    CHECKED = "checked"
+    PREPARING = "made ready to run"
+    ASKING = "waiting for the operator's yes"
+    RUNNING = "running"
+    ENDED = "run"
+    FAILED = "could not be checked or run"
+
+
+BUSY = (Phase.CHECKING, Phase.PREPARING, Phase.ASKING, Phase.RUNNING)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything the window knows of its workbook."""
+
+    where: Environment
+    phase: Phase = Phase.EMPTY
+    workbook: Path | None = None
+    report: Report | None = None
+    """Of the check, of what is asked before a run, or of the run."""
+    trouble: Trouble | None = None
+    said: str = ""
+    """What has come of something beside the check and the run."""
+    lines: dict[int, Line] = field(default_factory=dict)
+    """By seq."""
+    doubts: dict[int, Doubt] = field(default_factory=dict)
+    """What may be marked as done after all or as to be sent again, by seq."""
+    counts: Counter[Status] = field(default_factory=Counter)
+    came: int = 0
+    """Rows of the run that have their outcome."""
+    of: int = 0
+    began: float = 0.0
+    """When the phase began, in seconds of the presenter's clock."""
+    heard: float = 0.0
+    """When something last came of it."""
+
+    @property
+    def busy(self) -> bool:
+        """May the workbook not be changed now?"""
+        return self.phase in BUSY
+
+    def take(self, lines: Iterable[Line]) -> None:
+        """Other rows than before."""
+        self.lines = {each.seq: each for each in lines}
+        self.counts = Counter(each.status for each in self.lines.values())
+
+    def change(self, line: Line) -> None:
+        """One of the rows has another state."""
+        self.counts[self.lines[line.seq].status] -= 1
+        self.counts[line.status] += 1
+        self.lines[line.seq] = line
+
+    def shown(self, now: float, pause: float, stopping: bool) -> Shown:
+        """All that is to be seen but the rows. ``pause``: seconds for which EnergyCAP wants to be left alone."""
+        busy = self.busy
+        headline, then = self._words(now - self.heard, pause, stopping)
+        more = " ".join(filter(None, (self.said, then)))
+        why_no_check = "" if self.workbook else "Choose a workbook first."
+        return Shown(
+            self.workbook,
+            self.where,
+            headline,
+            more,
+            {status: count for status, count in self.counts.items() if count},
+            self._progress(),
+            Button("Check", "Wait until this is over." if busy else why_no_check),
+            Button(self._run_words(), self.why_not_run()),
+            Button("Stop safely", self._why_not_stop(stopping)),
+            Button("Open results", self._why_no_results()),
+            Button("Make corrections workbook", self._why_no_corrections()),
+            busy,
+            self._notes(),
+            self.trouble,
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        if self.report is None:
+            return ()
+        kept = (f"The workbook as it was before: {self.report.kept}",) if self.report.kept else ()
+        return (*self.report.notes, *kept)
+
+    def _progress(self) -> tuple[int, int] | None:
+        if self.phase is Phase.RUNNING:
+            return self.came, self.of
+        return (0, 0) if self.phase in (Phase.CHECKING, Phase.PREPARING) else None
+
+    def _run_words(self) -> str:
+        ready = self.counts[Status.READY]
+        return f"Run {counted(ready, 'row')}" if ready and self.phase is not Phase.RUNNING else "Run"
+
+    def why_not_run(self) -> str:
+        """Why the rows cannot be run now; "" if they can."""
+        if self.phase in BUSY:
+            return "Wait until this is over."
+        if self.workbook is None:
+            return "Choose a workbook first."
+        if self.phase is not Phase.CHECKED:
+            return "Check the rows first."
+        hidden = any(each.outcome.code == "row.hidden" for each in self.lines.values())
+        if not (self.counts[Status.READY] or self.counts[Status.ALREADY_DONE] or hidden):
+            return "No row can be sent as it stands: look at the messages."
+        return ""
+
+    def _why_not_stop(self, stopping: bool) -> str:
+        if self.phase not in (Phase.PREPARING, Phase.RUNNING):
+            return "Nothing is being sent."
+        return "It is stopping." if stopping else ""
+
+    def _why_no_results(self) -> str:
+        return "" if self.report is not None and self.report.results else "There are results after a run."
+
+    def _why_no_corrections(self) -> str:
+        if self.phase in BUSY:
+            return "Wait until this is over."
+        wrong = self.counts[Status.INVALID] + self.counts[Status.FAILED]
+        return "" if self.report is not None and wrong else "No row needs correcting."
+
+    def _words(self, silent: float, pause: float, stopping: bool) -> tuple[str, str]:
+        """(what is going on or has come of it, what to do next or how far it is)."""
+        name = self.workbook.name if self.workbook else ""
+        match self.phase:
+            case Phase.EMPTY:
+                return (
+                    self.said or "Choose a workbook, or drop one here.",
+                    "Nothing is sent before you have seen every row and said yes.",
+                )
+            case Phase.CHECKING:
+                return f"Checking {name} …", self._patience("reading the workbook", silent)
+            case Phase.PREPARING:
+                return "Stopping …" if stopping else "Making ready …", self._patience(
+                    f"waiting for {self.where.host}", silent
+                )
+            case Phase.ASKING:
+                return "Look at the question, then say yes or no.", "Nothing has been sent yet."
+            case Phase.RUNNING:
+                return self._running(stopping), self._time_left(silent, round(pause))
+            case Phase.FAILED:
+                return "That did not work. Nothing was sent.", self._told_of_rows()
+            case Phase.CHECKED:
+                return self._told_of_rows(), self._next_after_check()
+            case Phase.ENDED:
+                return self._told_of_run(), self._next_after_run()
+
+    def _patience(self, what: str, silent: float) -> str:
+        return f"Still {what}, since {counted(int(silent), 'second')}." if silent > QUIET else ""
+
+    def _told_of_rows(self) -> str:
+        total = self.counts.total()
+        return f"{counted(total, 'row')}: {by_status(self.counts)}." if total else ""
+
+    def _running(self, stopping: bool) -> str:
+        told = "Stopping: the rows on their way are finished and recorded first. " if stopping else ""
+        return f"{told}Sending: {self.came} of {counted(self.of, 'row')}."
+
+    def _time_left(self, silent: float, pause: int) -> str:
+        if pause > 1:
+            return f"EnergyCAP asked for a pause, {counted(pause, 'second')} left."
+        if silent > QUIET:
+            return f"Waiting for EnergyCAP's answer since {counted(int(silent), 'second')}; a row can take minutes."
+        if not self.came:
+            return "The first row is on its way."
+        passed = self.heard - self.began
+        return f"{about_left(passed / self.came * (self.of - self.came)).capitalize()}."
+
+    def _next_after_check(self) -> str:
+        if self.counts[Status.UNKNOWN]:
+            return "Look at the unknown rows first: choose one, and see below how to check it in EnergyCAP."
+        if self.counts[Status.INVALID]:
+            good = " The good rows can be run without them." if self.counts[Status.READY] else ""
+            return f"Correct what needs fixing in the workbook, save it, and check again.{good}"
+        return "" if self.why_not_run() else "Nothing has been sent yet."
+
+    def _told_of_run(self) -> str:
+        stopped = "The run stopped early. " if self.report and self.report.stopped else "The run has ended. "
+        return stopped + self._told_of_rows()
+
+    def _next_after_run(self) -> str:
+        report = self.report
+        if report is None:
+            return ""
+        steps = [f"The results are in {report.results}." if report.results else ""]
+        if self.counts[Status.UNKNOWN]:
+            steps.insert(0, "Do not send the unknown rows again before you have checked them in EnergyCAP.")
+        if report.stopped:
+            steps.append(report.stopped)
+            steps.append("To finish it: History, choose the run, Finish this run.")
+        return " ".join(filter(None, steps))

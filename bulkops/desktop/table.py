@@ -1,0 +1,179 @@
+"""The table of every row, and below it the chosen row's message in full."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from functools import partial
+from tkinter import ttk
+from typing import Literal
+
+from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
+from bulkops.desktop.showing import VERDICTS, Line, worst_first
+from bulkops.model import Status, Verdict
+
+_AT_A_TIME = 200
+"""Rows put into the table before the window sees to its other events."""
+_COLUMNS = (("sheet", "Sheet", 12), ("row", "Row", 6), ("asks", "What it will do", 52), ("state", "State", 17))
+
+
+class Table(ttk.Frame):
+    """Thousands of rows; a filter leaves those that are to be looked at."""
+
+    def __init__(self, parent: tk.Misc, look: Look, chosen: Callable[[Line | None], object]) -> None:
+        super().__init__(parent)
+        self._chosen = chosen
+        self._lines: dict[str, Line] = {}
+        self._filling = ""
+        self.filter = ttk.Checkbutton(self, command=self._fill, underline=5)
+        self.filter.state(["!alternate"])
+        columns = [name for name, _, _ in _COLUMNS]
+        self.tree = ttk.Treeview(self, columns=[*columns, "message"], show="headings", selectmode="browse", height=8)
+        for name, heading, width in _COLUMNS:
+            side: Literal["e", "w"] = "e" if name == "row" else "w"
+            self.tree.heading(name, text=heading, anchor=side)
+            self.tree.column(name, width=width * look.em, minwidth=4 * look.em, anchor=side, stretch=name == "asks")
+        self.tree.heading("message", text="Message", anchor=tk.W)
+        self.tree.column("message", width=48 * look.em, minwidth=10 * look.em)
+        for status, tint in TINTS.items():
+            self.tree.tag_configure(status.name, background=tint if status is not Status.READY else PAPER)
+        bar = ttk.Scrollbar(self, orient=tk.VERTICAL, command=self.tree.yview)
+        self.tree.configure(yscrollcommand=bar.set)
+        self.filter.grid(row=0, column=0, columnspan=2, sticky=tk.W, pady=(0, look.pad))
+        self.tree.grid(row=1, column=0, sticky=tk.NSEW)
+        bar.grid(row=1, column=1, sticky=tk.NS)
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        self.tree.bind("<<TreeviewSelect>>", lambda _: self._chosen(self.selected))
+        self._count()
+
+    @property
+    def only(self) -> bool:
+        """Are only the rows shown that are to be looked at?"""
+        return self.filter.instate(["selected"])
+
+    @property
+    def selected(self) -> Line | None:
+        """The chosen row."""
+        marked = self.tree.selection()
+        return self._lines.get(marked[0]) if marked else None
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Other rows than before; a row that needs a look is chosen, the worst first."""
+        self._lines = {str(each.seq): each for each in lines}
+        self._fill()
+
+    def change(self, line: Line) -> None:
+        """One row has changed."""
+        name = str(line.seq)
+        self._lines[name] = line
+        if self.tree.exists(name):
+            self.tree.item(name, values=_values(line), tags=(line.status.name,))
+            self.tree.see(name)
+        elif line.look and self.only:
+            self.tree.insert("", tk.END, name, values=_values(line), tags=(line.status.name,))
+        if self.selected == line:
+            self._chosen(line)
+        self._count()
+
+    def _count(self) -> None:
+        to_look_at = sum(each.look for each in self._lines.values())
+        self.filter.configure(text=f"Only rows to look at ({to_look_at})")
+        self.filter.state(["!disabled" if to_look_at or self.only else "disabled"])
+
+    def _fill(self) -> None:
+        if self._filling:
+            self.after_cancel(self._filling)
+        chosen = self.selected
+        self.tree.delete(*self.tree.get_children())
+        self._count()
+        shown = [each for each in self._lines.values() if each.look or not self.only]
+        worst = worst_first(shown)
+        wanted = chosen if chosen in shown else worst[0] if worst else None
+        self._chosen(None)
+        self._put(shown, wanted)
+
+    def _put(self, lines: list[Line], wanted: Line | None) -> None:
+        for line in lines[:_AT_A_TIME]:
+            self.tree.insert("", tk.END, str(line.seq), values=_values(line), tags=(line.status.name,))
+        if wanted is not None and self.tree.exists(str(wanted.seq)) and not self.tree.selection():
+            self.tree.selection_set(str(wanted.seq))
+            self.tree.focus(str(wanted.seq))
+            self.tree.see(str(wanted.seq))
+        rest = lines[_AT_A_TIME:]
+        self._filling = self.after(1, self._put, rest, wanted) if rest else ""
+
+
+def _values(line: Line) -> tuple[object, ...]:
+    return line.sheet, line.row, line.asks, line.status.label, line.brief
+
+
+class Details(ttk.Frame):
+    """Everything that there is to say of one row, or else of the workbook; it wraps, scrolls and can be copied."""
+
+    def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[Verdict], object]) -> None:
+        super().__init__(parent)
+        self.text = tk.Text(
+            self,
+            height=7,
+            wrap=tk.WORD,
+            font="TkDefaultFont",
+            relief=tk.FLAT,
+            borderwidth=0,
+            highlightbackground=EDGE,
+            highlightcolor=ACCENT,
+            background=PAPER,
+            foreground=INK,
+            padx=look.gap,
+            pady=look.pad,
+            spacing3=look.pad // 2,
+            state=tk.DISABLED,
+            highlightthickness=max(look.em // 5, 1),
+            takefocus=True,
+        )
+        bar = ttk.Scrollbar(self, orient=tk.VERTICAL, command=self.text.yview)
+        self.text.configure(yscrollcommand=bar.set)
+        self.text.grid(row=0, column=0, sticky=tk.NSEW)
+        bar.grid(row=0, column=1, sticky=tk.NS)
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.marks = ttk.Frame(self, padding=(0, look.pad))
+        ttk.Label(self.marks, text="You have looked in EnergyCAP:", style="Bold.TLabel").pack(side=tk.LEFT)
+        self.verdicts = {
+            verdict: ttk.Button(self.marks, text=finding.button, command=partial(mark, verdict))
+            for verdict, finding in VERDICTS.items()
+        }
+        for button in self.verdicts.values():
+            button.pack(side=tk.LEFT, padx=look.pad)
+        self.text.tag_configure("title", font="BulkopsTitle")
+        self.text.tag_configure("do", font="BulkopsBold")
+        self.text.tag_configure("faint", foreground=FAINT)
+        for status, colour in STRONG.items():
+            self.text.tag_configure(status.name, foreground=colour, font="BulkopsTitle")
+
+    def show_line(self, line: Line, in_doubt: bool) -> None:
+        """One row: its state, what it does, its message, what to do; one in doubt can be marked."""
+        self._offer_marks(in_doubt)
+        parts = [(line.title, line.status.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
+        self._write(parts)
+
+    def show_notes(self, notes: Sequence[str], rows: bool) -> None:
+        """What there is to say of the workbook as a whole."""
+        self._offer_marks(False)
+        hint = "Choose a row above to read all that there is to say of it." if rows else ""
+        told = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
+        self._write([*told, (hint, "faint")])
+
+    def _offer_marks(self, offered: bool) -> None:
+        if offered:
+            self.marks.grid(row=1, column=0, columnspan=2, sticky=tk.EW)
+        else:
+            self.marks.grid_forget()
+
+    def _write(self, parts: Sequence[tuple[str, str]]) -> None:
+        self.text.configure(state=tk.NORMAL)
+        self.text.delete("1.0", tk.END)
+        for words, tag in parts:
+            if words:
+                self.text.insert(tk.END, words + "\n", tag)
+        self.text.configure(state=tk.DISABLED)

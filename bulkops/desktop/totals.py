@@ -1,0 +1,48 @@
+"""The totals of all rows as one coloured bar, each part with its number."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Mapping
+from tkinter import font
+
+from bulkops.desktop.look import GROUND, STRONG, Look
+from bulkops.model import Status
+from bulkops.phrases import URGENCY
+
+
+class TotalsBar(tk.Canvas):
+    """One part for each state, as long as its share of the rows, but never too short for its number."""
+
+    def __init__(self, parent: tk.Misc, look: Look) -> None:
+        super().__init__(parent, height=round(look.line * 1.5), highlightthickness=0, background=GROUND)
+        self._look = look
+        self._totals: dict[Status, int] = {}
+        self.bind("<Configure>", lambda _: self._draw())
+
+    def show(self, totals: Mapping[Status, int]) -> None:
+        """Other totals."""
+        if totals != self._totals:
+            self._totals = dict(totals)
+            self._draw()
+
+    def _draw(self) -> None:
+        self.delete("all")
+        parts = [(status, self._totals[status]) for status in URGENCY if self._totals.get(status)]
+        width, height = self.winfo_width(), self.winfo_height()
+        if not parts:
+            self.create_rectangle(0, 0, width, height, fill="#E2E5EA", width=0)
+            return
+        bold = font.nametofont("BulkopsBold", self)
+        least = [bold.measure(str(count)) + self._look.em * 2 for _, count in parts]
+        spare = max(width - sum(least), 0)
+        whole = sum(count for _, count in parts)
+        left = 0.0
+        for (status, count), smallest in zip(parts, least, strict=True):
+            wide = smallest + spare * count / whole
+            words = f"{status.label} {count}"
+            fits = bold.measure(words) + self._look.em <= wide
+            self.create_rectangle(left, 0, left + wide, height, fill=STRONG[status], width=0)
+            place = (left + wide / 2, height / 2)
+            self.create_text(*place, text=words if fits else str(count), fill="white", font="BulkopsBold")
+            left += wide

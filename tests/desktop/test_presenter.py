@@ -1,0 +1,421 @@
+"""The window's dealings with a workbook, without a screen: checks, questions, runs and endings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from asking import fill, flag, kickout
+from desk import Operator
+from keyring.backends import fail
+from workbooks import results_of
+
+from bulkops import app, settings
+from bulkops.desktop import showing
+from bulkops.desktop.state import QUIET, Phase
+from bulkops.lock import only_one
+from bulkops.model import Status, Verdict
+from bulkops.practice.server import Fault, PracticeServer
+
+GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    return fill(tmp_path / "Größe & co.xlsx", [kickout(1)], GOOD)
+
+
+@pytest.fixture
+def somewhere(operator: Operator, practice: PracticeServer) -> Operator:
+    """Somebody who has chosen an EnergyCAP that is not practice."""
+    operator.presenter.choose_environment(settings.environment())
+    return operator
+
+
+def states(operator: Operator) -> list[Status]:
+    return [each.status for each in operator.screen.lines]
+
+
+def test_it_starts_on_practice_with_nothing_to_press(operator: Operator, practice: PracticeServer) -> None:
+    """Whatever the computer's settings name, the window starts on practice, and every dead button says why."""
+    shown = operator.shown
+    assert shown.where == settings.Environment("practice", "")
+    assert showing.banner(shown.where).startswith("PRACTICE")
+    assert all(each.why_not.endswith(".") for each in (shown.check, shown.run, shown.stop, shown.results))
+
+
+def test_the_settings_address_can_be_chosen(operator: Operator, practice: PracticeServer) -> None:
+    """Practice comes first, then what the computer's settings name, then every EnergyCAP."""
+    assert [each.name for each in operator.presenter.environments] == [
+        *("practice", "custom", "us-east", "us-west", "eu", "fed", "implement")
+    ]
+
+
+def test_a_check_shows_every_row_and_sends_nothing(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Each row says what it will do, in reading order, and the run's button how many there are."""
+    shown = somewhere.check(fill(tmp_path / "a.xlsx", [kickout(1)], [flag(2006), flag("x"), flag(2007)]))
+    assert [(each.sheet, each.row, each.status.value) for each in somewhere.screen.lines] == [
+        ("Kickouts", 2, "ready"),
+        ("Flag edits", 2, "ready"),
+        ("Flag edits", 3, "invalid"),
+        ("Flag edits", 4, "ready"),
+    ]
+    assert somewhere.screen.lines[1].asks.startswith("Flag every bill in list 2006: ")
+    assert shown.run.words == "Run 3 rows"
+    assert shown.totals == {Status.READY: 3, Status.INVALID: 1}
+    assert practice.requests == []
+
+
+def test_nothing_is_sent_without_a_yes(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """A no leaves the rows as they were looked at, and the ledger knows of no run."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(False)
+    shown = somewhere.until(Phase.CHECKED)
+    assert practice.writes == []
+    assert (shown.trouble, shown.run.words) == (None, "Run 4 rows")
+    assert app.history(somewhere.presenter.home) == []
+
+
+def test_the_question_says_what_where_and_as_whom(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """How many of what, to which host, as whom, what it closes or creates, where the results go."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert asked.what == "1 kickout reimport and 3 list flag edits"
+    assert practice.base_url.removeprefix("http://") in asked.host
+    assert asked.owner == "Practice Operator (operator)"
+    assert not asked.practice
+    assert str(book) in asked.results
+    assert practice.writes == []
+
+
+@pytest.mark.parametrize("typed", ["", "3", "44", "four", "4.0"])
+def test_outside_practice_the_number_of_rows_is_typed(
+    typed: str, somewhere: Operator, practice: PracticeServer, book: Path
+) -> None:
+    """Anything else sends nothing, and says what to type."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    assert "Type 4" in somewhere.presenter.answer(True, typed)
+    assert somewhere.presenter.state.phase is Phase.ASKING
+    assert practice.writes == []
+    assert somewhere.presenter.answer(True, " 4 ") == ""
+    somewhere.until(Phase.ENDED)
+    assert len(practice.writes) == 4
+
+
+def test_a_run_shows_each_row_as_it_comes(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """Rows, totals and results agree, and what a row does stays beside what became of it."""
+    somewhere.check(book)
+    asks = [each.asks for each in somewhere.screen.lines]
+    shown = somewhere.run()
+    assert states(somewhere) == [Status.DONE] * 4
+    assert [each.asks for each in somewhere.screen.lines] == asks
+    assert any(each.progress == (2, 4) for each in somewhere.screen.shown) or shown.totals == {Status.DONE: 4}
+    assert str(book) in shown.more
+    assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
+    somewhere.presenter.open_results()
+    assert somewhere.screen.opened == [book]
+
+
+def test_a_second_run_sends_nothing_again(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """What is done is done; sending it again is a choice in the question."""
+    somewhere.check(book)
+    somewhere.run()
+    somewhere.check(book)
+    assert states(somewhere) == [Status.ALREADY_DONE] * 4
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert (asked.count, asked.done) == (0, 4)
+    somewhere.presenter.ask_again(False, True)
+    somewhere.until(Phase.ASKING)
+    again = somewhere.screen.questions[-1]
+    assert again is not None
+    assert (again.count, again.send_again) == (4, True)
+    assert any("done before" in effect for effect in again.effects)
+    somewhere.presenter.answer(False)
+    somewhere.until(Phase.CHECKED)
+    assert len(practice.writes) == 4
+
+
+def test_hidden_rows_are_a_choice(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """They are counted, and only sent when the operator says so in the question."""
+    workbook = openpyxl.load_workbook(book)
+    workbook["Flag edits"].row_dimensions[3].hidden = True
+    workbook.save(book)
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    first = somewhere.screen.questions[-1]
+    assert first is not None
+    assert (first.count, first.hidden) == (3, 1)
+    somewhere.presenter.ask_again(True, False)
+    somewhere.until(Phase.ASKING)
+    second = somewhere.screen.questions[-1]
+    assert second is not None
+    assert (second.count, second.include_hidden) == (4, True)
+    somewhere.presenter.answer(True, "4")
+    somewhere.until(Phase.ENDED)
+    assert len(practice.writes) == 4
+
+
+def test_a_stop_ends_the_run_at_a_rows_boundary(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """What was on its way is recorded, what was not is not sent, and the results say both."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(12)])
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "12")
+    while somewhere.presenter.state.came < 2:
+        somewhere.worker.wait(60)
+    somewhere.presenter.stop()
+    assert somewhere.shown.stop.why_not == "It is stopping."
+    shown = somewhere.until(Phase.ENDED)
+    done = shown.totals[Status.DONE]
+    assert len(practice.writes) == done < 12
+    assert shown.totals[Status.NOT_SENT] == 12 - done
+    assert "History" in shown.more
+
+
+def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """Taken up again it sends what is left, once, after the same question."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(6)])
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "6")
+    somewhere.presenter.stop()
+    somewhere.until(Phase.ENDED)
+    left = 6 - len(practice.writes)
+    assert left
+    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert asked.count == left
+    assert asked.resumes
+    somewhere.presenter.answer(True, str(left))
+    shown = somewhere.until(Phase.ENDED)
+    assert len(practice.writes) == len({each.path for each in practice.writes}) == 6
+    assert shown.totals == {Status.DONE: 6}
+
+
+def test_unknown_rows_come_first(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """They stand above all others after the run, and after the next check."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    practice.faults.add(Fault.drop_reply(), path_contains="/api/v3/list/2008/flagAction")
+    somewhere.check(book)
+    shown = somewhere.run()
+    assert states(somewhere) == [Status.UNKNOWN, Status.DONE, Status.DONE]
+    assert "before you have checked them in EnergyCAP" in shown.more
+    somewhere.check(book)
+    assert states(somewhere) == [Status.UNKNOWN, Status.ALREADY_DONE, Status.ALREADY_DONE]
+    assert "2008" in somewhere.screen.lines[0].tip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "sent"), [(Verdict.DONE, "already_done", 3), (Verdict.SEND_AGAIN, "ready", 4)]
+)
+@pytest.mark.parametrize("after", ["the run", "the next check"])
+def test_a_row_in_doubt_is_marked(
+    verdict: Verdict, status: str, sent: int, after: str, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Done after all it is never sent again; to be sent again it goes out with the next run, once."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    practice.faults.add(Fault.drop_before(), path_contains="/list/2008/")
+    somewhere.check(book)
+    somewhere.run()
+    if after == "the next check":
+        somewhere.check(book)
+    first = somewhere.screen.lines[0]
+    assert list(somewhere.presenter.state.doubts) == [first.seq]
+    somewhere.presenter.mark(first, verdict)
+    somewhere.idle()
+    shown = somewhere.until(Phase.CHECKED)
+    assert showing.VERDICTS[verdict].words in shown.more
+    assert [each.status.value for each in somewhere.screen.lines] == ["already_done", "already_done", status]
+    somewhere.run()
+    assert len(practice.writes) == sent
+    assert Status.UNKNOWN not in states(somewhere)
+
+
+def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent, the rows stay, and the window is told for which EnergyCAP a key is needed."""
+    monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
+    where = settings.environment("us-east")
+    operator.presenter.choose_environment(where)
+    operator.check(book)
+    operator.presenter.run()
+    shown = operator.until(Phase.CHECKED)
+    assert operator.screen.keys == [where]
+    assert shown.trouble is not None
+    assert shown.trouble.code == "key.missing"
+    assert shown.totals == {Status.READY: 4}
+
+
+def test_a_broken_file_is_one_sentence(operator: Operator, tmp_path: Path) -> None:
+    """A file that is no workbook says so, with a code; the next one is looked at all the same."""
+    broken = tmp_path / "broken.xlsx"
+    broken.write_bytes(b"PK\x03\x04 not a workbook")
+    shown = operator.check(broken)
+    assert shown.trouble is not None
+    assert "broken.xlsx" in shown.trouble.sentence
+    assert shown.trouble.code.startswith("workbook.")
+    assert shown.run.why_not
+    shown = operator.check(fill(tmp_path / "good.xlsx", [], GOOD))
+    assert shown.trouble is None
+    assert shown.run.words == "Run 3 rows"
+
+
+def test_another_run_is_waited_for(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """While another bulkops runs, nothing is asked and nothing is sent."""
+    somewhere.check(book)
+    with only_one(somewhere.presenter.home, "Mia, August.xlsx, since noon"):
+        somewhere.presenter.run()
+        shown = somewhere.until(Phase.CHECKED)
+    assert shown.trouble is not None
+    assert "Mia" in shown.trouble.sentence
+    assert practice.writes == []
+
+
+def test_details_for_help_hold_no_key(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """The code, the sentence and the version, and nothing of the key that was refused."""
+    practice.faults.add(Fault.status(401), method="GET", path_contains="/me")
+    somewhere.check(book)
+    somewhere.presenter.run()
+    shown = somewhere.until(Phase.CHECKED)
+    assert shown.trouble is not None
+    assert "Code: me.refused" in shown.trouble.details
+    assert settings.find_key(somewhere.presenter.state.where).reveal() not in shown.trouble.details
+
+
+def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:
+    """The rows that need fixing go into a workbook of their own, which is opened."""
+    operator.check(fill(tmp_path / "a.xlsx", [], [flag(2006), flag("x")]))
+    place = operator.presenter.corrections_place()
+    assert place == tmp_path / "a - corrections.xlsx"
+    operator.presenter.make_corrections(place)
+    shown = operator.idle()
+    assert operator.screen.opened == [place]
+    assert openpyxl.load_workbook(place).active.max_row == 2
+    assert str(place) in shown.more
+
+
+def test_corrections_after_a_run_hold_what_failed(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Not what a check would say of the rows, but what became of them."""
+    practice.faults.add(
+        Fault.refuse(404, json={"message": "No such list"}), path_contains="/api/v3/list/2007/flagAction"
+    )
+    somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD))
+    somewhere.run()
+    place = tmp_path / "again.xlsx"
+    somewhere.presenter.make_corrections(place)
+    somewhere.idle()
+    rows = list(openpyxl.load_workbook(place).active.iter_rows(values_only=True))
+    assert [row[1] for row in rows[1:]] == [2007]
+
+
+def test_a_changed_workbook_gets_no_corrections(operator: Operator, tmp_path: Path) -> None:
+    """Its rows are not those that were looked at: nothing is made."""
+    book = fill(tmp_path / "a.xlsx", [], [flag("x")])
+    operator.check(book)
+    fill(book, [], [flag("y"), flag("z")])
+    operator.presenter.make_corrections(tmp_path / "again.xlsx")
+    shown = operator.idle()
+    assert shown.trouble is not None
+    assert shown.trouble.code == "corrections.changed"
+    assert not (tmp_path / "again.xlsx").exists()
+
+
+def test_a_template_is_made_and_opened(operator: Operator, tmp_path: Path) -> None:
+    """It opens in its own program to be filled in; one that is there already is not touched."""
+    place = tmp_path / "New rows.xlsx"
+    operator.presenter.new_from_template(place)
+    operator.idle()
+    assert operator.screen.opened == [place]
+    before = place.read_bytes()
+    operator.presenter.new_from_template(place)
+    shown = operator.idle()
+    assert shown.trouble is not None
+    assert place.read_bytes() == before
+
+
+def test_closing_during_a_run_is_asked_about(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """The window stays; told to close all the same it stops at a row's boundary, writes the results, and goes."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(12)])
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "12")
+    somewhere.until(Phase.RUNNING)
+    assert somewhere.presenter.close() is False
+    assert not somewhere.screen.closed
+    somewhere.presenter.close_when_stopped()
+    somewhere.idle()
+    assert somewhere.screen.closed
+    told = [line[4] for line in results_of(book)[1:]]
+    assert told.count("Done") == len(practice.writes) < 12
+
+
+def test_closing_at_the_question_is_a_no(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """Nothing is sent, and no job is left waiting for an answer."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    assert somewhere.presenter.close() is True
+    somewhere.idle()
+    assert somewhere.screen.closed
+    assert practice.writes == []
+
+
+@pytest.mark.parametrize("pressed", ["stop", "close"])
+def test_a_stop_before_the_question_is_a_no(
+    pressed: str, somewhere: Operator, practice: PracticeServer, book: Path
+) -> None:
+    """Who stops while the run is made ready is not asked any more."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    getattr(somewhere.presenter, pressed)()
+    somewhere.idle()
+    assert practice.writes == []
+    assert all(each is None for each in somewhere.screen.questions)
+
+
+def test_a_stop_right_after_the_yes_counts(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """Between the yes and the first row a stop is not lost."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "4")
+    somewhere.presenter.stop()
+    shown = somewhere.until(Phase.ENDED)
+    assert shown.totals.get(Status.NOT_SENT, 0) == 4 - len(practice.writes)
+    assert len(practice.writes) < 4
+
+
+def test_after_ten_silent_seconds_it_says_why(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """Who waits is told what for; and how long it will about take."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.state.phase = Phase.RUNNING
+    somewhere.presenter.state.of = 4
+    somewhere.now += QUIET + 1
+    somewhere.presenter.refresh()
+    assert "Waiting for EnergyCAP's answer since 11 seconds" in somewhere.shown.more
+    somewhere.presenter.state.came, somewhere.presenter.state.heard = 1, somewhere.now
+    somewhere.presenter.refresh()
+    assert somewhere.shown.more == "About 33 seconds left."
+    somewhere.presenter.state.phase = Phase.ASKING

@@ -1,0 +1,319 @@
+"""The real window, on a real screen: clicks and keys in, what can be seen out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tkinter as tk
+from collections.abc import Callable
+from pathlib import Path
+from tkinter import ttk
+
+import pytest
+from asking import fill, flag, kickout
+from desk import Desk
+from workbooks import results_of
+
+from bulkops import settings
+from bulkops.desktop import showing
+from bulkops.desktop.state import Phase
+from bulkops.model import Status, Verdict
+from bulkops.practice.server import Fault, PracticeServer
+
+GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    return fill(tmp_path / "Größe & co.xlsx", [kickout(1)], GOOD)
+
+
+@pytest.fixture
+def elsewhere(practice: PracticeServer, open_desk: Callable[..., Desk]) -> Desk:
+    """The window, with an EnergyCAP that is not practice chosen in its list."""
+    desk = open_desk()
+    desk.window.where.current(1)
+    desk.press("<<ComboboxSelected>>", desk.window.where)
+    assert desk.window.presenter.state.where == settings.environment()
+    return desk
+
+
+def asking(desk: Desk) -> None:
+    desk.click(desk.window.run)
+    desk.phase(Phase.ASKING)
+
+
+def can(button: ttk.Button) -> bool:
+    return "disabled" not in button.state()
+
+
+def test_choose_check_run_open(desk: Desk, book: Path) -> None:
+    """The whole way on practice: green banner, every row, the question, the results."""
+    window = desk.window
+    assert str(window.banner["background"]) == "#1B6E3C"
+    desk.window.take([book])
+    desk.phase(Phase.CHECKED)
+    assert [row[:2] + row[3:4] for row in desk.rows()] == [
+        *(("Kickouts", "2", "Ready"), ("Flag edits", "2", "Ready"), ("Flag edits", "3", "Ready")),
+        ("Flag edits", "4", "Ready"),
+    ]
+    assert str(window.run["text"]) == "Run 4 rows"
+    asking(desk)
+    assert window.dialog is not None
+    assert desk.root.focus_get() is window.dialog.no
+    desk.click(window.dialog.yes)
+    desk.phase(Phase.ENDED)
+    assert window.dialog is None
+    assert {row[3] for row in desk.rows()} == {"Done"}
+    assert can(window.results)
+    desk.click(window.results)
+    desk.until(lambda: desk.opened == [book], "the results in their own program")
+    assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
+
+
+def test_production_is_red_and_wants_the_number(elsewhere: Desk, practice: PracticeServer, book: Path) -> None:
+    """The host stands in the banner and in the title's word; Enter alone sends nothing."""
+    desk, window = elsewhere, elsewhere.window
+    assert str(window.banner["background"]) == "#B3261E"
+    assert practice.base_url.removeprefix("http://") in str(window.banner["text"])
+    assert desk.root.title().endswith("PRODUCTION")
+    window.take([book])
+    desk.phase(Phase.CHECKED)
+    asking(desk)
+    assert window.dialog is not None
+    desk.press("<Return>")
+    desk.click(window.dialog.yes)
+    assert "Type 4" in str(window.dialog.wrong["text"])
+    assert practice.writes == []
+    desk.write("4", desk.root.focus_get() or window.dialog)
+    desk.click(window.dialog.yes)
+    desk.phase(Phase.ENDED)
+    assert len(practice.writes) == 4
+
+
+def test_escape_answers_no(elsewhere: Desk, practice: PracticeServer, book: Path) -> None:
+    """Closing the question sends nothing."""
+    elsewhere.window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.press("<Escape>", elsewhere.window.dialog)
+    elsewhere.phase(Phase.CHECKED)
+    assert elsewhere.window.dialog is None
+    assert practice.writes == []
+
+
+def test_hidden_rows_are_ticked_in_the_question(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """The tick looks at the workbook again, and the button then says how many rows."""
+    book = fill(tmp_path / "a.xlsx", [], [*GOOD, flag(2009, hidden=True)])
+    elsewhere.window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    dialog = elsewhere.window.dialog
+    assert dialog is not None
+    assert str(dialog.yes["text"]) == "Run 3 rows"
+    assert dialog.hidden is not None
+    elsewhere.click(dialog.hidden)
+    elsewhere.until(lambda: str(dialog.yes["text"]) == "Run 4 rows", "the question with the hidden row")
+    assert elsewhere.window.dialog is dialog
+    elsewhere.press("<Escape>", dialog)
+    elsewhere.phase(Phase.CHECKED)
+    assert practice.writes == []
+
+
+def test_stop_safely(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """The rows that were not come to are said to be not sent, in the table and in the results."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(20)])
+    elsewhere.window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("20", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.phase(Phase.RUNNING)
+    elsewhere.press("<Escape>", elsewhere.root)
+    elsewhere.phase(Phase.ENDED)
+    states = [row[3] for row in elsewhere.rows()]
+    assert states.count("Done") == len(practice.writes) < 20
+    assert states.count("Not sent") == 20 - len(practice.writes)
+    assert [line[4] for line in results_of(book)[1:]] == states
+
+
+def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """The default is to go on; told to stop, the window goes after the row on its way, and the results are there."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(30)])
+    window = elsewhere.window
+    window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    assert window.dialog is not None
+    elsewhere.write("30", elsewhere.root.focus_get() or window.dialog)
+    elsewhere.click(window.dialog.yes)
+    elsewhere.phase(Phase.RUNNING)
+    window.leave()
+    assert window.closing is not None
+    keep = window.closing.no
+    elsewhere.until(lambda: elsewhere.root.focus_get() is keep, "the keyboard at Keep running")
+    elsewhere.press("<Return>", keep)
+    elsewhere.until(lambda: window.closing is None, "the question has gone")
+    assert window.presenter.state.phase is Phase.RUNNING
+    window.leave()
+    assert window.closing is not None
+    window.closing.yes.invoke()
+    elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
+    told = [line[4] for line in results_of(book)[1:]]
+    assert told.count("Done") == len(practice.writes) < 30
+
+
+def test_a_broken_file_is_told_in_the_window(desk: Desk, tmp_path: Path, book: Path) -> None:
+    """Title, sentence, what to do, code; the details can be copied; the next workbook takes it away."""
+    broken = tmp_path / "broken.xlsx"
+    broken.write_bytes(b"nothing of the kind")
+    desk.window.take([broken])
+    desk.phase(Phase.FAILED)
+    assert desk.window.trouble.winfo_viewable()
+    assert "broken.xlsx" in str(desk.window.trouble_words["text"])
+    desk.click(desk.window.copy)
+    assert "Code: workbook." in desk.root.clipboard_get()
+    desk.window.take([book])
+    desk.phase(Phase.CHECKED)
+    assert not desk.window.trouble.winfo_viewable()
+
+
+def test_five_thousand_rows(desk: Desk, tmp_path: Path) -> None:
+    """All are in the table; the filter leaves those to look at; the chosen row is told in full."""
+    rows = [flag(1_000_000 + number if number % 100 else "x") for number in range(5000)]
+    desk.window.take([fill(tmp_path / "many.xlsx", [], rows)])
+    desk.phase(Phase.CHECKED)
+    tree = desk.window.table.tree
+    desk.until(lambda: len(tree.get_children()) == 5000, "all rows are in the table")
+    assert "(50)" in str(desk.window.table.filter["text"])
+    desk.click(desk.window.table.filter)
+    desk.until(lambda: len(tree.get_children()) == 50, "only those to look at")
+    assert {row[3] for row in desk.rows()} == {"Needs fixing"}
+    desk.press("<End>", tree)
+    tree.selection_set(tree.get_children()[-1])
+    desk.root.update()
+    assert desk.details().startswith("Flag edits, row 4902: Needs fixing")
+    assert "Flag edits!A4902: " in desk.details()
+
+
+def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """After a run the unknown row stands first, chosen, with how to check it."""
+    practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+    elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.phase(Phase.ENDED)
+    assert elsewhere.rows()[0][3] == Status.UNKNOWN.label
+    elsewhere.until(lambda: "row 4: Unknown" in elsewhere.details(), "the unknown row in full")
+
+
+def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
+    """Tab comes to every live control in reading order; F5 checks; Alt and a letter press a button."""
+    desk.window.take([book])
+    desk.phase(Phase.CHECKED)
+    desk.window.choose.focus_force()
+    desk.root.update()
+    seen = []
+    while desk.root.focus_get() not in seen:
+        seen.append(desk.root.focus_get())
+        desk.press("<Tab>")
+    window = desk.window
+    order = [window.choose, window.recent, window.template, window.where, window.key, window.check, window.run]
+    assert [each for each in seen if each in order] == order
+    assert window.table.tree in seen
+    assert window.details.text in seen
+    desk.root.focus_force()
+    desk.press("<F5>", desk.root)
+    desk.phase(Phase.CHECKING)
+    desk.phase(Phase.CHECKED)
+    desk.press("<Alt-r>", desk.root)
+    desk.phase(Phase.ASKING)
+
+
+def test_dead_buttons_say_why(desk: Desk) -> None:
+    """Over a button that cannot be pressed there is a word why."""
+    desk.window.run.event_generate("<Enter>")
+    desk.root.update()
+    words = [
+        str(label["text"])
+        for tip in desk.window.run.winfo_children()
+        for label in tip.winfo_children()
+        if isinstance(label, tk.Label)
+    ]
+    assert words == ["Choose a workbook first."]
+    desk.window.run.event_generate("<Leave>")
+    desk.root.update()
+    assert not desk.window.run.winfo_children()
+
+
+@pytest.mark.parametrize("scaling", [1.333, 2.0, 2.667])
+def test_nothing_is_cut_off(scaling: float, open_desk: Callable[..., Desk], book: Path) -> None:
+    """At 100, 150 and 200 % every control gets the room it asks for, and rows are as high as their text."""
+    desk = open_desk(scaling)
+    desk.window.take([book])
+    desk.phase(Phase.CHECKED)
+    window = desk.window
+    for each in (window.choose, window.recent, window.template, window.key, window.check, window.run, window.results):
+        assert each.winfo_width() >= each.winfo_reqwidth()
+        assert each.winfo_height() >= each.winfo_reqheight()
+    assert window.corrections.winfo_rootx() + window.corrections.winfo_width() <= desk.root.winfo_width()
+    box = window.table.tree.bbox(window.table.tree.get_children()[0])
+    assert box
+    assert box[3] >= window.look.line
+
+
+def test_long_words_wrap(desk: Desk) -> None:
+    """A text longer than the window takes another line instead of leaving it."""
+    desk.window.presenter.say("Word " * 80)
+    desk.root.update()
+    one = desk.window.look.line
+    desk.until(lambda: desk.window.more.winfo_height() > 2 * one, "the words on several lines")
+    assert desk.window.more.winfo_width() <= desk.root.winfo_width()
+
+
+def test_every_environment_can_be_chosen(desk: Desk) -> None:
+    """The list shows each by its name and host, practice chosen; where not practice, the banner is red."""
+    values = [str(each) for each in desk.window.where["values"]]
+    assert desk.window.where.get() == values[0] == showing.WHERE
+    assert showing.named(settings.environment("us-east")) in values
+
+
+@pytest.mark.usefixtures("screen")
+def test_the_window_comes_before_pandas(home: Path) -> None:
+    """What is slow to import is not imported by the time the window can be seen."""
+    program = (
+        "import sys\nfrom bulkops.desktop import starting\nfrom bulkops.desktop.window import Window\n"
+        "def see(self, files): print(sorted({'pandas', 'pandera', 'numpy', 'openpyxl', 'requests', 'sqlalchemy', "
+        "'rich', 'keyring'} & set(sys.modules))); self.root.after(1, self.root.destroy)\n"
+        "Window.take = see\nstarting.show([])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """Two buttons stand below an unknown row; what was found out is asked about once more, then recorded."""
+    practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+    elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
+    elsewhere.phase(Phase.CHECKED)
+    details = elsewhere.window.details
+    assert not details.marks.winfo_viewable()
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.phase(Phase.ENDED)
+    elsewhere.until(details.marks.winfo_viewable, "the two buttons")
+    elsewhere.click(details.verdicts[Verdict.DONE])
+    elsewhere.until(lambda: elsewhere.root.focus_get() is elsewhere.window.sure.no, "the keyboard at Leave it in doubt")
+    elsewhere.click(elsewhere.window.sure.yes)
+    elsewhere.until(lambda: "is marked: done after all" in str(elsewhere.window.more["text"]), "the mark is told")
+    elsewhere.phase(Phase.CHECKED)
+    assert [row[3] for row in elsewhere.rows()] == ["Already done"] * 3
+    assert not details.marks.winfo_viewable()
+    assert len(practice.writes) == 3
