@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import stand_in as bench
 from nursery import Nursery
 
-from bulkops import settings
+from bulkops import app, settings
 from bulkops.errors import CannotStart
 from bulkops.inbox import claims, giving, looking
 from bulkops.inbox.handling import opened
@@ -422,6 +422,23 @@ def test_a_folder_that_cannot_be_made_keeps_the_workbook_and_its_report(inbox, f
     told = inbox()
     assert (told.code, len(practice.writes), lying(folder)) == (0, 1, {"Done/a.xlsx"})
     assert "had been cut short" in told.notes[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
+def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
+    """Whichever way leads there, it is one folder: what is cut short by one way is finished by another."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    (folder / "Done").write_text("")
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    with opened(link, home) as inbox:
+        handled = inbox.handle(look(link, home).ready[0], settings.environment(), plain_run)
+    assert handled.why.code == "inbox.unmoved"
+    (folder / "Done").unlink()
+    with opened(folder, home) as inbox:
+        assert "had been cut short" in inbox.notes[0]
+    assert lying(folder) == {"Done/a.xlsx"}
+    assert Path(app.history(home)[0][0].workbook) == folder / "Done" / "a.xlsx"
 
 
 def test_a_name_is_only_given_where_it_is_free(tmp_path):

@@ -61,7 +61,12 @@ class Claim:
     def note(self, moves: Moves) -> None:
         """Say durably what goes where, before anything is moved. Raises OSError."""
         news = [new for _, new in moves.pairs]
-        pairs = [[str(old), new.relative_to(self.file.parent).as_posix()] for old, new in moves.pairs]
+        folder = self.file.parent
+        # By name only: the next pass may come to the folder by another path.
+        pairs = [
+            [old.name if old.parent == folder else str(old), new.relative_to(folder).as_posix()]
+            for old, new in moves.pairs
+        ]
         results = news.index(moves.results) if moves.results in news else None
         facts = {"sha256": moves.sha256, "run": moves.run, "results": results, "pairs": pairs}
         with open(self.file, "ab") as stream:
@@ -148,7 +153,7 @@ def _moves(workbook: Path, said: Iterable[Mapping[str, Any]]) -> Moves | None:
     for each in said:
         with suppress(KeyError, TypeError, ValueError, IndexError):
             facts = each["moves"]
-            pairs = tuple((Path(old), folder / new) for old, new in facts["pairs"])
+            pairs = tuple((folder / old, folder / new) for old, new in facts["pairs"])
             results = None if facts["results"] is None else pairs[facts["results"]][1]
             if all(is_outcome(new.parent) and new.parent.parent == folder for _, new in pairs):
                 found = Moves(workbook, str(facts["sha256"]), str(facts["run"]), pairs, results)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import typer
 
-from bulkops import app, console
-from bulkops.errors import BulkopsError, CannotStart
-from bulkops.inbox.ending import Handled
+from bulkops import console
+from bulkops.errors import CannotStart
+from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
-from bulkops.inbox.looking import Found, Looked, look
-from bulkops.phrases import by_status, counted
+from bulkops.inbox.looking import Looked, look
+from bulkops.phrases import counted
 from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.report import Report
 from bulkops.running import Prepared
 from bulkops.settings import Environment
 
@@ -93,25 +93,9 @@ def _list(looked: Looked, where: Environment, home: Path, notes: list[str], coun
     console.tell(f"{ready}{'.' if looked.ready else f' to run in {looked.folder}.'}")
     for found in looked.ready:
         again = " (its run was cut short and is finished)" if found.again else ""
-        console.tell(f"  {found.path.name}{again}{f': {states(found, where, home)}' if counts else ''}")
+        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
     for left in looked.left:
         console.tell(f"  Left alone: {left.why}")
-
-
-def states(found: Found, where: Environment, home: Path) -> str:
-    """What a workbook's rows would come to, counted, or why they cannot be told."""
-    try:
-        return counts_of(app.check(found.path, where, home, Options()))
-    except BulkopsError as error:
-        return str(error)
-
-
-def counts_of(report: Report) -> str:
-    """``12 rows: Needs fixing 1, Ready 11``."""
-    from collections import Counter
-
-    counts = Counter(outcome.status for outcome in report.outcomes)
-    return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}"
 
 
 def _tell(one: Handled) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from bulkops import app
 from bulkops.errors import BulkopsError
 from bulkops.inbox import moving
 from bulkops.inbox.claims import Claim, Moves
+from bulkops.inbox.looking import Found
 from bulkops.model import Status
 from bulkops.operations.catalogue import Catalogue
-from bulkops.report import Report
+from bulkops.phrases import by_status, counted
+from bulkops.report import Options, Report
 from bulkops.results import document
+from bulkops.settings import Environment
 from bulkops.whereabouts import DONE, IN_DOUBT, NEEDS_ATTENTION
 
 _GOOD = {Status.DONE, Status.ALREADY_DONE}
@@ -54,6 +58,20 @@ class Handled:
             told["notes"] += [str(self.why)] if self.why and self.why is not self.report.refused else []
         told["notes"] += self.notes
         return {**told, "moved_to": str(self.moved_to) if self.moved_to else None}
+
+
+def foreseen(found: Found, where: Environment, home: Path) -> str:
+    """What a workbook's rows would come to, counted, or why that cannot be told. Nothing is sent."""
+    try:
+        return counts_of(app.check(found.path, where, home, Options()))
+    except BulkopsError as error:
+        return str(error)
+
+
+def counts_of(report: Report) -> str:
+    """``12 rows: Needs fixing 1, Ready 11``."""
+    counts = Counter(outcome.status for outcome in report.outcomes)
+    return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}"
 
 
 def moves_of(claim: Claim, report: Report | None, content: str, folder: Path, work: Path) -> Moves:

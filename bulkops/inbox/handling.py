@@ -166,7 +166,7 @@ class Inbox:
             work = moving.work_folder(path, self.home)
             if reason := why or refused:
                 save(work / moving.beside(path.name, moving.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
-            moves = moves_of(claim, report, content, self.folder / belongs(report), work)
+            moves = moves_of(claim, report, content, path.parent / belongs(report), work)
             claim.note(moves)
             finish(replace(claim, moves=moves), self.home)
         except OSError as error:
