@@ -114,7 +114,7 @@ class InboxTab(ttk.Frame):
         self.headline.configure(text=shown.headline)
         self.trouble.configure(text=shown.trouble)
         self._show_files(shown)
-        self.run_all.configure(text=f"Run all {counted(shown.ready, 'workbook')}" if shown.ready != 1 else "Run it")
+        self.run_all.configure(text=f"Run {'all ' if shown.ready > 1 else ''}{counted(shown.ready, 'workbook')}")
         _able(self.choose, not shown.busy)
         _able(self.again, not shown.busy and shown.folder is not None)
         _able(self.run_all, not shown.busy and shown.ready > 0)
