@@ -116,7 +116,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "desktop.history_tab",
         "desktop.inbox_presenter",
-        "desktop.key_dialog",
         "desktop.screen",
         "desktop.state",
         "desktop.table",
@@ -124,7 +123,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "desktop.tips",
         "desktop.totals",
     ),
-    ("desktop.inbox_tab", "desktop.presenter"),
+    ("desktop.inbox_tab", "desktop.key_dialog", "desktop.presenter"),
     ("desktop.window",),
     ("desktop.starting",),
     ("cli",),
