@@ -359,6 +359,7 @@ class Window:
         if question is None:
             if self.dialog is not None:
                 self.dialog.destroy()
+                self.table.tree.focus_set()
             self.dialog = None
         elif self.dialog is None:
             self.dialog = RunDialog(self.root, self.look, question, self.presenter.answer, self.presenter.ask_again)
