@@ -22,6 +22,9 @@ pytestmark = pytest.mark.usefixtures("screen")
 Script = Callable[[tk.Tk], Iterator[object]]
 """What somebody at the window does: goes on a moment after each ``yield``."""
 
+PATIENCE = 2000
+"""Looks at the window after which something that should have happened is given up."""
+
 
 def widgets(root: tk.Misc, kind: type[tk.Misc]) -> Iterator[tk.Misc]:
     for child in root.winfo_children():
@@ -57,11 +60,12 @@ def attend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], None]
         class Attended(tk.Tk):
             def __init__(self, **options: str) -> None:
                 super().__init__(className=options["className"])
-                steps = script(self)
+                steps, looks = script(self), iter(range(PATIENCE))
 
                 def go_on() -> None:
                     try:
                         next(steps)
+                        assert next(looks, None) is not None, "it never came"
                         self.after(10, go_on)
                     except StopIteration:
                         done.append(True)
