@@ -336,7 +336,9 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     if found.ended is None:
         notes.append("This run has not ended: it is still going on, or was cut short.")
     if left:
-        notes.append(f"Rows that could still be sent: {left}. To send them: bulkops resume {run}")
+        notes.append(
+            f"Rows that could still be sent: {left}. Finish the run to send them (command line: bulkops resume {run})."
+        )
     where = Environment(found.environment, found.base_url)
     path, trouble = results_again(found, outcomes, folder, results)
     notes += [trouble] if trouble else []
@@ -377,7 +379,11 @@ def _read(path: Path, options: Options) -> Material:
         hint = "".join(f" {note}" for note in checked.notes[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     hidden = sum(row.hidden for row in checked.rows)
-    notes = [f"Hidden rows, not to be sent: {hidden}. --include-hidden sends them too."] if hidden else []
+    notes = (
+        [f"Hidden rows, not to be sent: {hidden}. You can have them sent too (command line: --include-hidden)."]
+        if hidden
+        else []
+    )
     told = frozenset(runs_told(workbook))
     layouts = checked.layouts if options.corrections else ()
     notes = [*checked.notes, *notes]

@@ -21,11 +21,11 @@ from bulkops.errors import CannotStart
 
 UNSEEN = (
     "bulkops cannot see whether somebody else is running this workbook at the moment: "
-    "its folder cannot be written, or its disk does not tell."
+    "its folder cannot be written, or its disk does not tell. Make sure that nobody is."
 )
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
-    "and what it sent is not known on this computer."
+    "and what it sent is not known on this computer. Look at its results first."
 )
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _JUST_NOW = "started just now"

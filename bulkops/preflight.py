@@ -87,7 +87,8 @@ def owner(where: Environment, key: Key) -> Owner:
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
     except (KeyError, TypeError):
-        return Owner("", f"{where.host} did not say whose key this is (it answered {seen.status}).", may)
+        note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
+        return Owner("", note, may)
     return Owner("".join(char for char in who if char.isprintable())[:100], "", may)
 
 

@@ -72,12 +72,24 @@ def test_a_start_that_fails_is_one_document(bulkops: Bulkops, arguments: list[st
     assert why.rstrip(".") in ended.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["key"]])
-def test_without_a_command_the_help_is_shown(bulkops: Bulkops, arguments: list[str]) -> None:
+def test_without_a_command_the_help_is_shown(bulkops: Bulkops) -> None:
     """Nothing was asked for, so nothing is done: exit 2."""
-    ended = bulkops(*arguments)
+    ended = bulkops("key")
     assert ended.code == 2
     assert ended.out.startswith("Usage: bulkops ")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a window can always be opened there")
+@pytest.mark.parametrize("arguments", [[], ["desktop"], ["desktop", "August.xlsx"]])
+def test_without_a_screen_there_is_no_window(
+    bulkops: Bulkops, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """bulkops alone opens the window; where none can be shown it says so, and what to type instead."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    ended = bulkops(*arguments)
+    assert ended.code == 2
+    assert "no screen" in ended.err
+    assert "bulkops check" in ended.err
 
 
 def test_help_and_version_end_well(bulkops: Bulkops) -> None:
@@ -281,7 +293,9 @@ def test_without_a_terminal_nothing_is_sent(bulkops: Bulkops, august: Path, prac
     """Nobody can answer, so --yes must have been said."""
     ended = bulkops("run", august)
     assert (ended.code, practice.writes) == (2, [])
-    assert "there is nobody here to confirm the run. Run it in a terminal, or add --yes." in ended.err
+    assert (
+        "there is nobody here to confirm the run. Run it where somebody can say yes. (Command line: --yes)" in ended.err
+    )
     assert "4 rows: Not sent 4." in ended.out
 
 
@@ -295,7 +309,7 @@ def test_ctrl_c_before_the_rows_are_read_sends_nothing(
 
     monkeypatch.setattr("bulkops.app._read", interrupted)
     ended = bulkops("run", august, "--yes", "--json")
-    assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished."])
+    assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished. Run it when you are ready."])
 
 
 def test_wrong_rows_do_not_stop_good_ones_unless_asked(
@@ -600,4 +614,4 @@ def test_a_port_in_use_is_said(bulkops: Bulkops, practice: PracticeServer) -> No
     """With another one to be chosen."""
     ended = bulkops("practice", "--port", practice.base_url.rsplit(":", 1)[-1])
     assert ended.code == 2
-    assert "Choose another with --port" in ended.err
+    assert "Choose another port, or leave it to bulkops. (Command line: --port N)" in ended.err

@@ -81,7 +81,7 @@ def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Envi
     assert (doubt.operation, doubt.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
     assert (doubt.environment, doubt.workbook, doubt.who) == ("practice", str(august), settings.operator())
     assert (doubt.code, doubt.message, doubt.tip) == (outcome.code, outcome.message, outcome.tip)
-    assert "open Bill Imports" in doubt.tip
+    assert "Open Bill Imports" in doubt.tip
     assert doubt.started == outcome.started
 
 

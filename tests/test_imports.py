@@ -102,6 +102,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "desktop",
         "desktop.awake",
+        "desktop.dropping",
+        "desktop.first_start",
         "desktop.keying",
         "desktop.look",
         "desktop.opening",

@@ -89,7 +89,8 @@ class KeyDialog(tk.Toplevel):
             button.grid(row=0, column=column, padx=(0, look.pad))
         self.remove.grid(row=0, column=4, padx=(0, look.pad))
         self.shut.grid(row=0, column=5)
-        self.for_now.grid_remove()
+        for button in (self.for_now, self.remove):  # until it is known that they are of use
+            button.grid_remove()
 
     def _on(self, keys: str, act: Callable[[], object]) -> None:
         self.bind(keys, lambda _: act())

@@ -12,8 +12,14 @@ from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.phrases import by_status, counted, printable, to_look_at, urgency
 from bulkops.report import Summary
-from bulkops.settings import PRACTICE, Environment
+from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
+STEPS = (
+    "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",
+    "2.  Correct what needs fixing in the workbook, save it, and check again.",
+    "3.  Practise first: on Practice a run changes nothing. Then choose your EnergyCAP above.",
+    "4.  Run. You are asked once more before anything is sent; the results go into the workbook.",
+)
 WHERE = "Practice \N{EN DASH} nothing leaves this computer"
 
 
@@ -181,14 +187,19 @@ class Shown:
 
 def named(where: Environment) -> str:
     """An environment as it is chosen: its name, and its host in words."""
-    return WHERE if where.name == PRACTICE else f"{where.name} \N{EN DASH} {where.host}"
+    return WHERE if where.name == PRACTICE else _host(where.name, where.host, " \N{EN DASH} ")
 
 
 def banner(where: Environment) -> str:
     """What stands over everything, in white on green or red."""
     if where.name == PRACTICE:
         return "PRACTICE \N{EN DASH} nothing leaves this computer, no bill is changed"
-    return f"PRODUCTION \N{EN DASH} {where.name}: {where.host} \N{EN DASH} every row changes real bills"
+    return f"PRODUCTION \N{EN DASH} {_host(where.name, where.host)} \N{EN DASH} every row changes real bills"
+
+
+def _host(name: str, host: str, between: str = ": ") -> str:
+    """A host, after its environment's name if it has one of EnergyCAP's."""
+    return f"{name}{between}{host}" if name in ENVIRONMENTS else host
 
 
 def lines(outcomes: Iterable[Outcome], checked: Iterable[CheckedRow], asks: Mapping[int, str]) -> list[Line]:
@@ -206,8 +217,6 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     said = [outcome.message, *(f"Note: {warning}" for warning in outcome.warnings)]
     if outcome.new_task_guid:
         said.insert(1, f"New task: {outcome.new_task_guid}")
-    if outcome.selected is not None:
-        said.insert(1, f"Bills in the list: {outcome.selected}, changed: {outcome.updated}.")
     return Line(
         outcome.seq,
         printable(outcome.sheet),
@@ -263,7 +272,7 @@ def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool
     return Question(
         sum(summary.steps.values()),
         " and ".join(f"{count} {kind}" for kind, count in summary.steps.items()),
-        "Practice, on this computer" if summary.environment == PRACTICE else f"{summary.environment}: {summary.host}",
+        "Practice, on this computer" if summary.environment == PRACTICE else _host(summary.environment, summary.host),
         summary.environment == PRACTICE,
         owner if summary.key else "",
         summary.key,

@@ -9,12 +9,12 @@ from tkinter import ttk
 from typing import Literal
 
 from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.showing import VERDICTS, Line, worst_first
+from bulkops.desktop.showing import STEPS, VERDICTS, Line, worst_first
 from bulkops.model import Status, Verdict
 
 _AT_A_TIME = 200
 """Rows put into the table before the window sees to its other events."""
-_COLUMNS = (("sheet", "Sheet", 12), ("row", "Row", 6), ("asks", "What it will do", 52), ("state", "State", 17))
+_COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 6), ("asks", "What it will do", 46), ("state", "State", 16))
 
 
 class Table(ttk.Frame):
@@ -34,7 +34,7 @@ class Table(ttk.Frame):
             self.tree.heading(name, text=heading, anchor=side)
             self.tree.column(name, width=width * look.em, minwidth=4 * look.em, anchor=side, stretch=name == "asks")
         self.tree.heading("message", text="Message", anchor=tk.W)
-        self.tree.column("message", width=48 * look.em, minwidth=10 * look.em)
+        self.tree.column("message", width=50 * look.em, minwidth=10 * look.em)
         for status, tint in TINTS.items():
             self.tree.tag_configure(status.name, background=tint if status is not Status.READY else PAPER)
         bar = ttk.Scrollbar(self, orient=tk.VERTICAL, command=self.tree.yview)
@@ -61,6 +61,7 @@ class Table(ttk.Frame):
     def show(self, lines: Sequence[Line]) -> None:
         """Other rows than before; a row that needs a look is chosen, the worst first."""
         self._lines = {str(each.seq): each for each in lines}
+        self.tree.selection_set()
         self._fill()
 
     def change(self, line: Line) -> None:
@@ -160,9 +161,9 @@ class Details(ttk.Frame):
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:
         """What there is to say of the workbook as a whole."""
         self._offer_marks(False)
-        hint = "Choose a row above to read all that there is to say of it." if rows else ""
         told = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
-        self._write([*told, (hint, "faint")])
+        hint = [("Choose a row above to read all that there is to say of it.", "faint")] if rows else []
+        self._write([*told, *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
 
     def _offer_marks(self, offered: bool) -> None:
         if offered:

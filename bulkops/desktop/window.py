@@ -9,6 +9,7 @@ from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
 from bulkops.desktop.asking import RunDialog, SureDialog
+from bulkops.desktop.dropping import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
@@ -48,10 +49,13 @@ class Window:
         self._build()
         self._keys()
         root.protocol("WM_DELETE_WINDOW", self.leave)
-        root.minsize(look.em * 80, look.line * 28)
-        root.geometry(f"{look.em * 132}x{look.line * 44}")
+        wide, high = root.winfo_screenwidth(), root.winfo_screenheight()
+        root.minsize(min(look.em * 100, wide), min(look.line * 30, high))
+        root.geometry(f"{min(look.em * 132, round(wide * 0.97))}x{min(look.line * 44, round(high * 0.85))}")
         self.presenter.refresh()
         self._tick()
+        # Once it is seen: nobody drops anything before.
+        root.after_idle(accept_drops, root, self.take)
 
     # ---------------------------------------------------------------- built once
 
@@ -78,6 +82,7 @@ class Window:
         self.tabs.add(self.history, text="History", underline=0)
         self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
         self.tabs.enable_traversal()
+        self._chosen(None)
 
     def _choosing(self, page: ttk.Frame) -> ttk.Frame:
         """The workbook, and which EnergyCAP."""
@@ -354,6 +359,7 @@ class Window:
         if question is None:
             if self.dialog is not None:
                 self.dialog.destroy()
+                self.table.tree.focus_set()
             self.dialog = None
         elif self.dialog is None:
             self.dialog = RunDialog(self.root, self.look, question, self.presenter.answer, self.presenter.ask_again)
