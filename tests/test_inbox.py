@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -424,6 +425,21 @@ def test_a_folder_that_cannot_be_made_keeps_the_workbook_and_its_report(inbox, f
     assert "had been cut short" in told.notes[0]
 
 
+def test_where_nothing_can_be_claimed_nothing_is_run(inbox, folder, practice, monkeypatch):
+    """In a folder that may only be read, two people would run the same workbook."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    fill(folder / "b.xlsx", [kickout(2)])
+
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for name in ("link", "rename"):
+        monkeypatch.setattr(os, name, read_only)
+    told = inbox()
+    assert (told.code, len(told.workbooks), practice.writes, lying(folder)) == (2, 1, [], {"a.xlsx", "b.xlsx"})
+    assert "Read-only file system" in told.workbooks[0]["notes"][0]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
 def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     """Whichever way leads there, it is one folder: what is cut short by one way is finished by another."""
@@ -519,10 +535,11 @@ def energycap() -> Iterator[bench.StandIn]:
 
 
 def worth_dying_at(steps: list[str]) -> list[int]:
-    """From 1: the claim, the new name, the run's own boundaries, and everything after its end."""
-    end = steps.index("finish")
+    """From 1: the claim, each step of the new name, the run's own boundaries, and everything after its end."""
+    end, begin = steps.index("finish"), steps.index("begin")
     before = ("link", "begin", "intend", "send", "conclude", "finish")
-    return [number for number, step in enumerate(steps, 1) if number > end or step in before]
+    named = max(number for number, step in enumerate(steps[:begin], 1) if step == "link") + 2
+    return [n for n, step in enumerate(steps, 1) if n > end or step in before or (step == "unlink" and n <= named)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")

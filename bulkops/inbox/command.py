@@ -47,7 +47,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
                 _tell(one)
             if one.ends or control.stopped.is_set() or (one.report and one.report.stopped):
                 break
-    left = [{"path": str(each.path), "why": str(each.why)} for each in looked.left]
+    left = [{"path": str(each.path), "why": each.why.typed()} for each in looked.left]
     notes = [*inbox.notes, *_not_come_to(looked, handled)]
     if as_json:
         told = [each.document() for each in handled]
@@ -95,7 +95,7 @@ def _list(looked: Looked, where: Environment, home: Path, notes: list[str], coun
         again = " (its run was cut short and is finished)" if found.again else ""
         console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
     for left in looked.left:
-        console.tell(f"  Left alone: {left.why}")
+        console.tell(f"  Left alone: {left.why.typed()}")
 
 
 def _tell(one: Handled) -> None:
@@ -105,7 +105,7 @@ def _tell(one: Handled) -> None:
     for note in one.notes:
         console.tell(f"Note: {note}")
     if one.why is not None:
-        console.tell(f"{one.path.name}: {one.why}")
+        console.tell(f"{one.why.typed()}")
     if one.moved_to is not None:
         console.tell(f"Moved to: {one.moved_to}")
 

@@ -52,10 +52,10 @@ class Handled:
     def document(self) -> dict[str, Any]:
         """The run's JSON document, with where the workbook is now."""
         if self.report is None:
-            told = document(None, str(self.path), None, None, (), [str(self.why)] if self.why else [])
+            told = document(None, str(self.path), None, None, (), [self.why.typed()] if self.why else [])
         else:
             told = replace(self.report, workbook=self.path).document()
-            told["notes"] += [str(self.why)] if self.why and self.why is not self.report.refused else []
+            told["notes"] += [self.why.typed()] if self.why and self.why is not self.report.refused else []
         told["notes"] += self.notes
         return {**told, "moved_to": str(self.moved_to) if self.moved_to else None}
 

@@ -56,7 +56,7 @@ class Inbox:
         except CannotStart as error:
             return Handled(found.path, why=error)
         except OSError as error:
-            return Handled(found.path, why=_unmoved(found.path, error))
+            return Handled(found.path, why=_unmoved(found.path, error), ends=True)
         handled = self._handled(claim, where, carry, unattended)
         return replace(handled, path=found.path, notes=(*renamed, *handled.notes))
 

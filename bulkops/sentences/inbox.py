@@ -27,7 +27,7 @@ ENTRIES = (
         "inbox.copying",
         "Still being copied",
         "{path} is still being copied or saved.",
-        "Wait: it is taken next time, once it stays as it is.",
+        "Leave it there: it is taken once it stays as it is.",
     ),
     Entry(
         "inbox.not_workbook",
@@ -48,7 +48,7 @@ ENTRIES = (
         "inbox.empty",
         "Empty file",
         "{path} is empty (0 bytes): it is still on its way, or was not saved.",
-        "Wait a moment; if it stays so, put the workbook into the folder again.",
+        "Put the workbook into the folder again if it stays so.",
     ),
     Entry(
         "inbox.open",
@@ -66,13 +66,13 @@ ENTRIES = (
         "inbox.ours",
         "Results of bulkops",
         "{path} holds results that bulkops has written, and no rows of its own.",
-        "Remove it from the folder. To run rows again, put their workbook there.",
+        "Remove it from the folder. Rows are run from their own workbook.",
     ),
     Entry(
         "inbox.half",
         "Perhaps not whole yet",
         "{value} It was changed just now, so it may still be on its way, and stays in the folder.",
-        "Wait: if it is the same in two minutes, it goes to Needs attention.",
+        "Leave it there. If it is the same in two minutes, it goes to Needs attention.",
     ),
     Entry(
         "inbox.in_use",
@@ -90,13 +90,14 @@ ENTRIES = (
         "inbox.changed",
         "Changed while it was run",
         "{path} was changed while it was run, so it stays in the folder.",
-        "Do nothing: it is run once more next time, and rows that are done are not sent twice.",
+        "Check the folder again: then it is run once more, and rows that are done are not sent twice.",
     ),
     Entry(
         "inbox.elsewhere",
         "Perhaps sent from another computer",
-        "{value} So {path} was not run.",
-        "Look in EnergyCAP for what its rows have done. To run it all the same, put it back into the upload folder and say yes there yourself.",
+        "{path} may have been sent from another computer, so it was not run ({value}).",
+        "Look in EnergyCAP for what its rows have done. To run it all the same, put it back into the upload folder and say yes to it yourself.",
+        typed="leave out --yes",
     ),
     Entry(
         "inbox.unmoved",
@@ -108,14 +109,14 @@ ENTRIES = (
         "inbox.renamed",
         "Another name",
         "{path} is called {value} now, because a workbook of that name was dealt with before.",
-        "Do nothing: this is only for you to know.",
+        "Look for it under that name.",
         warning=True,
     ),
     Entry(
         "inbox.finished",
         "An earlier pass was finished",
         "{path} was run before and is in {value} now; its move had been cut short.",
-        "Do nothing: this is only for you to know.",
+        "Look for its results there.",
         warning=True,
     ),
 )
