@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bulkops.defects import recorded
 from bulkops.desktop import showing
@@ -14,15 +14,16 @@ from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.inbox.ending import Handled, counts_of, foreseen
-from bulkops.inbox.handling import opened
-from bulkops.inbox.looking import Found, look
 from bulkops.model import Outcome, Status
 from bulkops.phrases import URGENCY, counted, printable
-from bulkops.processor import Control
 from bulkops.report import Report
-from bulkops.running import Prepared
 from bulkops.settings import Environment
+
+if TYPE_CHECKING:
+    from bulkops.inbox.ending import Handled
+    from bulkops.inbox.looking import Found
+    from bulkops.processor import Control
+    from bulkops.running import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class InboxPresenter:
         if not chosen:
             return
         folder, where = self.folder, self.where()
+        from bulkops.processor import Control
+
         control = self.control = Control()
         self.trouble, self.headline = "", "Getting ready …"
         self.refresh()
@@ -164,6 +167,8 @@ class InboxPresenter:
 
     def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
+        from bulkops.inbox.handling import opened
+
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, where, lambda prepared: self._carry(prepared, control))
@@ -231,6 +236,9 @@ class InboxPresenter:
 
 
 def _looked(folder: Path, home: Path, where: Environment) -> list[Dropped]:
+    from bulkops.inbox.ending import foreseen
+    from bulkops.inbox.looking import look
+
     looked = look(folder, home)
     ready = []
     for found in looked.ready:
@@ -248,6 +256,8 @@ def _told(handled: Handled, found: Found | None) -> Dropped:
         return Dropped(handled.moved_to or handled.path, " ".join([*why, *handled.notes]), again, place=place)
     seen = {outcome.status for outcome in handled.report.outcomes}
     worst = next((status for status in URGENCY if status in seen), None)
+    from bulkops.inbox.ending import counts_of
+
     shown = Dropped(handled.path, " ".join([counts_of(handled.report), *why, *handled.notes]), worst=worst)
     if handled.moved_to is None:
         return shown

@@ -46,6 +46,13 @@ def bar(root: tk.Tk) -> tuple[str, float]:
     return str(found["mode"]), float(found["value"]) / float(found["maximum"])
 
 
+def escape(root: tk.Tk) -> None:
+    """Press it; where no window manager is, a window has no keyboard by itself."""
+    root.focus_force()
+    root.update()
+    root.event_generate("<Escape>")
+
+
 def button(root: tk.Tk, name: str) -> ttk.Button:
     return next(each for each in widgets(root, ttk.Button) if isinstance(each, ttk.Button) and each["text"] == name)
 
@@ -69,6 +76,10 @@ def attend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], None]
                         self.after(10, go_on)
                     except StopIteration:
                         done.append(True)
+                        self.after(PATIENCE * 10, give_up)
+
+                def give_up() -> None:
+                    raise AssertionError("the window stays")
 
                 self.after(1, go_on)
 
@@ -136,7 +147,7 @@ def test_closing_the_window_stops_the_set_up(attend: Callable[[Script], None], w
         elif way == "closing":
             root.tk.eval(str(root.protocol("WM_DELETE_WINDOW")))
         elif way == "escape":
-            root.event_generate("<Escape>")
+            escape(root)
         else:
             signal.raise_signal(signal.SIGINT)
         while not stopped.is_set():
@@ -182,7 +193,7 @@ def test_a_failure_can_be_read_copied_and_closed(attend: Callable[[Script], None
         elif way == "closing":
             root.tk.eval(str(root.protocol("WM_DELETE_WINDOW")))
         else:
-            root.event_generate("<Escape>")
+            escape(root)
 
     attend(script)
     first_start.show(sentence)
