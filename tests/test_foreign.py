@@ -451,12 +451,14 @@ def patched(path: Path, row_: int, column: int, result: bytes, options: int = 0)
 
 
 ZERO, EMPTY, SEVEN = bytes(8), b"\3" + bytes(5) + b"\xff\xff", struct.pack("<d", 7)
+MINUS_ZERO = bytes(7) + b"\x80"
 
 
 @pytest.mark.parametrize(
     ("result", "options", "expected", "outdated"),
     [
-        (ZERO, 0, ("NUMBER", "0"), False),
+        (ZERO, 0, ("FORMULA", ""), False),
+        (MINUS_ZERO, 0, ("FORMULA", ""), False),
         (ZERO, 2, ("FORMULA", ""), False),
         (EMPTY, 0, None, False),
         (EMPTY, 2, ("FORMULA", ""), False),
@@ -467,15 +469,15 @@ ZERO, EMPTY, SEVEN = bytes(8), b"\3" + bytes(5) + b"\xff\xff", struct.pack("<d",
 def test_a_formula_of_an_xls_has_a_result_or_not(
     tmp_path: Path, result: bytes, options: int, expected: tuple[str, ...] | None, outdated: bool
 ) -> None:
-    """A 0 or an empty text that the file itself wants calculated is no result; any other may be outdated."""
+    """A 0 is no result, nor an empty text that the file itself wants calculated; any other may be outdated."""
     sheet = read_workbook(patched(tmp_path / "a.xls", 5, 0, result, options)).sheets[0]
     assert plain(by_address(sheet)).get("A6") == expected
     assert sheet.outdated is outdated
 
 
 def test_a_file_of_a_program_that_does_not_calculate(tmp_path: Path) -> None:
-    """Without Excel's mark of who calculated, a 0 is no result: Excel itself would calculate it."""
-    path = patched(tmp_path / "a.xls", 5, 0, ZERO)
+    """Without Excel's mark of who calculated, an empty text is no result: Excel itself would calculate it."""
+    path = patched(tmp_path / "a.xls", 5, 0, EMPTY)
     content = path.read_bytes()
     assert content.count(b"\xc1\x01\x08\x00") == 1
     path.write_bytes(content.replace(b"\xc1\x01\x08\x00", b"\xc2\x01\x08\x00"))

@@ -3,6 +3,8 @@
 xlrd reads values, error values, formats, hidden rows and merges; what it does not tell, whether
 the program that wrote a formula's result had calculated it, is looked up in the records themselves
 ([MS-XLS] Formula, Uncalced, RecalcId: without the last, Excel itself calculates when it opens the file).
+A result of 0 is never proof: LibreOffice stores it for every formula that it loaded with a text and did not
+calculate itself, and marks the file as calculated all the same.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
 _CALCULATE_ON_LOAD = 2
-_NO_RESULTS = (bytes(8), bytes(7) + b"\x80", b"\3" + bytes(5) + b"\xff\xff")
+_ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff"
 _FIRST_CUSTOM = 164
 """The first format number that is a workbook's own; those below it stand for one format each."""
 _BIFF8 = 80
@@ -71,7 +73,7 @@ def _damaged(path: Path) -> CannotStart:
 
 @dataclass(slots=True)
 class _Formulas:
-    """Of one sheet: the formulas whose result the file itself wants to have calculated."""
+    """Of one sheet: the formulas whose result is not sure."""
 
     missing: set[tuple[int, int]] = field(default_factory=set)
     """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
@@ -151,11 +153,11 @@ class _Reader:
         for record, start, _ in records:
             if record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
-                if stale or options & _CALCULATE_ON_LOAD:
-                    if result in _NO_RESULTS:
-                        found.missing.add((row, column))
-                    else:
-                        found.others = True
+                asked = stale or options & _CALCULATE_ON_LOAD
+                if result in _ZEROS or (asked and result == _NO_TEXT):
+                    found.missing.add((row, column))
+                elif asked:
+                    found.others = True
         return found
 
     def records(self, position: int) -> Iterator[tuple[int, int, int]]:
