@@ -192,4 +192,10 @@ ENTRIES = (
         "It was sent on {when} by {who} from {workbook}, and no trustworthy answer came. It was not sent again.",
         "{extra}",
     ),
+    Entry(
+        "heading.again",
+        "Headings a second time",
+        "Row {value} of the sheet holds headings again, in other columns than those above.",
+        "Put the rows from there on into a sheet of their own. None of them is sent until then.",
+    ),
 )
