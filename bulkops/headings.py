@@ -22,6 +22,8 @@ from bulkops.workbook.results_sheet import COLUMNS as RESULTS
 SEARCHED_ROWS = 20
 _GLANCED_ROWS = 200
 """How far down headings are missed that nobody searches for."""
+_BLANKS = 10
+"""So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""
 
@@ -86,6 +88,7 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
 def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
     """The first row below the headings that holds headings of another table; 0 if there is none."""
     meanings: dict[str, str] = {}
+    longest = max(map(len, known)) + _BLANKS
     for row in layout.sheet.rows:
         if row.number <= layout.heading_row:
             continue
@@ -93,7 +96,8 @@ def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
         for column, cell in row.cells.items():
             if cell.kind is Kind.TEXT:
                 if cell.text not in meanings:
-                    meanings[cell.text] = known.get(normal(cell.text), ("",))[0]
+                    words = normal(cell.text) if len(cell.text.strip()) < longest else ""
+                    meanings[cell.text] = known.get(words, ("",))[0]
                 if name := meanings[cell.text]:
                     found[column] = name
         if len({*found.values()}) > 1 and found != layout.fields:
