@@ -1,8 +1,8 @@
 """Starts bulkops from a fresh checkout, with nothing but Python 3.11 or newer.
 
-    python run.py                      the window (bulkops without arguments)
-    python run.py check Kickouts.xlsx  any bulkops command
-    python run.py test                 the tests; further arguments go to pytest
+    python run.py desktop Kickouts.xlsx  the window, by itself; over when it is up. What the launchers call
+    python run.py check Kickouts.xlsx    any bulkops command; without one, bulkops without arguments
+    python run.py test                   the tests; further arguments go to pytest
 
 The first start makes a virtual environment of exactly what requirements.lock names; later starts only compare a stamp.
 Set-up talks on stderr, so that stdout belongs to bulkops. Exit 2: could not start, nothing was sent.
@@ -21,6 +21,7 @@ import time
 OLDEST = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with --python
 STAMP, LOCK, LOG = "setup.stamp", "setup.lock", "setup.log"
+WINDOW_LOG = "window.log"
 WINDOWS = os.name == "nt"
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))
 
@@ -70,14 +71,28 @@ NO_PIP = (
 )
 
 
+NO_TK = (
+    "This Python ({python}) comes without tkinter, which the window is made with. Debian or Ubuntu: "
+    "sudo apt install python3-tk. Homebrew: brew install python-tk. Windows: start Python's installer again, choose "
+    "Modify, and tick tcl/tk. Then start again."
+)
+NO_WINDOW = "The window of bulkops did not open. Start again; if it stays, show IT the file named below."
+
+
 class CannotStart(Exception):
     """The sentence to show instead of a traceback."""
 
 
-def say(sentence):
-    if sys.stderr:  # pythonw has none
+LISTENERS = []  # called with each sentence and, where one can count, (how many, of how many)
+
+
+def say(sentence, part=None, aloud=True):
+    """To whoever looks on; not aloud: only to the set-up's own window."""
+    if sys.stderr and aloud:  # pythonw has none
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
+    for listen in LISTENERS:
+        listen(sentence, part)
 
 
 def too_old(version):
@@ -201,12 +216,20 @@ def is_ready(venv, stamp):
     return os.path.exists(venv_python(venv)) and (base is None or os.path.exists(base.group(1)))
 
 
-def ready_venv(checkout):
-    """The folder of an environment that matches the lock, made if need be. Raises CannotStart, OSError."""
-    stamp = stamp_for(checkout)
+def find_venv(checkout, stamp):
+    """The folder of an environment that matches the lock, or nothing."""
     for venv in (os.path.join(checkout, ".venv"), local_venv(checkout)):
         if is_ready(venv, stamp):
             return venv
+    return None
+
+
+def ready_venv(checkout):
+    """The folder of an environment that matches the lock, made if need be. Raises CannotStart, OSError."""
+    stamp = stamp_for(checkout)
+    found = find_venv(checkout, stamp)
+    if found:
+        return found
     venv, lock = choose_place(checkout)
     with lock:
         wait_for(lock)
@@ -236,6 +259,7 @@ def wait_for(lock, sleep=time.sleep):
         if not told:
             say("Another start is setting up bulkops; waiting for it ...")
             told = True
+        STEPS.go_on()
         sleep(0.2)
 
 
@@ -260,27 +284,67 @@ def clear(venv):
             os.remove(path)
 
 
+class Steps:
+    """The set-up step under way. Another thread may stop it, and with it all that would follow."""
+
+    def __init__(self):
+        self.process = None
+        self.stopped = False
+
+    def begin(self, process):
+        self.process = process
+        if self.stopped:
+            kill(process)
+
+    def stop(self):
+        self.stopped = True
+        if self.process:
+            kill(self.process)
+
+    def go_on(self):
+        if self.stopped:
+            raise KeyboardInterrupt
+
+
+STEPS = Steps()
+
+
+def kill(process):
+    """Ends a step that still runs, off Windows with its children: pip works in a child, which would outlive it."""
+    if process.poll() is None:
+        if WINDOWS:
+            process.kill()
+        else:
+            import contextlib
+            import signal
+
+            with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def run_step(command, environment, lock, on_line=None):
-    """Runs one set-up command. (exit code, everything it said)"""
+    """Runs one set-up command. (exit code, everything it said). Raises KeyboardInterrupt once the set-up is stopped."""
     import subprocess
 
     # pip keeps the lock if this process is killed, so that the next start waits for it and does not write beside it.
-    inherit = {} if WINDOWS else {"pass_fds": (lock.fileno(),)}
+    inherit = {} if WINDOWS else {"pass_fds": (lock.fileno(),), "start_new_session": True}
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **inherit
     )
     said = []
     try:
+        STEPS.begin(process)
         for raw in process.stdout:
             said.append(raw.decode("utf-8", "replace").rstrip())
             if on_line:
                 on_line(said[-1])
-        return process.wait(), "\n".join(said)
+        code = process.wait()
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        kill(process)
         process.stdout.close()
+    STEPS.go_on()
+    return code, "\n".join(said)
 
 
 def find_pip(pythons, environment, lock):
@@ -324,8 +388,8 @@ def progress(total):
             seen["total"] -= 1
         elif line.startswith(("Collecting ", "Processing ")):
             seen["packages"] += 1
-            if seen["packages"] % 10 == 0:
-                say("  %d of %d packages" % (seen["packages"], seen["total"]))
+            part = (seen["packages"], seen["total"])
+            say("  %d of %d packages" % part, part, seen["packages"] % 10 == 0)
         elif line.startswith("Installing collected packages"):
             say("  installing them ...")
         elif "Retrying (" in line and not seen["retry"]:
@@ -450,6 +514,100 @@ def hand_over(command, folder, environment):
     return os.execve(command[0], command, environment)
 
 
+def open_window(files):
+    """Sets up if need be, in sight of whoever started it, and opens the window."""
+    files = [os.path.abspath(file) for file in files]
+    venv = find_venv(CHECKOUT, stamp_for(CHECKOUT))
+    if venv:
+        return start_window(files, venv)
+    room = window_room()
+    if room:
+        return room.watch(lambda: start_window(files, ready_venv(CHECKOUT)), LISTENERS, STEPS.stop)
+    return start_window(files, ready_venv(CHECKOUT))
+
+
+def window_room():
+    """The module that shows set-up and failures in a small window; nothing where a console does, or without Tk."""
+    if WINDOWS or (sys.stderr and sys.stderr.isatty()):
+        return None
+    try:
+        import tkinter  # noqa: F401
+    except ImportError:
+        return None
+    sys.dont_write_bytecode = True  # the checkout may be synced or not ours
+    if CHECKOUT not in sys.path:
+        sys.path.insert(0, CHECKOUT)
+    from bulkops.desktop import first_start
+
+    return first_start
+
+
+def start_window(files, venv, sleep=time.sleep):
+    """Starts the window as a program of its own; 0 once it is up, or once an earlier one has taken the files over."""
+    import subprocess
+
+    own = os.path.dirname(local_venv(CHECKOUT))
+    os.makedirs(own, exist_ok=True)
+    up = os.path.join(own, "window-%d.up" % os.getpid())
+    is_up(up)  # a file that an earlier process of this number may have left
+    command, _, environment = command_for(["desktop"], venv, CHECKOUT)
+    environment["BULKOPS_WINDOW_UP"] = up
+    if WINDOWS:
+        command[0] = os.path.join(os.path.dirname(command[0]), "pythonw.exe")
+        options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    else:
+        options = {"start_new_session": True}
+    # It must hold neither a folder that somebody wants to move nor the drive letter of a launcher's pushd.
+    home = os.path.expanduser("~")
+    options.update(cwd=home if os.path.isdir(home) else CHECKOUT, env=environment, stdin=subprocess.DEVNULL)
+    log = os.path.join(own, WINDOW_LOG)
+    with open(log, "wb") as said:
+        window = subprocess.Popen(command + files, stdout=said, stderr=said, **options)
+    try:
+        code = wait_for_window(window, up, sleep)
+    except KeyboardInterrupt:
+        window.kill()
+        raise
+    if code:
+        raise CannotStart(window_trouble(log))
+    return 0
+
+
+def is_up(path):
+    """Whether the window has made its file, which is taken away: not before it is closed, says Windows."""
+    try:
+        os.remove(path)
+    except OSError:
+        return False
+    return True
+
+
+def wait_for_window(window, up, sleep):
+    """0 once the window is up, else the exit code it ended with."""
+    naps = 0
+    while not is_up(up):
+        code = window.poll()
+        if code is not None:
+            return 0 if is_up(up) else code
+        STEPS.go_on()
+        naps += 1
+        if naps == 500:
+            say("The window is on its way; the first time that can take a minute ...")
+        sleep(0.02)
+    return 0
+
+
+def window_trouble(log):
+    """The sentence for a window that did not open, from what it said: its own, or ours instead of a traceback."""
+    with open(log, "rb") as file:
+        said = file.read().decode("utf-8", "replace").strip()
+    if re.search(r"No module named '_?tkinter'", said):
+        return NO_TK.format(python="%d.%d" % sys.version_info[:2])
+    if said and "Traceback (most recent call last)" not in said:
+        return said
+    return "%s\nThe whole story is in %s" % (NO_WINDOW, log)
+
+
 def wait_out(command, folder, environment):
     """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code."""
     import signal
@@ -461,16 +619,25 @@ def wait_out(command, folder, environment):
 
 def main(arguments):
     sentence = too_old(sys.version_info)
-    if not sentence:
-        try:
-            return hand_over(*command_for(arguments, ready_venv(CHECKOUT), CHECKOUT))
-        except CannotStart as stop:
-            sentence = str(stop)
-        except OSError as error:
-            sentence = explain(str(error))
-        except KeyboardInterrupt:
-            sentence = "Stopped. The next start sets up what is missing."
+    if sentence:
+        say(sentence)
+        return 2
+    window = arguments[:1] == ["desktop"]
+    try:
+        if window:
+            return open_window(arguments[1:])
+        return hand_over(*command_for(arguments, ready_venv(CHECKOUT), CHECKOUT))
+    except CannotStart as stop:
+        sentence = str(stop)
+    except OSError as error:
+        sentence = explain(str(error))
+    except KeyboardInterrupt:
+        say("Stopped. The next start sets up what is missing.")
+        return 2
     say(sentence)
+    room = window_room() if window else None
+    if room:
+        room.show(sentence)
     return 2
 
 

@@ -19,15 +19,16 @@ import gc
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import CheckedRow, Plan
+from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
+from bulkops.phrases import marked
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
 
@@ -46,7 +47,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     wanted = options.corrections
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
     material = _read(path, options)
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         past = _past(ledger, where, material) if ledger else {}
     report = previewed(material, where, _plan(material, where, options, past))
     if corrections is None:
@@ -92,7 +93,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     past: planning.History = {}
     with ExitStack() as stack:
         with _obstacle_of(prepared):
-            prepared.ledger = _ledger_alone(folder, path.name, stack)
+            prepared.ledger = ledger_alone(folder, path.name, stack)
             prepared.notes += _workbook_alone(path, stack)
             past = _past(prepared.ledger, where, material)
         prepared.plan = _plan(material, where, options, past)
@@ -114,7 +115,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
     with ExitStack() as stack:
-        ledger = _ledger_alone(folder, f"resume {run or ''}".strip(), stack)
+        ledger = ledger_alone(folder, f"resume {run or ''}".strip(), stack)
         found, rows = _cut_short(ledger, run)
         left = {row.seq for row in rows}
         practice = found.environment == settings.PRACTICE
@@ -125,7 +126,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
-        outcomes = ledger.outcomes(found.id)
+        outcomes = _told(ledger, found.id)
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         past = _past(ledger, where, material, found.id)
@@ -136,6 +137,15 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
             if prepared.owner != found.key_owner and prepared.plan.steps:
                 prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
         yield prepared
+
+
+def _told(ledger: Ledger, run: str) -> list[Outcome]:
+    """A run's rows as it saw them; the message of one that was marked since says that too."""
+    marks = ledger.marks(run)
+    return [
+        replace(each, message=f"{each.message} It was {marked(marks[each.seq])}.") if each.seq in marks else each
+        for each in ledger.outcomes(run)
+    ]
 
 
 def _unchanged(path: Path, identity: str) -> str:
@@ -176,7 +186,7 @@ def _obstacle_of(prepared: Prepared) -> Iterator[None]:
         prepared.obstacle = CannotStart("run.declined")
 
 
-def _ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
+def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
     from bulkops.lock import only_one
@@ -274,8 +284,22 @@ def _plan(material: Material, where: Environment, options: Options, past: planni
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
     """Every run of this ledger, newest first, with its rows counted by state."""
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
+
+
+def unfinished(folder: Path) -> dict[str, int]:
+    """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
+    found: dict[str, int] = {}
+    with any_ledger(folder) as ledger:
+        if ledger is None:
+            return found
+        for run in ledger.runs():
+            # Looking a run's rows through takes time, so only those are that may have some left.
+            if run.totals is None or run.totals.get(Status.NOT_SENT.value) or run.totals.get(Status.FAILED.value):
+                with suppress(CannotStart):  # its workbook was run since, or nothing of it is left
+                    found[run.id] = len(_cut_short(ledger, run.id)[1])
+    return found
 
 
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:
@@ -285,11 +309,11 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     """
     from bulkops.running import results_again, worded
 
-    with _ledger(folder) as ledger:
+    with any_ledger(folder) as ledger:
         found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
-        outcomes = tuple(worded(outcome) for outcome in ledger.outcomes(run))
+        outcomes = tuple(worded(outcome) for outcome in _told(ledger, run))
         try:
             left = len(_cut_short(ledger, run)[1])
         except CannotStart:
@@ -298,7 +322,9 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     if found.ended is None:
         notes.append("This run has not ended: it is still going on, or was cut short.")
     if left:
-        notes.append(f"Rows that could still be sent: {left}. To send them: bulkops resume {run}")
+        notes.append(
+            f"Rows that could still be sent: {left}. Finish the run to send them (command line: bulkops resume {run})."
+        )
     where = Environment(found.environment, found.base_url)
     path, trouble = results_again(found, outcomes, folder, results)
     notes += [trouble] if trouble else []
@@ -307,7 +333,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
 
 @contextmanager
-def _ledger(folder: Path) -> Iterator[Ledger | None]:
+def any_ledger(folder: Path) -> Iterator[Ledger | None]:
     """The ledger for looking things up; None where nothing has been run yet."""
     if not (folder / LEDGER).exists():
         yield None
@@ -339,7 +365,11 @@ def _read(path: Path, options: Options) -> Material:
         hint = "".join(f" {note}" for note in checked.notes[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     hidden = sum(row.hidden for row in checked.rows)
-    notes = [f"Hidden rows, not to be sent: {hidden}. --include-hidden sends them too."] if hidden else []
+    notes = (
+        [f"Hidden rows, not to be sent: {hidden}. You can have them sent too (command line: --include-hidden)."]
+        if hidden
+        else []
+    )
     told = frozenset(runs_told(workbook))
     layouts = checked.layouts if options.corrections else ()
     notes = [*checked.notes, *notes]

@@ -287,9 +287,11 @@ def _first_alike(
 
 def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue: Catalogue) -> Problem:
     """A broken rule in the catalogue's words. An unreadable cell brings its own code."""
-    facts = {"heading": field.heading, "help": field.help, "other": other}
+    cell = each.row.cells.get(field.name)
+    facts = {"heading": field.heading, "help": field.help, "other": other, "value": shorten(cell.text) if cell else ""}
     if isinstance(value, Unreadable) and code == UNREADABLE:
-        return catalogue.problem(value.code, each.address(field.name), value=value.value, extra=value.extra, **facts)
+        facts |= {"value": value.value, "extra": value.extra}
+        return catalogue.problem(value.code, each.address(field.name), **facts)
     return catalogue.problem(code, each.address(field.name), **facts)
 
 
@@ -297,6 +299,5 @@ def _unused(each: _Read, fields: Mapping[str, Field], operation: Operation, cata
     """Values that stand in the columns of another operation of a mixed sheet."""
     for name, cell in each.row.cells.items():
         if name not in fields and name != OPERATION and cell.text.strip():
-            yield catalogue.problem(
-                "value.other_operation", each.address(name), heading=catalogue.headings[name], extra=operation.title
-            )
+            facts = {"heading": catalogue.headings[name], "value": shorten(cell.text), "extra": operation.title}
+            yield catalogue.problem("value.other_operation", each.address(name), **facts)

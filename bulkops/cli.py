@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.say(f"bulkops: {words}. Try: {context.command_path if context else 'bulkops'} --help")
         code = console.NOT_STARTED
     except BulkopsError as error:
-        console.say(f"bulkops: {error}")
+        console.say(f"bulkops: {error.typed()}")
         code = console.NOT_STARTED
     except Exception as error:
         console.report_defect(error)

@@ -93,8 +93,8 @@ def starting(as_json: bool, workbook: Path | None = None) -> Iterator[None]:
             raise CannotStart("run.declined") from None
     except Exception as error:
         if as_json:
-            known = isinstance(error, BulkopsError)
-            print_failure(str(error) if known else "bulkops met an error of its own.", workbook)
+            why = error.typed() if isinstance(error, BulkopsError) else "bulkops met an error of its own."
+            print_failure(why, workbook)
         raise
 
 
@@ -111,7 +111,7 @@ def ended(report: Report, as_json: bool) -> typer.Exit:
     try:
         present(report, as_json)
         if report.refused is not None:
-            say(f"bulkops: {report.refused}")
+            say(f"bulkops: {report.refused.typed()}")
     except Exception as error:
         defect = defect or error
     if defect is not None:

@@ -92,7 +92,8 @@ class Delivery:
                 trouble.append(f"The results could not be written to {path} ({error.strerror or error}).")
             except Exception as error:
                 self.defect = error
-                trouble.append(f"The results could not be written to {path}: {type(error).__name__}.")
+                why = f"bulkops met an error of its own: {type(error).__name__}"
+                trouble.append(f"The results could not be written to {path} ({why}).")
         return None, trouble
 
     def _put(self, kind: Kind, path: Path, lines: Sequence[Sequence[Value]]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bulkops.sentences import answers, desktop, doubts, handing_back, inbox, rows, running, workbooks
 from bulkops.sentences.entry import Entry
 
-__all__ = ["COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop"]
+__all__ = ["COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
 
 _ROOMS = (workbooks, handing_back, rows, answers, running, doubts, inbox, desktop)
 
@@ -30,6 +30,10 @@ class BulkopsError(Exception):
     def __str__(self) -> str:
         return f"{self.sentence} {self.tip}".strip()
 
+    def typed(self) -> str:
+        """The same for a command line, with what to type there."""
+        return f"{self} {to_type(self.code)}".strip()
+
 
 class CannotStart(BulkopsError):
     """Nothing was sent and nothing will be."""
@@ -40,3 +44,9 @@ class MustStop(BulkopsError):
 
 
 COMMON: dict[str, Entry] = {entry.code: entry for room in _ROOMS for entry in room.ENTRIES}
+
+
+def to_type(code: str) -> str:
+    """What serves a code's tip on a command line, ``(Command line: --yes)``; "" if nothing does."""
+    entry = COMMON.get(code)
+    return f"(Command line: {entry.typed})" if entry and entry.typed else ""

@@ -21,11 +21,11 @@ from bulkops.errors import CannotStart
 
 UNSEEN = (
     "bulkops cannot see whether somebody else is running this workbook at the moment: "
-    "its folder cannot be written, or its disk does not tell."
+    "its folder cannot be written, or its disk does not tell. Make sure that nobody is."
 )
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
-    "and what it sent is not known on this computer."
+    "and what it sent is not known on this computer. Look at its results first."
 )
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _JUST_NOW = "started just now"
@@ -63,6 +63,20 @@ def _holder(folder: Path) -> str:
         return (folder / "run.holder").read_text(encoding="utf-8", errors="replace")[:200] or _JUST_NOW
     except OSError:
         return _JUST_NOW
+
+
+def held(path: Path) -> int | None:
+    """A lock file's handle, locked until it is closed; None if another has it. Raises OSError if there can be none."""
+    handle = os.open(path, _FLAGS | os.O_CREAT, 0o600)
+    try:
+        free = _locked(handle)
+    except OSError:
+        os.close(handle)
+        raise
+    if not free:
+        os.close(handle)
+        return None
+    return handle
 
 
 @contextmanager

@@ -32,7 +32,9 @@ def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[
                 raise ValueError(seen)
             answers[key] = json.loads(seen.content)
         except (ValueError, RecursionError):
-            notes.append(f"{operations[key].title}: EnergyCAP did not answer a question that was asked beforehand.")
+            notes.append(
+                f"{operations[key].title}: EnergyCAP did not tell what it does not take. Its rows can be sent."
+            )
     return answers, notes
 
 

@@ -264,6 +264,48 @@ class Plan:
         return sorted((step for lane in self.lanes for group in lane for step in group), key=lambda step: step.row.seq)
 
 
+class Verdict(StrEnum):
+    """What an operator who has looked in EnergyCAP says of a request whose outcome is unknown."""
+
+    DONE = "done"
+    """It was carried out after all."""
+    SEND_AGAIN = "send_again"
+    """It surely was not; the same may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That word, as the ledger has it. It stands for good."""
+
+    verdict: Verdict
+    who: str
+    when: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A request that was sent and whose outcome is unknown."""
+
+    run: str
+    seq: int
+    sheet: str
+    row: int
+    operation: str
+    """The operation's key."""
+    target: str
+    environment: str
+    workbook: str
+    """The whole path, as it was then."""
+    started: str
+    """UTC, ISO 8601; just before it was sent."""
+    who: str
+    code: str
+    message: str
+    tip: str
+    """What to check in EnergyCAP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the ledger says of an earlier request for the same thing."""
@@ -278,7 +320,14 @@ class Past:
     yes_used: bool = False
     """A Send again = Yes in this workbook let it be sent, and has stood there ever since: that one is used up."""
     newer: bool = False
-    """Sent since the run that is being resumed began: whatever that run's Send again says is older."""
+    """Sent or marked since the run that is being resumed began: whatever that run's Send again says is older."""
+    mark: Mark | None = None
+    """What an operator said of it since; with the status unknown it is marked as to be sent again."""
+
+    @property
+    def holds(self) -> bool:
+        """May it have been carried out, so that the same is not sent again by itself?"""
+        return self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:

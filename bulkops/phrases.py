@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bulkops.model import Outcome, Status
+from bulkops.model import Mark, Outcome, Status, Verdict
 
 URGENCY = (
     Status.UNKNOWN,
@@ -35,6 +35,17 @@ def counted(number: int, noun: str) -> str:
 def by_status(counts: Mapping[Status, int]) -> str:
     """``Failed 1, Done 12``: what needs a look comes first."""
     return ", ".join(f"{status.label} {counts[status]}" for status in URGENCY if counts.get(status))
+
+
+def moment(when: str) -> str:
+    """``2026-11-21 10:00:00 UTC``, of a time as the ledger has it."""
+    return when.replace("T", " ").replace("Z", " UTC")
+
+
+def marked(mark: Mark) -> str:
+    """``marked as done after all by Pat on 2026-11-21 10:00:00 UTC``."""
+    words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out, to be sent again"}
+    return f"marked as {words[mark.verdict]} by {mark.who} on {moment(mark.when)}"
 
 
 def urgency(outcome: Outcome) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from bulkops.model import CheckedRow, Outcome, Past, Plan, Problem, Release, Status, Step, outcome_of
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
+from bulkops.phrases import marked, moment
 
 History = Mapping[tuple[str, str], list[tuple[str, Past]]]
 """(operation, target) → fingerprints sent before, and what became of them; oldest first."""
@@ -75,17 +76,21 @@ class _Past:
             (sent, past) for sent, past in sent_before if sent == step.fingerprint or operation.repeats_by_target
         ]
         # The last word on a request counts: a doubt that was released and then done is no doubt any more.
-        latest = dict(counting)
-        may_repeat = not any(past.newer for _, past in counting)
-        worst = max((past.status for past in latest.values()), key=lambda each: each is Status.UNKNOWN, default=None)
-        if step.asked and may_repeat and not any(past.yes_used for _, past in counting):
-            # Only the row's own Send again releases a doubt, and only once.
+        # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.
+        holding = [(sent, past) for sent, past in counting if past.holds]
+        latest = dict(holding)
+        may_repeat = not any(past.newer for _, past in holding)
+        told = (past.status for past in dict(counting).values())
+        worst = max(told, key=lambda each: each is Status.UNKNOWN, default=None)
+        if step.asked and may_repeat and not any(past.yes_used for _, past in holding):
+            # Of what stands in the sheet only the row's own Send again releases a doubt, and only once.
             return replace(step, release=Release.ROW, repeats=worst)
         own = latest.get(step.fingerprint)
         done_before = own is not None and own.status is Status.DONE
         run_repeats = self.send_again and may_repeat
         if own is not None and done_before and not run_repeats:
-            done = _because(row, Status.ALREADY_DONE, self.catalogue.problem("row.already_done", **_told(own)))
+            code = "row.marked_done" if own.mark else "row.already_done"
+            done = _because(row, Status.ALREADY_DONE, self.catalogue.problem(code, **_told(own)))
             said = own.accepted
             return replace(done, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
         for past in latest.values():
@@ -94,14 +99,15 @@ class _Past:
                 doubt = self.catalogue.problem("row.still_unknown", extra=check, **_told(past))
                 return replace(_because(row, Status.UNKNOWN, doubt), started=past.when)
         for past in () if done_before else latest.values():
-            other = self.catalogue.problem("row.target_done", f"{row.sheet}!{row.number}", **_told(past))
+            code = "row.target_marked_done" if past.mark else "row.target_done"
+            other = self.catalogue.problem(code, f"{row.sheet}!{row.number}", **_told(past))
             return _because(row, Status.INVALID, other)
-        return replace(step, release=Release.RUN, repeats=worst) if done_before else step
+        return replace(step, release=Release.RUN if done_before else Release.NOBODY, repeats=worst)
 
 
 def _told(past: Past) -> dict[str, str]:
-    when = past.when.replace("T", " ").replace("Z", " UTC")
-    return {"when": when, "who": past.who, "workbook": past.workbook}
+    told = {"when": moment(past.when), "who": past.who, "workbook": past.workbook}
+    return {**told, "words": marked(past.mark)} if past.mark else told
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

@@ -7,13 +7,16 @@ reads are made here. Where the results can go is found out in delivery.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bulkops import settings
 from bulkops.errors import CannotStart
 from bulkops.model import Call, Failure, Reply
+from bulkops.naming import normal
+from bulkops.operations import all_operations
 from bulkops.settings import PRACTICE, Environment, Key
 
 
@@ -41,8 +44,26 @@ def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | Fa
         client.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose key it is, as far as EnergyCAP tells."""
+
+    name: str
+    """With the user's code; "" if it does not say."""
+    note: str
+    """What to tell the operator if it does not say."""
+    may: Mapping[str, bool | None]
+    """May the owner do what a row asks for, by the operation's key; None: EnergyCAP does not say."""
+
+
 def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
-    """(whose key this is, a note if that could not be told): a read-only call before any write.
+    """(whose key this is, a note if that could not be told): a read-only call before any write. Raises as ``owner``."""
+    found = owner(where, key)
+    return found.name, found.note
+
+
+def owner(where: Environment, key: Key) -> Owner:
+    """Whose key this is and what it may do, by one read-only call.
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
@@ -61,8 +82,25 @@ def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
     if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500):
         # A sign-in page, an address that moved, a server with an error: every row would end there as unknown.
         raise CannotStart("me.odd", value=where.host, words=server_words(seen))
+    rights = _named(me).get("permissions")
+    may = {each.key: _may(rights, each.permission) for each in all_operations().values()}
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
-        return "".join(char for char in who if char.isprintable())[:100], ""
     except (KeyError, TypeError):
-        return "", f"{where.host} did not say whose key this is (it answered {seen.status})."
+        note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
+        return Owner("", note, may)
+    return Owner("".join(char for char in who if char.isprintable())[:100], "", may)
+
+
+def _may(rights: Any, wanted: tuple[str, str] | None) -> bool | None:
+    """``{"billsAndBatches": {"create": true}}``; what is not said plainly is not guessed."""
+    if wanted is None:
+        return None
+    thing, action = map(normal, wanted)
+    said = _named(_named(rights).get(thing)).get(action)
+    return said if isinstance(said, bool) else None
+
+
+def _named(said: Any) -> dict[str, Any]:
+    """A JSON object's facts, however their names are written; nothing of anything else."""
+    return {normal(name): value for name, value in said.items()} if isinstance(said, dict) else {}

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkops.errors import CannotStart
+from bulkops.errors import CannotStart, to_type
 from bulkops.model import Outcome, Status
 from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
 from bulkops.settings import PRACTICE
@@ -120,7 +120,7 @@ def _words(outcome: Outcome) -> Text:
     elif outcome.message:
         lines.append(Text(printable(outcome.message)))
     if outcome.tip and not outcome.new_task_guid:
-        lines.append(Text(f"→ {printable(outcome.tip)}", style="italic"))
+        lines.append(Text(f"→ {printable(outcome.tip)} {to_type(outcome.code)}".rstrip(), style="italic"))
     lines += [Text(f"Note: {printable(warning)}", style="yellow") for warning in outcome.warnings]
     return Text("\n").join(line for line in lines if line)
 

@@ -167,7 +167,7 @@ class Processor:
         with self._lock:
             self._troubles = self._troubles + 1 if verdict.trouble else 0
             if verdict.stop:
-                self.control.stop(f"EnergyCAP's answer stopped the run: {verdict.words}")
+                self.control.stop(f"EnergyCAP's answer stopped the run: “{verdict.words}”")
             elif verdict.again:
                 self.control.stop("EnergyCAP is too busy.")
             elif self._troubles >= self.most_troubles:

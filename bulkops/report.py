@@ -71,7 +71,7 @@ class Report:
         """The JSON document; why a run ended early or did not begin is its last note."""
         stopped = f"The run stopped early. {self.stopped}" if self.stopped else ""
         corrections = f"Corrections: {self.corrections}" if self.corrections else ""
-        endings = filter(None, (corrections, stopped, str(self.refused or "")))
+        endings = filter(None, (corrections, stopped, self.refused.typed() if self.refused else ""))
         return document(
             self.run,
             str(self.workbook),

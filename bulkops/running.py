@@ -224,7 +224,9 @@ class Prepared:
             delivery.defect = error
             self.notes.append(f"The results could not be made. {_reason(error)}")
         if place is None:
-            self.notes.append(f"The results are kept in the ledger: bulkops history {self.id}")
+            self.notes.append(
+                f"The results are kept in the history of this computer (command line: bulkops history {self.id})."
+            )
         return place
 
 

@@ -181,8 +181,22 @@ def operator() -> str:
         return "unknown"
 
 
+_session: dict[str, Key] = {}
+"""Keys by host that nobody stored: they are gone when this program ends."""
+
+
+def use_for_session(where: Environment, key: Key) -> None:
+    """Find this key for this host until the program ends, before any other; it is kept in memory alone."""
+    _session[where.host] = key
+
+
 def find_key(where: Environment) -> Key:
-    """The key for an environment: BULKOPS_API_KEY, else the one stored for its host. Raises CannotStart if none."""
+    """The key for an environment: this session's, else BULKOPS_API_KEY, else the one stored for its host.
+
+    Raises CannotStart if there is none.
+    """
+    if where.host in _session:
+        return _session[where.host]
     given = Unshown(os.environ.get("BULKOPS_API_KEY", ""))
     if given:
         return Key.of_line(given)
@@ -199,14 +213,21 @@ def store_key(where: Environment, key: Key) -> None:
     _ask(store.set_password, _SERVICE, where.host, str(key.reveal()))
     if _ask(store.get_password, _SERVICE, where.host) != key.reveal():
         raise CannotStart("key.store", value="what was put there did not come back")
+    _session.pop(where.host, None)
 
 
 def forget_key(where: Environment) -> bool:
-    """Remove the stored key; False if there was none. Raises CannotStart if the store fails."""
-    store = _store()
+    """Remove the stored key, and this session's; False if there was none. Raises CannotStart if the store fails."""
+    dropped = _session.pop(where.host, None) is not None
+    try:
+        store = _store()
+    except CannotStart:
+        if dropped:  # that there is no store is why it was this session's
+            return True
+        raise
     # A store's own word for "not there" may also mean "not allowed".
     if _ask(store.get_password, _SERVICE, where.host) is None:
-        return False
+        return dropped
     _ask(store.delete_password, _SERVICE, where.host)
     return True
 

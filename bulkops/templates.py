@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bulkops.errors import CannotStart
+from bulkops.errors import CannotStart, to_type
 from bulkops.model import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
@@ -100,11 +100,12 @@ def _instructions(operations: Iterable[Operation]) -> list[forms.Line]:
     lines: list[forms.Line] = [
         ("title", "bulkops", "", ""),
         ("", "1", "Fill in one row for each thing EnergyCAP should do. Leave the headings as they are.", ""),
-        ("", "2", "Save the workbook and check it: bulkops check WORKBOOK. Nothing is sent by a check.", ""),
+        ("", "2", "Save the workbook and check it with bulkops. Nothing is sent by a check.", ""),
+        ("", "3", "Run it on Practice first. Then choose your EnergyCAP, check it again, and run it for real.", ""),
         (
             "",
-            "3",
-            "Practise: bulkops run WORKBOOK. Then for real, with --env us-east (us-west, eu, fed, implement).",
+            "",
+            "(Command line: bulkops check WORKBOOK, bulkops run WORKBOOK, and --env us-east for your EnergyCAP)",
             "",
         ),
         (
@@ -135,7 +136,12 @@ def readme_tables() -> dict[str, str]:
         "errors": _table(
             ("Code", "What is wrong", "What is said", "What to do"),
             [
-                (f"`{code}`", entry.title, _FACT.sub("…", entry.sentence), _FACT.sub("…", entry.tip))
+                (
+                    f"`{code}`",
+                    entry.title,
+                    _FACT.sub("…", entry.sentence),
+                    f"{_FACT.sub('…', entry.tip)} {to_type(code)}".strip(),
+                )
                 for code, entry in catalogue.entries.items()
             ],
         ),

@@ -93,7 +93,9 @@ def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
     assert statuses(report) == ["ready", "invalid", "not_sent"]
     assert [each.name for each in tmp_path.iterdir()] == ["August.xlsx"]
     assert (report.run, report.results, report.exit_code) == (None, None, 1)
-    assert report.notes == ("Hidden rows, not to be sent: 1. --include-hidden sends them too.",)
+    assert report.notes == (
+        "Hidden rows, not to be sent: 1. You can have them sent too (command line: --include-hidden).",
+    )
 
 
 def test_a_check_knows_what_was_done_before(tmp_path: Path, server: PracticeServer) -> None:
@@ -350,7 +352,9 @@ def test_results_that_cannot_be_written_lose_nothing(
     monkeypatch.setattr(delivery, "save", fail_with(error))
     report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
     assert (statuses(report), report.results) == (["done"] * 6, None)
-    assert report.notes[-1] == f"The results are kept in the ledger: bulkops history {report.run}"
+    assert report.notes[-1] == (
+        f"The results are kept in the history of this computer (command line: bulkops history {report.run})."
+    )
     assert in_ledger(report, tmp_path) == ["done"] * 6
 
 
@@ -504,7 +508,7 @@ def test_earlier_results_that_cannot_be_kept_are_not_replaced(tmp_path: Path, se
     assert first.results == books / "August - results.xlsx"
     assert second.results == tmp_path / f"August - results {second.run}.xlsx"
     assert (in_results(first), in_results(second)) == (["Done"], ["Already done"])
-    assert first.notes[0].startswith("August.xlsx as it is cannot be copied to ")
+    assert first.notes[0].startswith("August.xlsx cannot be copied to ")
     assert second.notes[1].startswith(f"The results could not be written to {first.results}")
 
 
@@ -558,7 +562,9 @@ def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer)
     told = app.recall(tmp_path, str(report.run))
     assert statuses(told) == ["done"] * 4 + ["unknown", "not_sent"]
     assert "has not ended" in told.notes[-2]
-    assert told.notes[-1] == f"Rows that could still be sent: 1. To send them: bulkops resume {report.run}"
+    assert told.notes[-1] == (
+        f"Rows that could still be sent: 1. Finish the run to send them (command line: bulkops resume {report.run})."
+    )
     assert statuses(run(path, server)) == ["already_done"] * 4 + ["unknown", "done"]
 
 

@@ -281,7 +281,9 @@ def test_without_a_terminal_nothing_is_sent(bulkops: Bulkops, august: Path, prac
     """Nobody can answer, so --yes must have been said."""
     ended = bulkops("run", august)
     assert (ended.code, practice.writes) == (2, [])
-    assert "there is nobody here to confirm the run. Run it in a terminal, or add --yes." in ended.err
+    assert (
+        "there is nobody here to confirm the run. Run it where somebody can say yes. (Command line: --yes)" in ended.err
+    )
     assert "4 rows: Not sent 4." in ended.out
 
 
@@ -295,7 +297,7 @@ def test_ctrl_c_before_the_rows_are_read_sends_nothing(
 
     monkeypatch.setattr("bulkops.app._read", interrupted)
     ended = bulkops("run", august, "--yes", "--json")
-    assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished."])
+    assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished. Run it when you are ready."])
 
 
 def test_wrong_rows_do_not_stop_good_ones_unless_asked(
@@ -600,4 +602,4 @@ def test_a_port_in_use_is_said(bulkops: Bulkops, practice: PracticeServer) -> No
     """With another one to be chosen."""
     ended = bulkops("practice", "--port", practice.base_url.rsplit(":", 1)[-1])
     assert ended.code == 2
-    assert "Choose another with --port" in ended.err
+    assert "Choose another port, or leave it to bulkops. (Command line: --port N)" in ended.err

@@ -284,7 +284,7 @@ def test_a_row_that_resume_would_send_is_not_offered_twice(tmp_path: Path, serve
     report = run(path, server, fix)
     assert statuses(report) == ["failed", "failed", "not_sent"]
     assert [line[0] for line in rows(fix)] == ["List ID", 2099]
-    assert "Rows without anything to correct in them, although they failed: 1." in report.notes[-1]
+    assert "Rows that failed without anything to correct in them: 1." in report.notes[-1]
     with app.prepare_again(None, tmp_path) as prepared:
         assert [step.row.target for step in prepared.plan.steps] == ["2006", "2007"]
 
@@ -409,7 +409,7 @@ def test_drop_downs_prompts_and_text_formats_are_there(tmp_path: Path) -> None:
     assert "The rows are from August.xlsx." in rules["A2:A1048576"].prompt
     assert (sheet.column_dimensions["F"].number_format, sheet["F2"].number_format) == ("@", "General")
     assert (sheet.freeze_panes, sheet.print_title_rows, book.defined_names[MARK].hidden) == ("B2", "$1:$1", True)
-    assert (sheet["A2"].alignment.wrap_text, sheet.row_dimensions[2].height) == (True, 90)
+    assert (sheet["A2"].alignment.wrap_text, sheet.row_dimensions[2].height) == (True, 75)
 
 
 # ---------------------------------------------------------------- the values
@@ -674,7 +674,7 @@ def test_without_rows_to_correct_none_is_written(tmp_path: Path, server: Practic
     report = run(path, server, fix)
     assert (report.corrections, report.notes[-1]) == (
         "",
-        "No row needs correcting, so no corrections workbook was written.",
+        "No row needs correcting, so no corrections workbook was written. Go on with the workbook itself.",
     )
     assert not fix.exists()
     check(fill(tmp_path / "old.xlsx", flags=[flag("x")]), fix)

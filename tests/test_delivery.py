@@ -173,7 +173,7 @@ def test_too_little_room_is_found_out_before(book: Path, home: Path, monkeypatch
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000) if path in full else usage)
     assert decided(book, home).notes[0].startswith("There is too little room on the disk of August.xlsx.")
     full[:] = [home]
-    assert decided(book, home).notes[0].startswith("August.xlsx as it is cannot be copied to ")
+    assert decided(book, home).notes[0].startswith("August.xlsx cannot be copied to ")
 
 
 def test_a_copy_that_cannot_be_kept_is_found_out_before(book: Path, home: Path) -> None:
@@ -181,13 +181,13 @@ def test_a_copy_that_cannot_be_kept_is_found_out_before(book: Path, home: Path) 
     (home / "previous versions").write_text("in the way", encoding="utf-8")
     found = decided(book, home)
     assert found.ways[0].kind is Kind.COPY
-    assert found.notes[0].startswith(f"August.xlsx as it is cannot be copied to {home / 'previous versions'} first")
+    assert found.notes[0].startswith(f"August.xlsx cannot be copied to {home / 'previous versions'} first")
 
 
 def test_a_workbook_with_a_second_name_gets_a_copy(book: Path, home: Path, tmp_path: Path) -> None:
     """Replaced, it would be another file than the one that the hard link leads to."""
     (tmp_path / "linked.xlsx").hardlink_to(book)
-    assert decided(book, home).notes[0].startswith("August.xlsx has another name in another folder (a hard link)")
+    assert decided(book, home).notes[0].startswith("August.xlsx is one file with two names")
 
 
 def test_a_workbook_in_the_data_folder_is_kept_too(home: Path) -> None:
@@ -381,8 +381,8 @@ def test_a_workbook_saved_during_the_run_is_left_to_its_owner(book: Path, home: 
     assert place == book.with_name("August - results.xlsx")
     assert untouched_parts(place) == before
     assert trouble[:-1] == [
-        "August.xlsx is not as it was any more when it was read. "
-        "Run it again to have the results in it: rows that are done will not be sent twice."
+        "August.xlsx was changed since it was read. "
+        "Run it again to have the results in it: rows that are done are not sent twice."
     ]
     assert book.read_bytes() == content
 
@@ -442,7 +442,7 @@ def test_a_sheet_of_the_operators_called_results_is_never_touched(book: Path, ho
         found = decided(book, home)
         assert found.notes == [
             "August.xlsx has a sheet called Results, or the one of bulkops was renamed: "
-            "the results are in the sheet “Results (bulkops)”. Nothing to do."
+            "the results are in the sheet “Results (bulkops)”. Look for them there."
         ]
         assert found.deliver(LINES) == (book, [])
     assert untouched_parts(book) == before

@@ -31,7 +31,19 @@ from bulkops import planning
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, new_run_id, now, reserve, tables
 from bulkops.ledger.reserve import Reserve
-from bulkops.model import Accepted, CheckedRow, Outcome, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.model import (
+    Accepted,
+    CheckedRow,
+    Mark,
+    Outcome,
+    Plan,
+    Problem,
+    Release,
+    Status,
+    Step,
+    Verdict,
+    outcome_of,
+)
 from bulkops.operations import all_operations
 
 AT = "2026-11-21T10:00:01Z"
@@ -504,6 +516,206 @@ def test_a_yes_that_was_not_come_to_is_not_used_up(ledger):
     assert used(ledger) == [False]
 
 
+# The word of an operator who has looked
+
+
+def doubt_of(ledger: Ledger, name: str, row: CheckedRow) -> None:
+    """A run whose only row became unknown, whatever was sent before."""
+    plan = plan_of(row)
+    ledger.begin(run_named(name), plan, HERE)
+    send(ledger, name, plan.steps[0], Status.UNKNOWN)
+
+
+def released(row: CheckedRow) -> Plan:
+    """The row to be sent again by its own Yes, whatever the ledger says of that Yes."""
+    return plan_of(replace(row, values={**row.values, "send_again": True}))
+
+
+def mark(ledger: Ledger, name: str, verdict: Verdict, seq: int = 0) -> None:
+    ledger.mark(name, seq, Mark(verdict, "Sam", "2026-11-21T12:00:00Z"))
+
+
+def marking_refused(ledger: Ledger, name: str, seq: int = 0) -> tuple[str, str]:
+    with pytest.raises(CannotStart) as error:
+        mark(ledger, name, Verdict.SEND_AGAIN, seq)
+    return error.value.code, error.value.sentence
+
+
+def careless(ledger: Ledger, name: str, row: CheckedRow) -> None:
+    """A run that sends without having looked into the ledger."""
+    plan = plan_of(row)
+    ledger.begin(run_named(name), plan, HERE)
+    ledger.intend(name, plan.steps[0], AT)
+
+
+ROWS = [kickout(0), flag_edit(0, 2001)]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_guard_holds_for_what_is_marked_as_done(ledger, row):
+    """Whatever the plan says: a mark alone is no release, only the one that says so."""
+    doubt_of(ledger, "a", row)
+    mark(ledger, "a", Verdict.DONE)
+    with pytest.raises(MustStop, match="second time"):
+        careless(ledger, "b", row)
+    (outcome,) = plan_of(row, history=ledger.past(HERE)).decided
+    assert (outcome.status, outcome.code) == (Status.ALREADY_DONE, "row.marked_done")
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_marked_to_be_sent_again_is_sent_once(ledger, row):
+    """The send that a mark lets go is a new doubt if it becomes unknown: the mark stays with the old one."""
+    doubt_of(ledger, "a", row)
+    mark(ledger, "a", Verdict.SEND_AGAIN)
+    (step,) = plan_of(row, history=ledger.past(HERE)).steps
+    assert (step.release, step.repeats) == (Release.NOBODY, Status.UNKNOWN)
+    doubt_of(ledger, "b", row)
+    assert facts(plan_of(row, history=ledger.past(HERE)).decided) == [(0, "unknown", "row.still_unknown")]
+    with pytest.raises(MustStop, match="second time"):
+        careless(ledger, "c", row)
+    assert [(each.run, each.seq) for each in ledger.doubts()] == [("b", 0)]
+    mark(ledger, "b", Verdict.SEND_AGAIN)
+    careless(ledger, "d", row)
+
+
+def test_a_mark_releases_nothing_that_another_run_sent(ledger):
+    """The same task with other settings, sent later or before, stays what it is."""
+    other = kickout(0, mode="new batch")
+    doubt_of(ledger, "a", kickout(0))
+    plan = released(other)
+    ledger.begin(run_named("b"), plan, HERE)
+    send(ledger, "b", plan.steps[0], Status.UNKNOWN)
+    mark(ledger, "a", Verdict.SEND_AGAIN)
+    for row in (kickout(0), other):
+        assert facts(plan_of(row, history=ledger.past(HERE)).decided) == [(0, "unknown", "row.still_unknown")]
+    with pytest.raises(MustStop, match="second time"):
+        careless(ledger, "c", kickout(0))
+    assert [each.run for each in ledger.doubts()] == ["b"]
+    mark(ledger, "b", Verdict.DONE)
+    assert facts(plan_of(kickout(0), history=ledger.past(HERE)).decided) == [(0, "invalid", "row.target_marked_done")]
+    assert facts(plan_of(other, history=ledger.past(HERE)).decided) == [(0, "already_done", "row.marked_done")]
+
+
+def test_a_doubt_that_was_sent_again_since_is_the_later_sends(ledger):
+    """It cannot be marked any more, however the later send ended; unless that one surely was not carried out."""
+    doubt_of(ledger, "a", kickout(0))
+    for name, status in (("b", Status.UNKNOWN), ("c", Status.DONE)):
+        plan = released(kickout(0))
+        ledger.begin(run_named(name), plan, HERE)
+        send(ledger, name, plan.steps[0], status)
+        code, said = marking_refused(ledger, "a")
+        assert code == "doubt.sent_since"
+        assert said.startswith("Kickouts, row 2: the same request was sent again on 2026-11-21 10:00:01 UTC by ")
+        assert f"from {name}.xlsx" in said
+    assert (ledger.doubts(), ledger.marks("a")) == ([], {})
+    doubt_of(ledger, "d", flag_edit(0, 2001))
+    plan = released(flag_edit(0, 2001))
+    ledger.begin(run_named("e"), plan, HERE)
+    send(ledger, "e", plan.steps[0], Status.UNKNOWN)
+    mark(ledger, "e", Verdict.SEND_AGAIN)
+    assert [each.run for each in ledger.doubts()] == ["d"]
+    mark(ledger, "d", Verdict.SEND_AGAIN)
+    assert plan_of(flag_edit(0, 2001), history=ledger.past(HERE)).steps
+
+
+def test_a_mark_is_made_once(ledger, path):
+    """The first word stands, by whom and when; what was seen of the send stays too."""
+    doubt_of(ledger, "a", kickout(0))
+    seen = ledger.outcomes("a")
+    mark(ledger, "a", Verdict.DONE)
+    first = Mark(Verdict.DONE, "Sam", "2026-11-21T12:00:00Z")
+    code, said = marking_refused(ledger, "a")
+    assert code == "doubt.marked"
+    assert "marked as done after all by Sam on 2026-11-21 12:00:00 UTC" in said
+    assert (ledger.marks("a"), ledger.outcomes("a")) == ({0: first}, seen)
+    ledger.close()
+    with closing(Ledger(path)) as opened:
+        assert (opened.marks("a"), opened.marks("b"), opened.doubts()) == ({0: first}, {}, [])
+    assert states(path) == ["unknown"]
+
+
+def test_a_mark_is_of_its_row_alone(ledger):
+    """The other rows of the run that are in doubt stay so."""
+    plan = plan_of(kickout(0), kickout(1), kickout(2))
+    ledger.begin(run_named("a"), plan, HERE)
+    for step in plan.steps:
+        send(ledger, "a", step, Status.UNKNOWN)
+    mark(ledger, "a", Verdict.SEND_AGAIN, 1)
+    assert [each.seq for each in ledger.doubts()] == [2, 0]
+    later = plan_of(kickout(0), kickout(1), kickout(2), history=ledger.past(HERE))
+    assert ([each.seq for each in later.decided], seqs(later)) == ([0, 2], [[1]])
+
+
+def test_only_a_row_in_doubt_can_be_marked(ledger):
+    """Not one that is done, refused, hidden, on its way, or not there at all."""
+    plan = plan_of(kickout(0), kickout(1), kickout(2), replace(kickout(3), hidden=True), kickout(4))
+    ledger.begin(run_named("a"), plan, HERE)
+    for step, status in zip(plan.steps, (Status.DONE, Status.FAILED), strict=False):
+        send(ledger, "a", step, status)
+    ledger.intend("a", plan.steps[2], AT)
+    assert ledger.in_flight()
+    assert {marking_refused(ledger, "a", seq)[0] for seq in range(6)} == {"doubt.none"}
+    assert marking_refused(ledger, "never")[0] == "doubt.none"
+    ledger.settle_interrupted(words)
+    assert [(each.run, each.seq, each.tip) for each in ledger.doubts()] == [("a", 2, f"look at {task(3)}")]
+    assert not ledger.in_flight()
+    mark(ledger, "a", Verdict.DONE, 2)
+
+
+def test_a_mark_is_of_its_environment_alone(ledger):
+    """The same row in doubt in two: each has its own word."""
+    doubt_of(ledger, "a", kickout(0))
+    elsewhere = "https://app.energycap.com"
+    plan = planning.plan([kickout(0)], all_operations(), {}, elsewhere)
+    ledger.begin(run_named("b"), plan, elsewhere)
+    send(ledger, "b", plan.steps[0], Status.UNKNOWN)
+    assert [[each.run for each in ledger.doubts(where)] for where in (None, HERE, elsewhere)] == [
+        ["b", "a"],
+        ["a"],
+        ["b"],
+    ]
+    mark(ledger, "a", Verdict.SEND_AGAIN)
+    again = planning.plan([kickout(0)], all_operations(), ledger.past(elsewhere), elsewhere)
+    assert (again.steps, [each.status for each in again.decided]) == ([], [Status.UNKNOWN])
+
+
+def test_a_yes_that_a_doubt_has_used_up_stays_used_when_it_is_marked_as_done(ledger):
+    """Typed for that very send, or before another row's doubt: a mark does not make it a new Yes."""
+    run_of(ledger, AUGUST, YES, became=Status.UNKNOWN)
+    mark(ledger, "run-0", Verdict.DONE)
+    assert used(ledger) == [True]
+    run_of(ledger, AUGUST, kickout(0, 2), kickout(1, 2, send_again=True), became=Status.UNKNOWN)
+    mark(ledger, "run-1", Verdict.DONE)
+    assert used(ledger, 2) == [True]
+    run_of(ledger, AUGUST, YES, kickout(1, 2, send_again=True))
+    assert len(used(ledger)) == len(used(ledger, 2)) == 1
+
+
+def test_a_yes_whose_send_surely_was_not_carried_out_counts_once_more(ledger):
+    """Done, repeated by a Yes, unknown, marked to be sent again: the Yes that asked for it stands, for one send."""
+    run_of(ledger, AUGUST, PLAIN)
+    run_of(ledger, AUGUST, YES, became=Status.UNKNOWN)
+    mark(ledger, "run-1", Verdict.SEND_AGAIN)
+    assert facts(plan_of(PLAIN, history=ledger.past(HERE, workbook=AUGUST)).decided)[0][1] == "already_done"
+    run_of(ledger, AUGUST, YES, became=Status.UNKNOWN)
+    run_of(ledger, AUGUST, YES)
+    assert [past.status for _, past in ledger.past(HERE)[KICKOUT, task(1)]] == [Status.DONE] + [Status.UNKNOWN] * 2
+
+
+@pytest.mark.parametrize("send_again", [False, True])
+def test_a_mark_is_newer_than_a_run_that_is_resumed(ledger, send_again):
+    """What was asked for when the run began, by its rows or for all of them, repeats nothing that was marked since."""
+    doubt_of(ledger, "a", kickout(0))
+    for name in ("b", "c"):
+        ledger.begin(run_named(name), released(kickout(0)), HERE)
+    mark(ledger, "a", Verdict.DONE)
+    ledger.begin(run_named("d"), released(kickout(0)), HERE)
+    for name, sent in (("b", 0), ("c", 0), ("d", 1)):
+        rows = ledger.resumable(name)
+        plan = planning.plan(rows, all_operations(), ledger.past(HERE, name), HERE, send_again)
+        assert (name, len(rows), len(plan.steps)) == (name, 1, sent)
+
+
 # A program that is killed
 
 KILLED = """
@@ -833,6 +1045,53 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(version_1, monkeypat
         assert connection.execute("SELECT count(*) FROM lines").fetchone() == (10,)
     with closing(Ledger(version_1)) as ledger:
         assert len(ledger.outcomes("first")) == 7
+
+
+# A ledger of version 2
+
+
+@pytest.fixture
+def version_2(path, tmp_path) -> Path:
+    """A ledger as bulkops of issue 4 made it, with a row done and a row in doubt."""
+    newer = tmp_path / "newer.sqlite3"
+    with closing(Ledger(newer)) as ledger:
+        plan = plan_of(kickout(0), kickout(1))
+        ledger.begin(run_named("r"), plan, HERE)
+        send(ledger, "r", plan.steps[0])
+        send(ledger, "r", plan.steps[1], Status.UNKNOWN)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "expected" / "ledger-2.sql").read_text(encoding="utf-8"))
+        connection.execute("PRAGMA user_version = 2")
+        connection.execute("ATTACH ? AS newer", (str(newer),))
+        for table in ("runs", "lines", "attempts"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM newer.{table}")
+        connection.commit()
+    return path
+
+
+def test_a_ledger_of_version_2_is_like_a_new_one_and_keeps_all_it_knew(version_2, tmp_path):
+    """Its doubts can be marked; a bulkops of version 2 will refuse it from then on."""
+    with closing(Ledger(version_2)) as ledger:
+        assert facts(ledger.outcomes("r")) == [(0, "done", ""), (1, "unknown", "")]
+        assert [(each.run, each.seq) for each in ledger.doubts(HERE)] == [("r", 1)]
+        mark(ledger, "r", Verdict.DONE, 1)
+        later = plan_of(kickout(0), kickout(1), history=ledger.past(HERE))
+        assert [code for _, _, code in facts(later.decided)] == ["row.already_done", "row.marked_done"]
+    assert made_of(version_2) == made_of(tmp_path / "newer.sqlite3")
+    with closing(sqlite3.connect(version_2)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_doubt_of_version_1_can_be_marked(version_1):
+    """One that version 1 had told, and one that it was cut short in."""
+    with closing(Ledger(version_1)) as ledger:
+        ledger.settle_interrupted(words)
+        (doubt,) = ledger.doubts()
+        assert (doubt.run, doubt.seq, doubt.code) == ("second", 1, "sent.interrupted")
+        assert marking_refused(ledger, "first", 3)[0] == "doubt.sent_since"
+        mark(ledger, "second", Verdict.SEND_AGAIN, 1)
+        assert ledger.doubts() == []
 
 
 # A run that is resumed
@@ -1284,30 +1543,59 @@ class Told:
     send_again: bool
 
 
+@dataclass(eq=False)
+class Sent:
+    """What the model knows of one send."""
+
+    number: int
+    other: bool
+    """With other settings: another request for the same task."""
+    run: str
+    seq: int
+    became: str
+    verdict: str = ""
+    marked: int = -1
+    """How many runs there were when it was marked."""
+
+    @property
+    def word(self) -> str:
+        """What became of it, in the operator's word if there is one."""
+        return "done" if self.verdict == "done" else self.became
+
+    @property
+    def holds(self) -> bool:
+        return self.became in HELD and self.verdict != "send_again"
+
+
 ENDINGS = ["done", "failed", "unknown", "not_sent", "refused key", "disk full", "kill", "stop"]
 
 
 class Sessions(RuleBasedStateMachine):
-    """Runs, sends, kills, full disks, stops, resumes and releases in any order, held against a model that is too
-    simple to be wrong: a list of all sends, and for each run what became of its rows."""
+    """Runs, sends, kills, full disks, stops, resumes, marks and releases in any order, held against a model that is
+    too simple to be wrong: a list of all sends, and for each run what became of its rows."""
 
     @initialize()
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "ledger.sqlite3"
         self.ledger = Ledger(self.path)
-        self.sends: list[tuple[int, str]] = []
+        self.sends: list[Sent] = []
         self.runs: list[Told] = []
         self.open_intents = 0
 
     @rule(
-        rows=st.lists(st.tuples(st.integers(1, 4), st.booleans()), unique_by=lambda row: row[0]),
+        rows=st.lists(
+            st.tuples(st.integers(1, 4), st.booleans(), st.booleans()), max_size=4, unique_by=lambda row: row[0]
+        ),
         send_again=st.booleans(),
         endings=st.lists(st.sampled_from(ENDINGS), min_size=4, max_size=4),
     )
-    def run(self, rows: list[tuple[int, bool]], send_again: bool, endings: list[str]) -> None:
+    def run(self, rows: list[tuple[int, bool, bool]], send_again: bool, endings: list[str]) -> None:
         name = f"run-{len(self.runs)}"
-        checked = [kickout(seq, number, send_again=yes or None) for seq, (number, yes) in enumerate(rows)]
+        checked = [
+            kickout(seq, number, OTHER if other else "new self-contained batch", send_again=yes or None)
+            for seq, (number, yes, other) in enumerate(rows)
+        ]
         past = self.ledger.past(HERE)
         plan = planning.plan(checked, all_operations(), past, HERE, send_again)
         told = Told(name, len(self.sends), {}, checked, send_again)
@@ -1326,22 +1614,54 @@ class Sessions(RuleBasedStateMachine):
         self.ledger.begin_again(told.name, plan, HERE)
         self.carry_out(told, plan, endings, newest=told.begun)
 
+    @precondition(lambda self: any(sent.became == "unknown" for sent in self.sends))
+    @rule(data=st.data(), verdict=st.sampled_from(Verdict))
+    def mark(self, data: st.DataObject, verdict: Verdict) -> None:
+        """Any row that became unknown, in doubt still or not."""
+        sent = data.draw(st.sampled_from([each for each in self.sends if each.became == "unknown"]))
+        if sent in self.doubts():
+            self.ledger.mark(sent.run, sent.seq, Mark(verdict, "Pat", AT))
+            sent.verdict, sent.marked = verdict.value, len(self.runs)
+            return
+        with pytest.raises(CannotStart, match="marked as" if sent.verdict else "sent again on"):
+            self.ledger.mark(sent.run, sent.seq, Mark(verdict, "Sam", AT))
+
+    def doubts(self) -> list[Sent]:
+        """What is open: unknown, not marked, and not followed by another send of the same that holds."""
+        followed = {
+            id(before)
+            for at, later in enumerate(self.sends)
+            for before in self.sends[:at]
+            if later.holds and (before.number, before.other) == (later.number, later.other)
+        }
+        return [
+            each for each in self.sends if each.became == "unknown" and not each.verdict and id(each) not in followed
+        ]
+
+    def held(self, number: int) -> list[Sent]:
+        return [sent for sent in self.sends if sent.number == number and sent.holds]
+
     def carry_out(self, told: Told, plan: Plan, endings: list[str], newest: int) -> None:
         """``newest``: what was done or is in doubt since that many sends may not be sent again, released or not."""
         resumed = newest > 0 or bool(told.rows)
         told.rows |= {outcome.seq: outcome.status.value for outcome in plan.decided}
         told.rows |= {step.row.seq: "left" for step in plan.steps}
+        # What nobody can have carried out is not held back.
+        assert all(self.held(int(outcome.target[-12:])) for outcome in plan.decided)
         for step, ending in zip(plan.steps, endings, strict=False):
             if ending == "stop":
                 break
             number = int(step.row.target[-12:])
-            held = [(at, became) for at, (sent, became) in enumerate(self.sends) if sent == number and became in HELD]
-            if held:
-                assert step.row.values["send_again"] or (told.send_again and held[-1][1] == "done")
-                assert not resumed or held[-1][0] < told.begun
+            other = step.row.values["batch_mode"] == OTHER
+            if held := self.held(number):
+                own = [sent.word for sent in held if sent.other == other]
+                assert step.row.values["send_again"] or (told.send_again and own and own[-1] == "done")
+                if resumed:
+                    assert not any(sent in held for sent in self.sends[told.begun :])
+                    assert all(sent.marked <= self.runs.index(told) for sent in held)
             self.ledger.intend(told.name, step, AT)
             became = {"kill": "unknown", "disk full": "done", "refused key": "failed"}.get(ending, ending)
-            self.sends.append((number, became))
+            self.sends.append(Sent(number, other, told.name, step.row.seq, became))
             told.rows[step.row.seq] = "left" if ending in ("not_sent", "refused key") else became
             if ending == "kill":
                 self.open_intents = 1
@@ -1374,8 +1694,11 @@ class Sessions(RuleBasedStateMachine):
             return
         past = self.ledger.past(HERE)
         for number in range(1, 5):
-            known = [each.status.value for _, each in past.get((KICKOUT, task(number)), [])]
-            assert known == [became for sent, became in self.sends if sent == number and became in HELD]
+            known = [(each.status.value, each.holds) for _, each in past.get((KICKOUT, task(number)), [])]
+            sends = [sent for sent in self.sends if sent.number == number and sent.became in HELD]
+            assert known == [(sent.word, sent.holds) for sent in sends]
+        open_now = [(sent.run, sent.seq) for sent in reversed(self.doubts())]
+        assert [(doubt.run, doubt.seq) for doubt in self.ledger.doubts(HERE)] == open_now
         for told in self.runs:
             outcomes = {each.seq: each.status.value for each in self.ledger.outcomes(told.name)}
             assert outcomes.keys() == told.rows.keys()
@@ -1390,9 +1713,10 @@ class Sessions(RuleBasedStateMachine):
 
 
 HELD = ("done", "unknown")
+OTHER = "new batch"
 
 
 TestSessions = Sessions.TestCase
 TestSessions.settings = settings(
-    max_examples=25, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, facts, flag_edit, kickout, plan_of, seqs, task
 
-from bulkops.model import Accepted, Past, Plan, Problem, Release, Status
+from bulkops.model import Accepted, Mark, Past, Plan, Problem, Release, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.planning import plan
 
@@ -241,6 +241,84 @@ def test_a_repeat_tells_again_what_the_first_answer_said():
     told = (before[0], replace(before[1], accepted=Accepted(new_task_guid="new", selected=5, updated=3)))
     (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): [told]}).decided
     assert (outcome.new_task_guid, outcome.selected, outcome.updated) == ("new", 5, 3)
+
+
+# What an operator has said of a doubt
+
+AFTER_ALL, TO_SEND = (Mark(verdict, "Sam", "2026-11-22T08:00:00Z") for verdict in Verdict)
+
+
+def marked(*sent: tuple[str, Status, Mark | None], **more: bool) -> list[tuple[str, Past]]:
+    """Earlier requests with their marks, as the ledger tells of them: marked as done is done."""
+    told = past(*(each[:2] for each in sent))
+    return [
+        (fingerprint, replace(before, mark=each[2], **more))
+        for (fingerprint, before), each in zip(told, sent, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "sent", "expected"),
+    [
+        (SELF, [(A, DONE, AFTER_ALL)], "row.marked_done"),
+        (EDIT, [(E, DONE, AFTER_ALL)], "row.marked_done"),
+        (SELF, [(B, DONE, AFTER_ALL)], "row.target_marked_done"),
+        (SELF, [(A, DONE, AFTER_ALL), (B, UNKNOWN, None)], "row.marked_done"),
+        (SELF, [(A, DONE, AFTER_ALL), (A, UNKNOWN, None)], "row.still_unknown"),
+        (SELF, [(A, DONE, AFTER_ALL), (A, DONE, None)], "row.already_done"),
+        (SELF, [(A, UNKNOWN, TO_SEND)], ""),
+        (EDIT, [(E, UNKNOWN, TO_SEND)], ""),
+        (SELF, [(B, UNKNOWN, TO_SEND)], ""),
+        (SELF, [(A, UNKNOWN, TO_SEND), (A, UNKNOWN, None)], "row.still_unknown"),
+        (SELF, [(A, UNKNOWN, TO_SEND), (B, UNKNOWN, None)], "row.still_unknown"),
+        (SELF, [(A, UNKNOWN, TO_SEND), (B, DONE, None)], "row.target_done"),
+        (SELF, [(A, UNKNOWN, TO_SEND), (A, DONE, None)], "row.already_done"),
+        (SELF, [(A, DONE, None), (A, UNKNOWN, TO_SEND)], "row.already_done"),
+        (SELF, [(A, UNKNOWN, None), (A, UNKNOWN, TO_SEND)], "row.still_unknown"),
+        (SELF, [(A, UNKNOWN, TO_SEND), (A, UNKNOWN, TO_SEND)], ""),
+    ],
+)
+def test_a_mark_says_what_became_of_the_send_it_is_of_and_of_no_other(row, sent, expected):
+    """Done after all counts as done; to be sent again counts as never sent."""
+    history = {(row.operation, row.target): marked(*sent)}
+    made = plan([row], all_operations(), history, HERE)
+    assert [code for _, _, code in facts(made.decided)] == ([expected] if expected else [])
+    assert [(step.release, step.repeats) for step in made.steps] == ([] if expected else [(Release.NOBODY, UNKNOWN)])
+
+
+def test_what_is_marked_as_done_is_repeated_like_what_is_done():
+    """By the row's Yes, and by --send-again where the request is the same."""
+    for row, sent, send_again, release in (
+        (again(SELF), A, False, Release.ROW),
+        (again(SELF), B, False, Release.ROW),
+        (SELF, A, True, Release.RUN),
+    ):
+        history = {(KICKOUT, SELF.target): marked((sent, DONE, AFTER_ALL))}
+        (step,) = plan([row], all_operations(), history, HERE, send_again).steps
+        assert (step.release, step.repeats) == (release, DONE)
+    history = {(KICKOUT, SELF.target): marked((B, DONE, AFTER_ALL))}
+    assert plan([SELF], all_operations(), history, HERE, send_again=True).steps == []
+
+
+def test_neither_an_old_run_nor_a_used_yes_repeats_what_was_marked_as_done():
+    """Both are older than the mark. What surely was not sent is another matter."""
+    for more in ({"newer": True}, {"yes_used": True}):
+        history = {(KICKOUT, SELF.target): marked((A, DONE, AFTER_ALL), **more)}
+        assert plan([again(SELF)], all_operations(), history, HERE).steps == []
+        (before,) = past((A, DONE))
+        history = {(KICKOUT, SELF.target): [before, *marked((A, UNKNOWN, TO_SEND), **more)]}
+        assert [step.release for step in plan([again(SELF)], all_operations(), history, HERE).steps] == [Release.ROW]
+
+
+def test_a_row_marked_as_done_says_who_marked_it_and_when():
+    """Beside who sent it, when and from where; and that nothing is known of its answer."""
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): marked((A, DONE, AFTER_ALL))}).decided
+    assert outcome.status is Status.ALREADY_DONE
+    assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
+    assert "marked as done after all by Sam on 2026-11-22 08:00:00 UTC" in outcome.message
+    (outcome,) = plan_of(SELF, history={(KICKOUT, SELF.target): marked((B, DONE, AFTER_ALL))}).decided
+    assert outcome.message.startswith("Kickouts!2: ")
+    assert "marked as done after all by Sam on 2026-11-22 08:00:00 UTC" in outcome.message
 
 
 # A run that is resumed

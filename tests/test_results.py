@@ -124,4 +124,4 @@ def test_the_document_says_why_a_run_ended() -> None:
     stopped = Report(Path("a.xlsx"), HERE, (), ("First.",), stopped="You stopped the run.")
     assert stopped.document()["notes"] == ["First.", "The run stopped early. You stopped the run."]
     refused = Report(Path("a.xlsx"), HERE, (), ("First.",), refused=CannotStart("run.declined"))
-    assert refused.document()["notes"] == ["First.", "Nothing was sent, as you wished."]
+    assert refused.document()["notes"] == ["First.", "Nothing was sent, as you wished. Run it when you are ready."]

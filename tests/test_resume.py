@@ -105,7 +105,7 @@ def test_a_stopped_run_is_finished_under_its_own_name(tmp_path: Path, server: Pr
     assert statuses(finished) == ["done"] * 6
     assert (finished.run, finished.exit_code) == (stopped.run, 0)
     assert finished.results == tmp_path / "August - results.xlsx"
-    assert finished.notes[0].startswith("August.xlsx is not where it was when it was read. The results go to ")
+    assert finished.notes[0].startswith("August.xlsx is not where it was when it was read. Put it back")
     assert in_results(finished) == [("Done", stopped.run)] * 6
     assert finished.outcomes[:2] == stopped.outcomes[:2]
     assert [request.body for request in server.writes] == sorted(request.body for request in server.writes)
@@ -132,7 +132,7 @@ def test_a_workbook_that_was_changed_since_is_left_to_its_owner(tmp_path: Path, 
     content = fill(path, flags=[*EDITS, flag(2001)]).read_bytes()
     finished = resume(tmp_path)
     assert finished.results == tmp_path / "August - results.xlsx"
-    assert finished.notes[0].startswith("August.xlsx is not as it was any more when it was read.")
+    assert finished.notes[0].startswith("August.xlsx was changed since it was read.")
     assert path.read_bytes() == content
 
 

@@ -411,7 +411,7 @@ def test_a_store_that_is_not_the_operating_systems_is_refused(use, unsafe, why):
     use(store)
     told = str(refusal(store_key, EAST, Key(SECRET)))
     assert why in told
-    assert "Put the key into the variable BULKOPS_API_KEY for this session instead." in told
+    assert "bulkops takes the key from the variable BULKOPS_API_KEY." in told
     assert code_of(forget_key, EAST) == "key.store"
     assert code_of(find_key, EAST) == "key.missing"
     assert not getattr(store, "kept", None)

@@ -1,4 +1,4 @@
-"""The question before a run, and the one when the window is closed while rows are being sent."""
+"""The question before a run, and smaller ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.showing import Question
+from bulkops.desktop.showing import Question, Sure
 from bulkops.phrases import counted
 
 Answer = Callable[[bool, str], str]
@@ -41,11 +41,18 @@ class Dialog(tk.Toplevel):
         left = over.winfo_rootx() + (over.winfo_width() - self.winfo_reqwidth()) // 2
         top = over.winfo_rooty() + (over.winfo_height() - self.winfo_reqheight()) // 3
         self.geometry(f"+{max(left, 0)}+{max(top, 0)}")
+
+        def seen(event: tk.Event[tk.Misc]) -> None:
+            if event.widget is self:
+                self.grab_set()
+                first.focus_force()
+
         # Nothing is waited for here: the window's own events, the run's among them, go on meanwhile.
-        self.bind("<Map>", lambda _: self.grab_set())
+        self.bind("<Map>", seen)
         self.deiconify()
         self.lift()
-        first.focus_set()
+        if self.winfo_viewable():
+            first.focus_force()
 
 
 class RunDialog(Dialog):
@@ -61,9 +68,9 @@ class RunDialog(Dialog):
     ) -> None:
         super().__init__(parent, look, "Send these rows?")
         self._answer, self._again = answer, again
-        self.hidden = tk.BooleanVar(self)
-        self.done = tk.BooleanVar(self)
-        self.typed = tk.StringVar(self)
+        self.hidden: ttk.Checkbutton | None = None
+        self.done: ttk.Checkbutton | None = None
+        self.entry: ttk.Entry | None = None
         self.yes = self.no = ttk.Button(self.body)
         self.show(question)
 
@@ -72,9 +79,6 @@ class RunDialog(Dialog):
         for child in self.body.winfo_children():
             child.destroy()
         look, wide = self.look, self.look.em * 74
-        self.hidden.set(question.include_hidden)
-        self.done.set(question.send_again)
-        self.typed.set("")
         send = f"Send {question.what}?" if question.count else "Nothing would be sent."
         self._label(send, "Title.TLabel", wide)
         if question.resumes:
@@ -109,25 +113,28 @@ class RunDialog(Dialog):
         ttk.Label(self.body, text=words, style=style, wraplength=wide).pack(anchor=tk.W, pady=self.look.pad // 2)
 
     def _choices(self, question: Question) -> None:
-        for count, chosen, words in (
-            (question.hidden, self.hidden, "that are hidden or filtered out"),
-            (question.done, self.done, "again that were done before"),
-        ):
-            if count or chosen.get():
-                how_many = f"the {counted(count, 'row')}" if count else "the rows"
-                box = ttk.Checkbutton(self.body, text=f"Also send {how_many} {words}", variable=chosen)
-                box.configure(command=self._other_rows)
-                box.pack(anchor=tk.W, pady=self.look.pad // 2)
+        words = "that are hidden or filtered out"
+        self.hidden = self._choice(question.hidden, question.include_hidden, words)
+        self.done = self._choice(question.done, question.send_again, "again that were done before")
+
+    def _choice(self, count: int, chosen: bool, words: str) -> ttk.Checkbutton | None:
+        if not (count or chosen):
+            return None
+        how_many = f"the {counted(count, 'row')}" if count else "the rows"
+        box = ttk.Checkbutton(self.body, text=f"Also send {how_many} {words}", command=self._other_rows)
+        box.state(["!alternate", "selected" if chosen else "!selected"])
+        box.pack(anchor=tk.W, pady=self.look.pad // 2)
+        return box
 
     def _buttons(self, question: Question, wide: int) -> None:
         look = self.look
         self.wrong = ttk.Label(self.body, wraplength=wide, foreground=DANGER)
-        entry: tk.Misc | None = None
+        self.entry = None
         if question.count and not question.practice:
             line = ttk.Frame(self.body)
             ttk.Label(line, text=f"Type the number of rows, {question.count}, to send them:").pack(side=tk.LEFT)
-            entry = ttk.Entry(line, textvariable=self.typed, width=8)
-            entry.pack(side=tk.LEFT, padx=look.pad)
+            self.entry = ttk.Entry(line, width=8)
+            self.entry.pack(side=tk.LEFT, padx=look.pad)
             line.pack(anchor=tk.W, pady=look.pad)
         self.wrong.pack(anchor=tk.W)
         foot = ttk.Frame(self.body)
@@ -136,46 +143,45 @@ class RunDialog(Dialog):
         self.no.pack(side=tk.RIGHT)
         self.yes.pack(side=tk.RIGHT, padx=look.pad)
         foot.pack(fill=tk.X, pady=(look.gap, 0))
-        for button in (self.no, self.yes):
-            button.bind("<Return>", lambda event: event.widget.invoke())
-        self.present(entry or self.no)
+        self.present(self.entry or self.no)
 
     def _other_rows(self) -> None:
-        for child in (self.yes, self.no, *self.body.winfo_children()):
-            if isinstance(child, ttk.Widget) and not isinstance(child, (ttk.Frame, ttk.Label)):
-                child.state(["disabled"])
+        chosen = [box is not None and box.instate(["selected"]) for box in (self.hidden, self.done)]
+        for each in (self.yes, self.no, self.hidden, self.done, self.entry):
+            if each is not None:
+                each.state(["disabled"])
         self.wrong.configure(text="Looking at the workbook again …")
-        self._again(self.hidden.get(), self.done.get())
+        self._again(*chosen)
 
     def _said_yes(self) -> None:
-        wrong = self._answer(True, self.typed.get())
+        wrong = self._answer(True, self.entry.get() if self.entry else "")
         if wrong:
             self.wrong.configure(text=wrong)
+        if wrong and self.entry is not None:
+            self.entry.focus_set()
+            self.entry.selection_range(0, tk.END)
 
     def dismiss(self) -> None:
         """No: nothing is sent."""
         self._answer(False, "")
 
 
-class CloseDialog(Dialog):
-    """The window is closed while rows are being sent."""
+class SureDialog(Dialog):
+    """One question with two answers; the keyboard is at the one that does nothing."""
 
-    def __init__(self, parent: tk.Misc, look: Look, stop: Callable[[], object]) -> None:
-        super().__init__(parent, look, "Rows are being sent")
-        self._then = stop
-        words = "Rows are being sent. What is on its way is finished and recorded; the others can be sent later."
-        ttk.Label(self.body, text="Keep running?", style="Title.TLabel").pack(anchor=tk.W)
-        ttk.Label(self.body, text=words, wraplength=look.em * 60).pack(anchor=tk.W, pady=look.gap)
+    def __init__(self, parent: tk.Misc, look: Look, sure: Sure, then: Callable[[], object]) -> None:
+        super().__init__(parent, look, sure.title)
+        self._then = then
+        ttk.Label(self.body, text=sure.title, style="Title.TLabel").pack(anchor=tk.W)
+        ttk.Label(self.body, text=sure.words, wraplength=look.em * 60).pack(anchor=tk.W, pady=look.gap)
         foot = ttk.Frame(self.body)
-        self.stop = ttk.Button(foot, text="Stop safely and close", command=self._stop)
-        self.keep = ttk.Button(foot, text="Keep running", style="Main.TButton", command=self.destroy)
-        self.keep.pack(side=tk.RIGHT)
-        self.stop.pack(side=tk.RIGHT, padx=look.pad)
+        self.yes = ttk.Button(foot, text=sure.yes, command=self._said_yes)
+        self.no = ttk.Button(foot, text=sure.no, style="Main.TButton", command=self.destroy)
+        self.no.pack(side=tk.RIGHT)
+        self.yes.pack(side=tk.RIGHT, padx=look.pad)
         foot.pack(fill=tk.X)
-        for button in (self.keep, self.stop):
-            button.bind("<Return>", lambda event: event.widget.invoke())
-        self.present(self.keep)
+        self.present(self.no)
 
-    def _stop(self) -> None:
+    def _said_yes(self) -> None:
         self.destroy()
         self._then()

@@ -19,7 +19,7 @@ STRONG = {
     Status.NOT_SENT: "#6B6B6B",
     Status.ALREADY_DONE: "#2F6DA8",
     Status.DONE: "#2E7D32",
-    Status.READY: "#2E7D32",
+    Status.READY: "#455A64",
 }
 """For the bar of totals, by status."""
 SAFE, DANGER = "#1B6E3C", "#B3261E"
@@ -104,15 +104,16 @@ def _clam(style: ttk.Style, look: Look) -> None:
         selectforeground="white",
         focuscolor=ACCENT,
     )
-    style.configure("TButton", padding=(look.gap, look.pad), background="#E7EAF0", focusthickness=max(look.em // 4, 2))
-    style.map(
-        "TButton",
-        background=[("disabled", GROUND), ("pressed", "#CBD3E0"), ("active", "#DBE1EB")],
-        foreground=[("disabled", "#8A8F98")],
-        bordercolor=[("focus", ACCENT)],
-        lightcolor=[("focus", ACCENT)],
-        darkcolor=[("focus", ACCENT)],
-    )
+    for kind in ("TButton", "TMenubutton"):
+        style.configure(kind, padding=(look.gap, look.pad), background="#E7EAF0", focusthickness=max(look.em // 4, 2))
+        style.map(
+            kind,
+            background=[("disabled", GROUND), ("pressed", "#CBD3E0"), ("active", "#DBE1EB")],
+            foreground=[("disabled", "#8A8F98")],
+            bordercolor=[("focus", ACCENT)],
+            lightcolor=[("focus", ACCENT)],
+            darkcolor=[("focus", ACCENT)],
+        )
     style.configure("Main.TButton", background=ACCENT, foreground="white")
     style.map(
         "Main.TButton",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +25,9 @@ from bulkops.desktop.screen import Screen
 from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
+from bulkops.doubts import open_doubts, settle
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import Outcome
+from bulkops.model import Doubt, Mark, Outcome, Status, Verdict
 from bulkops.report import Options, Report
 from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 HERE = Environment(PRACTICE, "")
 _KEY_CODES = ("key.missing", "key.shape", "me.refused")
 _Ready = Callable[[Options], AbstractContextManager["Prepared"]]
-_Looked = tuple[Report, list[Line]]
+_Looked = tuple[Report, list[Line], dict[int, Doubt]]
+"""A report, its rows as lines, and which of them may be marked."""
 
 
 class Presenter:
@@ -52,6 +54,8 @@ class Presenter:
         self._answers: SimpleQueue[Options | BulkopsError | None] = SimpleQueue()
         self._control: Control | None = None
         self._closing = False
+        self.closed = False
+        """Has the window gone? Then nothing is shown any more."""
         self._last: Shown | None = None
 
     # ---------------------------------------------------------------- choosing
@@ -103,21 +107,42 @@ class Presenter:
             return
         self._options = Options()
         self._start(Phase.CHECKING)
-        self.state.report = None
-        self._fill([])
+        self.state.report, self.state.doubts = None, {}
+        self.state.take([])
+        self.screen.show_lines([])
 
         def job() -> _Looked:
             report = app.check(path, where, self.home, Options())
-            return report, showing.lines(report.outcomes, report.checked, {})
+            return self._looked(report, {})
 
         self.worker.start(job, self._checked, self._failed)
 
     def _checked(self, looked: _Looked) -> None:
         self.state.phase = Phase.CHECKED
-        self.state.report, made = looked
-        self.recent.add(self.state.report.workbook)
-        self._fill(made)
+        self._take(looked)
+        self.recent.add(looked[0].workbook)
         self.refresh()
+
+    def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
+        """In a job's thread: all that is shown of a report."""
+        unknown = any(each.status is Status.UNKNOWN for each in report.outcomes)
+        found = open_doubts(self.home, report.environment) if unknown else []
+        made = showing.lines(report.outcomes, report.checked, asks)
+        return report, made, showing.in_doubt(report.run, made, found)
+
+    # ---------------------------------------------------------------- rows in doubt
+
+    def mark(self, line: Line, verdict: Verdict) -> None:
+        """Record what the operator has found out about a row in doubt; then look at the rows anew."""
+        doubt = self.state.doubts.get(line.seq)
+        if doubt is None or self.state.busy:
+            return
+
+        def marked(_: Mark) -> None:
+            self.check()
+            self.say(f"{line.sheet}, row {line.row}, is marked: {showing.VERDICTS[verdict].words}.")
+
+        self.worker.start(lambda: settle(self.home, doubt.run, doubt.seq, verdict), marked, self.tell)
 
     # ---------------------------------------------------------------- running
 
@@ -143,25 +168,23 @@ class Presenter:
             options = Options()
             while True:
                 with ready(options) as prepared:
-                    looked = prepared.preview()
-                    made = showing.lines(looked.outcomes, looked.checked, {})
-                    answer = prepared.obstacle or self._asked(prepared, looked, made, options)
+                    looked = self._looked(prepared.preview(), {})
+                    answer = prepared.obstacle or self._asked(prepared, looked, options)
                     if answer is None:
                         with staying_awake():
                             report = prepared.run(control, self._seen)
-                        return report, showing.lines(report.outcomes, (), {each.seq: each.asks for each in made})
+                        return self._looked(report, {each.seq: each.asks for each in looked[1]})
                     if isinstance(answer, BulkopsError):
-                        return prepared.refuse(answer), []
+                        return prepared.refuse(answer), [], {}
                 options = answer
 
         self.worker.start(job, self._ended, self._failed)
 
-    def _asked(
-        self, prepared: Prepared, looked: Report, made: list[Line], options: Options
-    ) -> Options | BulkopsError | None:
+    def _asked(self, prepared: Prepared, looked: _Looked, options: Options) -> Options | BulkopsError | None:
         """In the job's thread: None for yes, other options to be looked at first, or a no."""
-        question = showing.question(prepared.summary(), looked.outcomes, options.include_hidden, options.send_again)
-        self.worker.later(lambda: self._ask((looked, made), question))
+        outcomes = looked[0].outcomes
+        question = showing.question(prepared.summary(), outcomes, options.include_hidden, options.send_again)
+        self.worker.later(lambda: self._ask(looked, question))
         answer = self._answers.get()
         if answer is None:
             self.worker.later(lambda: self._begun(question.count))
@@ -172,10 +195,10 @@ class Presenter:
             self._answers.put(CannotStart("run.declined"))
             return
         self.state.phase = Phase.ASKING
-        self.state.report, made = looked
-        self.state.workbook, where = self.state.report.workbook, self.state.report.environment
-        self.state.where = HERE if where.name == PRACTICE else where
-        self._fill(made)
+        self._take(looked)
+        report = looked[0]
+        self.state.workbook = report.workbook
+        self.state.where = HERE if report.environment.name == PRACTICE else report.environment
         self._question = question
         self.refresh()
         self.screen.ask(question)
@@ -228,18 +251,20 @@ class Presenter:
         return self._control is not None and self._control.stopped.is_set()
 
     def _ended(self, looked: _Looked) -> None:
-        report, made = looked
+        report = looked[0]
         self._over()
         if report.refused is not None:
             # Nothing was sent: the rows stay as they were looked at.
             self.state.phase = Phase.CHECKED if self.state.lines else Phase.FAILED
             self._refused(report.refused)
         else:
-            self.state.phase, self.state.report = Phase.ENDED, report
-            self._fill(made)
+            self.state.phase = Phase.ENDED
+            self._take(looked)
             if report.defect is not None:
                 self.tell(report.defect)
         self.refresh()
+        if self._closing:
+            self._leave()
 
     def _refused(self, why: BulkopsError) -> None:
         if why.code != "run.declined":
@@ -252,12 +277,16 @@ class Presenter:
         self._over()
         self.state.phase = Phase.FAILED
         self.tell(error)
+        if self._closing:
+            self._leave()
 
     def _over(self) -> None:
         self._control = self._question = None
         self.screen.ask(None)
-        if self._closing:
-            self.screen.close()
+
+    def _leave(self) -> None:
+        self.closed = True
+        self.screen.close()
 
     # ---------------------------------------------------------------- what comes out
 
@@ -301,8 +330,8 @@ class Presenter:
         self.stop()
         if self.state.phase is Phase.ASKING:
             self.answer(False)
-        elif self._control is None:
-            self.screen.close()
+        elif self._control is None and not self.closed:
+            self._leave()
 
     # ---------------------------------------------------------------- going on
 
@@ -314,6 +343,8 @@ class Presenter:
 
     def refresh(self) -> None:
         """Show everything but the rows, if any of it has changed."""
+        if self.closed:
+            return
         pause = self._control.waiting() if self._control else 0.0
         shown = self.state.shown(self.clock(), pause, self._stopped)
         if shown != self._last:
@@ -339,6 +370,7 @@ class Presenter:
         self.state.began = self.state.heard = self.clock()
         self.refresh()
 
-    def _fill(self, lines: list[Line]) -> None:
-        self.state.take(lines)
-        self.screen.show_lines(lines)
+    def _take(self, looked: _Looked) -> None:
+        self.state.report, made, self.state.doubts = looked
+        self.state.take(made)
+        self.screen.show_lines(made)

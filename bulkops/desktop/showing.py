@@ -8,12 +8,18 @@ from pathlib import Path
 
 from bulkops import __version__
 from bulkops.errors import COMMON, BulkopsError
-from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.phrases import by_status, counted, printable, to_look_at, urgency
 from bulkops.report import Summary
-from bulkops.settings import PRACTICE, Environment
+from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
+STEPS = (
+    "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",
+    "2.  Correct what needs fixing in the workbook, save it, and check again.",
+    "3.  Practise first: on Practice a run changes nothing. Then choose your EnergyCAP above.",
+    "4.  Run. You are asked once more before anything is sent; the results go into the workbook.",
+)
 WHERE = "Practice \N{EN DASH} nothing leaves this computer"
 
 
@@ -51,6 +57,47 @@ class Line:
     def brief(self) -> str:
         """The message on one line."""
         return " ".join(self.message.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an operator can say of a row in doubt."""
+
+    button: str
+    words: str
+    sure: str
+    """What is asked before it is recorded for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """A question with two answers, of which the second does nothing."""
+
+    title: str
+    words: str
+    yes: str
+    no: str
+
+
+CLOSING = Sure(
+    "Keep running?",
+    "Rows are being sent. What is on its way is finished and recorded; the others can be sent later.",
+    "Stop safely and close",
+    "Keep running",
+)
+VERDICTS = {
+    Verdict.DONE: Finding(
+        "It was done …",
+        "done after all",
+        "You have looked in EnergyCAP, and the change is there. The row will count as done and will not be sent again.",
+    ),
+    Verdict.SEND_AGAIN: Finding(
+        "It was not done …",
+        "to be sent again",
+        "You have looked in EnergyCAP, and the change is surely not there. The next run may send the row again, once. "
+        "If it was carried out after all, that changes bills twice.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +154,13 @@ class Question:
         return f"{seen}Type {self.count} to send them."
 
 
+def sure_of(line: Line, verdict: Verdict) -> Sure:
+    """What is asked before a row in doubt is marked."""
+    finding = VERDICTS[verdict]
+    title = f"Mark {line.sheet}, row {line.row}, as {finding.words}?"
+    return Sure(title, finding.sure, f"Mark as {finding.words}", "Leave it in doubt")
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """All that the window shows of a workbook, but for its rows."""
@@ -133,14 +187,19 @@ class Shown:
 
 def named(where: Environment) -> str:
     """An environment as it is chosen: its name, and its host in words."""
-    return WHERE if where.name == PRACTICE else f"{where.name} \N{EN DASH} {where.host}"
+    return WHERE if where.name == PRACTICE else _host(where.name, where.host, " \N{EN DASH} ")
 
 
 def banner(where: Environment) -> str:
     """What stands over everything, in white on green or red."""
     if where.name == PRACTICE:
         return "PRACTICE \N{EN DASH} nothing leaves this computer, no bill is changed"
-    return f"PRODUCTION \N{EN DASH} {where.name}: {where.host} \N{EN DASH} every row changes real bills"
+    return f"PRODUCTION \N{EN DASH} {_host(where.name, where.host)} \N{EN DASH} every row changes real bills"
+
+
+def _host(name: str, host: str, between: str = ": ") -> str:
+    """A host, after its environment's name if it has one of EnergyCAP's."""
+    return f"{name}{between}{host}" if name in ENVIRONMENTS else host
 
 
 def lines(outcomes: Iterable[Outcome], checked: Iterable[CheckedRow], asks: Mapping[int, str]) -> list[Line]:
@@ -158,8 +217,6 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     said = [outcome.message, *(f"Note: {warning}" for warning in outcome.warnings)]
     if outcome.new_task_guid:
         said.insert(1, f"New task: {outcome.new_task_guid}")
-    if outcome.selected is not None:
-        said.insert(1, f"Bills in the list: {outcome.selected}, changed: {outcome.updated}.")
     return Line(
         outcome.seq,
         printable(outcome.sheet),
@@ -171,6 +228,22 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
         to_look_at(outcome),
         outcome,
     )
+
+
+def in_doubt(run: str | None, made: Iterable[Line], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
+    """Which lines stand for a request that may be marked: by run and seq, or by what a row asks for."""
+    own = {(each.run, each.seq): each for each in doubts}
+    newest: dict[tuple[str, str], Doubt] = {}
+    for each in own.values():
+        newest.setdefault((each.operation, each.target), each)
+    found: dict[int, Doubt] = {}
+    for line in made:
+        outcome = line.outcome
+        if line.status is Status.UNKNOWN:
+            doubt = own.get((run, line.seq)) if run else newest.get((outcome.operation, outcome.target))
+            if doubt is not None:
+                found[line.seq] = doubt
+    return found
 
 
 def _asks(outcome: Outcome, row: CheckedRow | None) -> str:
@@ -199,7 +272,7 @@ def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool
     return Question(
         sum(summary.steps.values()),
         " and ".join(f"{count} {kind}" for kind, count in summary.steps.items()),
-        "Practice, on this computer" if summary.environment == PRACTICE else f"{summary.environment}: {summary.host}",
+        "Practice, on this computer" if summary.environment == PRACTICE else _host(summary.environment, summary.host),
         summary.environment == PRACTICE,
         owner if summary.key else "",
         summary.key,

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.errors import CannotStart
 from bulkops.settings import home
 
@@ -28,17 +29,34 @@ def show(files: Iterable[Path]) -> None:
     A window that is open already is raised instead. Raises CannotStart where no window can be shown.
     """
     folder, dropped = home(), [path.absolute() for path in files]
+    first = first_or_hand_over(folder, dropped)
+    if first is not None:
+        try:
+            _first_window(folder, dropped, first)
+        finally:
+            first.close()
+    _told()
+
+
+def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
     root = _root()
     from bulkops.desktop.look import dress
     from bulkops.desktop.window import Window
 
     window = Window(root, dress(root), folder)
     _see_to_endings(root, window)
+    first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
     root.update()
-    if up := os.environ.get(UP):
-        Path(up).touch()
+    _told()
     window.take(dropped)
     root.mainloop()
+    # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
+    window.presenter.worker.join()
+
+
+def _told() -> None:
+    if up := os.environ.pop(UP, ""):
+        Path(up).touch()
 
 
 def _root() -> tk.Tk:

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from bulkops.desktop.showing import Button, Line, Shown, Trouble
-from bulkops.model import Status
+from bulkops.model import Doubt, Status
 from bulkops.phrases import about_left, by_status, counted
 from bulkops.report import Report
 from bulkops.settings import Environment
@@ -48,6 +48,8 @@ class State:
     """What has come of something beside the check and the run."""
     lines: dict[int, Line] = field(default_factory=dict)
     """By seq."""
+    doubts: dict[int, Doubt] = field(default_factory=dict)
+    """What may be marked as done after all or as to be sent again, by seq."""
     counts: Counter[Status] = field(default_factory=Counter)
     came: int = 0
     """Rows of the run that have their outcome."""
@@ -76,7 +78,8 @@ class State:
     def shown(self, now: float, pause: float, stopping: bool) -> Shown:
         """All that is to be seen but the rows. ``pause``: seconds for which EnergyCAP wants to be left alone."""
         busy = self.busy
-        headline, more = self._words(now - self.heard, pause, stopping)
+        headline, then = self._words(now - self.heard, pause, stopping)
+        more = " ".join(filter(None, (self.said, then)))
         why_no_check = "" if self.workbook else "Choose a workbook first."
         return Shown(
             self.workbook,
@@ -157,11 +160,11 @@ class State:
             case Phase.RUNNING:
                 return self._running(stopping), self._time_left(silent, round(pause))
             case Phase.FAILED:
-                return self.said or "That did not work. Nothing was sent.", self._told_of_rows()
+                return "That did not work. Nothing was sent.", self._told_of_rows()
             case Phase.CHECKED:
-                return self.said or self._told_of_rows(), self._next_after_check()
+                return self._told_of_rows(), self._next_after_check()
             case Phase.ENDED:
-                return self.said or self._told_of_run(), self._next_after_run()
+                return self._told_of_run(), self._next_after_run()
 
     def _patience(self, what: str, silent: float) -> str:
         return f"Still {what}, since {counted(int(silent), 'second')}." if silent > QUIET else ""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from tkinter import ttk
 from typing import Literal
 
 from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.showing import Line, worst_first
-from bulkops.model import Status
+from bulkops.desktop.showing import STEPS, VERDICTS, Line, worst_first
+from bulkops.model import Status, Verdict
 
 _AT_A_TIME = 200
 """Rows put into the table before the window sees to its other events."""
-_COLUMNS = (("sheet", "Sheet", 12), ("row", "Row", 6), ("asks", "What it will do", 52), ("state", "State", 17))
+_COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 6), ("asks", "What it will do", 46), ("state", "State", 16))
 
 
 class Table(ttk.Frame):
@@ -24,8 +25,8 @@ class Table(ttk.Frame):
         self._chosen = chosen
         self._lines: dict[str, Line] = {}
         self._filling = ""
-        self.only = tk.BooleanVar(self, False)
-        self.filter = ttk.Checkbutton(self, variable=self.only, command=self._fill, underline=5)
+        self.filter = ttk.Checkbutton(self, command=self._fill, underline=5)
+        self.filter.state(["!alternate"])
         columns = [name for name, _, _ in _COLUMNS]
         self.tree = ttk.Treeview(self, columns=[*columns, "message"], show="headings", selectmode="browse", height=8)
         for name, heading, width in _COLUMNS:
@@ -33,7 +34,7 @@ class Table(ttk.Frame):
             self.tree.heading(name, text=heading, anchor=side)
             self.tree.column(name, width=width * look.em, minwidth=4 * look.em, anchor=side, stretch=name == "asks")
         self.tree.heading("message", text="Message", anchor=tk.W)
-        self.tree.column("message", width=48 * look.em, minwidth=10 * look.em)
+        self.tree.column("message", width=50 * look.em, minwidth=10 * look.em)
         for status, tint in TINTS.items():
             self.tree.tag_configure(status.name, background=tint if status is not Status.READY else PAPER)
         bar = ttk.Scrollbar(self, orient=tk.VERTICAL, command=self.tree.yview)
@@ -47,6 +48,11 @@ class Table(ttk.Frame):
         self._count()
 
     @property
+    def only(self) -> bool:
+        """Are only the rows shown that are to be looked at?"""
+        return self.filter.instate(["selected"])
+
+    @property
     def selected(self) -> Line | None:
         """The chosen row."""
         marked = self.tree.selection()
@@ -55,6 +61,7 @@ class Table(ttk.Frame):
     def show(self, lines: Sequence[Line]) -> None:
         """Other rows than before; a row that needs a look is chosen, the worst first."""
         self._lines = {str(each.seq): each for each in lines}
+        self.tree.selection_set()
         self._fill()
 
     def change(self, line: Line) -> None:
@@ -64,7 +71,7 @@ class Table(ttk.Frame):
         if self.tree.exists(name):
             self.tree.item(name, values=_values(line), tags=(line.status.name,))
             self.tree.see(name)
-        elif line.look and self.only.get():
+        elif line.look and self.only:
             self.tree.insert("", tk.END, name, values=_values(line), tags=(line.status.name,))
         if self.selected == line:
             self._chosen(line)
@@ -73,7 +80,7 @@ class Table(ttk.Frame):
     def _count(self) -> None:
         to_look_at = sum(each.look for each in self._lines.values())
         self.filter.configure(text=f"Only rows to look at ({to_look_at})")
-        self.filter.state(["!disabled" if to_look_at or self.only.get() else "disabled"])
+        self.filter.state(["!disabled" if to_look_at or self.only else "disabled"])
 
     def _fill(self) -> None:
         if self._filling:
@@ -81,7 +88,7 @@ class Table(ttk.Frame):
         chosen = self.selected
         self.tree.delete(*self.tree.get_children())
         self._count()
-        shown = [each for each in self._lines.values() if each.look or not self.only.get()]
+        shown = [each for each in self._lines.values() if each.look or not self.only]
         worst = worst_first(shown)
         wanted = chosen if chosen in shown else worst[0] if worst else None
         self._chosen(None)
@@ -105,7 +112,7 @@ def _values(line: Line) -> tuple[object, ...]:
 class Details(ttk.Frame):
     """Everything that there is to say of one row, or else of the workbook; it wraps, scrolls and can be copied."""
 
-    def __init__(self, parent: tk.Misc, look: Look) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[Verdict], object]) -> None:
         super().__init__(parent)
         self.text = tk.Text(
             self,
@@ -131,22 +138,38 @@ class Details(ttk.Frame):
         bar.grid(row=0, column=1, sticky=tk.NS)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
+        self.marks = ttk.Frame(self, padding=(0, look.pad))
+        ttk.Label(self.marks, text="You have looked in EnergyCAP:", style="Bold.TLabel").pack(side=tk.LEFT)
+        self.verdicts = {
+            verdict: ttk.Button(self.marks, text=finding.button, command=partial(mark, verdict))
+            for verdict, finding in VERDICTS.items()
+        }
+        for button in self.verdicts.values():
+            button.pack(side=tk.LEFT, padx=look.pad)
         self.text.tag_configure("title", font="BulkopsTitle")
         self.text.tag_configure("do", font="BulkopsBold")
         self.text.tag_configure("faint", foreground=FAINT)
         for status, colour in STRONG.items():
             self.text.tag_configure(status.name, foreground=colour, font="BulkopsTitle")
 
-    def show_line(self, line: Line) -> None:
-        """One row: its state, what it does, its message, what to do."""
+    def show_line(self, line: Line, in_doubt: bool) -> None:
+        """One row: its state, what it does, its message, what to do; one in doubt can be marked."""
+        self._offer_marks(in_doubt)
         parts = [(line.title, line.status.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
         self._write(parts)
 
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:
         """What there is to say of the workbook as a whole."""
-        hint = "Choose a row above to read all that there is to say of it." if rows else ""
+        self._offer_marks(False)
         told = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
-        self._write([*told, (hint, "faint")])
+        hint = [("Choose a row above to read all that there is to say of it.", "faint")] if rows else []
+        self._write([*told, *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
+
+    def _offer_marks(self, offered: bool) -> None:
+        if offered:
+            self.marks.grid(row=1, column=0, columnspan=2, sticky=tk.EW)
+        else:
+            self.marks.grid_forget()
 
     def _write(self, parts: Sequence[tuple[str, str]]) -> None:
         self.text.configure(state=tk.NORMAL)

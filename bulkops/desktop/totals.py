@@ -34,15 +34,17 @@ class TotalsBar(tk.Canvas):
             self.create_rectangle(0, 0, width, height, fill="#E2E5EA", width=0)
             return
         bold = font.nametofont("BulkopsBold", self)
-        least = [bold.measure(str(count)) + self._look.em * 2 for _, count in parts]
+        names = [f"{status.label} {count}" for status, count in parts]
+        least = [bold.measure(words) + self._look.em * 2 for words in names]
+        if sum(least) > width:
+            names = [str(count) for _, count in parts]
+            least = [bold.measure(words) + self._look.em * 2 for words in names]
         spare = max(width - sum(least), 0)
         whole = sum(count for _, count in parts)
         left = 0.0
-        for (status, count), smallest in zip(parts, least, strict=True):
+        for (status, count), words, smallest in zip(parts, names, least, strict=True):
             wide = smallest + spare * count / whole
-            words = f"{status.label} {count}"
-            fits = bold.measure(words) + self._look.em <= wide
             self.create_rectangle(left, 0, left + wide, height, fill=STRONG[status], width=0)
             place = (left + wide / 2, height / 2)
-            self.create_text(*place, text=words if fits else str(count), fill="white", font="BulkopsBold")
+            self.create_text(*place, text=words, fill="white", font="BulkopsBold")
             left += wide

@@ -8,14 +8,20 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 
 from bulkops.desktop import showing
-from bulkops.desktop.asking import CloseDialog, RunDialog
+from bulkops.desktop.asking import RunDialog, SureDialog
+from bulkops.desktop.dropping import accept_drops
+from bulkops.desktop.history_tab import HistoryTab
+from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
+from bulkops.desktop.opening import open_file
+from bulkops.desktop.past import PastRun
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.showing import Button, Line, Question, Shown
 from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
+from bulkops.model import Verdict
 from bulkops.settings import PRACTICE, Environment
 
 _EVERY = 50
@@ -27,11 +33,14 @@ _KINDS = (("Workbooks", "*.xlsx *.xlsm *.csv *.ods *.xls"), ("All files", "*"))
 class Window:
     """The main window. Everything it decides is the presenter's."""
 
-    def __init__(self, root: tk.Tk, look: Look, home: Path) -> None:
-        self.root, self.look = root, look
+    def __init__(self, root: tk.Tk, look: Look, home: Path, opener: Callable[[Path], None] = open_file) -> None:
+        """``opener``: what opens a file in its own program."""
+        self.root, self.look, self.opener = root, look, opener
         self.presenter = Presenter(self, Worker(), home)
         self.dialog: RunDialog | None = None
-        self.closing: CloseDialog | None = None
+        self.closing: SureDialog | None = None
+        self.keys: KeyDialog | None = None
+        self._next = ""
         self.notes: tuple[str, ...] = ()
         self.environments = self.presenter.environments
         root.title("bulkops")
@@ -40,10 +49,13 @@ class Window:
         self._build()
         self._keys()
         root.protocol("WM_DELETE_WINDOW", self.leave)
-        root.minsize(look.em * 80, look.line * 28)
-        root.geometry(f"{look.em * 132}x{look.line * 44}")
+        wide, high = root.winfo_screenwidth(), root.winfo_screenheight()
+        root.minsize(min(look.em * 100, wide), min(look.line * 30, high))
+        root.geometry(f"{min(look.em * 132, round(wide * 0.97))}x{min(look.line * 44, round(high * 0.85))}")
         self.presenter.refresh()
         self._tick()
+        # Once it is seen: nobody drops anything before.
+        root.after_idle(accept_drops, root, self.take)
 
     # ---------------------------------------------------------------- built once
 
@@ -62,17 +74,21 @@ class Window:
         self._troubles(page)
         panes = ttk.PanedWindow(page, orient=tk.VERTICAL)
         self.table = Table(panes, self.look, self._chosen)
-        self.details = Details(panes, self.look)
+        self.details = Details(panes, self.look, self.mark)
         panes.add(self.table, weight=3)
         panes.add(self.details, weight=1)
         panes.grid(row=4, column=0, sticky=tk.NSEW, pady=(self.look.gap, 0))
+        self.history = HistoryTab(self.tabs, self.look, self.presenter.worker, self.presenter.home, self._finish)
+        self.tabs.add(self.history, text="History", underline=0)
+        self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
+        self.tabs.enable_traversal()
+        self._chosen(None)
 
     def _choosing(self, page: ttk.Frame) -> ttk.Frame:
         """The workbook, and which EnergyCAP."""
         frame, pad = ttk.Frame(page), self.look.pad
         frame.columnconfigure(1, weight=1)
-        self.path = tk.StringVar(self.root)
-        self.entry = ttk.Entry(frame, textvariable=self.path, state="readonly")
+        self.entry = ttk.Entry(frame, state="readonly")
         self.choose = ttk.Button(frame, text="Choose a workbook …", underline=9, command=self.choose_file)
         self.menu = tk.Menu(self.root, tearoff=False, postcommand=self._list_recent)
         self.recent = ttk.Menubutton(frame, text="Recent", underline=2, menu=self.menu)
@@ -85,7 +101,7 @@ class Window:
         self.where.bind("<<ComboboxSelected>>", lambda _: self._chose_environment())
         ttk.Label(frame, text="EnergyCAP").grid(row=1, column=0, sticky=tk.W, padx=(0, pad))
         self.where.grid(row=1, column=1, sticky=tk.EW, pady=(pad, 0))
-        self.key = ttk.Button(frame, text="API key …", underline=4, command=lambda: self.need_key(None))
+        self.key = ttk.Button(frame, text="API key …", underline=4, command=self._ask_key)
         self.key.grid(row=1, column=2, padx=(pad, 0), pady=(pad, 0), sticky=tk.EW)
         return frame
 
@@ -161,9 +177,16 @@ class Window:
         for keys, command in mine.items():
             root.bind(keys, lambda _, command=command: command())  # type: ignore[misc]
         for kind in ("TButton", "TCheckbutton"):
-            root.bind_class(kind, "<Return>", lambda event: event.widget.invoke())
+            root.bind_class(kind, "<Return>", _pressed)
 
     # ---------------------------------------------------------------- what the operator does
+
+    def come_forward(self, files: list[Path]) -> None:
+        """A second start: this window is raised, and takes its files."""
+        self.root.deiconify()
+        self.root.lift()
+        self.root.focus_force()
+        self.take(files)
 
     def take(self, files: list[Path]) -> None:
         """Files that were dropped on the window or on the icon: one workbook at a time."""
@@ -210,6 +233,14 @@ class Window:
         if found:
             self.presenter.make_corrections(Path(found))
 
+    def mark(self, verdict: Verdict) -> None:
+        """Ask whether it is sure; then the chosen row is marked for good."""
+        if line := self.table.selected:
+            chosen = line
+            self.sure = SureDialog(
+                self.root, self.look, showing.sure_of(line, verdict), lambda: self.presenter.mark(chosen, verdict)
+            )
+
     def copy_details(self) -> None:
         """Put what went wrong on the clipboard, for whoever is asked for help."""
         if trouble := self.presenter.state.trouble:
@@ -219,11 +250,22 @@ class Window:
     def leave(self) -> None:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
         if not self.presenter.close() and self.closing is None:
-            self.closing = CloseDialog(self.root, self.look, self.presenter.close_when_stopped)
+            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.presenter.close_when_stopped)
             self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
 
     def _chose_environment(self) -> None:
         self.presenter.choose_environment(self.environments[self.where.current()])
+
+    def _ask_key(self) -> None:
+        self.need_key(self.presenter.state.where)
+
+    def _turned(self) -> None:
+        if self.tabs.index(tk.CURRENT) == self.tabs.index(self.history):  # type: ignore[no-untyped-call]
+            self.history.refresh()
+
+    def _finish(self, run: PastRun) -> None:
+        self.tabs.select(0)  # type: ignore[no-untyped-call]
+        self.presenter.finish(run.id)
 
     def _list_recent(self) -> None:
         self.menu.delete(0, tk.END)
@@ -236,7 +278,7 @@ class Window:
         if line is None:
             self.details.show_notes(self.notes, bool(self.presenter.state.lines))
         else:
-            self.details.show_line(line)
+            self.details.show_line(line, line.seq in self.presenter.state.doubts)
 
     # ---------------------------------------------------------------- what the presenter says
 
@@ -247,8 +289,7 @@ class Window:
         self.banner.configure(text=words, background=colour)
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
-        self.path.set(str(shown.workbook) if shown.workbook else "")
-        self.entry.xview_moveto(1.0)
+        self._show_path(str(shown.workbook) if shown.workbook else "")
         self.where.set(showing.named(shown.where))
         for widget in (self.choose, self.recent, self.template, self.where, self.key):
             widget.state(["disabled" if shown.busy else "!disabled"])
@@ -268,6 +309,14 @@ class Window:
             self._chosen(self.table.selected)
         self._show_progress(shown.progress)
         self._show_trouble(shown)
+
+    def _show_path(self, path: str) -> None:
+        if self.entry.get() != path:
+            self.entry.configure(state="normal")
+            self.entry.delete(0, tk.END)
+            self.entry.insert(0, path)
+            self.entry.configure(state="readonly")
+            self.entry.xview_moveto(1.0)
 
     def _show_button(self, button: ttk.Button, told: Button) -> None:
         button.configure(text=told.words)
@@ -316,16 +365,29 @@ class Window:
         else:
             self.dialog.show(question)
 
-    def need_key(self, where: Environment | None) -> None:
+    def need_key(self, where: Environment) -> None:
         """Ask for an environment's key."""
+        if self.keys is None:
+            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, where, lambda _: None)
+            self.keys.bind("<Destroy>", lambda _: setattr(self, "keys", None))
 
     def open_file(self, path: Path) -> None:
         """Open a file in its own program."""
+        self.presenter.worker.start(lambda: self.opener(path), lambda _: None, self.presenter.tell)
 
     def close(self) -> None:
         """The last row is recorded: the window goes."""
+        self.root.after_cancel(self._next)
         self.root.destroy()
 
     def _tick(self) -> None:
         more = self.presenter.tick()
-        self.root.after(1 if more else _EVERY, self._tick)
+        if not self.presenter.closed:
+            self._next = self.root.after(1 if more else _EVERY, self._tick)
+
+
+def _pressed(event: tk.Event[tk.Misc]) -> str:
+    """Return presses the button that has the keyboard, and nothing else."""
+    if isinstance(event.widget, (ttk.Button, ttk.Checkbutton)):
+        event.widget.invoke()
+    return "break"

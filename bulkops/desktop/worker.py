@@ -19,6 +19,7 @@ class Worker:
     def __init__(self) -> None:
         self._said: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._busy = 0
+        self._threads: list[threading.Thread] = []
 
     def start(self, job: Callable[[], T], done: Callable[[T], object], failed: Callable[[Exception], object]) -> None:
         """Do a job in a thread of its own, which the program waits for; then ``done`` or ``failed`` is called."""
@@ -33,7 +34,9 @@ class Worker:
                 self.later(lambda: self._over(done, found))
 
         self._busy += 1
-        threading.Thread(target=work, name="bulkops job").start()
+        self._threads = [each for each in self._threads if each.is_alive()]
+        self._threads.append(threading.Thread(target=work, name="bulkops job"))
+        self._threads[-1].start()
 
     def _over(self, tell: Callable[[T], object], found: T) -> None:
         self._busy -= 1
@@ -62,3 +65,8 @@ class Worker:
     def wait(self, patience: float) -> None:
         """Call the next thing that is said. Raises queue.Empty if nothing comes for so many seconds."""
         self._said.get(timeout=patience)()
+
+    def join(self) -> None:
+        """Wait until every job's thread has ended, whether what it says is heard or not."""
+        for each in self._threads:
+            each.join()

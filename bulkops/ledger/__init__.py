@@ -3,6 +3,7 @@
 tables.py    runs, lines (a workbook's rows as planned), attempts (what was sent); opening and migration
 records.py   values ↔ what is stored of them
 reserve.py   the place for an outcome that the ledger itself cannot take
+marks.py     what an operator says of an attempt whose outcome is unknown
 book.py      the ledger: the only writer of what was sent and what became of it
 """
 

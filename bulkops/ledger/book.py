@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart, MustStop
+from bulkops.ledger import marks
+from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.records import (
     Run,
     decided_line,
@@ -33,11 +35,10 @@ from bulkops.ledger.records import (
 from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.store import Store
 from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
-from bulkops.model import CheckedRow, Outcome, Past, Plan, Release, Status, Step
+from bulkops.ledger.tables import marks as said
+from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Release, Status, Step
 from bulkops.verdict import OUTSIDE_THE_ROW
 
-_HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
-"""States of an attempt that may have been carried out."""
 _RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 """Codes of rows that were not carried out for a reason that lay outside the row."""
 
@@ -48,8 +49,7 @@ _INTEND = f"""
     WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
     AND (released <> '' OR NOT EXISTS (
         SELECT 1 FROM attempts AS earlier
-        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter
-        AND earlier.state IN {_HELD}))"""
+        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {holds("earlier")}))"""
 """The line as planned becomes an attempt, unless what it asks for may have been done already and nobody released it."""
 _CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence
@@ -201,11 +201,16 @@ class Ledger:
         ``targets``: only of these, for a workbook asks about its own rows however long the memory is; None: of all.
         ``workbook``: path and hash of the one that asks: a Send again of its own that was used is marked as such, until
         a run of it has found the cell without it.
-        ``since`` names a run that is being resumed: what was sent after it had begun is marked as newer.
+        ``since`` names a run that is being resumed: what was sent, or marked, after it had begun is told as newer.
         """
         told = ("run", "fingerprint", "state", "started", "outcome", "released", "who")
-        follows = sa.select(runs.c.follows).where(runs.c.id == since).scalar_subquery()
-        place: sa.Label[int] = sa.literal_column("runs.rowid", sa.Integer).label("place")
+        begun, newest = runs.alias("begun"), runs.alias("newest")
+        follows = sa.select(begun.c.follows).where(begun.c.id == since).scalar_subquery()
+        at_run = sa.select(_place("begun")).where(begun.c.id == since).scalar_subquery()
+        newer = sa.or_(
+            sa.func.coalesce(attempts.c.id > follows, False), sa.func.coalesce(_place("newest") >= at_run, False)
+        )
+        place = _place("runs").label("place")
         same = sa.or_(runs.c.workbook == printable_text(workbook[0]), runs.c.workbook_sha256 == workbook[1])
         yes = sa.func.max(lines.c.asked).label("yes")
         found_yes = (
@@ -218,13 +223,16 @@ class Ledger:
             sa.select(
                 *(attempts.c[name] for name in told),
                 *(lines.c[name] for name in ("operation", "target", "matter")),
-                runs.c.workbook,
-                place,
-                same.label("same"),
-                sa.func.coalesce(attempts.c.id > follows, False).label("newer"),
+                *(runs.c.workbook, place, same.label("same"), newer.label("newer")),
+                *(said.c.verdict, said.c.who.label("marker"), said.c.marked),
             )
-            .select_from(attempts.join(lines).join(runs, runs.c.id == attempts.c.run))
-            .where(attempts.c.identity == identity, attempts.c.state.in_(_HELD))
+            .select_from(
+                attempts.join(lines)
+                .join(runs, runs.c.id == attempts.c.run)
+                .outerjoin(said, said.c.attempt == attempts.c.id)
+                .outerjoin(newest, newest.c.id == said.c.after)
+            )
+            .where(attempts.c.identity == identity, attempts.c.state.in_(HELD))
             # In the order they were recorded: a computer's clock may have been set back since.
             .order_by(attempts.c.id)
         )
@@ -241,12 +249,41 @@ class Ledger:
         for each in rows:
             matter, at = each["matter"], each["place"]
             # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
-            # be it another row's, was typed before that doubt.
+            # be it another row's, was typed before that doubt, whatever was said of it since.
             doubt = each["state"] != Status.DONE.value and had_yes.get((matter, at))
             used = each["same"] and (each["released"] == Release.ROW.value or doubt) and cleared.get(matter, -1) <= at
             sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used)))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
+
+    def in_flight(self) -> bool:
+        """Is there an intent without an outcome: of a run that is going on, or that was cut short?"""
+        with self._store.reading() as connection:
+            return connection.execute(sa.select(attempts.c.id).where(attempts.c.state == INTENT)).first() is not None
+
+    def doubts(self, identity: str | None = None) -> list[Doubt]:
+        """The requests whose outcome is unknown, newest first; of one environment, or of all (None).
+
+        Without those that an operator has marked, or whose like was sent once more since.
+        """
+        with self._store.reading() as connection:
+            return marks.doubts(connection, identity)
+
+    def mark(self, run: str, seq: int, mark: Mark) -> None:
+        """Record for good what an operator says of a row's doubt; call it only while no run is going on.
+
+        Raises CannotStart, with nothing changed, where the row is not in doubt, or not any more.
+        """
+        with self._store.writing() as connection:
+            if marks.add(connection, run, seq, mark):
+                return
+            why = marks.refusal(connection, run, seq)
+        raise why
+
+    def marks(self, run: str) -> dict[int, Mark]:
+        """What operators have said of a run's rows, by seq."""
+        with self._store.reading() as connection:
+            return marks.of_run(connection, run)
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""
@@ -294,6 +331,11 @@ def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]]
 
 def _line(run: str, seq: int) -> sa.Update:
     return lines.update().where(lines.c.run == run, lines.c.seq == seq)
+
+
+def _place(table: str) -> sa.ColumnElement[int]:
+    """The order in which runs were begun."""
+    return sa.literal_column(f"{table}.rowid", sa.Integer)
 
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.ledger.tables import INTENT, PLANNED
-from bulkops.model import Accepted, CheckedRow, Outcome, Past, Problem, Release, Status, Step, outcome_of
+from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Release, Status, Step, Verdict, outcome_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,10 @@ def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> 
 
 
 def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool) -> Past:
-    """An attempt as a later plan sees it."""
+    """An attempt as a later plan sees it: one that was marked as done is done."""
     said = found["outcome"] or {}
     accepted = Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated"))
     name = Path(found["workbook"]).name
-    return Past(
-        status_of(found["state"]), found["started"], found["who"], name, found["run"], accepted, yes_used, newer
-    )
+    mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
+    status = Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"])
+    return Past(status, found["started"], found["who"], name, found["run"], accepted, yes_used, newer, mark)

@@ -1,7 +1,8 @@
 """The ledger's tables, and how an older ledger becomes one of today.
 
 One line per sheet row of a run, so that any run can be told from the ledger alone; one attempt
-per request that was to leave this computer. Lines are what was planned, attempts what happened.
+per request that was to leave this computer. Lines are what was planned, attempts what happened; marks are what an
+operator said of an attempt whose outcome is unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PLANNED, INTENT = "planned", "intent"
 """A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
 
@@ -91,6 +92,17 @@ attempts = sa.Table(
     # A number is never given twice: the order of attempts is the order in which they were sent.
     sqlite_autoincrement=True,
 )
+# Nothing in it is ever changed or taken back: what was seen of an attempt stays in the attempt.
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("attempt", sa.Integer, sa.ForeignKey("attempts.id"), primary_key=True, autoincrement=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("marked", sa.Text, nullable=False),
+    # The newest run at that time: the mark is newer than anything that run or one before it says.
+    sa.Column("after", sa.Text, sa.ForeignKey("runs.id"), nullable=False),
+)
 
 
 def durable(connection: Any, _: object) -> None:
@@ -116,7 +128,7 @@ def prepare(connection: sa.Connection, path: Path) -> None:
         if _version(connection) == 1:
             _from_version_1(connection)
         else:
-            metadata.create_all(connection)
+            metadata.create_all(connection)  # to a ledger of version 2 this adds the marks
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     if _version(connection) > SCHEMA_VERSION:
         raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")

@@ -133,6 +133,8 @@ class Operation(ABC):
 
     repeats_by_target: bool = False
     """True: a target that was done once is refused even with other settings."""
+    permission: tuple[str, str] | None = None
+    """What EnergyCAP asks of the key's owner, as its documents name it: (of what, to do what). None: nothing known."""
     look_up: Call | None = None
     """A read-only call, made once before a run, whose answer may rule rows out."""
 

@@ -46,6 +46,7 @@ class KickoutReimport(Operation):
     target = "task_guid"
     repeats_by_target = True
     headings = frozenset({"task_guid", "batch_mode"})
+    permission = ("BillsAndBatches", "Create")
     fields = (
         Field(
             "task_guid",
@@ -136,8 +137,8 @@ class KickoutReimport(Operation):
     rules = (
         Entry(
             "batch_mode.choice",
-            "Batch mode is none of the five",
-            "Batch mode “{value}” is none of the five.{extra}",
+            "Batch mode is not one of the five",
+            "Batch mode “{value}” is not one of the five.{extra}",
             "Type one of: use existing batch, new batch, new self-contained batch, use pending batch, smart batch.",
         ),
         Entry(
@@ -149,7 +150,7 @@ class KickoutReimport(Operation):
         Entry(
             "new_batch_code.length",
             "Batch code too long",
-            "New batch code is longer than 255 characters.",
+            "New batch code “{value}” is longer than 255 characters.",
             "Type a code of at most 255 characters.",
         ),
         Entry(
@@ -161,41 +162,41 @@ class KickoutReimport(Operation):
         Entry(
             "task_guid.repeated",
             "The same task twice in the workbook",
-            "This task already stands in {other}; a second reimport can import its bills twice.",
+            "Task GUID {value} already stands in {other}; a second reimport can import its bills twice.",
             "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
         ),
         Entry(
             "existing_open_batch_id.unused",
             "Existing open batch ID has no use here",
-            "Existing open batch ID only applies to “use existing batch”; it will not be sent.",
+            "Existing open batch ID {value} only applies to “use existing batch”; it will not be sent.",
             "Clear the cell, or choose “use existing batch”.",
             warning=True,
         ),
         Entry(
             "leave_open.unused",
             "Leave existing batches open has no use here",
-            "Leave existing batches open only applies to “new batch”; it will not be sent.",
+            "Leave existing batches open “{value}” only applies to “new batch”; it will not be sent.",
             "Clear the cell, or choose “new batch”.",
             warning=True,
         ),
         Entry(
             "new_batch_code.unused",
             "New batch code has no use here",
-            "New batch code is ignored by this batch mode; it will not be sent.",
+            "New batch code “{value}” has no use with this batch mode; it will not be sent.",
             "Clear the cell, or choose a mode that makes a new batch.",
             warning=True,
         ),
         Entry(
             "pending_batch_id.unused",
             "Pending batch ID has no use here",
-            "Pending batch ID only applies to “use pending batch”; it will not be sent.",
+            "Pending batch ID {value} only applies to “use pending batch”; it will not be sent.",
             "Clear the cell, or choose “use pending batch”.",
             warning=True,
         ),
         Entry(
             "comment.no_effect",
             "Comment without Save as resolved",
-            "The comment has no effect without Save as resolved = Yes.",
+            "Comment “{value}” has no effect without Save as resolved = Yes.",
             "Type Yes in Save as resolved, or use Import note instead.",
             warning=True,
         ),
@@ -348,13 +349,14 @@ class KickoutReimport(Operation):
         """The call only starts an import: accepted is not yet imported."""
         return (
             "EnergyCAP accepted the reimport and started the new task.",
-            "When the new task has finished, look at it in Bill Imports: it may leave kickouts of its own.",
+            "Look at the new task in Bill Imports when it has finished: it may leave kickouts of its own.",
         )
 
     def how_to_check(self, target: str) -> str:
         """Where the new import would show."""
         return (
-            f"In EnergyCAP, open Bill Imports and look for an import started from task {target} at the time in Started. "
+            f"Do not send it again yet. Open Bill Imports in EnergyCAP and look for an import started from task {target} "
+            "at the time in Started. "
             "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
 

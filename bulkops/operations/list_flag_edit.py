@@ -44,6 +44,7 @@ class ListFlagEdit(Operation):
     sheet = "Flag edits"
     target = "list_id"
     headings = frozenset({"list_id"})
+    permission = ("FlaggedItems", "Manage")
     look_up = Call("GET", "/api/v3/flag/flagType?pageSize=1000")
     fields = (
         Field(
@@ -139,32 +140,32 @@ class ListFlagEdit(Operation):
         Entry(
             "flag_type_id.audit_exception",
             "The flag type cannot be assigned by hand",
-            "Flag type ID {value} is the audit exception type here, which only EnergyCAP itself assigns.",
+            "Flag type ID {value} is the Audit exception type, which only EnergyCAP itself assigns.",
             "Type the id of another flag type.",
         ),
         Entry(
             "flag_edit.nothing",
             "Nothing to change",
-            "None of Flag type ID, Flag status, Cost recovery, Comment and Assignees is filled in.",
+            "Flag type ID, Flag status, Cost recovery, Comment and Assignees are all blank.",
             "Fill in at least one of the five.",
         ),
         Entry(
             "flag_edit.hold_and_release",
             "Hold and release together",
             "Hold from export and Release export hold are both Yes.",
-            "Type No (or nothing) in one of the two.",
+            "Clear one of the two.",
         ),
         Entry(
             "flag_edit.repeated",
             "The same edit of the same list twice",
-            "The same edit of this list already stands in {other}.",
+            "The same edit of list {value} already stands in {other}.",
             "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
         ),
         Entry(
             "expected_bills.mismatch",
             "Another number of bills than expected",
             "You expected {value} bills, the list held {extra}.",
-            "Every bill of the list was edited. Open the list in EnergyCAP and see why it holds another number of bills; correct the flags of bills that do not belong there.",
+            "Open the list in EnergyCAP and see which bills it holds: all of them were edited. Correct the flags of bills that do not belong there.",
             warning=True,
         ),
     )
@@ -330,8 +331,8 @@ class ListFlagEdit(Operation):
     def how_to_check(self, target: str) -> str:
         """Where the flags would show."""
         return (
-            f"In EnergyCAP, open list {target} and look at the flags of a few bills. If the edit is there, do nothing "
-            "more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
+            f"Do not send it again yet. Open list {target} in EnergyCAP and look at the flags of a few bills. If the edit "
+            "is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
 
     def effects(self, values: Mapping[str, Any]) -> str:

@@ -8,25 +8,25 @@ ENTRIES = (
     Entry(
         "sent.refused",
         "EnergyCAP refused the row",
-        "EnergyCAP refused it: {words}",
+        "EnergyCAP refused it: “{words}”",
         "Correct the row and run the workbook again.",
     ),
     Entry(
         "sent.not_found",
         "EnergyCAP does not find it",
-        "EnergyCAP does not find it: {words}",
+        "EnergyCAP does not find it: “{words}”",
         "Check the id or GUID, and that this is the right environment.",
     ),
     Entry(
         "sent.no_right",
         "Key or permission refused",
-        "EnergyCAP did not allow it: {words}",
-        "Either the key is not valid here, or its owner lacks the permission for this. Ask your EnergyCAP administrator.",
+        "EnergyCAP did not allow it: “{words}”",
+        "Ask your EnergyCAP administrator: the key does not work here, or its owner lacks the permission for this.",
     ),
     Entry(
         "sent.proxy",
         "The proxy refused it",
-        "The network's proxy did not let it through: {words}",
+        "Your network's proxy did not let it through: “{words}”",
         "Ask IT to allow this program to reach EnergyCAP.",
     ),
     Entry(
@@ -38,40 +38,43 @@ ENTRIES = (
     Entry(
         "sent.redirected",
         "Sent elsewhere",
-        "EnergyCAP answered with another address ({words}), which was not followed.",
+        "EnergyCAP answered with another address ({words}), which was not followed. It is not known whether the row was carried out.",
         "{check}",
     ),
     Entry(
         "sent.server_error",
         "EnergyCAP had an error",
-        "EnergyCAP had an error of its own ({words}); it may have carried the row out.",
+        "EnergyCAP had an error of its own ({words}). It is not known whether the row was carried out.",
         "{check}",
     ),
     Entry(
         "sent.odd_answer",
         "An answer that cannot be trusted",
-        "The answer was not the documented one ({words}); the row may have been carried out.",
+        "The answer was not one that EnergyCAP is known to give ({words}). It is not known whether the row was carried out.",
         "{check}",
     ),
     Entry(
-        "sent.no_answer", "No answer", "No whole answer came ({words}); the row may have been carried out.", "{check}"
+        "sent.no_answer",
+        "No answer",
+        "No whole answer came ({words}). It is not known whether the row was carried out.",
+        "{check}",
     ),
     Entry(
         "sent.interrupted",
         "The program ended while it was sent",
-        "bulkops ended while this row was being sent; it may have been carried out.",
+        "bulkops ended while this row was being sent. It is not known whether the row was carried out.",
         "{check}",
     ),
     Entry(
         "sent.not_reached",
         "EnergyCAP was not reached",
-        "EnergyCAP was not reached ({words}). Nothing was sent.",
-        "Check the network and run the workbook again.",
+        "EnergyCAP was not reached ({words}). This row was not sent.",
+        "Check your network, then run the workbook again.",
     ),
     Entry(
         "sent.not_trusted",
         "Not a trusted EnergyCAP",
-        "The server's certificate is not trusted ({words}). Nothing was sent.",
-        "Check the address. If your network inspects secure traffic, ask IT to install its certificate.",
+        "This computer does not trust the server at that address ({words}). This row was not sent.",
+        "Ask IT: the address may be wrong, or your network's own certificate is missing on this computer.",
     ),
 )

@@ -4,4 +4,37 @@ from __future__ import annotations
 
 from bulkops.sentences.entry import Entry
 
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES = (
+    Entry(
+        "row.marked_done",
+        "Marked as done",
+        "The same request was sent on {when} by {who} from {workbook}. No trustworthy answer came, but it was {words}. Its GUID or counts are not known.",
+        "Do nothing. To send it again on purpose, type Yes in Send again. (If Yes is there already: clear it and run, then type it.)",
+    ),
+    Entry(
+        "row.target_marked_done",
+        "This task was reimported before, by a person's word",
+        "This task was already sent on {when} by {who} from {workbook}, with other settings. No trustworthy answer came, but it was {words}.",
+        "Do nothing, or bills may be imported twice. To send it all the same, type Yes in Send again.",
+    ),
+    Entry(
+        "doubt.marked",
+        "Marked before",
+        "{value}: the row was already {words}. Nothing was changed.",
+        "Leave it so: a mark stays. To send a row that is marked as done, type Yes in Send again and run the workbook. To keep a row that is to be sent again from it, take it out of the workbook.",
+    ),
+    Entry(
+        "doubt.sent_since",
+        "Sent again since",
+        "{value}: the same request was sent again on {when} by {who} from {workbook}, so this older one is not in doubt any more. Nothing was changed.",
+        "Look at that later row instead, in run {extra}.",
+        typed="bulkops history RUN",
+    ),
+    Entry(
+        "doubt.none",
+        "Not in doubt",
+        "Run {value} has no such row whose outcome is unknown. Nothing was changed.",
+        "Look at the rows of run {value} in the history.",
+        typed="bulkops history RUN",
+    ),
+)

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be wrong: what it is called, what is said, what to do."""
+    """One thing that can be wrong: what it is called, what is said, what to do.
+
+    The same words stand in the window, in a Results sheet and on a command line: what can only be done in one of
+    them has no place in ``sentence`` and ``tip``.
+    """
 
     code: str
     title: str
     sentence: str
     """With {placeholders} for what differs from case to case."""
     tip: str
+    """What to do now. It begins with a verb."""
     warning: bool = False
     """The row is sent all the same."""
+    typed: str = ""
+    """What serves the tip on a command line, an option or a command; only said there."""

@@ -32,13 +32,11 @@ ENTRIES = (
     Entry(
         "heading.two_operations",
         "Two operations without an Operation column",
-        "The sheet has the headings of several operations but no column Operation.",
-        "Add a column Operation and say in each row which it is.",
+        "The sheet has the headings of several operations, but no column Operation.",
+        "Add a column Operation and type in each row what it asks for.",
     ),
-    Entry(
-        "operation.required", "The row does not say what it asks for", "Operation is blank.", "Type one of: {extra}."
-    ),
-    Entry("operation.unknown", "No such operation", "“{value}” is no operation.", "Type one of: {extra}."),
+    Entry("operation.required", "The row does not say what it asks for", "Operation is blank.", "Type {extra}."),
+    Entry("operation.unknown", "No such operation", "Operation “{value}” is not known.", "Type {extra}."),
     Entry(
         "cell.merged",
         "Merged cells",
@@ -48,7 +46,7 @@ ENTRIES = (
     Entry(
         "value.other_operation",
         "A value for another operation",
-        "{heading} has no use in a {extra} row; it will not be sent.",
+        "{heading} “{value}” has no use in a {extra} row; it will not be sent.",
         "Clear the cell.",
         warning=True,
     ),
@@ -69,18 +67,18 @@ ENTRIES = (
         "cell.date",
         "A date where none belongs",
         "{heading} holds a date.",
-        "Format the cell as Text and type the value again; Excel may have turned it into a date.",
+        "Format the cell as Text and type the value again: Excel may have made a date of it.",
     ),
     Entry(
         "cell.percent",
         "A percentage where none belongs",
-        "{heading} is shown as a percentage; stored is {value}.",
+        "{heading} is shown as a percentage; the number in the cell is {value}.",
         "Format the cell as General and type the plain number.",
     ),
     Entry(
         "cell.special_format",
         "A number in a special format",
-        "{heading} is shown in a special number format; stored is {value}.",
+        "{heading} is shown in a special number format; the number in the cell is {value}.",
         "Format the cell as Text and type the value again.",
     ),
     Entry(
@@ -92,14 +90,14 @@ ENTRIES = (
     Entry(
         "cell.odd_character",
         "A hidden or look-alike character",
-        "{heading} “{value}” holds the character {extra}, which does not belong there.",
-        "Delete the cell and type the value by hand.",
+        "{heading} “{value}” holds a character that does not belong there ({extra}).",
+        "Clear the cell and type the value by hand; do not paste it.",
     ),
     Entry(
         "guid.shape",
         "Not a GUID",
         "{heading} “{value}” is not a GUID.",
-        "Copy the GUID of the task, 32 digits and letters a to f in five groups: 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
+        "Copy the task's GUID from EnergyCAP. It has five groups of digits and letters a to f, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
     ),
     Entry(
         "id.shape",
@@ -110,8 +108,8 @@ ENTRIES = (
     Entry(
         "id.separator",
         "An id with separators",
-        "{heading} “{value}” may be two ids or one number; it cannot be told.",
-        "Type one id, digits only.",
+        "{heading} “{value}” can be read as two ids or as one number.",
+        "Type one id, digits only, for example 2001.",
     ),
     Entry(
         "id.range",
@@ -153,38 +151,39 @@ ENTRIES = (
     Entry(
         "text.format",
         "A number in a text column",
-        "{heading} is shown in another way than it is stored ({value}).",
+        "{heading} looks different from what the cell holds ({value}).",
         "Format the cell as Text and type it again as it should be sent.",
     ),
     Entry(
         "row.hidden",
         "Hidden row",
         "The row is hidden or filtered out, so it was not sent.",
-        "Show the row, or run with --include-hidden.",
+        "Show the row in the workbook, or choose to have hidden rows sent too.",
+        typed="--include-hidden",
     ),
     Entry(
         "row.stopped",
         "The run stopped before this row",
         "The run stopped before this row. It was not sent.",
-        "Run the workbook again: rows that are done will not be sent twice.",
+        "Run the workbook again: rows that are done are not sent twice.",
     ),
     Entry(
         "row.held",
         "An earlier row for the same is unknown",
-        "An earlier row asks for the same, and whether it was carried out is unknown. This row was not sent.",
+        "An earlier row asks for the same, and it is not known whether that was carried out. This row was not sent.",
         "Check the earlier row first, as it says.",
     ),
     Entry(
         "row.already_done",
         "Done before",
         "The same request was done on {when} by {who} from {workbook}.",
-        "Nothing to do. To send it again on purpose, type Yes in Send again. (If Yes is there already: clear it and run, then type it.)",
+        "Do nothing. To send it again on purpose, type Yes in Send again. (If Yes is there already: clear it and run, then type it.)",
     ),
     Entry(
         "row.target_done",
         "This task was reimported before",
         "This task was already reimported on {when} by {who} from {workbook}, with other settings.",
-        "A second reimport can import bills twice. To send it all the same, type Yes in Send again.",
+        "Do nothing, or bills may be imported twice. To send it all the same, type Yes in Send again.",
     ),
     Entry(
         "row.still_unknown",

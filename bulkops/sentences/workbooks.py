@@ -8,12 +8,12 @@ _AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx
 
 ENTRIES = (
     Entry("workbook.missing", "No such workbook", "There is no file {path}.", "Check the name and the folder."),
-    Entry("workbook.folder", "A folder, not a workbook", "{path} is a folder.", "Name a workbook in it."),
+    Entry("workbook.folder", "A folder, not a workbook", "{path} is a folder.", "Choose a workbook in it."),
     Entry(
         "workbook.no_access",
         "Workbook cannot be opened",
         "{path} cannot be opened.",
-        "Close it in other programs, and make sure that you may read it and that it is on this computer, not only online.",
+        "Close it in other programs. Make sure that you may read it, and that it is on this computer, not only online.",
     ),
     Entry(
         "workbook.empty", "Empty file", "{path} is empty (0 bytes).", "Save the workbook again, or take another copy."
@@ -40,13 +40,13 @@ ENTRIES = (
     Entry(
         "workbook.csv",
         "Text file with unknown columns",
-        "{path} is a text file (CSV), and what separates its columns cannot be told: not exactly one of comma, semicolon, tab and | gives known headings.",
+        "{path} is a text file (CSV), and it cannot be told what separates its columns: comma, semicolon, tab or |.",
         "Correct the headings, or name the separator in a first line (sep=;). Or open the file in Excel with every column as Text, and save it as .xlsx.",
     ),
     Entry(
         "workbook.encoding",
         "Text file in an unknown encoding",
-        "{path}, line {value}: which letters stand there cannot be told, because the file is not in UTF-8.",
+        "{path}, line {value}: it cannot be told which letters stand there, because the file was not saved as “CSV UTF-8”.",
         "Open it in Excel, look at these letters, choose Save As, and pick “CSV UTF-8” or “Excel Workbook (*.xlsx)”.",
     ),
     Entry(
@@ -55,7 +55,9 @@ ENTRIES = (
         "{path}, line {value}: {detail}.",
         "Correct the line, or open the file in Excel with every column as Text, look at that line, and save it as .xlsx.",
     ),
-    Entry("workbook.html", "Web page", "{path} is a web page or XML text with the name of a workbook.", _AS_XLSX),
+    Entry(
+        "workbook.html", "Web page", "{path} is a web page, or a text like one, with the name of a workbook.", _AS_XLSX
+    ),
     Entry(
         "workbook.encrypted",
         "Password-protected",
@@ -90,7 +92,7 @@ ENTRIES = (
         "workbook.changed",
         "Changed while it was read",
         "{path} was changed while bulkops was reading it. Nothing was sent.",
-        "Save it, wait for a moment, and run it again.",
+        "Save it, wait a moment, and run it again.",
     ),
     Entry(
         "workbook.too_slow",
@@ -107,7 +109,8 @@ ENTRIES = (
     Entry(
         "workbook.no_rows",
         "No rows to work on",
-        "{path} holds no sheet with the headings of an operation and rows below.{extra}",
-        "Start from a template (bulkops template PATH): its headings are recognised in any of a sheet's first 20 rows.",
+        "{path} holds no sheet with known headings and rows below them.{extra}",
+        "Start from a template, and leave its headings within a sheet's first 20 rows.",
+        typed="bulkops template PATH",
     ),
 )

@@ -6,6 +6,7 @@ import os
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk import Desk, Operator
@@ -23,17 +24,28 @@ def operator(home: Path) -> Iterator[Operator]:
 
 
 @pytest.fixture(scope="session")
-def _screen() -> None:
+def screen() -> Iterator[None]:
+    """A screen. Until the end every window made on it is kept: Tk must not be cleared up by another thread."""
+    made: list[tk.Tk] = []
+    begin = tk.Tk.__init__
+
+    def kept(self: tk.Tk, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    tk.Tk.__init__ = kept  # type: ignore[method-assign]
     try:
         tk.Tk().destroy()
     except tk.TclError as error:
         if os.environ.get(NEEDED):
             pytest.fail(f"no window: {error}")
         pytest.skip("there is no screen for the window here; with one, or under xvfb-run -a, these tests run")
+    yield
+    tk.Tk.__init__ = begin  # type: ignore[method-assign]
 
 
 @pytest.fixture
-def open_desk(_screen: None, home: Path) -> Iterator[Callable[..., Desk]]:
+def open_desk(screen: None, home: Path) -> Iterator[Callable[..., Desk]]:
     """Opens the window, at another scaling if one is given."""
     home.mkdir(parents=True, exist_ok=True)
     desks: list[Desk] = []

@@ -115,18 +115,26 @@ class Desk:
             self.root.tk.call("tk", "scaling", scaling)
         self.errors: list[BaseException] = []
         self.root.report_callback_exception = lambda _, error, __: self.errors.append(error)
-        self.window = Window(self.root, dress(self.root), home)
         self.opened: list[Path] = []
+        self.window = Window(self.root, dress(self.root), home, self.opened.append)
         self.root.update()
 
     def until(self, happened: Callable[[], object], what: str) -> None:
         """See to the window's events until something has happened."""
         give_up = monotonic() + PATIENCE
-        while not happened():
-            # Blocks until the next event; the window makes one at least every 50 ms.
-            self.root.tk.dooneevent(0)
-            assert not self.errors, self.errors
-            assert monotonic() < give_up, f"never happened: {what}"
+
+        def look() -> None:
+            if happened() or self.errors or monotonic() > give_up:
+                self.root.quit()
+            else:
+                self.root.after(5, look)
+
+        if not happened():
+            # In Tk's own loop, as outside the tests: what threads do to the window is only heard there.
+            self.root.after(5, look)
+            self.root.mainloop()
+        assert not self.errors, self.errors
+        assert happened(), f"never happened: {what}"
 
     def phase(self, *phases: Phase) -> None:
         """Wait until it has come so far."""
@@ -170,8 +178,6 @@ class Desk:
         presenter.close_when_stopped()
         while presenter.worker.busy:
             presenter.worker.wait(PATIENCE)
-        if self.alive:
-            self.root.destroy()
 
     @property
     def alive(self) -> bool:

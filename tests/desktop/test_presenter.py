@@ -15,7 +15,7 @@ from bulkops import app, settings
 from bulkops.desktop import showing
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.lock import only_one
-from bulkops.model import Status
+from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
@@ -171,32 +171,32 @@ def test_hidden_rows_are_a_choice(somewhere: Operator, practice: PracticeServer,
 
 def test_a_stop_ends_the_run_at_a_rows_boundary(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
     """What was on its way is recorded, what was not is not sent, and the results say both."""
-    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(12)])
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(300)])
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)
-    somewhere.presenter.answer(True, "12")
+    somewhere.presenter.answer(True, "300")
     while somewhere.presenter.state.came < 2:
         somewhere.worker.wait(60)
     somewhere.presenter.stop()
     assert somewhere.shown.stop.why_not == "It is stopping."
     shown = somewhere.until(Phase.ENDED)
     done = shown.totals[Status.DONE]
-    assert len(practice.writes) == done < 12
-    assert shown.totals[Status.NOT_SENT] == 12 - done
+    assert len(practice.writes) == done < 300
+    assert shown.totals[Status.NOT_SENT] == 300 - done
     assert "History" in shown.more
 
 
 def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
     """Taken up again it sends what is left, once, after the same question."""
-    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(6)])
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(300)])
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)
-    somewhere.presenter.answer(True, "6")
+    somewhere.presenter.answer(True, "300")
     somewhere.presenter.stop()
     somewhere.until(Phase.ENDED)
-    left = 6 - len(practice.writes)
+    left = 300 - len(practice.writes)
     assert left
     somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
     somewhere.until(Phase.ASKING)
@@ -206,8 +206,8 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     assert asked.resumes
     somewhere.presenter.answer(True, str(left))
     shown = somewhere.until(Phase.ENDED)
-    assert len(practice.writes) == len({each.path for each in practice.writes}) == 6
-    assert shown.totals == {Status.DONE: 6}
+    assert len(practice.writes) == len({each.path for each in practice.writes}) == 300
+    assert shown.totals == {Status.DONE: 300}
 
 
 def test_unknown_rows_come_first(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
@@ -221,6 +221,32 @@ def test_unknown_rows_come_first(somewhere: Operator, practice: PracticeServer, 
     somewhere.check(book)
     assert states(somewhere) == [Status.UNKNOWN, Status.ALREADY_DONE, Status.ALREADY_DONE]
     assert "2008" in somewhere.screen.lines[0].tip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "sent"), [(Verdict.DONE, "already_done", 3), (Verdict.SEND_AGAIN, "ready", 4)]
+)
+@pytest.mark.parametrize("after", ["the run", "the next check"])
+def test_a_row_in_doubt_is_marked(
+    verdict: Verdict, status: str, sent: int, after: str, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Done after all it is never sent again; to be sent again it goes out with the next run, once."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    practice.faults.add(Fault.drop_before(), path_contains="/list/2008/")
+    somewhere.check(book)
+    somewhere.run()
+    if after == "the next check":
+        somewhere.check(book)
+    first = somewhere.screen.lines[0]
+    assert list(somewhere.presenter.state.doubts) == [first.seq]
+    somewhere.presenter.mark(first, verdict)
+    somewhere.idle()
+    shown = somewhere.until(Phase.CHECKED)
+    assert showing.VERDICTS[verdict].words in shown.more
+    assert [each.status.value for each in somewhere.screen.lines] == ["already_done", "already_done", status]
+    somewhere.run()
+    assert len(practice.writes) == sent
+    assert Status.UNKNOWN not in states(somewhere)
 
 
 def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +308,7 @@ def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:
     shown = operator.idle()
     assert operator.screen.opened == [place]
     assert openpyxl.load_workbook(place).active.max_row == 2
-    assert str(place) in shown.headline
+    assert str(place) in shown.more
 
 
 def test_corrections_after_a_run_hold_what_failed(
@@ -328,11 +354,11 @@ def test_a_template_is_made_and_opened(operator: Operator, tmp_path: Path) -> No
 
 def test_closing_during_a_run_is_asked_about(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
     """The window stays; told to close all the same it stops at a row's boundary, writes the results, and goes."""
-    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(12)])
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(300)])
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)
-    somewhere.presenter.answer(True, "12")
+    somewhere.presenter.answer(True, "300")
     somewhere.until(Phase.RUNNING)
     assert somewhere.presenter.close() is False
     assert not somewhere.screen.closed
@@ -340,7 +366,7 @@ def test_closing_during_a_run_is_asked_about(somewhere: Operator, practice: Prac
     somewhere.idle()
     assert somewhere.screen.closed
     told = [line[4] for line in results_of(book)[1:]]
-    assert told.count("Done") == len(practice.writes) < 12
+    assert told.count("Done") == len(practice.writes) < 300
 
 
 def test_closing_at_the_question_is_a_no(somewhere: Operator, practice: PracticeServer, book: Path) -> None:

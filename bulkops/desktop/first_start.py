@@ -1,0 +1,203 @@
+"""The small window of a first start without a terminal, and of a start that failed.
+
+run.py shows it with the Python it was started by, before anything is installed: nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import signal
+import tkinter as tk
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from tkinter import font, ttk
+from typing import TypeVar
+
+T = TypeVar("T")
+Part = tuple[int, int]
+"""How many, of how many."""
+Listener = Callable[[str, Part | None], None]
+
+TITLE = "bulkops"
+HEADING = "Setting up bulkops"
+ABOUT = "This is done once. You may go on working meanwhile. If you stop it, the next start sets up what is missing."
+STOPPING = "Stopping ..."
+FAILED = "bulkops could not start"
+_TICK = 50
+"""Milliseconds between two looks at how far the set-up is."""
+_INK, _GROUND, _FAINT, _ACCENT = "#1E1E1E", "#F4F5F7", "#5C6370", "#1F5FA8"
+
+
+def watch(job: Callable[[], T], listeners: list[Listener], stop: Callable[[], None]) -> T:
+    """Show what a job says until it is over; what it returns or raises. Closing the window stops the job.
+
+    The job is done in a thread of its own and tells ``listeners`` how far it is. Without a screen it is done unseen.
+    """
+    try:
+        root = _root()
+    except tk.TclError:
+        return job()
+    signal.signal(signal.SIGINT, lambda *_: stop())  # else Tk would print it and go on
+    with ThreadPoolExecutor(1) as pool:
+        window = _Progress(root, stop)
+        listeners.append(window.hear)
+        outcome = pool.submit(job)
+        window.follow(outcome.done)
+        root.mainloop()
+        listeners.remove(window.hear)
+        root.destroy()
+    return outcome.result()
+
+
+def show(sentence: str) -> None:
+    """Show why bulkops could not start, until it is closed; nothing without a screen."""
+    try:
+        root = _root()
+    except tk.TclError:
+        return
+    _Failure(root, sentence)
+    root.mainloop()
+    root.destroy()
+
+
+def _root() -> tk.Tk:
+    """An empty window in the colours of the others, hidden until it is filled. Raises TclError without a screen."""
+    root = tk.Tk(className="bulkops")
+    root.withdraw()
+    root.title(TITLE)
+    style = ttk.Style(root)
+    if root.tk.call("tk", "windowingsystem") == "x11":
+        style.theme_use("clam")
+        style.configure(".", background=_GROUND, foreground=_INK, troughcolor="#E2E5EA", bordercolor="#B8BDC6")
+        style.configure("TButton", padding=(_em(root) * 2, _em(root) // 2), background="#E7EAF0", focuscolor=_ACCENT)
+        style.configure(
+            "Horizontal.TProgressbar",
+            thickness=font.nametofont("TkDefaultFont", root).metrics("linespace"),
+            background=_ACCENT,
+            lightcolor=_ACCENT,
+            darkcolor=_ACCENT,
+        )
+        root.configure(background=_GROUND)
+    return root
+
+
+def _em(root: tk.Misc) -> int:
+    return font.nametofont("TkDefaultFont", root).measure("0")
+
+
+def _frame(root: tk.Tk, heading: str) -> ttk.Frame:
+    text = font.nametofont("TkDefaultFont", root).actual()
+    # Made by Tk itself: a font of tkinter's would be gone with its Python object.
+    big = ("-family", text["family"], "-size", round(text["size"] * 1.3), "-weight", "bold")
+    root.tk.call("font", "create", "Heading", *big)
+    frame = ttk.Frame(root, padding=_em(root) * 3)
+    frame.pack(fill="both", expand=True)
+    ttk.Label(frame, text=heading, font="Heading").pack(anchor="w")
+    return frame
+
+
+def _present(root: tk.Tk) -> None:
+    """In the middle of the upper half of the screen, and in front."""
+    root.update_idletasks()
+    left = (root.winfo_screenwidth() - root.winfo_reqwidth()) // 2
+    root.geometry(f"+{left}+{(root.winfo_screenheight() - root.winfo_reqheight()) // 3}")
+    root.deiconify()
+    root.lift()
+
+
+class _Progress:
+    """What the set-up says, a bar, and Stop."""
+
+    def __init__(self, root: tk.Tk, stop: Callable[[], None]) -> None:
+        self._root, self._stop = root, stop
+        self._said: SimpleQueue[tuple[str, Part | None]] = SimpleQueue()
+        frame, gap, wide = _frame(root, HEADING), _em(root), _em(root) * 62
+        self._sentence = tk.StringVar(root)
+        # Two lines, so that the window does not jump when the sentence gets shorter.
+        height = font.nametofont("TkDefaultFont", root).metrics("linespace") * 2
+        room = ttk.Frame(frame, width=wide, height=height)
+        room.pack_propagate(False)
+        room.pack(fill="x", pady=(gap * 2, 0))
+        ttk.Label(room, textvariable=self._sentence, wraplength=wide).pack(anchor="sw", side="bottom")
+        self._bar = ttk.Progressbar(frame, mode="indeterminate", length=wide)
+        self._bar.pack(fill="x", pady=gap)
+        self._bar.start()
+        ttk.Label(frame, text=ABOUT, wraplength=wide, foreground=_FAINT).pack(anchor="w")
+        self._button = ttk.Button(frame, text="Stop", underline=0, command=self._end)
+        self._button.pack(anchor="e", pady=(gap * 2, 0))
+        root.protocol("WM_DELETE_WINDOW", self._end)
+        root.bind("<Escape>", lambda _: self._end())
+        root.bind("<Alt-s>", lambda _: self._end())
+        root.resizable(False, False)
+        _present(root)
+
+    def follow(self, over: Callable[[], bool]) -> None:
+        """Show what is said until it is over, then leave the main loop."""
+        ended = over()
+        self._tell()
+        if ended:
+            self._root.quit()
+        else:
+            self._root.after(_TICK, self.follow, over)
+
+    def hear(self, sentence: str, part: Part | None) -> None:
+        """From the job's thread."""
+        self._said.put((sentence, part))
+
+    def _tell(self) -> None:
+        while True:
+            try:
+                sentence, part = self._said.get_nowait()
+            except Empty:
+                return
+            self._sentence.set(sentence.strip())
+            if part:
+                self._bar.stop()
+                self._bar.configure(mode="determinate", maximum=part[1], value=part[0])
+            elif str(self._bar["mode"]) == "determinate":
+                self._bar.configure(mode="indeterminate", value=0)
+                self._bar.start()
+
+    def _end(self) -> None:
+        self._button.state(["disabled"])
+        self._sentence.set(STOPPING)
+        self._stop()
+
+
+class _Failure:
+    """The sentence, to be read and copied."""
+
+    def __init__(self, root: tk.Tk, sentence: str) -> None:
+        self._root, self._text = root, sentence
+        frame, gap = _frame(root, FAILED), _em(root)
+        text = tk.Text(
+            frame,
+            width=72,
+            height=8,
+            wrap="word",
+            font="TkDefaultFont",
+            padx=gap,
+            pady=gap,
+            relief="flat",
+            borderwidth=0,
+        )
+        text.insert("1.0", sentence)
+        text.bind("<1>", lambda _: text.focus_set())
+        text.configure(state="disabled", background="white", foreground=_INK)
+        text.pack(fill="both", expand=True, pady=(gap * 2, 0))
+        buttons = ttk.Frame(frame)
+        buttons.pack(anchor="e", pady=(gap * 2, 0))
+        ttk.Button(buttons, text="Copy the words", underline=0, command=self._copy).pack(side="left", padx=gap)
+        close = ttk.Button(buttons, text="Close", underline=1, command=root.quit)
+        close.pack(side="left")
+        root.protocol("WM_DELETE_WINDOW", root.quit)
+        root.bind("<Escape>", lambda _: root.quit())
+        root.bind("<Alt-l>", lambda _: root.quit())
+        root.bind("<Alt-c>", lambda _: self._copy())
+        close.bind("<Return>", lambda _: root.quit())
+        _present(root)
+        close.focus_set()
+
+    def _copy(self) -> None:
+        self._root.clipboard_clear()
+        self._root.clipboard_append(self._text)

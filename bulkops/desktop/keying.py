@@ -1,0 +1,123 @@
+"""The key of an environment: tried, stored, used for a while, or removed. What is said of it, without Tk.
+
+Each act takes a while and belongs in a worker's thread; each gives what to tell the operator and raises nothing known.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from bulkops import settings
+from bulkops.errors import BulkopsError, CannotStart
+from bulkops.operations import all_operations
+from bulkops.settings import HOSTS, PRACTICE, Environment, Key, Unshown
+
+_LASTS = "It is kept in memory only, until bulkops closes."
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of an act."""
+
+    words: str
+    good: bool = True
+    """Did it do what it should?"""
+    code: str = ""
+    """Of the catalogue, if it did not."""
+    settled: bool = False
+    """A key for this environment is in use now: nothing more needs to be typed."""
+    for_now: bool = False
+    """The key cannot be stored, but it can be used until bulkops closes."""
+
+
+def choices(where: Environment) -> tuple[Environment, ...]:
+    """The environments that take a key, and the one in use if it is another. The practice environment has its own."""
+    named = tuple(Environment(name, url) for name, url in HOSTS.items())
+    return named if where in named or where.name == PRACTICE else (where, *named)
+
+
+def read(typed: str) -> Key:
+    """The key that was typed or pasted, by the rule of ``bulkops key set``. Raises CannotStart, which repeats none."""
+    line = Unshown(typed)
+    if not line:
+        raise CannotStart("key.not_typed")
+    return Key.of_line(line)
+
+
+def present(where: Environment) -> Said:
+    """Which key bulkops would use there now."""
+    try:
+        key = settings.find_key(where)
+    except BulkopsError as error:
+        if error.code == "key.missing":
+            return Said(f"There is no key for {where.host} on this computer yet.")
+        return _sorry(error)
+    return Said(f"There is a key for {where.host} already: {key.masked()}.", settled=True)
+
+
+def test(where: Environment, key: Key | None) -> Said:
+    """Whose key it is, and what it may do; without one, of the key that is there already. Nothing is changed."""
+    from bulkops import preflight
+
+    try:
+        key = key or settings.find_key(where)
+        owner = preflight.owner(where, key)
+    except BulkopsError as error:
+        return _sorry(error)
+    whose = f"it is the key of {owner.name}." if owner.name else f"but {owner.note}"
+    rights = [
+        f"{_capital(each.plural)}: {_right(owner.may[each.key], each.permission)}" for each in all_operations().values()
+    ]
+    words = "\n".join([f"{where.host} accepts the key {key.masked()}: {whose}", *rights])
+    return Said(words, good=False not in owner.may.values())
+
+
+def _right(may: bool | None, permission: tuple[str, str] | None) -> str:
+    if may is None:
+        return "EnergyCAP does not say whether this user may do them."
+    if may or permission is None:
+        return "allowed."
+    return f"not allowed. Ask your EnergyCAP administrator for {permission[0]} ({permission[1]})."
+
+
+def save(where: Environment, key: Key) -> Said:
+    """Put it into the operating system's credential store."""
+    try:
+        settings.store_key(where, key)
+    except BulkopsError as error:
+        if error.code != "key.store":
+            return _sorry(error)
+        sorry = CannotStart("key.only_here", value=error.facts["value"])
+        return Said(str(sorry), good=False, code=sorry.code, for_now=True)
+    told = f"The key {key.masked()} for {where.host} is stored in this computer's credential store."
+    if os.environ.get("BULKOPS_API_KEY"):
+        # It goes before what is stored, and a window is not where anybody looks for that.
+        settings.use_for_session(where, key)
+        told += " The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
+    return Said(told, settled=True)
+
+
+def use_now(where: Environment, key: Key) -> Said:
+    """Use it until the program ends."""
+    settings.use_for_session(where, key)
+    return Said(f"The key {key.masked()} for {where.host} is in use. {_LASTS}", settled=True)
+
+
+def forget(where: Environment) -> Said:
+    """Remove the key that is stored, and the one of this session."""
+    try:
+        removed = settings.forget_key(where)
+    except BulkopsError as error:
+        return _sorry(error)
+    if removed:
+        return Said(f"The key for {where.host} is removed from this computer.")
+    return Said(f"No key for {where.host} is stored on this computer.")
+
+
+def _sorry(error: BulkopsError) -> Said:
+    return Said(str(error), good=False, code=error.code)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,87 @@
+"""A file is opened in the program that the operator opens such files with, or shown in its folder.
+
+Both take a moment and belong in a worker's thread. Neither goes through a shell, so that a path is a path whatever is
+in it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from bulkops.errors import CannotStart
+
+_PATIENCE = 3.0
+"""Seconds in which a program that cannot open a file says so; one that goes on longer has opened it."""
+
+
+def open_file(path: Path, patience: float = _PATIENCE) -> None:
+    """Open a file or a folder in its default program.
+
+    Raises CannotStart, whose ``facts["path"]`` is the whole path, if it is gone or nothing here opens it.
+    """
+    whole = _there(path)
+    if sys.platform == "win32":
+        try:
+            os.startfile(whole)
+        except OSError as error:
+            raise CannotStart("open.no_program", name=whole.name, path=whole) from error
+    else:
+        _started([_OPENER, str(whole)], whole, patience)
+
+
+def show_in_folder(path: Path, patience: float = _PATIENCE) -> None:
+    """Open the folder of a file, with the file selected where the system can do that. Raises CannotStart as above."""
+    whole = _there(path)
+    if sys.platform == "win32":
+        explorer = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "explorer.exe")
+        try:
+            # It reads its command line in a way of its own: the quotes go round the path alone. A path has none.
+            explorer_running = subprocess.Popen(f'"{explorer}" /select,"{whole}"')
+        except OSError as error:
+            raise CannotStart("open.no_program", name=whole.parent.name, path=whole) from error
+        _leave(explorer_running)
+    elif sys.platform == "darwin":
+        _started([_OPENER, "-R", str(whole)], whole, patience)
+    else:
+        _started([_OPENER, str(whole.parent)], whole, patience)
+
+
+_OPENER = "open" if sys.platform == "darwin" else "xdg-open"
+
+
+def _there(path: Path) -> Path:
+    """The whole path, which cannot be taken for an option. Raises CannotStart if nothing is there."""
+    whole = Path(os.path.abspath(path))
+    if not os.path.exists(whole):
+        raise CannotStart("open.gone", name=whole.name, path=whole)
+    return whole
+
+
+def _started(command: list[str], path: Path, patience: float) -> None:
+    try:
+        # Apart from us: what it says is nobody's, and it stays when bulkops ends.
+        running = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CannotStart("open.no_program", name=path.name, path=path) from error
+    try:
+        ended = running.wait(patience)
+    except subprocess.TimeoutExpired:
+        _leave(running)
+        return
+    if ended != 0:
+        raise CannotStart("open.no_program", name=path.name, path=path)
+
+
+def _leave(running: subprocess.Popen[bytes]) -> None:
+    """Let it run; a thread that nobody waits for takes note of its end, as the system wants somebody to."""
+    threading.Thread(target=running.wait, name="bulkops opener", daemon=True).start()

@@ -1,0 +1,58 @@
+"""Rows of unknown outcome: which there are, and the word of an operator who has looked in EnergyCAP.
+
+Marked as done, a row is *already done* for every later run. Marked as to be sent again, it is sent by the next run that
+asks for it, once: if that send becomes unknown too, it is a new doubt. What the run itself saw stays as it was.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from bulkops import settings
+from bulkops.app import LEDGER, any_ledger, ledger_alone
+from bulkops.errors import CannotStart
+from bulkops.model import Doubt, Mark, Verdict
+from bulkops.settings import Environment
+
+__all__ = ["Doubt", "Mark", "Verdict", "open_doubts", "settle"]
+
+
+def open_doubts(folder: Path, where: Environment | None = None) -> list[Doubt]:
+    """The requests whose outcome is unknown, newest first; in one environment, or in all (None).
+
+    Without those that were marked, and those that were sent once more since: of these the last send counts. What a
+    program that is gone left open is among them; what a run has on its way at the moment is not.
+    Raises CannotStart or MustStop if the ledger cannot be used.
+    """
+    with any_ledger(folder) as ledger:
+        if ledger is None:
+            return []
+        if ledger.in_flight():
+            _settle_interrupted(folder)
+        return ledger.doubts(where.identity if where else None)
+
+
+def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Mark:
+    """Record for good what became of a doubt, by its run and seq; ``who``: the computer's user, unless given.
+
+    Raises CannotStart, with nothing changed, while a run is going on, and for a row that is not in doubt or not any
+    more: marked before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
+    """
+    from bulkops.ledger import now
+
+    if not (folder / LEDGER).exists():
+        raise CannotStart("run.not_found", value=run)
+    mark = Mark(verdict, who or settings.operator(), now())
+    with ExitStack() as stack:
+        ledger_alone(folder, "marking a row", stack).mark(run, seq, mark)
+    return mark
+
+
+def _settle_interrupted(folder: Path) -> None:
+    try:
+        with ExitStack() as stack:
+            ledger_alone(folder, "looking for rows in doubt", stack)
+    except CannotStart as error:
+        if error.code != "run.busy":
+            raise

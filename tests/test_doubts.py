@@ -1,0 +1,258 @@
+"""Rows in doubt: told, marked by an operator, and what the next run makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from asking import Bulkops, fill, flag, kickout
+
+from bulkops import app, doubts, settings
+from bulkops.doubts import Doubt, Verdict
+from bulkops.errors import CannotStart
+from bulkops.ledger import Ledger, now
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import PRACTICE, Environment
+
+KICKOUTS = [kickout(1), kickout(2)]
+
+
+@pytest.fixture
+def here(practice: PracticeServer) -> Environment:
+    return Environment(PRACTICE, practice.base_url)
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    home.mkdir(parents=True)
+    return home
+
+
+def run(path: Path, where: Environment, folder: Path, **options: bool) -> Report:
+    with app.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
+        return prepared.run(Control(), lambda _: None)
+
+
+def told(report: Report) -> list[str]:
+    return [outcome.code or outcome.status.value for outcome in report.outcomes]
+
+
+@pytest.fixture
+def august(tmp_path: Path, practice: PracticeServer, here: Environment, folder: Path) -> Path:
+    """A workbook whose first row was carried out, but the answer never came."""
+    path = fill(tmp_path / "August.xlsx", kickouts=KICKOUTS)
+    practice.faults.add(Fault.drop_reply())
+    assert told(run(path, here, folder)) == ["sent.no_answer", "done"]
+    assert len(practice.writes) == 2
+    return path
+
+
+@contextmanager
+def on_its_way(path: Path, where: Environment, folder: Path) -> Iterator[str]:
+    """A run that goes on while this is held, with its first row on its way; after it, its program is gone."""
+    with app.prepare(path, where, folder, Options()) as prepared:
+        assert isinstance(prepared.ledger, Ledger)
+        prepared.ledger.begin(prepared._record(), prepared.plan, where.identity)
+        prepared.ledger.intend(prepared.id, prepared.plan.steps[0], now())
+        yield prepared.id
+
+
+def only(folder: Path, where: Environment | None = None) -> Doubt:
+    (doubt,) = doubts.open_doubts(folder, where)
+    return doubt
+
+
+def refused(folder: Path, run: str, seq: int, verdict: Verdict = Verdict.SEND_AGAIN) -> str:
+    with pytest.raises(CannotStart) as error:
+        doubts.settle(folder, run, seq, verdict)
+    return error.value.code
+
+
+def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Environment, august: Path) -> None:
+    """Where it stands, where it was sent to, when and by whom; and where in EnergyCAP to look."""
+    doubt = only(folder, here)
+    ((found, _),) = app.history(folder)
+    outcome = app.recall(folder, found.id).outcomes[0]
+    assert (doubt.run, doubt.seq, doubt.sheet, doubt.row) == (found.id, 0, "Kickouts", 2)
+    assert (doubt.operation, doubt.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
+    assert (doubt.environment, doubt.workbook, doubt.who) == ("practice", str(august), settings.operator())
+    assert (doubt.code, doubt.message, doubt.tip) == (outcome.code, outcome.message, outcome.tip)
+    assert "Open Bill Imports" in doubt.tip
+    assert doubt.started == outcome.started
+
+
+def test_a_row_marked_as_done_is_not_sent_again(
+    folder: Path, here: Environment, august: Path, practice: PracticeServer
+) -> None:
+    """Every later run says so, by whose word; a Yes repeats it as it would any row that is done."""
+    doubt = only(folder)
+    mark = doubts.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam")
+    assert doubts.open_doubts(folder) == []
+    report = run(august, here, folder)
+    assert (told(report), report.exit_code) == (["row.marked_done", "row.already_done"], 0)
+    assert f"marked as done after all by Sam on {mark.when[:10]}" in report.outcomes[0].message
+    assert len(practice.writes) == 2
+    fill(august, kickouts=[kickout(1, send_again="Yes")])
+    assert told(run(august, here, folder)) == ["done"]
+    assert told(run(august, here, folder)) == ["row.already_done"]
+    assert len(practice.writes) == 3
+
+
+def test_a_row_marked_to_be_sent_again_is_sent_once(
+    folder: Path, here: Environment, august: Path, practice: PracticeServer
+) -> None:
+    """The question says that it is sent again; then it is done, whatever workbook asks for it."""
+    doubt = only(folder)
+    doubts.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
+    with app.prepare(august, here, folder, Options()) as prepared:
+        effects = prepared.summary().effects
+    assert effects["will be sent again although what became of it is UNKNOWN"] == 1
+    other = fill(august.with_name("September.xlsx"), kickouts=[kickout(1, new_batch_code="Sep")])
+    assert told(app.check(other, here, folder, Options())) == ["ready"]
+    assert told(run(august, here, folder)) == ["done", "row.already_done"]
+    assert told(run(august, here, folder)) == ["row.already_done", "row.already_done"]
+    assert told(run(other, here, folder)) == ["row.target_done"]
+    assert len(practice.writes) == 3
+
+
+def test_a_row_that_becomes_unknown_once_more_is_a_new_doubt(
+    folder: Path, here: Environment, august: Path, practice: PracticeServer
+) -> None:
+    """The mark was for the first send alone."""
+    first = only(folder)
+    doubts.settle(folder, first.run, first.seq, Verdict.SEND_AGAIN)
+    practice.faults.add(Fault.drop_reply())
+    assert told(run(august, here, folder)) == ["sent.no_answer", "row.already_done"]
+    assert told(run(august, here, folder)) == ["row.still_unknown", "row.already_done"]
+    second = only(folder)
+    assert second.run != first.run
+    assert refused(folder, first.run, first.seq) == "doubt.marked"
+    doubts.settle(folder, second.run, second.seq, Verdict.DONE)
+    assert told(run(august, here, folder)) == ["row.marked_done", "row.already_done"]
+    assert len(practice.writes) == 3
+
+
+def test_doubts_are_told_newest_first(
+    tmp_path: Path, folder: Path, here: Environment, august: Path, practice: PracticeServer
+) -> None:
+    """Whatever the operation."""
+    practice.faults.add(Fault.drop_reply())
+    run(fill(tmp_path / "Flags.xlsx", flags=[flag(2001)]), here, folder)
+    assert [(each.operation, each.target) for each in doubts.open_doubts(folder)] == [
+        ("list_flag_edit", "2001"),
+        ("kickout_reimport", KICKOUTS[0]["task_guid"]),
+    ]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_row_is_marked_once(folder: Path, august: Path, verdict: Verdict) -> None:
+    """The first word stands."""
+    doubt = only(folder)
+    mark = doubts.settle(folder, doubt.run, doubt.seq, verdict)
+    assert (mark.verdict, mark.who) == (verdict, settings.operator())
+    assert {refused(folder, doubt.run, doubt.seq, each) for each in Verdict} == {"doubt.marked"}
+
+
+def test_a_doubt_that_was_released_and_sent_since_cannot_be_marked(
+    folder: Path, here: Environment, august: Path
+) -> None:
+    """Its Yes has let a later send go: that one counts."""
+    doubt = only(folder)
+    run(fill(august, kickouts=[kickout(1, send_again="Yes")]), here, folder)
+    assert doubts.open_doubts(folder) == []
+    assert refused(folder, doubt.run, doubt.seq) == "doubt.sent_since"
+
+
+def test_nothing_is_marked_while_a_run_is_going_on(
+    folder: Path, here: Environment, august: Path, practice: PracticeServer
+) -> None:
+    """A row may be on its way just then. What is in doubt can be told, without what is on its way."""
+    doubt = only(folder)
+    with on_its_way(fill(august, kickouts=[kickout(3)]), here, folder) as name:
+        assert refused(folder, doubt.run, doubt.seq) == "run.busy"
+        assert doubts.open_doubts(folder) == [doubt]
+    cut_short, before = doubts.open_doubts(folder)
+    assert (cut_short.run, cut_short.code, before) == (name, "sent.interrupted", doubt)
+    doubts.settle(folder, cut_short.run, cut_short.seq, Verdict.SEND_AGAIN)
+    assert told(run(august, here, folder)) == ["done"]
+    assert len(practice.writes) == 3
+
+
+def test_a_doubt_can_be_marked_before_anybody_has_listed_it(folder: Path, here: Environment, august: Path) -> None:
+    """What a program that is gone left open is in doubt from its end on."""
+    with on_its_way(fill(august, kickouts=[kickout(3)]), here, folder) as name:
+        pass
+    doubts.settle(folder, name, 0, Verdict.DONE)
+    assert told(run(august, here, folder)) == ["row.marked_done"]
+
+
+def test_two_environments_do_not_mix(folder: Path, here: Environment, august: Path, practice: PracticeServer) -> None:
+    """The same row in doubt here and there: marked here, it still holds there."""
+    there = settings.environment(base_url=practice.base_url)
+    practice.faults.add(Fault.drop_reply())
+    assert told(run(august, there, folder)) == ["sent.no_answer", "done"]
+    assert len(doubts.open_doubts(folder)) == 2
+    doubt = only(folder, here)
+    doubts.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
+    assert (doubts.open_doubts(folder, here), only(folder).environment) == ([], there.name)
+    assert told(run(august, there, folder)) == ["row.still_unknown", "row.already_done"]
+    assert told(run(august, here, folder)) == ["done", "row.already_done"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [(Verdict.DONE, "done after all"), (Verdict.SEND_AGAIN, "surely not carried out")]
+)
+def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
+    folder: Path, august: Path, bulkops: Bulkops, verdict: Verdict, words: str
+) -> None:
+    """Unknown, and then by whose word it was what."""
+    doubt = only(folder)
+    before = app.recall(folder, doubt.run)
+    doubts.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+    after = app.recall(folder, doubt.run)
+    assert (after.exit_code, after.outcomes[1]) == (before.exit_code, before.outcomes[1])
+    assert after.outcomes[0].status.value == "unknown"
+    assert after.outcomes[0].message.startswith(f"{doubt.message} It was marked as {words}")
+    ended = bulkops("history", doubt.run)
+    assert "by Sam on " in " ".join(ended.out.split())
+
+
+def test_a_run_that_is_resumed_keeps_to_what_was_marked_since(
+    tmp_path: Path, folder: Path, here: Environment, practice: PracticeServer
+) -> None:
+    """Its own row in doubt is not sent by it, and its Yes for the same, typed before the mark, repeats nothing."""
+    practice.faults.add(Fault.drop_reply())
+    path = fill(tmp_path / "August.xlsx", kickouts=[kickout(1), kickout(1, send_again="Yes"), kickout(2)])
+    report = run(path, here, folder)
+    assert told(report) == ["sent.no_answer", "row.held", "done"]
+    doubts.settle(folder, report.run or "", 0, Verdict.DONE, "Sam")
+    with app.prepare_again(report.run, folder) as prepared:
+        assert prepared.plan.steps == []
+        resumed = prepared.run(Control(), lambda _: None)
+    assert told(resumed) == ["sent.no_answer", "row.marked_done", "done"]
+    assert "by Sam on " in resumed.outcomes[0].message
+    assert len(practice.writes) == 2
+
+
+def test_where_nothing_was_run_nothing_is_in_doubt(folder: Path) -> None:
+    """And no ledger is made by asking, or by marking."""
+    assert doubts.open_doubts(folder) == []
+    assert refused(folder, "20261121-101500-4f2a", 0) == "run.not_found"
+    assert list(folder.iterdir()) == []
+
+
+def test_only_a_run_that_goes_on_keeps_what_was_cut_short_from_being_told(
+    folder: Path, here: Environment, august: Path
+) -> None:
+    """Where it cannot be seen whether one does, that is said, and no doubt is left out silently."""
+    with on_its_way(fill(august, kickouts=[kickout(3)]), here, folder):
+        pass
+    (folder / "run.lock").unlink()
+    (folder / "run.lock").mkdir()
+    with pytest.raises(CannotStart) as error:
+        doubts.open_doubts(folder)
+    assert error.value.code == "ledger.unusable"
