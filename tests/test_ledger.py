@@ -1781,20 +1781,27 @@ def test_users_in_another_order_were_the_same_request_before_too(unordered, ids)
         ).fetchone() == (0,)
 
 
-@pytest.mark.parametrize("cleared", [False, True])
+@pytest.mark.parametrize("cleared", ["", "before", "since"])
 def test_a_yes_is_used_and_cleared_whatever_the_order_of_users_was(path, cleared):
     """What older runs of a workbook found in Send again counts, also in a row that they did not send."""
     book = ("books/a.xlsx", "")
-    (asked,), (plain,) = typed(users(102, 101, send_again=True)).steps, typed(users(102, 101)).steps
-    not_sent = Plan((), (outcome_of(plain.row, Status.ALREADY_DONE),), (plain,))
+    row = users(102, 101)
+    (asked,) = typed(users(102, 101, send_again=True)).steps
+    asked = replace(asked, release=Release.ROW)
+
+    def clear(plan: Plan) -> None:
+        found = Plan((), (outcome_of(row, Status.ALREADY_DONE),), tuple(plan.steps))
+        ledger.begin(replace(run_named("b"), workbook=book[0]), found, HERE)
+
     with closing(Ledger(path)) as ledger:
-        asked = replace(asked, release=Release.ROW)
         ledger.begin(replace(run_named("a"), workbook=book[0]), Plan((((asked,),),), ()), HERE)
         send(ledger, "a", asked)
-        if cleared:
-            ledger.begin(replace(run_named("b"), workbook=book[0]), not_sent, HERE)
+        if cleared == "before":
+            clear(typed(row))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 3")
     with closing(Ledger(path)) as ledger:
+        if cleared == "since":
+            clear(plan_of(row))
         past = ledger.past(HERE, workbook=book)["list_flag_edit", "2001"]
         assert [each.yes_used for _, each in past] == [not cleared]
