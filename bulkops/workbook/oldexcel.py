@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format, format_of
-from bulkops.workbook.raw import MAX_CELLS, NUMBER, RawRow, RawSheet, number_cell
+from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
 
 if TYPE_CHECKING:
     from xlrd.book import Book
@@ -32,6 +32,8 @@ _ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff
 _FIRST_CUSTOM = 164
 """The first format number that is a workbook's own; those below it stand for one format each."""
 _BIFF8 = 80
+_WHOLE_BOOK, _REFERENCE = -1, -1
+"""Of a name: that no sheet has it for its own; that it stands for cells."""
 _BROKEN = (
     AssertionError,
     ArithmeticError,
@@ -47,8 +49,11 @@ _BROKEN = (
 """What xlrd raises over a damaged file, beside its own errors."""
 
 
-def read_old_excel(path: Path, content: bytes) -> list[RawSheet]:
-    """Every worksheet of an .xls. Raises CannotStart for what is damaged, encrypted or older than Excel 5."""
+def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
+    """Every worksheet of an .xls, and its names.
+
+    Raises CannotStart for what is damaged, encrypted or older than Excel 5.
+    """
     from xlrd import open_workbook
     from xlrd.biffh import XLRDError
     from xlrd.compdoc import CompDocError
@@ -58,7 +63,8 @@ def read_old_excel(path: Path, content: bytes) -> list[RawSheet]:
         with open_workbook(
             file_contents=content, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         ) as book:
-            return _Reader(path, book).sheets()
+            reader = _Reader(path, book)
+            return reader.sheets(), reader.names()
     except XLRDError as error:
         if "encrypted" in str(error):
             raise CannotStart("workbook.encrypted", path=path.name) from error
@@ -94,6 +100,17 @@ class _Reader:
         if len(formulas) != self.book.nsheets:
             raise ValueError("more or fewer sheets than their list has")
         return [self.sheet(self.book.sheet_by_index(number), each) for number, each in enumerate(formulas)]
+
+    def names(self) -> dict[str, str]:
+        """Those that point to a place at all; to which sheet, only where that can be told."""
+        titles = self.book.sheet_names()
+        found = {}
+        for each in self.book.name_obj_list:
+            if each.scope == _WHOLE_BOOK:
+                places = each.result.value if each.result is not None and each.result.kind == _REFERENCE else None
+                at = places[0].coords[0] if places else -1
+                found[each.name.lower()] = titles[at] if 0 <= at < len(titles) else ""
+        return found
 
     def sheet(self, found: Sheet, formulas: _Formulas) -> RawSheet:
         hidden = found.visibility != 0
