@@ -327,6 +327,10 @@ class ListFlagEdit(Operation):
             return f"{said} {entry.sentence.format(value=expected, extra=selected)}", entry.tip
         return said, ""
 
+    def has_control_total(self, values: Mapping[str, Any]) -> bool:
+        """Expected bills, if it is filled in."""
+        return values["expected_bills"] is not None
+
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
         """Expected bills held against the number of bills that the list held when it was edited."""
         return "" if values["expected_bills"] in (None, accepted.selected) else "expected_bills.mismatch"
