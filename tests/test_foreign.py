@@ -555,6 +555,19 @@ def test_a_file_of_a_program_that_does_not_calculate(tmp_path: Path) -> None:
     assert (plain(by_address(sheet))["A6"], sheet.outdated) == (("FORMULA", ""), True)
 
 
+def test_an_xls_may_count_its_days_from_1904(tmp_path: Path) -> None:
+    """Or its dates would be four years off in the corrections."""
+    content = sample("xls").read_bytes()
+    since_1900, since_1904 = (b"\x22\x00\x02\x00" + bytes([mode, 0]) for mode in (0, 1))
+    assert content.count(since_1900) == 1
+    path = tmp_path / "a.xls"
+    path.write_bytes(content.replace(since_1900, since_1904))
+    assert [{sheet.since_1904 for sheet in read_workbook(each).sheets} for each in (sample("xls"), path)] == [
+        {False},
+        {True},
+    ]
+
+
 def test_a_row_without_height_is_hidden_in_an_xls(tmp_path: Path) -> None:
     """A row that nobody can see is not sent silently, whichever way it was hidden."""
     content = bytearray(sample("xls").read_bytes())

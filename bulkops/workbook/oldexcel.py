@@ -114,7 +114,7 @@ class _Reader:
 
     def sheet(self, found: Sheet, formulas: _Formulas) -> RawSheet:
         hidden = found.visibility != 0
-        sheet = RawSheet(found.name, hidden, outdated=formulas.others)
+        sheet = RawSheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
         sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
         columns = found.colinfo_map.items()
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
