@@ -82,7 +82,9 @@ class _Past:
         may_repeat = not any(past.newer for _, past in holding)
         told = (past.status for past in dict(counting).values())
         worst = max(told, key=lambda each: each is Status.UNKNOWN, default=None)
-        if step.asked and may_repeat and not any(past.yes_used for _, past in holding):
+        outdated = any(past.yes_used for _, past in holding)
+        outdated |= any(past.unseen for past in latest.values() if past.status is Status.UNKNOWN)
+        if step.asked and may_repeat and not outdated:
             # Of what stands in the sheet only the row's own Send again releases a doubt, and only once.
             return replace(step, release=Release.ROW, repeats=worst)
         own = latest.get(step.fingerprint)
