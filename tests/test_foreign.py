@@ -362,6 +362,11 @@ def holding(rows: str, **more: str) -> Callable[[Path], object]:
         ),
         pytest.param(holding("<table:table/>"), "workbook.damaged", id="sheet-in-a-sheet"),
         pytest.param(
+            holding("", before='<table:table table:name="Data"></table:table>'),
+            "workbook.damaged",
+            id="two-of-one-name",
+        ),
+        pytest.param(
             holding(row(cell("x"), number_rows_repeated="-1")), "workbook.damaged", id="repeated-less-than-once"
         ),
         pytest.param(holding(row(cell("x"), number_rows_repeated=BILLION)), "workbook.too_big", id="a-billion-rows"),

@@ -208,6 +208,21 @@ def test_rows_end_early_where_excel_ends_them(tmp_path: Path, text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param(b"List ID,Comment\n2001,a\0b\n", 2, id="nul"),
+        pytest.param(b"List ID,Comment\n2001,x\n\x1a", 3, id="end-mark-of-dos"),
+        pytest.param("List ID,Comment\n2001,x\n".encode("utf-16-le"), 1, id="utf-16-without-a-mark"),
+    ],
+)
+def test_a_control_character_is_named_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+    """A text file by its name is not told to be none: the line says where to look."""
+    refused = refusal(tmp_path / "a.csv", content)
+    assert refused.code == "workbook.line"
+    assert f"line {line}: " in str(refused)
+
+
+@pytest.mark.parametrize(
     "text", ["#N/A", "#NV", "#REF!", "#WERT!", "#DIV/0!", "#NAME?", "#¡VALOR!", "#####", "Err:502", " #N/A "]
 )
 def test_errors_are_error_values(tmp_path: Path, text: str) -> None:

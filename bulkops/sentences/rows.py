@@ -61,7 +61,7 @@ ENTRIES = (
         "cell.no_result",
         "A formula without a stored result",
         "{heading} holds a formula whose result is not stored in the file.",
-        "Open the workbook in Excel and save it, or type the value instead of the formula.",
+        "Type the value instead of the formula; or open the workbook in Excel and save it as .xlsx.",
     ),
     Entry(
         "cell.date",

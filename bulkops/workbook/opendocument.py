@@ -129,6 +129,8 @@ class _Reader:
             return
         hidden = attributes.get(_STYLE_NAME, "") in self.styles.hidden
         self.sheet = RawSheet(attributes.get(_NAME, ""), hidden)
+        if self.sheet.name in (sheet.name for sheet in self.sheets):
+            raise ValueError("two sheets of one name")  # no address would say in which of them
         self.sheets.append(self.sheet)
         self.column = self.row = 0
         self.column_styles: list[tuple[int, str]] = []
