@@ -71,11 +71,6 @@ NO_PIP = (
 )
 
 
-NO_TK = (
-    "This Python ({python}) comes without tkinter, which the window is made with. Debian or Ubuntu: "
-    "sudo apt install python3-tk. Homebrew: brew install python-tk. Windows: start Python's installer again, choose "
-    "Modify, and tick tcl/tk. Then start again."
-)
 NO_WINDOW = "The window of bulkops did not open. Start again; if it stays, show IT the file named below."
 
 
@@ -391,7 +386,7 @@ def progress(total):
             part = (seen["packages"], seen["total"])
             say("  %d of %d packages" % part, part, seen["packages"] % 10 == 0)
         elif line.startswith("Installing collected packages"):
-            say("  installing them ...")
+            say("  installing all %d packages ..." % seen["total"])
         elif "Retrying (" in line and not seen["retry"]:
             seen["retry"] = True
             say("  the package server does not answer; trying again ...")
@@ -567,6 +562,7 @@ def start_window(files, venv, sleep=time.sleep):
         code = wait_for_window(window, up, sleep)
     except KeyboardInterrupt:
         window.kill()
+        window.wait()
         raise
     if code:
         raise CannotStart(window_trouble(log))
@@ -601,8 +597,6 @@ def window_trouble(log):
     """The sentence for a window that did not open, from what it said: its own, or ours instead of a traceback."""
     with open(log, "rb") as file:
         said = file.read().decode("utf-8", "replace").strip()
-    if re.search(r"No module named '_?tkinter'", said):
-        return NO_TK.format(python="%d.%d" % sys.version_info[:2])
     if said and "Traceback (most recent call last)" not in said:
         return said
     return "%s\nThe whole story is in %s" % (NO_WINDOW, log)

@@ -31,6 +31,7 @@ from bulkops.operations import all_operations
 from bulkops.phrases import marked
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
+from bulkops.whereabouts import akin, family
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
@@ -96,7 +97,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     with ExitStack() as stack:
         with _obstacle_of(prepared):
             prepared.ledger = ledger_alone(folder, path.name, stack)
-            prepared.notes += _workbook_alone(path, stack)
+            _alone(prepared, stack)
             past = _past(prepared.ledger, where, material)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
@@ -134,7 +135,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         past = _past(ledger, where, material, found.id)
         prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
-            prepared.notes += _workbook_alone(material.path, stack)
+            _alone(prepared, stack)
             _make_ready(prepared, folder, stack)
             if prepared.owner != found.key_owner and prepared.plan.steps:
                 prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
@@ -163,18 +164,20 @@ def _unchanged(path: Path, identity: str) -> str:
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
-    since: dict[tuple[str, ...], str] = {}
+    since: dict[tuple[str, ...], list[Run]] = {}
     for run in ledger.runs():
-        place = (run.workbook, run.environment, "" if run.environment == settings.PRACTICE else run.base_url)
+        place = (family(run.workbook), run.environment, "" if run.environment == settings.PRACTICE else run.base_url)
+        later = since.setdefault(place, [])
         if name in (None, run.id):
             rows = ledger.resumable(run.id)
-            if rows and place in since and name:
-                raise CannotStart("run.followed", value=name, extra=since[place])
-            if place not in since and (rows or run.ended is None):
+            follower = next((each for each in later if akin(each.workbook, run.workbook)), None)
+            if rows and follower and name:
+                raise CannotStart("run.followed", value=name, extra=follower.id)
+            if follower is None and (rows or run.ended is None):
                 return run, tuple(rows)
             if name:
                 raise CannotStart("run.nothing_left")
-        since.setdefault(place, run.id)
+        later.append(run)
     raise CannotStart("run.not_found", value=name) if name else CannotStart("run.nothing_left")
 
 
@@ -203,16 +206,18 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     return ledger
 
 
-def _workbook_alone(path: Path, stack: ExitStack) -> list[str]:
-    """The workbook to this run alone, whoever else may open it in a shared folder; what there is to say of that."""
+def _alone(prepared: Prepared, stack: ExitStack) -> None:
+    """The workbook to this run alone, whoever else may open it in a shared folder."""
     from bulkops.ledger import now
-    from bulkops.lock import workbook_alone
+    from bulkops.lock import UNSEEN, workbook_alone
 
+    path = prepared.material.path
     if not os.path.exists(path):
-        return []  # a run can be resumed without its workbook
+        return  # a run can be resumed without its workbook
     holder = f"{settings.operator()} on {platform.node()}, since {now()}"
-    note = stack.enter_context(workbook_alone(path, holder))
-    return [note] if note else []
+    if note := stack.enter_context(workbook_alone(path, holder)):
+        prepared.notes.append(note)
+        prepared.elsewhere = "" if note == UNSEEN else note
 
 
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
@@ -226,7 +231,9 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     _all_or_nothing(prepared)
     material = prepared.material
     known = {run.id for run in prepared.ledger.runs()} if prepared.ledger else set()
-    prepared.notes += _run_elsewhere(material, known)
+    if strange := _run_elsewhere(material, known):
+        prepared.notes.append(strange)
+        prepared.elsewhere = prepared.elsewhere or strange
     prepared.delivery = decide(
         material.path,
         material.sha256,
@@ -251,7 +258,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         _all_or_nothing(prepared)
 
 
-def _run_elsewhere(material: Material, known: set[str]) -> list[str]:
+def _run_elsewhere(material: Material, known: set[str]) -> str:
     """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
     from bulkops.workbook.sidecar import results_path, runs_told
 
@@ -259,8 +266,8 @@ def _run_elsewhere(material: Material, known: set[str]) -> list[str]:
     for path, told in ((material.path, material.told), (beside, runs_told(beside))):
         if strange := sorted(told - known):
             why = f"{path.name} holds the results of a run that this computer does not know ({strange[-1]})"
-            return [f"{why}: its rows may have been sent. Look there first."]
-    return []
+            return f"{why}: its rows may have been sent. Look there first."
+    return ""
 
 
 def _all_or_nothing(prepared: Prepared) -> None:
@@ -288,6 +295,13 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
     """Every run of this ledger, newest first, with its rows counted by state."""
     with any_ledger(folder) as ledger:
         return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
+
+
+def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
+    """Tell the ledger that a workbook was moved after a run, and where that run's results are now if they moved too."""
+    with any_ledger(folder) as ledger:
+        if ledger is not None:
+            ledger.moved(str(old.resolve()), str(new.resolve()), run, str(results) if results else None)
 
 
 def unfinished(folder: Path) -> dict[str, int]:

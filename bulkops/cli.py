@@ -169,6 +169,25 @@ def run(
 
 
 @cli.command()
+def inbox(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where workbooks are dropped to be run.", show_default=False)
+    ],
+    env: EnvName = None,
+    base_url: BaseUrl = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the workbooks in a folder one by one, and move each to Done, Needs attention or In doubt."""
+    from bulkops.inbox.command import go_through
+
+    _not_both("--env", env, "--base-url", base_url)
+    with console.starting(as_json):
+        code = go_through(folder, environment(env, base_url), home(), yes, as_json)
+    raise typer.Exit(code)
+
+
+@cli.command()
 def resume(
     run: Annotated[
         str | None,

@@ -57,6 +57,8 @@ class Prepared:
     delivery: Delivery | None = None
     corrections: Corrections | None = None
     notes: list[str] = field(default_factory=list)
+    elsewhere: str = ""
+    """Why its rows may have been sent from another computer, or "" if nothing says so."""
     key: Key | None = None
     owner: str = ""
     obstacle: BulkopsError | None = None

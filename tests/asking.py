@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,13 @@ class Ended:
     def statuses(self) -> list[str]:
         """Each row's status, in the document's order."""
         return [row["status"] for row in self.document["rows"]]
+
+
+class Keyboard(io.StringIO):
+    """Standard input as a terminal with somebody at it."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 Bulkops = Callable[..., Ended]

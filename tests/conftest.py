@@ -10,7 +10,7 @@ from pathlib import Path
 
 import canary
 import pytest
-from asking import Bulkops, Ended
+from asking import Bulkops, Ended, Keyboard
 
 from bulkops import cli
 from bulkops.practice import server
@@ -43,13 +43,6 @@ def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
         monkeypatch.setenv("BULKOPS_BASE_URL", started.base_url)
         monkeypatch.setenv("BULKOPS_API_KEY", server.PRACTICE_KEY)
         yield started
-
-
-class Keyboard(io.StringIO):
-    """Standard input as a terminal with somebody at it."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture

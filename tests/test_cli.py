@@ -72,12 +72,24 @@ def test_a_start_that_fails_is_one_document(bulkops: Bulkops, arguments: list[st
     assert why.rstrip(".") in ended.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["key"]])
-def test_without_a_command_the_help_is_shown(bulkops: Bulkops, arguments: list[str]) -> None:
+def test_without_a_command_the_help_is_shown(bulkops: Bulkops) -> None:
     """Nothing was asked for, so nothing is done: exit 2."""
-    ended = bulkops(*arguments)
+    ended = bulkops("key")
     assert ended.code == 2
     assert ended.out.startswith("Usage: bulkops ")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a window can always be opened there")
+@pytest.mark.parametrize("arguments", [[], ["desktop"], ["desktop", "August.xlsx"]])
+def test_without_a_screen_there_is_no_window(
+    bulkops: Bulkops, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """bulkops alone opens the window; where none can be shown it says so, and what to type instead."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    ended = bulkops(*arguments)
+    assert ended.code == 2
+    assert "no screen" in ended.err
+    assert "bulkops check" in ended.err
 
 
 def test_help_and_version_end_well(bulkops: Bulkops) -> None:

@@ -10,7 +10,7 @@ from misbehaving import Misbehaving, answer
 from bulkops.errors import CannotStart
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
-from bulkops.preflight import who_am_i
+from bulkops.preflight import owner, who_am_i
 from bulkops.settings import Environment, Key
 
 KEY = Key("canary-key-0123456789")
@@ -65,13 +65,32 @@ def test_something_else_in_energycaps_place_stops_before_anything_is_sent(text):
 @pytest.mark.parametrize("text", [me(), me(fullName="Pat"), answer(b"[]"), answer(b"", "404 Not Found")])
 def test_an_energycap_that_does_not_say_whose_key_it_is_gets_a_note(text):
     """Nobody here knows whether every EnergyCAP answers this call; the run goes on, and the operator is told."""
-    owner, note = asked(text)
-    assert owner == ""
+    name, note = asked(text)
+    assert name == ""
     assert "did not say whose key" in note
 
 
 def test_an_owners_name_cannot_steer_the_terminal():
     """It comes from outside and is shown in the question before the run."""
-    owner, _ = asked(me(fullName="Pat\x1b[2J\n\u202e" + "x" * 500, systemUserCode="p"))
-    assert owner.startswith("Pat[2Jxxx")
-    assert len(owner) == 100
+    name, _ = asked(me(fullName="Pat\x1b[2J\n\u202e" + "x" * 500, systemUserCode="p"))
+    assert name.startswith("Pat[2Jxxx")
+    assert len(name) == 100
+
+
+@pytest.mark.parametrize(
+    ("key", "may"), [(PRACTICE_KEY, True), ("practice-key-manager", True), ("practice-key-readonly", False)]
+)
+def test_what_the_owner_may_do_is_told_for_every_operation(key, may):
+    """By the same one read; the practice server refuses the writes of who may not."""
+    with PracticeServer() as server:
+        found = owner(Environment("practice", server.base_url), Key(key))
+        assert found.may == {"kickout_reimport": may, "list_flag_edit": may}
+        assert len(server.requests) == 1
+
+
+def test_an_operation_whose_permission_is_not_known_is_neither_allowed_nor_forbidden(monkeypatch):
+    """A third one need not name any."""
+    monkeypatch.setattr("bulkops.operations.list_flag_edit.ListFlagEdit.permission", None)
+    with PracticeServer() as server:
+        found = owner(Environment("practice", server.base_url), Key(PRACTICE_KEY))
+    assert found.may == {"kickout_reimport": True, "list_flag_edit": None}

@@ -19,7 +19,7 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
-from conftest import Keyboard
+from asking import Keyboard
 from keyring.backends import chainer, fail, null
 
 from bulkops import cli, settings

@@ -6,10 +6,13 @@ import ast
 import errno
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -25,11 +28,20 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 SOURCE = (ROOT / "run.py").read_text(encoding="utf-8")
+FIRST_START = "bulkops/desktop/first_start.py"
 
 STUB = """
-import json, os, sys, tiny
-print(json.dumps({"arguments": sys.argv[1:], "cwd": os.getcwd(), "tiny": tiny.VERSION, "utf8": sys.flags.utf8_mode}))
-sys.exit(int(os.environ.get("STUB_EXIT", "0")))
+import json, os, socket, sys, tiny
+told = json.dumps({"arguments": sys.argv[1:], "cwd": os.getcwd(), "tiny": tiny.VERSION, "utf8": sys.flags.utf8_mode})
+if "STUB_WINDOW" not in os.environ:
+    print("" if "STUB_SAYS" in os.environ else told, end="")
+    sys.stderr.write(os.environ.get("STUB_SAYS", ""))
+    sys.exit(int(os.environ.get("STUB_EXIT", "0")))
+with socket.create_connection(("127.0.0.1", int(os.environ["STUB_WINDOW"]))) as call, call.makefile("rw") as line:
+    print(told, file=line, flush=True)
+    if "STUB_UNSEEN" not in os.environ:
+        open(os.environ["BULKOPS_WINDOW_UP"], "w").close()
+    print(line.readline(), file=line, flush=True)
 """
 
 
@@ -55,10 +67,11 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "Größe GmbH & co (1)"
-        (self.folder / "bulkops").mkdir(parents=True)
+        (self.folder / "bulkops" / "desktop").mkdir(parents=True)
         (self.folder / "run.py").write_text(SOURCE, encoding="utf-8")
         (self.folder / "bulkops" / "__init__.py").touch()
         (self.folder / "bulkops" / "__main__.py").write_text(STUB, encoding="utf-8")
+        shutil.copy(ROOT / FIRST_START, self.folder / "bulkops" / "desktop")
         self.wheels = folder / "wheels"
         self.wheels.mkdir()
         wheel = self.wheels / "tiny-1.0-py3-none-any.whl"
@@ -70,10 +83,12 @@ class Checkout:
         self.digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         self.lock(self.digest)
         self.venv = self.folder / ".venv"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "OneDrive"))}
-        home = folder / "home"
-        home.mkdir()
-        places = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME", "XDG_CACHE_HOME"), str(home))
+        unwanted = ("PIP_", "OneDrive", "DISPLAY", "WAYLAND_DISPLAY")  # no test waits for somebody to close a window
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+        self.home = folder / "home"
+        self.home.mkdir()
+        names = ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+        places = dict.fromkeys(names, str(self.home))
         pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
         self.environment = kept | places | pip
 
@@ -284,6 +299,170 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+# ---------------------------------------------------------------- the window, a program of its own
+
+
+@pytest.fixture
+def door() -> Iterator[socket.socket]:
+    """Where a stub that stands in for the window calls, tells what it was started with, and answers once."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        yield listening
+
+
+def test_run_py_is_over_when_the_window_is_up(ready: Checkout, tmp_path: Path, door: socket.socket) -> None:
+    """The launcher's console goes, the window stays; dropped files are named in full, and no folder is held."""
+    process = ready.begin("desktop", "Größe & co.xlsx", cwd=tmp_path, STUB_WINDOW=str(door.getsockname()[1]))
+    call, _ = door.accept()
+    with call, call.makefile("rw") as line:
+        told = json.loads(line.readline())
+        assert (*process.communicate(timeout=60), process.returncode) == ("", "", 0)
+        print("still there?", file=line, flush=True)
+        assert line.readline() == "still there?\n"
+    file = os.path.join(os.path.realpath(tmp_path), "Größe & co.xlsx")
+    assert told["arguments"] == ["desktop", file]
+    assert Path(told["cwd"]).samefile(ready.home)
+    assert not list(ready.home.rglob("*.up"))
+
+
+def test_a_first_start_opens_the_window_without_a_terminal_or_a_screen(checkout: Checkout, door: socket.socket) -> None:
+    """Where no window can show the set-up it goes on all the same, and tells on stderr."""
+    process = checkout.begin("desktop", STUB_WINDOW=str(door.getsockname()[1]))
+    door.accept()[0].close()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, ""), err
+    assert err.endswith("bulkops is set up.\n")
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        (
+            "The data folder is on a network disk. Choose another.",
+            "The data folder is on a network disk. Choose another.",
+        ),
+        (
+            "Traceback (most recent call last):\n  File\nKeyError: 'x'",
+            "The window of bulkops did not open. Start again",
+        ),
+        ("", "The window of bulkops did not open. Start again"),
+    ],
+)
+def test_a_window_that_does_not_open_is_told(ready: Checkout, says: str, sentence: str) -> None:
+    """Its own sentence is shown as it is; instead of a traceback comes ours, and the file that holds it."""
+    code, out, err = ready.start("desktop", STUB_EXIT="1", STUB_SAYS=says)
+    assert (code, out) == (2, "")
+    assert err.startswith(sentence)
+    assert "Traceback" not in err
+    log = next(ready.home.rglob("window.log"))
+    assert says in log.read_text(encoding="utf-8").replace("\r\n", "\n")
+    assert (str(log) in err) is (says != sentence)
+
+
+def test_a_start_whose_files_an_open_window_takes_over_is_no_failure(ready: Checkout) -> None:
+    """The second start ends at once and well, without a window of its own."""
+    assert ready.start("desktop", STUB_EXIT="0") == (0, "", "")
+
+
+def test_a_slow_window_is_waited_for_with_a_word(
+    run: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first start on a slow computer takes its time: one sentence, no giving up."""
+    naps: list[float] = []
+
+    class Starting:
+        def poll(self) -> None:
+            return None
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2000:
+            (tmp_path / "up").touch()
+
+    assert run.wait_for_window(Starting(), str(tmp_path / "up"), sleep) == 0
+    assert not (tmp_path / "up").exists()
+    assert capsys.readouterr().err.count("on its way") == 1
+
+
+def test_ctrl_c_before_the_window_is_up_leaves_none(
+    ready: Checkout, door: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stops the start is not surprised by a window afterwards."""
+    started = load(ready.folder / "run.py")
+    for name, value in {**ready.environment, "STUB_WINDOW": str(door.getsockname()[1]), "STUB_UNSEEN": "1"}.items():
+        monkeypatch.setenv(name, value)
+    calls = []
+
+    def sleep(seconds: float) -> None:
+        calls.append(door.accept()[0])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        started.start_window([], str(ready.venv), sleep)
+    with calls[0] as call:
+        call.settimeout(60)
+        while call.recv(4096):  # until the one at the other end is gone
+            pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has the launcher's console for it")
+def test_a_stopped_set_up_ends_the_step_with_its_children(run: ModuleType, tmp_path: Path) -> None:
+    """pip works in a child: Stop must reach it, and nothing more is begun."""
+    child = "import time; print('begun', flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {child!r}])"
+    with run.open_lock(str(tmp_path)) as lock:
+        # Ends only when all are gone who could still say something.
+        with pytest.raises(KeyboardInterrupt):
+            run.run_step([sys.executable, "-c", parent], dict(os.environ), lock, lambda line: run.STEPS.stop())
+        with pytest.raises(KeyboardInterrupt):
+            run.run_step(["sleep", "60"], dict(os.environ), lock)
+
+
+def test_a_stopped_set_up_waits_for_no_other(run: ModuleType, tmp_path: Path) -> None:
+    """Stop counts also while another start sets up."""
+    run.STEPS.stop()
+    with run.open_lock(str(tmp_path)) as held:
+        run.wait_for(held)
+        with run.open_lock(str(tmp_path)) as lock, pytest.raises(KeyboardInterrupt):
+            run.wait_for(lock, lambda seconds: pytest.fail("it went on"))
+
+
+def test_every_package_is_counted_for_the_window_and_every_tenth_on_a_terminal(
+    run: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar moves with each package; a terminal is not flooded. What is left out here does not count."""
+    heard: list[tuple[str, object]] = []
+    run.LISTENERS.append(lambda sentence, part: heard.append((sentence.strip(), part)))
+    listen = run.progress(14)
+    listen("Ignoring colorama: markers 'sys_platform == \"win32\"' don't match your environment")
+    for number in range(13):
+        listen(f"Collecting package{number}==1.0")
+    listen("Installing collected packages: all")
+    assert [part for _, part in heard] == [*[(number, 13) for number in range(1, 14)], None]
+    assert heard[-1][0] == "installing all 13 packages ..."
+    assert capsys.readouterr().err == "  10 of 13 packages\n  installing all 13 packages ...\n"
+
+
+def test_only_without_a_terminal_a_window_shows_the_set_up(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the set-up talks there, on Windows in the launcher's console."""
+    pytest.importorskip("tkinter", reason="this Python has no tkinter", exc_type=ImportError)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+    monkeypatch.setattr(run, "WINDOWS", False)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run.window_room() is None
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert run.window_room().watch
+    monkeypatch.setattr(sys, "stderr", None)
+    assert run.window_room().show
+    monkeypatch.setattr(run, "WINDOWS", True)
+    assert run.window_room() is None
+
+
 # ---------------------------------------------------------------- the lock
 
 
@@ -322,15 +501,17 @@ def test_every_dependency_is_in_the_lock() -> None:
 # ---------------------------------------------------------------- run.py as text
 
 
-def test_run_py_needs_only_the_standard_library() -> None:
+@pytest.mark.parametrize("path", ["run.py", "bulkops/__init__.py", "bulkops/desktop/__init__.py", FIRST_START])
+def test_the_set_up_needs_only_the_standard_library(path: str) -> None:
     """It runs before anything is installed."""
     imported = set()
-    for node in ast.walk(ast.parse(SOURCE)):
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
-            imported.add(str(node.module).split(".")[0])
-    assert imported <= sys.stdlib_module_names
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            imported |= {name if name.startswith("bulkops.") else name.split(".")[0] for name in names}
+    assert imported <= sys.stdlib_module_names | {"bulkops.desktop.first_start"}
 
 
 def test_run_py_parses_on_old_pythons() -> None:

@@ -20,7 +20,10 @@ Listener = Callable[[str, Part | None], None]
 
 TITLE = "bulkops"
 HEADING = "Setting up bulkops"
-ABOUT = "This is done once. You may go on working meanwhile. If you stop it, the next start sets up what is missing."
+ABOUT = (
+    "This is done once and takes about a minute. You may go on working meanwhile. "
+    "To stop it, close this window: the next start sets up what is missing."
+)
 STOPPING = "Stopping ..."
 FAILED = "bulkops could not start"
 _TICK = 50
@@ -37,15 +40,16 @@ def watch(job: Callable[[], T], listeners: list[Listener], stop: Callable[[], No
         root = _root()
     except tk.TclError:
         return job()
-    signal.signal(signal.SIGINT, lambda *_: stop())  # else Tk would print it and go on
+    before = signal.signal(signal.SIGINT, lambda *_: stop())  # else Tk would print it and go on
     with ThreadPoolExecutor(1) as pool:
         window = _Progress(root, stop)
         listeners.append(window.hear)
         outcome = pool.submit(job)
-        window.follow(outcome.done)
+        root.after_idle(window.follow, outcome.done)  # not before the main loop, which it ends
         root.mainloop()
         listeners.remove(window.hear)
         root.destroy()
+    signal.signal(signal.SIGINT, before)
     return outcome.result()
 
 
@@ -112,13 +116,13 @@ class _Progress:
         self._root, self._stop = root, stop
         self._said: SimpleQueue[tuple[str, Part | None]] = SimpleQueue()
         frame, gap, wide = _frame(root, HEADING), _em(root), _em(root) * 62
-        self._sentence = tk.StringVar(root)
         # Two lines, so that the window does not jump when the sentence gets shorter.
         height = font.nametofont("TkDefaultFont", root).metrics("linespace") * 2
         room = ttk.Frame(frame, width=wide, height=height)
         room.pack_propagate(False)
         room.pack(fill="x", pady=(gap * 2, 0))
-        ttk.Label(room, textvariable=self._sentence, wraplength=wide).pack(anchor="sw", side="bottom")
+        self._sentence = ttk.Label(room, wraplength=wide)
+        self._sentence.pack(anchor="sw", side="bottom")
         self._bar = ttk.Progressbar(frame, mode="indeterminate", length=wide)
         self._bar.pack(fill="x", pady=gap)
         self._bar.start()
@@ -136,6 +140,7 @@ class _Progress:
         ended = over()
         self._tell()
         if ended:
+            self._bar.stop()  # else it would still want to move when it is gone
             self._root.quit()
         else:
             self._root.after(_TICK, self.follow, over)
@@ -150,7 +155,7 @@ class _Progress:
                 sentence, part = self._said.get_nowait()
             except Empty:
                 return
-            self._sentence.set(sentence.strip())
+            self._sentence.configure(text=sentence.strip())
             if part:
                 self._bar.stop()
                 self._bar.configure(mode="determinate", maximum=part[1], value=part[0])
@@ -160,7 +165,7 @@ class _Progress:
 
     def _end(self) -> None:
         self._button.state(["disabled"])
-        self._sentence.set(STOPPING)
+        self._sentence.configure(text=STOPPING)
         self._stop()
 
 
@@ -173,7 +178,7 @@ class _Failure:
         text = tk.Text(
             frame,
             width=72,
-            height=8,
+            height=6,
             wrap="word",
             font="TkDefaultFont",
             padx=gap,
@@ -187,7 +192,7 @@ class _Failure:
         text.pack(fill="both", expand=True, pady=(gap * 2, 0))
         buttons = ttk.Frame(frame)
         buttons.pack(anchor="e", pady=(gap * 2, 0))
-        ttk.Button(buttons, text="Copy the words", underline=0, command=self._copy).pack(side="left", padx=gap)
+        ttk.Button(buttons, text="Copy", underline=0, command=self._copy).pack(side="left", padx=gap)
         close = ttk.Button(buttons, text="Close", underline=1, command=root.quit)
         close.pack(side="left")
         root.protocol("WM_DELETE_WINDOW", root.quit)

@@ -71,7 +71,7 @@ class HistoryTab(ttk.Frame):
         self.copy.grid_remove()
 
     def refresh(self) -> None:
-        """Look the runs up; what was chosen stays chosen."""
+        """Look the runs up; what was chosen stays chosen, at first the newest."""
         self._worker.start(lambda: past_runs(self._folder), self._show, self._failed)
 
     def _show(self, runs: list[PastRun]) -> None:
@@ -84,8 +84,9 @@ class HistoryTab(ttk.Frame):
         for run in runs:
             values = (run.started, run.workbook, run.state, run.rows, run.environment, run.who)
             self.table.insert("", tk.END, run.id, values=values, tags=(run.worst.value if run.worst else "",))
-        if kept := [each for each in chosen if each in self._runs]:
+        if kept := [each for each in chosen if each in self._runs] or list(self._runs)[:1]:
             self.table.selection_set(kept)
+            self.table.focus(kept[0])
         if before == set(self._runs):
             self.table.yview_moveto(first)
         self._chosen()

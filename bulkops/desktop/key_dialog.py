@@ -8,6 +8,7 @@ from tkinter import ttk
 
 from bulkops.defects import recorded
 from bulkops.desktop import keying
+from bulkops.desktop.asking import Dialog
 from bulkops.desktop.keying import Said
 from bulkops.desktop.look import DANGER, INK, SAFE, Look
 from bulkops.desktop.worker import Worker
@@ -22,7 +23,7 @@ _INTRODUCTION = (
 )
 
 
-class KeyDialog(tk.Toplevel):
+class KeyDialog(Dialog):
     """Ask for the key of an environment. ``changed`` is called with the environment whose key is another one now."""
 
     def __init__(
@@ -33,28 +34,19 @@ class KeyDialog(tk.Toplevel):
         where: Environment,
         changed: Callable[[Environment], object],
     ) -> None:
-        super().__init__(parent)
-        self.withdraw()
-        self.title("API key")
-        self.resizable(width=False, height=False)
+        super().__init__(parent, look, "API key")
         self._worker, self._changed = worker, changed
         self._places = keying.choices(where)
         self._busy = False
         self._build(look)
         self._where.current(self._places.index(where) if where in self._places else 0)
-        for keys, act in (("<Escape>", self.close), ("<Return>", self._on_return), *self._letters()):
+        for keys, act in (("<Return>", self._on_return), *self._letters()):
             self._on(keys, act)
-        self.protocol("WM_DELETE_WINDOW", self.close)
         self._look_up()
-        self.transient(parent.winfo_toplevel())
-        self.deiconify()
-        self.wait_visibility()
-        self.grab_set()
-        self.typed.focus_set()
+        self.present(self.typed)
 
     def _build(self, look: Look) -> None:
-        frame = ttk.Frame(self, padding=look.gap)
-        frame.grid(sticky="nsew")
+        frame = self.body
         frame.columnconfigure(1, weight=1)
         wide = look.em * _WIDTH
         ttk.Label(frame, text="Your EnergyCAP API key", style="Title.TLabel").grid(columnspan=2, sticky="w")
@@ -84,12 +76,13 @@ class KeyDialog(tk.Toplevel):
         self.save = ttk.Button(row, text="Save", underline=0, command=self._save, style="Main.TButton")
         self.for_now = ttk.Button(row, text="Use until bulkops closes", underline=0, command=self._use_now)
         self.remove = ttk.Button(row, text="Remove this key", underline=0, command=self._remove)
-        self.shut = ttk.Button(row, text="Close", underline=0, command=self.close)
+        self.shut = ttk.Button(row, text="Close", underline=0, command=self.dismiss)
         for column, button in enumerate((self.test, self.save, self.for_now)):
             button.grid(row=0, column=column, padx=(0, look.pad))
         self.remove.grid(row=0, column=4, padx=(0, look.pad))
         self.shut.grid(row=0, column=5)
-        self.for_now.grid_remove()
+        for button in (self.for_now, self.remove):  # until it is known that they are of use
+            button.grid_remove()
 
     def _on(self, keys: str, act: Callable[[], object]) -> None:
         self.bind(keys, lambda _: act())
@@ -197,7 +190,7 @@ class KeyDialog(tk.Toplevel):
         else:
             self.for_now.grid_remove()
 
-    def close(self) -> None:
+    def dismiss(self) -> None:
         """Nothing that was typed stays."""
         self.typed.delete(0, tk.END)
         self.destroy()

@@ -77,7 +77,7 @@ def _see_to_endings(root: tk.Tk, window: Window) -> None:
     """A polite kill stops at a row's boundary, too; an error of our own is told in the window."""
 
     def stop(*_: object) -> None:
-        window.presenter.worker.later(window.presenter.close_when_stopped)
+        window.presenter.worker.later(window.stop_and_leave)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if (known := getattr(signal, name, None)) is not None:

@@ -11,6 +11,7 @@ from bulkops.desktop import showing
 from bulkops.desktop.asking import RunDialog, SureDialog
 from bulkops.desktop.dropping import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
+from bulkops.desktop.inbox_tab import InboxTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
 from bulkops.desktop.opening import open_file
@@ -40,6 +41,7 @@ class Window:
         self.dialog: RunDialog | None = None
         self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
+        self.leaving = False
         self._next = ""
         self.notes: tuple[str, ...] = ()
         self.environments = self.presenter.environments
@@ -78,6 +80,10 @@ class Window:
         panes.add(self.table, weight=3)
         panes.add(self.details, weight=1)
         panes.grid(row=4, column=0, sticky=tk.NSEW, pady=(self.look.gap, 0))
+        self.inbox = InboxTab(
+            self.tabs, self.look, self.presenter.worker, self.presenter.home, lambda: self.presenter.state.where
+        )
+        self.tabs.add(self.inbox, text="Upload folder", underline=0)
         self.history = HistoryTab(self.tabs, self.look, self.presenter.worker, self.presenter.home, self._finish)
         self.tabs.add(self.history, text="History", underline=0)
         self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())
@@ -163,7 +169,7 @@ class Window:
         mine: dict[str, Callable[[], object]] = {
             "<Control-o>": self.choose_file,
             "<F5>": presenter.check,
-            "<Escape>": presenter.stop,
+            "<Escape>": self.stop_sending,
             "<Alt-w>": self.choose_file,
             "<Alt-n>": self.make_template,
             "<Alt-c>": self.check.invoke,
@@ -241,6 +247,11 @@ class Window:
                 self.root, self.look, showing.sure_of(line, verdict), lambda: self.presenter.mark(chosen, verdict)
             )
 
+    def stop_sending(self) -> None:
+        """Whichever of the two sends, the workbook or the upload folder."""
+        self.presenter.stop()
+        self.inbox.stop()
+
     def copy_details(self) -> None:
         """Put what went wrong on the clipboard, for whoever is asked for help."""
         if trouble := self.presenter.state.trouble:
@@ -249,9 +260,15 @@ class Window:
 
     def leave(self) -> None:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
-        if not self.presenter.close() and self.closing is None:
-            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.presenter.close_when_stopped)
+        if (self.inbox.busy or not self.presenter.close()) and self.closing is None:
+            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.stop_and_leave)
             self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
+
+    def stop_and_leave(self) -> None:
+        """Stop whatever sends at the next row's boundary; the window goes when that is recorded."""
+        self.leaving = True
+        self.inbox.stop()
+        self.presenter.stop()
 
     def _chose_environment(self) -> None:
         self.presenter.choose_environment(self.environments[self.where.current()])
@@ -359,6 +376,7 @@ class Window:
         if question is None:
             if self.dialog is not None:
                 self.dialog.destroy()
+                self.table.tree.focus_set()
             self.dialog = None
         elif self.dialog is None:
             self.dialog = RunDialog(self.root, self.look, question, self.presenter.answer, self.presenter.ask_again)
@@ -382,6 +400,8 @@ class Window:
 
     def _tick(self) -> None:
         more = self.presenter.tick()
+        if self.leaving and not self.inbox.busy and not self.presenter.closed:
+            self.presenter.close_when_stopped()
         if not self.presenter.closed:
             self._next = self.root.after(1 if more else _EVERY, self._tick)
 

@@ -38,6 +38,7 @@ from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Release, Status, Step
 from bulkops.verdict import OUTSIDE_THE_ROW
+from bulkops.whereabouts import akin, namesakes
 
 _RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 """Codes of rows that were not carried out for a reason that lay outside the row."""
@@ -211,10 +212,14 @@ class Ledger:
             sa.func.coalesce(attempts.c.id > follows, False), sa.func.coalesce(_place("newest") >= at_run, False)
         )
         place = _place("runs").label("place")
-        same = sa.or_(runs.c.workbook == printable_text(workbook[0]), runs.c.workbook_sha256 == workbook[1])
+        asking = printable_text(workbook[0])
+        known = self._workbooks()
+        same = _of([each for each in known if akin(each, asking)], workbook[1])
+        # Only without a doubt which workbook it was that had no Yes any more.
+        surely = _of([each for each in known if namesakes(each, asking)], workbook[1]).label("surely")
         yes = sa.func.max(lines.c.asked).label("yes")
         found_yes = (
-            sa.select(lines.c.matter, place, yes)
+            sa.select(lines.c.matter, place, yes, surely)
             .join(runs, runs.c.id == lines.c.run)
             .where(lines.c.identity == identity, lines.c.matter.is_not(None), same)
             .group_by(lines.c.matter, place)
@@ -243,9 +248,10 @@ class Ledger:
             query, found_yes = query.where(here), found_yes.where(here)
         with self._store.reading() as connection:
             rows = _rows(connection, query)
-            had_yes = {(each["matter"], each["place"]): each["yes"] for each in _rows(connection, found_yes)}
+            asked_for = sorted(_rows(connection, found_yes), key=lambda each: int(each["place"]))
+        had_yes = {(each["matter"], each["place"]): each["yes"] for each in asked_for}
         # The last run of this workbook that found no Yes for a matter.
-        cleared = {matter: at for (matter, at), yes in sorted(had_yes.items(), key=lambda each: each[0][1]) if not yes}
+        cleared = {each["matter"]: each["place"] for each in asked_for if each["surely"] and not each["yes"]}
         for each in rows:
             matter, at = each["matter"], each["place"]
             # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
@@ -295,6 +301,19 @@ class Ledger:
             rows = _rows(connection, sa.select(*named).order_by(sa.desc(sa.literal_column("rowid"))))
         return [Run(**each) for each in rows]
 
+    def _workbooks(self) -> list[str]:
+        """The paths of all workbooks that were run."""
+        with self._store.reading() as connection:
+            return [each["workbook"] for each in _rows(connection, sa.select(runs.c.workbook).distinct())]
+
+    def moved(self, old: str, new: str, run: str, results: str | None) -> None:
+        """bulkops has moved a workbook: all its runs are of the new path now; this one's results too, if they moved."""
+        with self._store.writing() as connection:
+            here = runs.update().where(runs.c.workbook == printable_text(old))
+            connection.execute(here.values(workbook=printable_text(new)))
+            if results is not None:
+                connection.execute(runs.update().where(runs.c.id == run).values(results=results))
+
     def runs_of(self, workbook: str) -> set[str]:
         """The ids of all runs of the workbook at this path."""
         query = sa.select(runs.c.id).where(runs.c.workbook == printable_text(workbook))
@@ -330,6 +349,11 @@ def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]]
     kept = {step.row.seq: step for step in plan.kept}
     decided = [decided_line(run, identity, outcome, kept.get(outcome.seq)) for outcome in plan.decided]
     return decided, [planned_line(run, identity, step) for step in plan.steps]
+
+
+def _of(workbooks: Iterable[str], identity: str) -> sa.ColumnElement[bool]:
+    """Was it a run of a workbook at one of these paths, or of the one with this content?"""
+    return sa.or_(runs.c.workbook.in_(list(workbooks)), runs.c.workbook_sha256 == identity)
 
 
 def _line(run: str, seq: int) -> sa.Update:

@@ -4,4 +4,119 @@ from __future__ import annotations
 
 from bulkops.sentences.entry import Entry
 
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES = (
+    Entry(
+        "inbox.no_folder",
+        "No upload folder",
+        "{path} is not a folder that can be looked into.",
+        "Check the name, and that the disk it is on is connected.",
+    ),
+    Entry(
+        "inbox.outcome",
+        "A folder for what was dealt with",
+        "{path} has the name of a folder that workbooks are moved to when they were dealt with ({value}).",
+        "Choose the upload folder itself.",
+    ),
+    Entry(
+        "inbox.no_access",
+        "Upload folder cannot be worked with",
+        "{path}: something in this folder or in the data folder of bulkops cannot be read or written ({value}).",
+        "Make sure that you may write there and that the disk has room, then start again: what was sent is recorded, and nothing is sent twice.",
+    ),
+    Entry(
+        "inbox.copying",
+        "Still being copied",
+        "{path} is still being copied or saved.",
+        "Leave it there: it is taken once it stays as it is.",
+    ),
+    Entry(
+        "inbox.not_workbook",
+        "Not a workbook",
+        "{path} is no workbook that is taken from an upload folder.",
+        "Save it as .xlsx, .xlsm, .xls, .ods or .csv, or take it out of the folder.",
+    ),
+    Entry(
+        "inbox.link", "Only a link", "{path} only leads to another file.", "Put the workbook itself into the folder."
+    ),
+    Entry(
+        "inbox.online",
+        "Only online",
+        "{path} is not on this computer yet, only its name is.",
+        "Open it once, or choose “Always keep on this device” for the folder.",
+    ),
+    Entry(
+        "inbox.empty",
+        "Empty file",
+        "{path} is empty (0 bytes): it is still on its way, or was not saved.",
+        "Put the workbook into the folder again if it stays so.",
+    ),
+    Entry(
+        "inbox.open",
+        "Open in a program",
+        "{path} is open in Excel or LibreOffice.",
+        "Close it there; then check again.",
+    ),
+    Entry(
+        "inbox.held",
+        "Another program keeps it",
+        "{path} cannot be opened: it is still being copied, or you may not read it.",
+        "Wait for a moment and check again; if it stays so, ask who put it there.",
+    ),
+    Entry(
+        "inbox.ours",
+        "Results of bulkops",
+        "{path} holds results that bulkops has written, and no rows of its own.",
+        "Remove it from the folder. Rows are run from their own workbook.",
+    ),
+    Entry(
+        "inbox.half",
+        "Perhaps not whole yet",
+        "{value} It was changed just now, so it may still be on its way, and stays in the folder.",
+        "Leave it there. If it is the same in two minutes, it goes to Needs attention.",
+    ),
+    Entry(
+        "inbox.in_use",
+        "Somebody else has it",
+        "{path} is in use by {value}. What was sent from there is not known on this computer, so it is left alone.",
+        "Wait until that person is done. If that computer is surely gone: look in EnergyCAP for what its rows have done, take those rows out of the workbook, and only then remove the hidden file {extra} beside it.",
+    ),
+    Entry(
+        "inbox.gone",
+        "Taken or changed meanwhile",
+        "{path} was changed, or taken by somebody else, since it was looked at. Nothing was sent.",
+        "Check again.",
+    ),
+    Entry(
+        "inbox.changed",
+        "Changed while it was run",
+        "{path} was changed while it was run, so it stays in the folder.",
+        "Check the folder again: then it is run once more, and rows that are done are not sent twice.",
+    ),
+    Entry(
+        "inbox.elsewhere",
+        "Perhaps sent from another computer",
+        "{path} may have been sent from another computer, so it was not run ({value}).",
+        "Look in EnergyCAP for what its rows have done. To run it all the same, put it back into the upload folder and say yes to it yourself.",
+        typed="leave out --yes",
+    ),
+    Entry(
+        "inbox.unmoved",
+        "Could not be moved",
+        "{path} could not be claimed or moved ({value}), so it stays in the folder.",
+        "Close it in other programs, and make sure that you may write in the folder and that no file there is called Done, Needs attention or In doubt. Then check again: rows that are done are not sent twice.",
+    ),
+    Entry(
+        "inbox.renamed",
+        "Another name",
+        "{path} is called {value} now, because a workbook of that name was dealt with before.",
+        "Look for it under that name.",
+        warning=True,
+    ),
+    Entry(
+        "inbox.finished",
+        "An earlier pass was finished",
+        "{path} was run before and is in {value} now; its move had been cut short.",
+        "Look for its results there.",
+        warning=True,
+    ),
+)

@@ -53,7 +53,7 @@ def save(
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _sha256(path: Path) -> str:
@@ -182,14 +182,14 @@ if sys.platform == "win32":
         if not replaced:
             os.replace(temporary, path)
 
-    def _sync_folder(folder: Path) -> None:
+    def sync_folder(folder: Path) -> None:
         """Windows has nothing of the kind."""
 else:
 
     def _rename(temporary: Path, path: Path) -> None:
         os.replace(temporary, path)
 
-    def _sync_folder(folder: Path) -> None:
+    def sync_folder(folder: Path) -> None:
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
             try:

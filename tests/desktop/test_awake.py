@@ -76,8 +76,10 @@ def test_a_killed_bulkops_leaves_no_helper_behind(programs):
 
 
 @POSIX
-def test_on_macos_the_helper_watches_our_process(programs):
-    """caffeinate ends by itself when the process it was given is gone, and is ended when the run is over."""
+def test_on_macos_the_helper_watches_our_process(programs, monkeypatch):
+    """caffeinate ends by itself when the process it was given is gone, and is asked to end when the run is over."""
+    killed = []
+    monkeypatch.setattr(subprocess.Popen, "kill", lambda helper: killed.append(helper.send_signal(signal.SIGKILL)))
     said, alive = programs / "said", programs / "alive"
     os.mkfifo(alive)
     program(programs / "caffeinate", f'echo "$@" > "{said}"\nexec 8> "{alive}"\nexec sleep 600')
@@ -86,6 +88,7 @@ def test_on_macos_the_helper_watches_our_process(programs):
     with life:
         assert life.read() == ""
     assert said.read_text().split() == ["-i", "-w", str(os.getpid())]
+    assert killed == []
 
 
 @POSIX

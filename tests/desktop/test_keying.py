@@ -379,6 +379,16 @@ def test_a_key_that_is_there_can_be_tried_and_removed(open_dialog, server, store
     assert "is removed" in window.said
 
 
+def test_nothing_is_offered_before_it_is_known_to_be_of_use(screen, store):
+    """While the store is being asked, buttons do not come and go."""
+    root, worker = tk.Tk(), Worker()
+    dialog = KeyDialog(root, dress(root), worker, EAST, lambda _: None)
+    root.update()
+    assert not any(button.winfo_ismapped() for button in (dialog.for_now, dialog.remove))
+    worker.wait(30)
+    root.destroy()
+
+
 def test_closing_leaves_nothing_of_the_key(open_dialog, server, store):
     """Also while an answer is awaited, which then is told to nobody."""
     window = open_dialog(at(server))

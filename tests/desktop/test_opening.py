@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,20 @@ def opener(tmp_path, monkeypatch):
         return said
 
     return place
+
+
+@contextmanager
+def our_input() -> Iterator[None]:
+    """Something stands at our standard input, as at a terminal's."""
+    reading, writing = os.pipe()
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        yield
+    finally:
+        os.dup2(before, 0)
+        for each in (reading, writing, before):
+            os.close(each)
 
 
 def code_of(act, path: Path) -> str:
@@ -88,7 +104,8 @@ def test_a_program_that_stays_is_not_waited_for(opener, tmp_path):
     facts = "readlink /proc/self/fd/0 /proc/self/fd/5 /proc/self/fd/6; cut -d ' ' -f 6 /proc/$$/stat"
     opener(f'exec 5>&1 6>&2\n({facts}) > "{pipe}"\nread x < "{pipe}"')
     (tmp_path / "x.xlsx").write_text("")
-    open_file(tmp_path / "x.xlsx", patience=0.0)
+    with our_input():
+        open_file(tmp_path / "x.xlsx", patience=0.0)
     *streams, session = pipe.read_text().split()
     assert streams == ["/dev/null"] * 3
     assert session != str(os.getsid(0))

@@ -123,7 +123,7 @@ def test_hidden_rows_are_ticked_in_the_question(elsewhere: Desk, practice: Pract
 
 def test_stop_safely(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
     """The rows that were not come to are said to be not sent, in the table and in the results."""
-    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(300)])
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number % 20, comment=f"Row {number}") for number in range(300)])
     elsewhere.window.take([book])
     elsewhere.phase(Phase.CHECKED)
     asking(elsewhere)
@@ -131,6 +131,7 @@ def test_stop_safely(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) 
     elsewhere.write("300", elsewhere.root.focus_get() or elsewhere.window.dialog)
     elsewhere.click(elsewhere.window.dialog.yes)
     elsewhere.phase(Phase.RUNNING)
+    elsewhere.root.focus_force()
     elsewhere.press("<Escape>", elsewhere.root)
     elsewhere.phase(Phase.ENDED)
     states = [row[3] for row in elsewhere.rows()]
@@ -141,7 +142,7 @@ def test_stop_safely(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) 
 
 def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
     """The default is to go on; told to stop, the window goes after the row on its way, and the results are there."""
-    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(300)])
+    book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number % 20, comment=f"Row {number}") for number in range(300)])
     window = elsewhere.window
     window.take([book])
     elsewhere.phase(Phase.CHECKED)
@@ -228,8 +229,10 @@ def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
     assert window.table.tree in seen
     assert window.details.text in seen
     desk.root.focus_force()
+    state = window.presenter.state
+    before = state.report
     desk.press("<F5>", desk.root)
-    desk.phase(Phase.CHECKING)
+    desk.until(lambda: state.report is not None and state.report is not before, "another check")
     desk.phase(Phase.CHECKED)
     desk.press("<Alt-r>", desk.root)
     desk.phase(Phase.ASKING)

@@ -1,0 +1,264 @@
+"""The upload folder in the window, without Tk: what is there, what is run, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+from bulkops.defects import recorded
+from bulkops.desktop import showing
+from bulkops.desktop.awake import staying_awake
+from bulkops.desktop.showing import Question
+from bulkops.desktop.worker import Worker
+from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model import Outcome, Status
+from bulkops.phrases import URGENCY, counted, printable
+from bulkops.report import Report
+from bulkops.settings import Environment
+
+if TYPE_CHECKING:
+    from bulkops.inbox.ending import Handled
+    from bulkops.inbox.looking import Found
+    from bulkops.processor import Control
+    from bulkops.running import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One file in the folder, as the table shows it."""
+
+    path: Path
+    """Where it is now."""
+    state: str
+    """In words: what its rows would come to, why it is left alone, or what became of it."""
+    found: Found | None = None
+    """None: it cannot be run, or has been."""
+    worst: Status | None = None
+    """Of its rows, once it was run: what needs a look first."""
+    place: str = ""
+    """The folder it was moved to, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxShown:
+    """All that there is to see, but the question."""
+
+    folder: Path | None
+    files: tuple[Dropped, ...]
+    headline: str
+    trouble: str
+    looking: bool
+    running: bool
+
+    @property
+    def busy(self) -> bool:
+        """Nothing else can be begun."""
+        return self.looking or self.running
+
+    @property
+    def ready(self) -> int:
+        """How many workbooks can be run."""
+        return sum(each.found is not None for each in self.files)
+
+
+class InboxScreen(Protocol):
+    """What shows it."""
+
+    def show(self, shown: InboxShown) -> None:
+        """Everything but the question."""
+
+    def ask(self, question: Question | None) -> None:
+        """Ask about one workbook, or take the question away."""
+
+
+@dataclass(slots=True)
+class InboxPresenter:
+    """Every method is called in the window's thread, and returns at once."""
+
+    screen: InboxScreen
+    worker: Worker
+    home: Path
+    where: Callable[[], Environment]
+    """Which EnergyCAP is chosen in the window."""
+    folder: Path | None = None
+    files: dict[Path, Dropped] = field(default_factory=dict)
+    """By the path at which each was found."""
+    headline: str = "Choose the folder that workbooks are dropped into."
+    trouble: str = ""
+    looking: bool = False
+    control: Control | None = None
+    """Of the pass that is going on."""
+    question: Question | None = None
+    _answers: SimpleQueue[BulkopsError | None] = field(default_factory=SimpleQueue)
+
+    @property
+    def busy(self) -> bool:
+        """Is something going on that must not be cut off?"""
+        return self.looking or self.control is not None
+
+    def refresh(self) -> None:
+        """Show how things are."""
+        files = tuple(self.files.values())
+        running = self.control is not None
+        self.screen.show(InboxShown(self.folder, files, self.headline, self.trouble, self.looking, running))
+
+    def choose(self, folder: Path) -> None:
+        """Another folder: what is there is looked at."""
+        if not self.busy:
+            self.folder, self.files = folder, {}
+            self.look()
+
+    def look(self) -> None:
+        """Look at what is there, and check its rows. Nothing is sent."""
+        if self.folder is None or self.busy:
+            return
+        folder, where = self.folder, self.where()
+        self.looking, self.trouble, self.headline = True, "", "Looking at what is there …"
+        self.refresh()
+        self.worker.start(lambda: _looked(folder, self.home, where), self._has_looked, self._failed)
+
+    def _has_looked(self, files: list[Dropped]) -> None:
+        self.looking = False
+        self.files = {each.path: each for each in files}
+        ready = sum(each.found is not None for each in files)
+        self.headline = f"{counted(ready, 'workbook')} to run." if ready else "There is no workbook to run."
+        self.refresh()
+
+    def run(self, paths: Iterable[Path] | None = None) -> None:
+        """Run the workbooks at these paths, or all that can be; each is asked about first."""
+        if self.folder is None or self.busy:
+            return
+        wanted = set(self.files if paths is None else paths)
+        chosen = [each.found for path, each in self.files.items() if path in wanted and each.found is not None]
+        if not chosen:
+            return
+        folder, where = self.folder, self.where()
+        from bulkops.processor import Control
+
+        control = self.control = Control()
+        self.trouble, self.headline = "", "Getting ready …"
+        self.refresh()
+        self.worker.start(lambda: self._pass(folder, where, chosen, control), self._has_ended, self._failed)
+
+    def stop(self) -> None:
+        """Stop at the row's end; what is not begun stays in the folder."""
+        if self.control is not None:
+            self.control.stop("You stopped the run.")
+            self.headline = "Stopping: the rows on their way are finished and recorded first."
+            if self.question is not None:
+                self.answer(False)
+            self.refresh()
+
+    def answer(self, yes: bool, typed: str = "") -> str:
+        """The operator's answer. Why it is none, or "" if it is: then the question is gone."""
+        if self.question is None:
+            return ""
+        if yes and (wrong := self.question.wrong(typed)):
+            return wrong
+        self.question = None
+        self.screen.ask(None)
+        self._answers.put(None if yes else CannotStart("run.declined"))
+        return ""
+
+    # ---------------------------------------------------------------- in the job's thread
+
+    def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
+        """Run one after the other; what there is to say at the end."""
+        from bulkops.inbox.handling import opened
+
+        with staying_awake(), opened(folder, self.home) as inbox:
+            for number, found in enumerate(chosen, 1):
+                handled = inbox.handle(found, where, lambda prepared: self._carry(prepared, control))
+                self._later(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
+                stopped = handled.report is not None and handled.report.stopped
+                if number < len(chosen) and (handled.ends or stopped or control.stopped.is_set()):
+                    left = counted(len(chosen) - number, "workbook")
+                    return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
+            return inbox.notes
+
+    def _carry(self, prepared: Prepared, control: Control) -> Report:
+        if prepared.obstacle is None and prepared.plan.steps:
+            path = prepared.material.path
+            asked = showing.question(prepared.summary(), (), False, False)
+            asked = replace(asked, effects=(f"from {printable(path.name)}", *asked.effects))
+            self._later(lambda: self._ask(path, asked))
+            prepared.obstacle = self._answers.get()
+        if prepared.obstacle is not None:
+            return prepared.refuse(prepared.obstacle)
+        came, of = 0, len(prepared.plan.steps)
+
+        def seen(_: Outcome) -> None:
+            nonlocal came
+            came += 1
+            words = f"{prepared.material.path.name}: {came} of {counted(of, 'row')}"
+            self._later(lambda: self._say(words))
+
+        return prepared.run(control, seen)
+
+    def _later(self, call: Callable[[], object]) -> None:
+        self.worker.later(call)
+
+    # ---------------------------------------------------------------- back in the window's thread
+
+    def _ask(self, path: Path, question: Question) -> None:
+        self.question = question
+        if self.control is None or self.control.stopped.is_set():
+            self.answer(False)
+            return
+        self._say(f"{path.name}: send its rows?")
+        self.screen.ask(question)
+
+    def _say(self, words: str) -> None:
+        # While it is being stopped, that is what there is to say.
+        if self.control is not None and not self.control.stopped.is_set():
+            self.headline = words
+            self.refresh()
+
+    def _has_handled(self, handled: Handled) -> None:
+        before = self.files.get(handled.path)
+        self.files[handled.path] = _told(handled, before.found if before else None)
+        self.refresh()
+
+    def _has_ended(self, notes: list[str]) -> None:
+        self.control = None
+        self.headline = " ".join(["Finished.", *notes])
+        self.refresh()
+
+    def _failed(self, error: Exception) -> None:
+        told = error if isinstance(error, BulkopsError) else recorded(error)
+        self.control, self.looking, self.question = None, False, None
+        self.trouble, self.headline = str(told), "That did not work."
+        self.screen.ask(None)
+        self.refresh()
+
+
+def _looked(folder: Path, home: Path, where: Environment) -> list[Dropped]:
+    from bulkops.inbox.ending import foreseen
+    from bulkops.inbox.looking import look
+
+    looked = look(folder, home)
+    ready = []
+    for found in looked.ready:
+        state = foreseen(found, where, home)
+        ready.append(Dropped(found.path, f"An earlier run is finished first. {state}" if found.again else state, found))
+    return [*ready, *(Dropped(each.path, f"Left alone: {each.why}") for each in looked.left)]
+
+
+def _told(handled: Handled, found: Found | None) -> Dropped:
+    """What became of it. What was only not confirmed can be run after all."""
+    why = [str(handled.why)] if handled.why else []
+    if handled.report is None or handled.report.refused is not None:
+        place = handled.moved_to.parent.name if handled.moved_to else ""
+        again = found if not handled.moved_to and handled.why and handled.why.code == "run.declined" else None
+        return Dropped(handled.moved_to or handled.path, " ".join([*why, *handled.notes]), again, place=place)
+    seen = {outcome.status for outcome in handled.report.outcomes}
+    worst = next((status for status in URGENCY if status in seen), None)
+    from bulkops.inbox.ending import counts_of
+
+    shown = Dropped(handled.path, " ".join([counts_of(handled.report), *why, *handled.notes]), worst=worst)
+    if handled.moved_to is None:
+        return shown
+    return replace(shown, path=handled.moved_to, place=handled.moved_to.parent.name)

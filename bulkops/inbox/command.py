@@ -1,0 +1,118 @@
+"""``bulkops inbox``: what is there, one question for each workbook, what became of it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import typer
+
+from bulkops import console
+from bulkops.errors import CannotStart
+from bulkops.inbox.ending import Handled, foreseen
+from bulkops.inbox.handling import opened
+from bulkops.inbox.looking import Looked, look
+from bulkops.phrases import counted
+from bulkops.processor import Control
+from bulkops.report import Report
+from bulkops.running import Prepared
+from bulkops.settings import Environment
+
+
+def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json: bool) -> int:
+    """One pass; the exit code: the worst of the workbooks', 0 if there is nothing to do.
+
+    Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
+    """
+    handled: list[Handled] = []
+    defects: list[Exception] = []
+    control = Control()
+    with ExitStack() as stack:
+        inbox = stack.enter_context(opened(folder, home))
+        looked = look(inbox.folder, home)
+        if not as_json:
+            _list(looked, where, home, inbox.notes, counts=not yes)
+        carry = _Carry(control, yes, stack)
+        for found in looked.ready:
+            try:
+                one = inbox.handle(found, where, carry.carry, unattended=yes)
+            except KeyboardInterrupt:
+                break
+            except Exception as error:  # a defect of ours: what became of the others is told all the same
+                defects.append(error)
+                break
+            handled.append(one)
+            if not as_json:
+                _tell(one)
+            if one.ends or control.stopped.is_set() or (one.report and one.report.stopped):
+                break
+    left = [{"path": str(each.path), "why": each.why.typed()} for each in looked.left]
+    notes = [*inbox.notes, *_not_come_to(looked, handled)]
+    if as_json:
+        told = [each.document() for each in handled]
+        typer.echo(json.dumps({"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": notes}))
+    else:
+        for note in notes[len(inbox.notes) :]:
+            console.tell(note)
+    defects += [one.report.defect for one in handled if one.report and one.report.defect]
+    for defect in defects:
+        console.report_defect(defect)
+    return max((each.exit_code for each in handled), default=console.NOT_STARTED if defects else 0)
+
+
+class _Carry:
+    """Asks if it should, and runs with progress; a Ctrl-C while rows are sent stops at the row's end."""
+
+    def __init__(self, control: Control, yes: bool, stack: ExitStack) -> None:
+        self._control, self._yes = control, yes
+        if yes:
+            stack.enter_context(console.stoppable(control))
+
+    def carry(self, prepared: Prepared) -> Report:
+        from bulkops.presenting import Progress, ask
+
+        if prepared.obstacle is None and self._control.stopped.is_set():
+            prepared.obstacle = CannotStart("run.declined")
+        if prepared.obstacle is None and prepared.plan.steps and not self._yes:
+            console.say(f"\n{prepared.material.path.name}")
+            prepared.obstacle = ask(prepared.summary())
+        if prepared.obstacle is not None:
+            return prepared.refuse(prepared.obstacle)
+        with ExitStack() as stack:
+            if not self._yes:
+                stack.enter_context(console.stoppable(self._control))
+            with Progress(len(prepared.plan.steps), waiting=self._control.waiting) as progress:
+                return prepared.run(self._control, progress.saw)
+
+
+def _list(looked: Looked, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
+    for note in notes:
+        console.tell(f"Note: {note}")
+    ready = f"{counted(len(looked.ready), 'workbook')} in {looked.folder}" if looked.ready else "There is no workbook"
+    console.tell(f"{ready}{'.' if looked.ready else f' to run in {looked.folder}.'}")
+    for found in looked.ready:
+        again = " (its run was cut short and is finished)" if found.again else ""
+        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
+    for left in looked.left:
+        console.tell(f"  Left alone: {left.why.typed()}")
+
+
+def _tell(one: Handled) -> None:
+    console.tell("")
+    if one.report is not None:
+        console.present(one.report, False)
+    for note in one.notes:
+        console.tell(f"Note: {note}")
+    if one.why is not None:
+        console.tell(f"{one.why.typed()}")
+    if one.moved_to is not None:
+        console.tell(f"Moved to: {one.moved_to}")
+
+
+def _not_come_to(looked: Looked, handled: list[Handled]) -> list[str]:
+    """Why the pass ended before the last workbook, if it did."""
+    if len(handled) == len(looked.ready):
+        return []
+    count = counted(len(looked.ready) - len(handled), "workbook")
+    return [f"The pass ended early: {count} not come to, still in the folder."]

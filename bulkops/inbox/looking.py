@@ -1,0 +1,173 @@
+"""What lies in an upload folder: workbooks that can be taken, and what is left alone, each with the reason."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkops.errors import CannotStart
+from bulkops.inbox.claims import Claim, claim_on, mark_of
+from bulkops.whereabouts import OUTCOMES, is_outcome
+from bulkops.workbook.saving import opened_by
+from bulkops.workbook.sidecar import may_replace
+
+SETTLING = 2.0
+"""Seconds between two looks at a file that is perhaps still being copied."""
+_WORKBOOKS = (".xlsx", ".xlsm", ".csv", ".ods", ".xls")
+_UNFINISHED = (".tmp", ".crdownload", ".part", ".partial", ".download")
+_ONLINE = 0x1000 | 0x40000 | 0x400000
+"""Windows: offline, recall on open, recall on data access. Reading such a file would fetch it."""
+_HIDDEN = 0x2 | 0x4
+"""Windows: hidden, system."""
+_DATALESS = 0x40000000
+"""macOS: the same as online."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A workbook that can be taken, as it was when it was looked at."""
+
+    path: Path
+    size: int
+    changed: int
+    """When it was last changed, in nanoseconds by the disk's clock."""
+    again: bool = False
+    """A run from here was cut short, and is to be finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left alone, and why."""
+
+    path: Path
+    why: CannotStart
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What lies in the folder, by name."""
+
+    folder: Path
+    ready: tuple[Found, ...]
+    left: tuple[Left, ...]
+
+
+def look(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep) -> Looked:
+    """Look twice, and tell what can be taken. Nothing is changed.
+
+    ``home``: the data folder, whose own claims do not count. Raises CannotStart for what is no upload folder.
+    """
+    usable(folder)
+    first = _facts(folder)
+    if any(_is_workbook(path) for path in first):
+        sleep(SETTLING)
+    ready: list[Found] = []
+    left: list[Left] = []
+    mark = mark_of(home)
+    for path, facts in sorted(_facts(folder).items()):
+        found = Found(path, facts.st_size, facts.st_mtime_ns)
+        before = first.get(path)
+        steady = before is not None and (before.st_size, before.st_mtime_ns) == (found.size, found.changed)
+        claim = claim_on(path)
+        if why := _reason(path, facts, steady) or _in_use(claim, mark):
+            left.append(Left(path, why))
+        else:
+            ready.append(Found(path, found.size, found.changed, claim is not None))
+    return Looked(folder, tuple(ready), tuple(left))
+
+
+def usable(folder: Path) -> None:
+    """Raises CannotStart for what is no upload folder."""
+    if not folder.is_dir():
+        raise CannotStart("inbox.no_folder", path=folder)
+    if is_outcome(Path(os.path.abspath(folder))):
+        raise CannotStart("inbox.outcome", path=folder, value=", ".join(OUTCOMES))
+
+
+def same_file(found: Found) -> bool:
+    """Is the workbook still there as it was looked at?"""
+    try:
+        facts = os.lstat(found.path)
+    except OSError:
+        return False
+    return (facts.st_size, facts.st_mtime_ns) == (found.size, found.changed)
+
+
+def _in_use(claim: Claim | None, mark: str) -> CannotStart | None:
+    """Why a workbook with this claim is not ours; None if it is, or is nobody's."""
+    if claim is None or (mark and claim.ledger == mark):
+        return None
+    value = f"{claim.who or 'somebody'} on {claim.computer or 'another computer'} since {claim.since or 'just now'}"
+    return CannotStart("inbox.in_use", path=claim.workbook.name, value=value, extra=claim.file.name)
+
+
+def in_use(path: Path, mark: str) -> CannotStart | None:
+    """Why a workbook is not to be taken under this mark; None if it may be."""
+    return _in_use(claim_on(path), mark)
+
+
+def _facts(folder: Path) -> dict[Path, os.stat_result]:
+    """What lies in the folder and is anybody's business. Raises CannotStart if it cannot be read."""
+    try:
+        return {path: facts for path in folder.iterdir() if (facts := _shown(path)) is not None}
+    except OSError as error:
+        raise CannotStart("inbox.no_folder", path=folder) from error
+
+
+def _shown(path: Path) -> os.stat_result | None:
+    """Of files that a person sees there: what other programs keep for themselves is hidden, or begins with ~."""
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return None
+    hidden = path.name.startswith((".", "~")) or getattr(facts, "st_file_attributes", 0) & _HIDDEN
+    return None if hidden or stat.S_ISDIR(facts.st_mode) else facts
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in _WORKBOOKS
+
+
+def _reason(path: Path, facts: os.stat_result, steady: bool) -> CannotStart | None:
+    """Why a file is left alone, whoever may have claimed it."""
+    return next((CannotStart(code, path=path.name) for code in _reasons(path, facts, steady)), None)
+
+
+def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
+    if path.suffix.lower() in _UNFINISHED:
+        yield "inbox.copying"
+    if not _is_workbook(path):
+        yield "inbox.not_workbook"
+    if not stat.S_ISREG(facts.st_mode):
+        yield "inbox.link"
+    if is_online(facts):
+        yield "inbox.online"
+    if not facts.st_size:
+        yield "inbox.empty"
+    if not steady:
+        yield "inbox.copying"
+    if opened_by(path):
+        yield "inbox.open"
+    if not _can_be_opened(path):
+        yield "inbox.held"
+    if path.suffix.lower() == ".xlsx" and " - results" in path.stem and may_replace(path):
+        yield "inbox.ours"
+
+
+def is_online(facts: os.stat_result) -> bool:
+    """Is only the name here, and the content somewhere on the network?"""
+    attributes, flags = getattr(facts, "st_file_attributes", 0), getattr(facts, "st_flags", 0)
+    return bool(attributes & _ONLINE or flags & _DATALESS)
+
+
+def _can_be_opened(path: Path) -> bool:
+    """On Windows whoever copies a file keeps it to himself meanwhile."""
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError:
+        return False

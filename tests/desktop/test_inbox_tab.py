@@ -1,0 +1,190 @@
+"""The upload folder in the window: what is there is listed, asked about, run and moved, and each action says so."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from asking import fill, kickout
+from desk import PATIENCE
+
+from bulkops.desktop.inbox_presenter import InboxPresenter, InboxShown
+from bulkops.desktop.inbox_tab import InboxTab
+from bulkops.desktop.look import dress
+from bulkops.desktop.showing import Question
+from bulkops.desktop.worker import Worker
+from bulkops.inbox import looking
+from bulkops.practice.faults import Fault
+from bulkops.practice.server import PracticeServer
+from bulkops.settings import environment
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Nobody copies anything meanwhile: the two looks need not be apart."""
+    home.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(looking, "SETTLING", 0.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two workbooks, one of them with a row to fix, and a file that is none."""
+    made = tmp_path / "Ablage"
+    made.mkdir()
+    fill(made / "a Ü.xlsx", [kickout(1), kickout(2)])
+    fill(made / "b.xlsx", [kickout(3), kickout(4, batch_mode="nonsense")])
+    (made / "c.pdf").write_bytes(b"x")
+    return made
+
+
+@dataclass
+class Somebody:
+    """Who looks at what the presenter shows, and answers."""
+
+    home: Path
+    shown: list[InboxShown] = field(default_factory=list)
+    questions: list[Question | None] = field(default_factory=list)
+    worker: Worker = field(default_factory=Worker)
+
+    def __post_init__(self) -> None:
+        self.presenter = InboxPresenter(self, self.worker, self.home, environment)
+
+    def show(self, shown: InboxShown) -> None:
+        self.shown.append(shown)
+
+    def ask(self, question: Question | None) -> None:
+        self.questions.append(question)
+
+    def until_idle(self, *answers: bool) -> InboxShown:
+        """Wait until no job is on its way; each question gets its answer, and those that are left a no."""
+        given = iter(answers)
+        while self.worker.busy:
+            if (question := self.presenter.question) is not None:
+                assert self.presenter.answer(next(given, False), str(question.count)) == ""
+            else:
+                self.worker.wait(PATIENCE)
+        return self.shown[-1]
+
+    def until_asked(self) -> None:
+        """Wait for the next question."""
+        while self.presenter.question is None:
+            self.worker.wait(PATIENCE)
+
+
+@pytest.fixture
+def somebody(home: Path, practice: PracticeServer) -> Iterator[Somebody]:
+    made = Somebody(home)
+    yield made
+    made.presenter.stop()
+    made.until_idle()
+
+
+def told(shown: InboxShown) -> list[tuple[str, str]]:
+    return [(each.path.name, each.place) for each in shown.files]
+
+
+def test_what_is_there_is_listed_with_its_rows(somebody, folder, practice):
+    """Before anything is sent the operator sees what each workbook would come to, and what is left alone and why."""
+    somebody.presenter.choose(folder)
+    shown = somebody.until_idle()
+    assert [each.path.name for each in shown.files] == ["a Ü.xlsx", "b.xlsx", "c.pdf"]
+    assert [each.state for each in shown.files[:2]] == ["2 rows: Ready 2", "2 rows: Needs fixing 1, Ready 1"]
+    assert shown.files[2].state.startswith("Left alone: c.pdf is no workbook")
+    assert (shown.ready, shown.busy, practice.writes) == (2, False, [])
+
+
+def test_each_is_asked_about_and_a_no_leaves_it_there(somebody, folder, practice):
+    """A no to one is no to one: it stays, can be run after all, and the next is asked about."""
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run()
+    shown = somebody.until_idle(False, True)
+    asked = [question for question in somebody.questions if question is not None]
+    assert [(question.count, question.effects[0]) for question in asked] == [(2, "from a Ü.xlsx"), (1, "from b.xlsx")]
+    assert told(shown)[:2] == [("a Ü.xlsx", ""), ("b.xlsx", "Needs attention")]
+    assert (shown.files[0].found is not None, shown.files[1].found, len(practice.writes)) == (True, None, 1)
+    assert shown.files[1].path.exists()
+
+
+def test_only_the_chosen_ones_are_run(somebody, folder, practice):
+    """The others stay where they are."""
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run([folder / "a Ü.xlsx"])
+    shown = somebody.until_idle(True)
+    assert told(shown)[:2] == [("a Ü.xlsx", "Done"), ("b.xlsx", "")]
+    assert (len(practice.writes), (folder / "b.xlsx").exists()) == (2, True)
+    assert shown.files[0].state == "2 rows: Done 2"
+
+
+def test_a_stop_ends_the_pass(somebody, folder, practice):
+    """The question that stands is answered with no, and nothing further is begun."""
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run()
+    somebody.until_asked()
+    somebody.presenter.stop()
+    shown = somebody.until_idle(True)
+    assert (shown.ready, practice.writes, shown.busy) == (2, [], False)
+    assert "1 workbook not come to" in shown.headline
+    assert somebody.questions[-1] is None
+
+
+def test_what_keeps_the_pass_from_beginning_is_said(somebody, tmp_path):
+    """A folder that is gone is a sentence, and the next thing can be done."""
+    somebody.presenter.choose(tmp_path / "nowhere")
+    shown = somebody.until_idle()
+    assert "is not a folder" in shown.trouble
+    assert not shown.busy
+
+
+@pytest.fixture
+def tab(screen: None, home: Path, practice: PracticeServer) -> Iterator[InboxTab]:
+    root = tk.Tk()
+    made = InboxTab(root, dress(root), Worker(), home, environment)
+    made.pack(fill=tk.BOTH, expand=True)
+    root.geometry("1100x600")
+    root.update()
+    yield made
+    made.stop()
+    idle(made)
+    root.destroy()
+
+
+def idle(tab: InboxTab, until: Callable[[], object] = lambda: False) -> None:
+    """See to the window's events until nothing is on its way, or something has happened."""
+    give_up = monotonic() + PATIENCE
+    while tab.presenter.worker.busy and not until():
+        assert monotonic() < give_up
+        tab.presenter.worker.drain()
+        tab.update()
+    tab.update()
+
+
+def test_the_tab_shows_runs_and_moves(tab, folder, practice):
+    """By its buttons: choose, run all, yes to each; then the table says where each is and how its rows ended."""
+    practice.faults.add(Fault.drop_reply())
+    assert tab.run_all.instate(["disabled"])
+    tab.presenter.choose(folder)
+    idle(tab)
+    assert tab.run_all["text"] == "Run all 2 workbooks"
+    tab.run_all.invoke()
+    for _ in range(2):
+        idle(tab, lambda: tab.dialog)
+        assert tab.halt.instate(["!disabled"])
+        tab.dialog.entry.insert(0, "2" if not (folder / "In doubt").exists() else "1")
+        tab.dialog.yes.invoke()
+    idle(tab)
+    values = [tab.table.item(each, "values")[:2] for each in tab.table.get_children()]
+    assert values == [("a Ü.xlsx", "In doubt"), ("b.xlsx", "Needs attention"), ("c.pdf", "")]
+    assert tab.table.item("0", "tags") == ("unknown",)
+    tab.table.selection_set("1")
+    tab.update()
+    assert str(folder / "Needs attention" / "b.xlsx") in tab.about["text"]
+    assert tab.run_chosen.instate(["disabled"])
+    assert tab.open.instate(["!disabled"])
+    assert tab.dialog is None

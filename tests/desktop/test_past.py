@@ -1,0 +1,298 @@
+"""The history: every run in words, its results at hand, and the runs that can be finished."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty
+
+import pytest
+from asking import fill, flag, kickout
+from workbooks import results_of as lines_of
+
+from bulkops import app, settings
+from bulkops.desktop import history_tab, opening
+from bulkops.desktop.history_tab import HistoryTab
+from bulkops.desktop.look import dress
+from bulkops.desktop.past import PastRun, local, past_runs, results_of
+from bulkops.desktop.worker import Worker
+from bulkops.model import Outcome, Status
+from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import Environment
+
+EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
+"""Four good rows that may not run side by side: their edits differ."""
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    return settings.home()
+
+
+def run(path: Path, server: PracticeServer, folder: Path, stop_after: int | None = None) -> Report:
+    """A run that the operator stops after some rows."""
+    control = Control()
+    seen: list[Outcome] = []
+
+    def see(outcome: Outcome) -> None:
+        seen.append(outcome)
+        if len(seen) == stop_after:
+            control.stop("You stopped the run.")
+
+    with app.prepare(path, Environment("custom", server.base_url), folder, Options(jobs=1)) as prepared:
+        return prepared.run(control, see)
+
+
+def told(run: PastRun) -> tuple[str, str, str, Status | None, int | None]:
+    return run.workbook, run.rows, run.state, run.worst, run.left
+
+
+def test_without_a_run_there_is_no_history(folder):
+    """And no ledger is made by looking."""
+    assert past_runs(folder) == []
+    assert list(folder.iterdir()) == []
+
+
+def test_every_run_is_told_in_words_the_newest_first(practice, folder, tmp_path):
+    """What needs a look comes first; what to do about it is said."""
+    run(fill(tmp_path / "Größe & co.xlsx", [kickout(1)], EDITS[:1]), practice, folder)
+    run(fill(tmp_path / "stopped.xlsx", [], EDITS[1:]), practice, folder, stop_after=1)
+    run(fill(tmp_path / "wrong.xlsx", [kickout(51)], [flag("x"), flag(2010)]), practice, folder)
+    practice.faults.add(Fault.drop_reply(), path_contains="kickout")
+    run(fill(tmp_path / "doubt.xlsx", [kickout(2)]), practice, folder)
+    assert [told(each) for each in past_runs(folder)] == [
+        ("doubt.xlsx", "1 row: Unknown \N{EN DASH} check 1", "Check 1 row in EnergyCAP", Status.UNKNOWN, None),
+        (
+            *("wrong.xlsx", "3 rows: Failed 1, Needs fixing 1, Done 1", "2 rows to look at in the results"),
+            *(Status.FAILED, None),
+        ),
+        ("stopped.xlsx", "3 rows: Not sent 2, Done 1", "2 rows can still be sent", Status.NOT_SENT, 2),
+        ("Größe & co.xlsx", "2 rows: Done 2", "Nothing more", Status.DONE, None),
+    ]
+    newest = past_runs(folder)[0]
+    assert (newest.who, newest.environment) == (settings.operator(), practice.base_url.removeprefix("http://"))
+    assert newest.path == str(tmp_path / "doubt.xlsx")
+
+
+def test_a_run_can_be_finished_until_its_workbook_is_run_again(practice, folder, tmp_path):
+    """The same runs as ``prepare_again`` takes up; for any other it has a refusal."""
+    path = fill(tmp_path / "stopped.xlsx", [], EDITS)
+    stopped = run(path, practice, folder, stop_after=1).run
+    assert app.unfinished(folder) == {stopped: 3}
+    with app.prepare_again(stopped, folder) as again:
+        assert len(again.plan.steps) == 3
+        again.run(Control(), lambda _: None)
+    assert app.unfinished(folder) == {}
+    other = fill(tmp_path / "other.xlsx", [], [flag(2020 + number, comment=f"Row {number}") for number in range(4)])
+    first = run(other, practice, folder, stop_after=1).run
+    second = run(other, practice, folder, stop_after=2).run
+    assert first is not None
+    assert app.unfinished(folder) == {second: 1}
+    with pytest.raises(app.CannotStart), app.prepare_again(first, folder):
+        pass
+
+
+def test_the_results_are_the_file_that_the_run_has_written(practice, folder, tmp_path):
+    """Here the workbook itself: nothing is made."""
+    path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
+    run(path, practice, folder)
+    before = sorted(folder.rglob("*.xlsx"))
+    assert results_of(folder, past_runs(folder)[0]) == path
+    assert sorted(folder.rglob("*.xlsx")) == before
+
+
+@pytest.mark.parametrize("lost", ["replaced by a later run", "gone", "damaged"])
+def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tmp_path, lost):
+    """From the ledger, beside it; the operator's file stays as it is."""
+    path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
+    report = run(path, practice, folder)
+    past = past_runs(folder)[0]
+    if lost == "replaced by a later run":
+        run(path, practice, folder)
+    elif lost == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(b"PK nothing")
+    before = path.read_bytes() if path.exists() else b""
+    again = results_of(folder, past)
+    assert again.parent == folder
+    lines = lines_of(again)
+    assert (len(lines), lines[1][4], lines[1][-1]) == (2, "Done", report.run)
+    assert (path.read_bytes() if path.exists() else b"") == before
+
+
+def test_times_are_this_computers(monkeypatch):
+    """The ledger's are UTC."""
+    if sys.platform != "win32":
+        monkeypatch.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        assert local("2026-11-21T23:15:59Z") == "2026-11-22 04:45"
+        monkeypatch.undo()
+        time.tzset()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d", local("2026-11-21T10:15:00Z"))
+
+
+# The tab
+
+
+class Tab:
+    """The tab in a window of its own, and somebody at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = tk.Tk()
+        self.root.geometry("1000x500")
+        self.errors: list[BaseException] = []
+        self.root.report_callback_exception = lambda _, error, __: self.errors.append(error)
+        self.worker, self.finished = Worker(), list[str]()
+        self.tab = HistoryTab(
+            self.root, dress(self.root), self.worker, folder, lambda past: self.finished.append(past.id)
+        )
+        self.tab.pack(fill=tk.BOTH, expand=True)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.tab.refresh()
+        self.settle()
+
+    def settle(self) -> None:
+        self.root.update()
+        while self.worker.busy:
+            self.worker.wait(30)
+        self.root.update()
+        assert not self.errors
+
+    def choose(self, number: int) -> None:
+        """With the mouse."""
+        self.root.update()
+        table = self.tab.table
+        x, y, wide, high = table.bbox(table.get_children()[number])
+        for event in ("<ButtonPress-1>", "<ButtonRelease-1>"):
+            table.event_generate(event, x=x + wide // 2, y=y + high // 2)
+        self.settle()
+
+    def press(self, button: tk.Misc) -> None:
+        """With the keyboard."""
+        button.focus_force()
+        self.root.update()
+        button.event_generate("<space>")
+        self.settle()
+
+
+@pytest.fixture
+def open_tab(screen: None, folder: Path) -> Iterator[Callable[[], Tab]]:
+    tabs: list[Tab] = []
+
+    def opened() -> Tab:
+        tabs.append(Tab(folder))
+        return tabs[-1]
+
+    yield opened
+    for each in tabs:
+        try:
+            each.settle()
+        except Empty:  # the test has failed already
+            continue
+        each.root.destroy()
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Puts a stand-in of the opener in place; what it opened is in this file."""
+    if sys.platform == "win32":
+        pytest.skip("Windows opens files by a call, which has no stand-in")
+    said, program = tmp_path / "opened", tmp_path / "opener"
+    program.write_text(f'#!/bin/sh\nprintf "%s" "$1" > "{said}"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(opening, "_OPENER", str(program))
+    return said
+
+
+def test_without_runs_the_tab_says_so(open_tab):
+    """And offers nothing."""
+    tab = open_tab().tab
+    assert tab.about.cget("text") == "Nothing has been run yet. Every run appears here, with its results."
+    assert all(button.instate(["disabled"]) for button in (tab.open, tab.finish))
+
+
+def test_a_run_is_chosen_and_its_results_are_opened(open_tab, practice, folder, tmp_path, programs):
+    """By button, double-click or Enter; where they are is told, to be copied."""
+    path = fill(tmp_path / "Größe & co.xlsx", [], EDITS[:1])
+    run(path, practice, folder)
+    window = open_tab()
+    window.choose(0)
+    assert str(path) in window.tab.about.cget("text")
+    assert "nothing left to finish" in window.tab.about.cget("text")
+    assert window.tab.finish.instate(["disabled"])
+    window.press(window.tab.open)
+    assert programs.read_text() == str(path)
+    assert window.tab.said.cget("text") == f"Opened: {path}"
+    window.press(window.tab.copy)
+    assert window.root.clipboard_get() == str(path)
+    programs.unlink()
+    window.tab.table.focus_force()
+    window.root.update()
+    window.tab.table.event_generate("<Return>")
+    window.settle()
+    assert programs.read_text() == str(path)
+
+
+def test_a_run_that_was_stopped_can_be_finished_from_here(open_tab, practice, folder, tmp_path):
+    """The window is told which; it asks before anything is sent."""
+    run(fill(tmp_path / "a.xlsx", [], EDITS[:1]), practice, folder)
+    stopped = run(fill(tmp_path / "b.xlsx", [], EDITS[1:]), practice, folder, stop_after=1).run
+    sent = len(practice.requests)
+    window = open_tab()
+    window.choose(0)
+    window.press(window.tab.finish)
+    assert window.finished == [stopped]
+    assert len(practice.requests) == sent
+
+
+def test_what_was_chosen_stays_chosen_when_a_run_is_added(open_tab, practice, folder, tmp_path):
+    """The table is looked up anew after each run."""
+    first = run(fill(tmp_path / "a.xlsx", [], EDITS[:1]), practice, folder).run
+    window = open_tab()
+    window.choose(0)
+    run(fill(tmp_path / "b.xlsx", [], EDITS[1:2]), practice, folder)
+    window.refresh()
+    assert len(window.tab.table.get_children()) == 2
+    assert window.tab.run is not None
+    assert window.tab.run.id == first
+
+
+def test_results_that_no_program_opens_are_told_with_their_path(open_tab, practice, folder, tmp_path, monkeypatch):
+    """The path can be copied."""
+    monkeypatch.setattr(opening, "_OPENER", str(tmp_path / "no-such-opener"))
+    path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
+    run(path, practice, folder)
+    window = open_tab()
+    assert not window.tab.copy.winfo_ismapped()
+    window.choose(0)
+    window.press(window.tab.open)
+    assert window.tab.said.cget("text").startswith("a.xlsx could not be opened")
+    window.press(window.tab.copy)
+    assert window.root.clipboard_get() == str(path)
+    assert window.tab.open.instate(["!disabled"])
+
+
+def test_a_ledger_that_cannot_be_used_is_told(open_tab, folder):
+    """Instead of an empty list."""
+    (folder / app.LEDGER).write_bytes(b"no ledger" * 1000)
+    window = open_tab()
+    assert "damaged" in window.tab.said.cget("text") or "cannot be used" in window.tab.said.cget("text")
+
+
+def test_an_error_of_our_own_is_recorded_and_told(open_tab, folder, monkeypatch):
+    """With the log's place, and no trace of it in the window."""
+    monkeypatch.setattr(history_tab, "past_runs", lambda folder: 1 / 0)
+    window = open_tab()
+    assert "an error of its own (ZeroDivisionError)" in window.tab.said.cget("text")
+    assert "ZeroDivisionError" in (folder / "errors.log").read_text()
+    assert os.fspath(folder / "errors.log") in window.tab.said.cget("text")
