@@ -50,7 +50,10 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     material = _read(path, options)
     with any_ledger(folder) as ledger:
         past = _past(ledger, where, material) if ledger else {}
+        known = {run.id for run in ledger.runs()} if ledger else set()
     report = previewed(material, where, _plan(material, where, options, past))
+    elsewhere = _run_elsewhere(material, known)
+    report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
     if corrections is None:
         return report
     told, notes = corrections.deliver(material.layouts, material.rows, report.outcomes)

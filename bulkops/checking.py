@@ -46,6 +46,8 @@ class _Read:
     layout: Layout
     operation: Operation | None
     found: tuple[Problem, ...]
+    barred: tuple[Problem, ...]
+    """What is wrong with the sheet, or with this part of it: then no rule of the row's can tell anything."""
     columns: Mapping[str, str]
     """Field name → column letters; one mapping for the whole sheet."""
 
@@ -100,7 +102,7 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
         mine = [
             each
             for each in read
-            if each.operation is operation and not each.layout.problems and (include_hidden or not each.row.hidden)
+            if each.operation is operation and not each.barred and (include_hidden or not each.row.hidden)
         ]
         for row in _check_operation(operation, mine, catalogue):
             checked[row.seq] = row
@@ -131,7 +133,11 @@ def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue,
         if raw.number in merged:
             place = address(row.sheet, row.number, letters, "")
             found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))
-        yield _Read(seq, row, layout, operation, found, letters)
+        barred = layout.problems
+        if not barred and 0 < layout.again <= raw.number:
+            place = address(row.sheet, row.number, letters, "")
+            barred = (catalogue.problem("heading.again", place, value=str(layout.again)),)
+        yield _Read(seq, row, layout, operation, found, barred, letters)
         seq += 1
 
 
@@ -196,7 +202,7 @@ def _passed_by(each: _Read, fields: Mapping[str, Field]) -> CheckedRow:
         target = each.operation.target
         cell = each.row.cells.get(target)
         values[target] = None if cell is None else fields[target].read(cell)
-    return each.checked(values, each.layout.problems or each.found)
+    return each.checked(values, each.barred or each.found)
 
 
 def _column(read: list[_Read], field: Field) -> list[Any]:

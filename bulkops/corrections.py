@@ -2,7 +2,8 @@
 
 EnergyCAP returns the kickouts of an import in the same way. What is done, unknown or not sent stays out of it: only
 a row that surely was not carried out may be offered for sending. And a row that nobody corrects must stay wrong:
-what cannot be read becomes an error value, not a blank, and a Yes to sending again is asked for anew.
+what cannot be read, or is no longer wrong where the cells and rows round it are missing, becomes an error value, not a
+blank, and a Yes to sending again is asked for anew.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _ERRORS = (_UNREADABLE, "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MERGED = "cell.merged"
 """It names the row's first cell, whichever cells are merged."""
+_REPEATED = ".repeated"
+"""How the codes end of rows that ask for the same as one above them."""
+_ELSEWHERE = "heading.again"
+"""Of rows whose values stand under other headings than those that are taken over."""
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 
 
@@ -55,8 +60,10 @@ def to_correct(
 
 
 def is_wrong(outcome: Outcome) -> bool:
-    """Is there anything to correct in the row? Not in one that failed for the key's or the network's sake."""
-    return outcome.status is Status.INVALID or (outcome.status is Status.FAILED and outcome.code not in OUTSIDE_THE_ROW)
+    """Can the row be corrected here? Not if it failed for the key's or the network's sake, nor under other headings."""
+    return (outcome.status is Status.INVALID and outcome.code != _ELSEWHERE) or (
+        outcome.status is Status.FAILED and outcome.code not in OUTSIDE_THE_ROW
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class _Words:
     workbook: str
     sheets: Sequence[str]
 
-    def message(self, outcome: Outcome, row: CheckedRow, blank_yes: bool, unreadable: bool) -> str:
+    def message(self, outcome: Outcome, row: CheckedRow, blank_yes: bool, unreadable: bool, repeated: bool) -> str:
         """The status and the row it came from, then each problem with what to do, then what else there is to know."""
         lines = [f"{outcome.status.label} ({outcome.sheet} row {outcome.row})"]
         if outcome.status is Status.FAILED:
@@ -75,9 +82,12 @@ class _Words:
             lines += map(self._problem, row.problems)
         else:
             lines.append(f"{self._here(outcome.message)} {outcome.tip}")
-        for holds, code in ((unreadable, "corrections.unreadable"), (blank_yes, "corrections.send_again")):
-            if holds:
-                lines.append(self._own(code))
+        own = {
+            "corrections.unreadable": unreadable,
+            "corrections.send_again": blank_yes,
+            "corrections.repeated": repeated,
+        }
+        lines += [self._own(code) for code, holds in own.items() if holds]
         return "\n".join([*lines, *(f"Note: {self._here(warning)}" for warning in outcome.warnings)])
 
     def _problem(self, problem: Problem) -> str:
@@ -106,7 +116,8 @@ class _Sheet:
         self._raw = {row.number: row for row in layout.sheet.rows}
         self._head = self._raw[layout.heading_row].cells
         self._ours = {column for column, cell in self._head.items() if normal(cell.text) == normal(HEADING)}
-        self._covered = self._under_merges()
+        self._merged = self._in_merges()
+        self._again = next((at for at, name in layout.fields.items() if name == SEND_AGAIN.name), 0)
 
     def made(self) -> Sheet:
         """The sheet as it is to be written."""
@@ -116,6 +127,11 @@ class _Sheet:
         headings = {
             column: kept for column in used & self._head.keys() if (kept := self._kept(self._head[column], True))
         }
+        if not self._again and any(_repeats(row) for _, row in self._wrong):
+            self._again = max(used) + 1
+            used.add(self._again)
+            headings[self._again] = Cell(self._again, Kind.TEXT, SEND_AGAIN.heading)
+            fields[self._again] = SEND_AGAIN
         return Sheet(
             layout.sheet.name,
             sorted(used),
@@ -138,10 +154,13 @@ class _Sheet:
         marked = self._named((cell for code, cell in blamed if code != _MERGED), row.number)
         unreadable, yes = set(), set()
         raw = self._raw[row.number]
-        covered = self._covered.get(row.number, set())
-        for column in sorted({*raw.cells, *covered} - self._ours):
+        apart = {column: Cell(column, Kind.ERROR, _UNREADABLE) for column in self._merged.get(row.number, ())}
+        if repeated := _repeats(row):
+            # The row that it repeats need not be here, nor be done: alone it would not be wrong any more.
+            apart[self._again] = Cell(self._again, Kind.ERROR, _UNREADABLE)
+        for column in sorted(raw.cells.keys() - self._ours - apart.keys()):
             name = self._layout.fields.get(column)
-            cell = Cell(column, Kind.FORMULA, "") if column in covered else raw.cells[column]
+            cell = raw.cells[column]
             if name == SEND_AGAIN.name and SEND_AGAIN.read(cell) is True:
                 # It was typed for the other workbook, perhaps before a doubt arose: here it would count once more.
                 yes.add(column)
@@ -149,8 +168,10 @@ class _Sheet:
                 cells[column] = kept
                 if kept.kind is Kind.ERROR and kept != cell:
                     unreadable.add(column)
-        message = self._words.message(outcome, row, bool(yes), bool(unreadable))
-        return Line(message, outcome.status is Status.FAILED, cells, marked | unreadable | yes)
+        message = self._words.message(outcome, row, bool(yes), bool(unreadable), repeated)
+        return Line(
+            message, outcome.status is Status.FAILED, cells | apart, {*marked, *unreadable, *yes, *apart.keys()}
+        )
 
     def _kept(self, cell: Cell, known: bool) -> Cell | None:
         """The cell as it can be written; in a known column an error value for what cannot be, elsewhere nothing."""
@@ -170,15 +191,20 @@ class _Sheet:
         wanted = {address.rpartition("!")[2] for address in addresses}
         return {column for column in {*self._head, *self._layout.fields} if f"{column_letters(column)}{row}" in wanted}
 
-    def _under_merges(self) -> Mapping[int, set[int]]:
-        """Row → the known columns of it that are covered by a merged cell: what they should hold cannot be told."""
+    def _in_merges(self) -> Mapping[int, set[int]]:
+        """Row → the known columns of it in a merged range: what each of them should hold cannot be told, and the value
+        that stands in the first may be meant for all of them."""
         found: dict[int, set[int]] = defaultdict(set)
         numbers = [row.number for _, row in self._wrong]
         for left, top, right, bottom in self._layout.sheet.merged:
             for number in numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)]:
-                inside = {column for column in self._layout.fields if left <= column <= right}
-                found[number] |= inside - ({left} if number == top else set())
+                found[number] |= {column for column in self._layout.fields if left <= column <= right}
         return found
+
+
+def _repeats(row: CheckedRow) -> bool:
+    """Is it wrong because another row asks for the same?"""
+    return any(problem.code.endswith(_REPEATED) for problem in row.problems)
 
 
 def _fits(text: str) -> bool:

@@ -7,6 +7,7 @@ that one is kept.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,9 @@ class Corrections:
     ) -> tuple[str, list[str]]:
         """(where how many rows are now, what else there is to say). No failure keeps the report from being made."""
         told = list(outcomes)
-        outside = sum(outcome.status is Status.FAILED and not is_wrong(outcome) for outcome in told)
-        notes = [_said("corrections.outside", value=outside)] if outside else []
+        left_out = Counter(outcome.status for outcome in told if not is_wrong(outcome))
+        codes = ((Status.FAILED, "corrections.outside"), (Status.INVALID, "corrections.elsewhere"))
+        notes = [_said(code, value=left_out[status]) for status, code in codes if left_out[status]]
         try:
             sheets = to_correct(layouts, rows, told, self.workbook.name)
             count = sum(len(sheet.lines) for sheet in sheets)

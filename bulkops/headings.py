@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bulkops.model import Kind, Problem
 from bulkops.naming import OPERATION, known_headings, normal
@@ -22,6 +22,8 @@ from bulkops.workbook.results_sheet import COLUMNS as RESULTS
 SEARCHED_ROWS = 20
 _GLANCED_ROWS = 200
 """How far down headings are missed that nobody searches for."""
+_BLANKS = 10
+"""So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""
 
@@ -39,6 +41,8 @@ class Layout:
     problems: tuple[Problem, ...] = ()
     """Each stops every row of the sheet."""
     notes: tuple[str, ...] = ()
+    again: int = 0
+    """The row further down where headings stand once more, in other columns: what is below is not of these. 0: none."""
 
 
 @dataclass(slots=True)
@@ -74,10 +78,31 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
                 return unfinished or f"Sheet “{sheet.name}” was not read: {where}."
             if sheet.ours:
                 return f"Sheet “{sheet.name}” is bulkops' own for results and was not read; copy its rows to another."
-            return _layout(sheet, headings, meant, catalogue)
+            found = _layout(sheet, headings, meant, catalogue)
+            return replace(found, again=_again(found, known))
         if row.number <= SEARCHED_ROWS:
             unfinished = unfinished or _looks_unfinished(sheet, operations, names)
     return None if sheet.ours else unfinished
+
+
+def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
+    """The first row below the headings that holds headings of another table; 0 if there is none."""
+    meanings: dict[str, str] = {}
+    longest = max(map(len, known)) + _BLANKS
+    for row in layout.sheet.rows:
+        if row.number <= layout.heading_row:
+            continue
+        found: dict[int, str] = {}
+        for column, cell in row.cells.items():
+            if cell.kind is Kind.TEXT:
+                if cell.text not in meanings:
+                    words = normal(cell.text) if len(cell.text.strip()) < longest else ""
+                    meanings[cell.text] = known.get(words, ("",))[0]
+                if name := meanings[cell.text]:
+                    found[column] = name
+        if len({*found.values()}) > 1 and found != layout.fields:
+            return row.number
+    return 0
 
 
 def _is_results(row: RawRow) -> bool:

@@ -319,6 +319,8 @@ class Past:
     """What the answer said, if there was one."""
     yes_used: bool = False
     """A Send again = Yes in this workbook let it be sent, and has stood there ever since: that one is used up."""
+    unseen: bool = False
+    """In doubt since a run of another workbook, and no run of this one has come upon it without a Send again = Yes."""
     newer: bool = False
     """Sent or marked since the run that is being resumed began: whatever that run's Send again says is older."""
     mark: Mark | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkops.model import CheckedRow, Outcome, Past, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.model import Accepted, CheckedRow, Outcome, Past, Plan, Problem, Release, Status, Step, outcome_of
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment
@@ -82,7 +82,9 @@ class _Past:
         may_repeat = not any(past.newer for _, past in holding)
         told = (past.status for past in dict(counting).values())
         worst = max(told, key=lambda each: each is Status.UNKNOWN, default=None)
-        if step.asked and may_repeat and not any(past.yes_used for _, past in holding):
+        outdated = any(past.yes_used for _, past in holding)
+        outdated |= any(past.unseen for past in latest.values() if past.status is Status.UNKNOWN)
+        if step.asked and may_repeat and not outdated:
             # Of what stands in the sheet only the row's own Send again releases a doubt, and only once.
             return replace(step, release=Release.ROW, repeats=worst)
         own = latest.get(step.fingerprint)
@@ -90,9 +92,7 @@ class _Past:
         run_repeats = self.send_again and may_repeat
         if own is not None and done_before and not run_repeats:
             code = "row.marked_done" if own.mark else "row.already_done"
-            done = _because(row, Status.ALREADY_DONE, self.catalogue.problem(code, **_told(own)))
-            said = own.accepted
-            return replace(done, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
+            return _done(row, operation, own, self.catalogue.problem(code, **_told(own)))
         for past in latest.values():
             if past.status is Status.UNKNOWN:
                 check = operation.how_to_check(row.target)
@@ -103,6 +103,16 @@ class _Past:
             other = self.catalogue.problem(code, f"{row.sheet}!{row.number}", **_told(past))
             return _because(row, Status.INVALID, other)
         return replace(step, release=Release.RUN if done_before else Release.NOBODY, repeats=worst)
+
+
+def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -> Outcome:
+    """Already done, with what the answer said then; held against the row's control total, whoever saw it then."""
+    said = past.accepted
+    outcome = _because(row, Status.ALREADY_DONE, problem)
+    if said != Accepted() and operation.mismatch(row.values, said):
+        message, tip = operation.done(row.values, said)
+        outcome = replace(outcome, message=f"{outcome.message} {message}", tip=f"{tip} {outcome.tip}")
+    return replace(outcome, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
 
 
 def _told(past: Past) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -63,7 +63,7 @@ class Processor:
     """So many rows in a row that had trouble with the server or the network end the run."""
     who: str = ""
     stop_on_mismatch: bool = False
-    """A row whose control total the answer does not meet ends the run."""
+    """A row whose control total the answer does not meet ends the run; while it is on its way no other begins."""
     clock: Callable[[], float] = time.monotonic
     sent: set[int] = field(default_factory=set)
     """Rows (by seq) whose request may have left this computer."""
@@ -99,7 +99,7 @@ class Processor:
         """Futures as they land; at most ``jobs`` in flight, none started once the run is stopped."""
         flying: dict[Future[Outcome | None], Step] = {}
         while True:
-            while len(flying) < self.jobs and not self.control.stopped.is_set():
+            while len(flying) < self.jobs and not self.control.stopped.is_set() and not self._checking(flying.values()):
                 step = agenda.next()
                 if step is None:
                     break
@@ -114,6 +114,12 @@ class Processor:
             for future in wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED).done:
                 agenda.landed(flying.pop(future))
                 yield future
+
+    def _checking(self, flying: Iterable[Step]) -> bool:
+        """Is a row on its way whose answer may end the run?"""
+        return self.stop_on_mismatch and any(
+            self.operations[step.row.operation].has_control_total(step.row.values) for step in flying
+        )
 
     def _perform(self, step: Step) -> Outcome | None:
         """Intent durable → one send → outcome durable. None if the run was stopped before the row had its turn."""

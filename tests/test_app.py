@@ -394,6 +394,7 @@ def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server
             assert prepared.obstacle is None
         assert bool(notes) == bool(told)
         assert all(words in note for words, note in zip(told, notes, strict=False))
+        assert any("does not know" in note for note in app.check(path, where, elsewhere, Options()).notes) == bool(told)
 
 
 def test_results_of_another_computers_run_stay(tmp_path: Path, server: PracticeServer) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from asking import Bulkops, fill, flag
+from steps import flag_edit, plan_of
 from workbooks import results_of
 
 from bulkops import app
-from bulkops.model import Outcome
+from bulkops.model import Outcome, Past, Status
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
@@ -96,14 +97,38 @@ def test_a_mismatch_in_the_last_row_stops_nothing(tmp_path: Path, server: Practi
     assert (facts(report), report.exit_code) == ([("done", "expected_bills.mismatch")], 0)
 
 
-def test_rows_on_their_way_still_come_in(tmp_path: Path, server: PracticeServer) -> None:
-    """Side by side, what was sent before the stop gets its outcome, and nothing is sent after it."""
-    rows = [flag(2006 + number, expected_bills=999) for number in range(12)]
-    report = run(fill(tmp_path / "a.xlsx", flags=rows), server, Options(jobs=4, stop_on_mismatch=True))
-    done = [status for status, _ in facts(report)].count("done")
-    assert 1 <= done == len(server.writes) <= 4
-    assert [status for status, _ in facts(report)].count("not_sent") == 12 - done
-    assert report.exit_code == 3
+@pytest.mark.parametrize("independent", [False, True])
+@pytest.mark.parametrize("at", [0, 3, 5])
+def test_no_row_outruns_the_check_of_a_control_total(
+    tmp_path: Path, server: PracticeServer, at: int, independent: bool
+) -> None:
+    """Rows that may go side by side wait for one whose answer may end the run."""
+    rows = [flag(2006 + number, expected_bills={at: 99, at - 1: 5}.get(number)) for number in range(12)]
+    options = Options(jobs=4, stop_on_mismatch=True, independent=independent)
+    report = run(fill(tmp_path / "a.xlsx", flags=rows), server, options)
+    assert [status for status, _ in facts(report)] == ["done"] * (at + 1) + ["not_sent"] * (11 - at)
+    assert {write.path.split("/")[-2] for write in server.writes} == {str(2006 + each) for each in range(at + 1)}
+    assert (len(server.writes), report.exit_code) == (at + 1, 3)
+
+
+def test_a_row_that_is_already_done_still_tells_its_mismatch(tmp_path: Path, server: PracticeServer) -> None:
+    """Results are replaced by those of the next run: what was wrong must not be gone with them."""
+    path = book(tmp_path / "a.xlsx", 11, HELD, None)
+    for _ in range(2):
+        report = run(path, server, Options(jobs=1))
+    assert facts(report) == [("already_done", "row.already_done")] * 3
+    assert [WRONG in outcome.message for outcome in report.outcomes] == [True, False, False]
+    assert ["Open the list in EnergyCAP" in outcome.tip for outcome in report.outcomes] == [True, False, False]
+    assert all("The same request was done on" in outcome.message for outcome in report.outcomes)
+
+
+def test_what_was_done_without_an_answer_meets_no_total() -> None:
+    """Where nobody saw how many bills the list held, nothing is said of them."""
+    row = flag_edit(0, 2001, comment="x", expected_bills=11)
+    (step,) = plan_of(row).steps
+    past = Past(Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r")
+    (outcome,) = plan_of(row, history={("list_flag_edit", "2001"): [(step.fingerprint, past)]}).decided
+    assert (outcome.code, "expected" in outcome.message) == ("row.already_done", False)
 
 
 def test_on_the_command_line(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:

@@ -185,25 +185,61 @@ def test_a_row_that_nobody_corrects_stays_wrong(tmp_path: Path, trap: str) -> No
     assert statuses(check(fix)) == ["invalid"]
 
 
-def test_cells_under_a_merge_are_not_taken_for_blank(tmp_path: Path) -> None:
-    """The second row of a merged comment would be sent without one: it is an error value until somebody types."""
+def test_cells_that_were_merged_are_not_taken_for_what_they_hold(tmp_path: Path) -> None:
+    """The first row of a merged comment would be sent alone, the second without one: both wait until somebody types."""
     path = typed(tmp_path / "August.xlsx", FLAGS, [2001, 2, None, None, "Checked"], [2002, 2], [2003, 2, "Open"])
     book = openpyxl.load_workbook(path)
     book.active.merge_cells("E2:E3")
     book.save(path)
     fix = corrected(path)
     assert rows(fix)[1:] == [
-        [2001, 2, None, None, "Checked"],
+        [2001, 2, None, None, "#N/A"],
         [2002, 2, None, None, "#N/A"],
         [2003, 2, "Open", None, None],
     ]
-    assert coloured(fix) == {"F3", "D4"}
+    assert coloured(fix) == {"F2", "F3", "D4"}
     first, second, _ = messages(fix)
     assert first.split("\n")[1:] == [
-        "Cells of the row are merged in August.xlsx; here they are apart. Fill in every cell that should not be blank."
+        "Cells of the row are merged in August.xlsx; here they are apart, and an error value stands in each of them. "
+        "Type in each of them what the row should hold, or clear it."
     ]
-    assert "Type over it" in second
-    assert statuses(check(fix)) == ["ready", "invalid", "invalid"]
+    assert first.split("\n")[1:] == second.split("\n")[1:]
+    assert statuses(check(fix)) == ["invalid", "invalid", "invalid"]
+
+
+@pytest.mark.parametrize("again", [[], ["Send again"]], ids=["without-the-column", "with-the-column"])
+def test_a_row_that_repeats_another_stays_wrong_without_it(
+    tmp_path: Path, server: PracticeServer, again: list[str]
+) -> None:
+    """What it repeats was not sent, and is not in the corrections: alone it would be sent unasked."""
+    path, fix = tmp_path / "August.xlsx", tmp_path / "fix.xlsx"
+    row = [2009, 2, None, None, "second", *("No" for _ in again)]
+    typed(path, [*FLAGS, "Expected bills", *again], [2008, 2, None, None, "first", 99])
+    book = openpyxl.load_workbook(path)
+    for _ in range(2):
+        book.active.append([*row[:5], None, *row[5:]])
+    book.save(path)
+    assert statuses(run(path, server, fix, stop_on_mismatch=True)) == ["done", "not_sent", "invalid"]
+    assert [line[-1] for line in rows(fix)] == ["Send again", "#N/A"]
+    assert coloured(fix) == {"B2", "H2"}
+    assert "Send again, because another row of August.xlsx asks for the same. Delete this row." in messages(fix)[0]
+    assert statuses(run(fix, server)) == ["invalid"]
+    assert len(server.writes) == 1
+    edit(fix, ("Data", "H2", "Yes"))
+    assert statuses(run(fix, server)) == ["done"]
+
+
+def test_rows_under_other_headings_are_not_in_the_corrections(tmp_path: Path) -> None:
+    """There they would stand under the first ones; how many they are is said."""
+    path, fix = tmp_path / "August.xlsx", tmp_path / "fix.xlsx"
+    typed(path, FLAGS, ["x", 2], [None, *FLAGS[:2]], [None, 2007, 2])
+    report = check(path, fix)
+    assert told(report) == [("invalid", "id.shape"), ("invalid", "heading.again"), ("invalid", "heading.again")]
+    assert rows(fix)[1:] == [["x", 2, None, None, None]]
+    assert report.corrections == f"{fix} (1 row)"
+    assert any(
+        "in other columns than those above: 2. They are not in the corrections." in note for note in report.notes
+    )
 
 
 def test_a_formula_without_a_result_is_blank_where_nothing_is_sent(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from asking import Bulkops, fill, flag
 from foreign_samples import FOLDER, NAME, SOFFICE, converted
+from openpyxl.workbook.defined_name import DefinedName
 from python_calamine import CalamineWorkbook
-from workbooks import Parts, by_address, only_sheet, plain, save
+from workbooks import Parts, by_address, only_sheet, plain, save, typed
 
 from bulkops.checking import check
 from bulkops.errors import CannotStart
@@ -26,7 +28,8 @@ from bulkops.practice.server import PracticeServer
 from bulkops.templates import __file__ as templates
 from bulkops.workbook import oldexcel, opendocument, reader
 from bulkops.workbook.raw import RawSheet
-from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.reader import read_workbook, runs_told
+from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
 SAMPLES = sorted((Path(templates).parent.parent / "sample_sheets").glob("*.xlsx"))
@@ -359,6 +362,11 @@ def holding(rows: str, **more: str) -> Callable[[Path], object]:
         ),
         pytest.param(holding("<table:table/>"), "workbook.damaged", id="sheet-in-a-sheet"),
         pytest.param(
+            holding("", before='<table:table table:name="Data"></table:table>'),
+            "workbook.damaged",
+            id="two-of-one-name",
+        ),
+        pytest.param(
             holding(row(cell("x"), number_rows_repeated="-1")), "workbook.damaged", id="repeated-less-than-once"
         ),
         pytest.param(holding(row(cell("x"), number_rows_repeated=BILLION)), "workbook.too_big", id="a-billion-rows"),
@@ -428,6 +436,73 @@ def test_an_ods_that_is_none_is_refused(tmp_path: Path, make: Callable[[Path], o
     assert refused.value.code == code
 
 
+NAMED = (
+    '<table:named-expressions><table:named-range table:name="{name}" '
+    'table:cell-range-address="{place}"/></table:named-expressions>'
+)
+
+
+def results(*headings: str, run: str = "20261121-101500-4f2a") -> str:
+    return row(*map(cell, headings)) + row(*(cell(run if name == "Run" else "x") for name in headings))
+
+
+@pytest.mark.parametrize(
+    ("place", "headings", "ours"),
+    [
+        pytest.param("$Other.$A$1", COLUMNS, True, id="all-headings-without-the-name"),
+        pytest.param("$Data.$A$1", COLUMNS[4:], True, id="the-name-and-most-headings"),
+        pytest.param("$Other.$A$1", COLUMNS[4:], False, id="most-headings-without-the-name"),
+        pytest.param("#REF!", COLUMNS[4:], False, id="a-name-for-nothing"),
+        pytest.param("$'Data'.$A$1", COLUMNS[4:], True, id="a-name-in-quotes"),
+        pytest.param("$Data.$A$1", COLUMNS[12:], False, id="the-name-and-few-headings"),
+    ],
+)
+def test_results_of_an_earlier_run_are_known_in_an_ods(
+    tmp_path: Path, place: str, headings: tuple[str, ...], ours: bool
+) -> None:
+    """Saved as .ods a workbook still tells which runs it holds the results of; and a table's own name is none of it."""
+    gap = COLUMNS[: COLUMNS.index("Run") + 1 - len(headings)]
+    path = ods(tmp_path / "a.ods", results(*("" for _ in gap), *headings))
+    content = zipfile.ZipFile(path).read("content.xml").decode()
+    names = NAMED.format(name="_Bulkops.Results", place=place)
+    local = NAMED.format(name=COPY, place=place)
+    content = content.replace("</table:table>", f"{local}</table:table>{names}")
+    workbook = read_workbook(save(tmp_path / "b.ods", {"mimetype": "x", "content.xml": content}))
+    assert [sheet.ours for sheet in workbook.sheets] == [ours]
+    assert runs_told(workbook) == ({"20261121-101500-4f2a"} if ours else set())
+
+
+def test_a_copy_with_results_is_refused_as_an_ods_too(tmp_path: Path) -> None:
+    """Its rows stand in the workbook itself, and may be sent from there."""
+    path = ods(tmp_path / "a.ods", row(cell("x")), before=NAMED.format(name=COPY, place="$Data.$A$1"))
+    with pytest.raises(CannotStart) as refused:
+        read_workbook(path)
+    assert refused.value.code == "workbook.copy"
+
+
+@LIBREOFFICE
+@pytest.mark.parametrize("copy", [False, True])
+def test_results_of_an_earlier_run_are_known_in_an_xls(tmp_path: Path, copy: bool) -> None:
+    """By the hidden names, which LibreOffice keeps."""
+    path = typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"])
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("Die Ergebnisse")
+    sheet.append([None, *COLUMNS[1:]])
+    sheet.append(["20261121-101500-4f2a"] * len(COLUMNS))
+    for name in (MARK, *([COPY] if copy else [])):
+        book.defined_names[name] = DefinedName(name, attr_text="'Die Ergebnisse'!$A$1", hidden=True)
+    book.save(path)
+    old = converted(path, "xls", tmp_path)
+    if copy:
+        with pytest.raises(CannotStart) as refused:
+            read_workbook(old)
+        assert refused.value.code == "workbook.copy"
+    else:
+        workbook = read_workbook(old)
+        assert [sheet.ours for sheet in workbook.sheets] == [False, True]
+        assert runs_told(workbook) == {"20261121-101500-4f2a"}
+
+
 # Old Excel
 
 FORMULA = struct.Struct("<HHHHH8sH")
@@ -451,12 +526,14 @@ def patched(path: Path, row_: int, column: int, result: bytes, options: int = 0)
 
 
 ZERO, EMPTY, SEVEN = bytes(8), b"\3" + bytes(5) + b"\xff\xff", struct.pack("<d", 7)
+MINUS_ZERO = bytes(7) + b"\x80"
 
 
 @pytest.mark.parametrize(
     ("result", "options", "expected", "outdated"),
     [
-        (ZERO, 0, ("NUMBER", "0"), False),
+        (ZERO, 0, ("FORMULA", ""), False),
+        (MINUS_ZERO, 0, ("FORMULA", ""), False),
         (ZERO, 2, ("FORMULA", ""), False),
         (EMPTY, 0, None, False),
         (EMPTY, 2, ("FORMULA", ""), False),
@@ -467,20 +544,33 @@ ZERO, EMPTY, SEVEN = bytes(8), b"\3" + bytes(5) + b"\xff\xff", struct.pack("<d",
 def test_a_formula_of_an_xls_has_a_result_or_not(
     tmp_path: Path, result: bytes, options: int, expected: tuple[str, ...] | None, outdated: bool
 ) -> None:
-    """A 0 or an empty text that the file itself wants calculated is no result; any other may be outdated."""
+    """A 0 is no result, nor an empty text that the file itself wants calculated; any other may be outdated."""
     sheet = read_workbook(patched(tmp_path / "a.xls", 5, 0, result, options)).sheets[0]
     assert plain(by_address(sheet)).get("A6") == expected
     assert sheet.outdated is outdated
 
 
 def test_a_file_of_a_program_that_does_not_calculate(tmp_path: Path) -> None:
-    """Without Excel's mark of who calculated, a 0 is no result: Excel itself would calculate it."""
-    path = patched(tmp_path / "a.xls", 5, 0, ZERO)
+    """Without Excel's mark of who calculated, an empty text is no result: Excel itself would calculate it."""
+    path = patched(tmp_path / "a.xls", 5, 0, EMPTY)
     content = path.read_bytes()
     assert content.count(b"\xc1\x01\x08\x00") == 1
     path.write_bytes(content.replace(b"\xc1\x01\x08\x00", b"\xc2\x01\x08\x00"))
     sheet = read_workbook(path).sheets[0]
     assert (plain(by_address(sheet))["A6"], sheet.outdated) == (("FORMULA", ""), True)
+
+
+def test_an_xls_may_count_its_days_from_1904(tmp_path: Path) -> None:
+    """Or its dates would be four years off in the corrections."""
+    content = sample("xls").read_bytes()
+    since_1900, since_1904 = (b"\x22\x00\x02\x00" + bytes([mode, 0]) for mode in (0, 1))
+    assert content.count(since_1900) == 1
+    path = tmp_path / "a.xls"
+    path.write_bytes(content.replace(since_1900, since_1904))
+    assert [{sheet.since_1904 for sheet in read_workbook(each).sheets} for each in (sample("xls"), path)] == [
+        {False},
+        {True},
+    ]
 
 
 def test_a_row_without_height_is_hidden_in_an_xls(tmp_path: Path) -> None:

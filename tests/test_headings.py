@@ -324,6 +324,34 @@ def test_hidden_columns_count_and_are_noted(tmp_path: Path) -> None:
     ]
 
 
+A, B = ["List ID", "Flag status", "Cost recovery", "Comment"], ["listId", "Flag status", "Comment", "Cost recovery"]
+
+
+@pytest.mark.parametrize(
+    ("below", "wrong"),
+    [
+        pytest.param(
+            [B, [2008, 2, "7", 99.5], [None, None, None, None], [2010, 1, "x", 20]], {4: 4, 5: 4, 7: 4}, id="exchanged"
+        ),
+        pytest.param([[*A[:3]], [2008, 2, 7, "c"]], {4: 4, 5: 4}, id="one-fewer"),
+        pytest.param([["x", None, *A[:2]], [2008, 2, 7, "c"]], {4: 4, 5: 4}, id="moved"),
+        pytest.param([[*[None] * 5, "Task GUID", "Batch mode"], [2008, 2, 7, "c"]], {5: 4}, id="beside"),
+        pytest.param([A, [2008, 2, 7, "c"]], {}, id="the-same-in-the-same-columns"),
+        pytest.param([[2008, 2, 7, "Comment"]], {}, id="a-value-that-is-a-heading"),
+    ],
+)
+def test_headings_of_another_table_further_down_stop_what_is_below(
+    tmp_path: Path, below: list[list[Any]], wrong: dict[int, int]
+) -> None:
+    """Values under headings of their own are never sent as what the first headings say; the rows above are good."""
+    found = checked(typed(tmp_path / "a.xlsx", A, [2006, 2, 5, "a"], [2007, 2, 5, "b"], *below))
+    said = {row.number: each.message for row in found.rows for each in row.problems if each.code == "heading.again"}
+    assert {row: f"Row {heading} of the sheet" in said[row] for row, heading in wrong.items()} == dict.fromkeys(
+        said, True
+    )
+    assert not any(row.problems for row in found.rows if row.number not in said and row.number != 4)
+
+
 @pytest.mark.parametrize(
     ("blank", "said"),
     [

@@ -1720,3 +1720,88 @@ TestSessions = Sessions.TestCase
 TestSessions.settings = settings(
     max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+# A ledger of version 3
+
+
+def typed(row: CheckedRow) -> Plan:
+    """A plan as bulkops made it while the order of users counted: as they are typed, and known by that."""
+    (step,) = plan_of(row).steps
+    call = replace(step.call, body={**(step.call.body or {}), "assignees": list(row.values["assignees"])})
+    fingerprint = call.fingerprint(HERE)
+    return Plan((((replace(step, call=call, fingerprint=fingerprint, matter=fingerprint),),),), ())
+
+
+def users(*ids: int, seq: int = 0, **values: object) -> CheckedRow:
+    return flag_edit(seq, 2001, assignees=ids, comment="x", **values)
+
+
+@pytest.fixture(params=[1, 2, 3])
+def unordered(request, path, tmp_path) -> Path:
+    """An older ledger: a list was given to the users 102 and 101, in this order, and to 7 alone."""
+    plans = [typed(users(102, 101)), typed(users(7))]
+    if request.param == 1:
+        script = (Path(__file__).parent / "expected" / "ledger-1.sql").read_text(encoding="utf-8")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(script)
+            call = plans[0].steps[0].call
+            connection.execute(
+                "UPDATE lines SET body = ?, fingerprint = ? WHERE run = 'first' AND seq = 4",
+                (call.encoded().decode(), call.fingerprint(HERE)),
+            )
+            connection.commit()
+        return path
+    with closing(Ledger(path)) as ledger:
+        for name, plan in zip("ab", plans, strict=True):
+            ledger.begin(run_named(name), plan, HERE)
+            send(ledger, name, plan.steps[0])
+    with closing(sqlite3.connect(path)) as connection:
+        if request.param == 2:
+            connection.execute("DROP TABLE marks")
+        connection.execute(f"PRAGMA user_version = {request.param}")
+    return path
+
+
+@pytest.mark.parametrize("ids", [(101, 102), (102, 101)])
+def test_users_in_another_order_were_the_same_request_before_too(unordered, ids):
+    """What an older bulkops sent is done, however the users are typed now; the ledger's own guard knows it as well."""
+    with closing(Ledger(unordered)) as ledger:
+        later = plan_of(users(*ids), users(101, seq=1), history=ledger.past(HERE))
+        assert [code for _, _, code in facts(later.decided)] == ["row.already_done"]
+        assert seqs(later) == [[1]]
+        unknowing = plan_of(users(*ids))
+        ledger.begin(run_named("later"), unknowing, HERE)
+        with pytest.raises(MustStop, match="second time"):
+            ledger.intend("later", unknowing.steps[0], AT)
+    with closing(sqlite3.connect(unordered)) as connection:
+        assert connection.execute("SELECT count(*) FROM lines WHERE body LIKE '%[102,101]%'").fetchone() == (1,)
+        assert connection.execute(
+            "SELECT count(*) FROM lines WHERE fingerprint <> matter AND body LIKE '%assignees%'"
+        ).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("cleared", ["", "before", "since"])
+def test_a_yes_is_used_and_cleared_whatever_the_order_of_users_was(path, cleared):
+    """What older runs of a workbook found in Send again counts, also in a row that they did not send."""
+    book = ("books/a.xlsx", "")
+    row = users(102, 101)
+    (asked,) = typed(users(102, 101, send_again=True)).steps
+    asked = replace(asked, release=Release.ROW)
+
+    def clear(plan: Plan) -> None:
+        found = Plan((), (outcome_of(row, Status.ALREADY_DONE),), tuple(plan.steps))
+        ledger.begin(replace(run_named("b"), workbook=book[0]), found, HERE)
+
+    with closing(Ledger(path)) as ledger:
+        ledger.begin(replace(run_named("a"), workbook=book[0]), Plan((((asked,),),), ()), HERE)
+        send(ledger, "a", asked)
+        if cleared == "before":
+            clear(typed(row))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 3")
+    with closing(Ledger(path)) as ledger:
+        if cleared == "since":
+            clear(plan_of(row))
+        past = ledger.past(HERE, workbook=book)["list_flag_edit", "2001"]
+        assert [each.yes_used for _, each in past] == [not cleared]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +13,7 @@ from asking import fill
 
 from bulkops import app
 from bulkops.ledger import Ledger, now
-from bulkops.model import Plan
+from bulkops.model import Mark, Plan, Verdict
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
@@ -78,6 +79,31 @@ def test_another_workbook_without_a_yes_clears_none(tmp_path: Path, server: Prac
     both = fill(path, kickouts=[PLAIN, YES])
     assert run(both, server) == run(both, server) == ["already_done", "already_done"]
     assert len(server.writes) == 1
+
+
+def test_a_yes_in_a_copy_releases_no_doubt_that_may_be_newer(tmp_path: Path, server: PracticeServer) -> None:
+    """Saved under another name, a Yes that was typed before the doubt looks like one typed after it."""
+    path, copy = tmp_path / "August.csv", tmp_path / "August.xlsx"
+    path.write_text(f"Task GUID,Batch mode,Send again\n{TASK.format(1)},{MODE},Yes\n", encoding="utf-8")
+    server.faults.add(Fault.drop_reply())
+    assert run(path, server) == ["unknown"]
+    assert run(fill(copy, kickouts=[YES]), server) == run(copy, server) == ["unknown"]
+    assert run(fill(copy, kickouts=[{**YES, "batch_mode": "new batch"}]), server) == ["unknown"]
+    assert len(server.writes) == 1
+    assert run(fill(copy, kickouts=[PLAIN]), server) == ["unknown"]
+    assert run(fill(copy, kickouts=[YES]), server) == ["done"]
+    another = {**PLAIN, "task_guid": TASK.format(2)}
+    september = fill(tmp_path / "September.xlsx", kickouts=[YES, another])
+    assert run(september, server) == ["done", "done"], "it is in doubt no more"
+
+
+def test_a_yes_in_another_workbook_repeats_what_was_marked_as_done(tmp_path: Path, server: PracticeServer) -> None:
+    """There is no doubt any more: it is repeated on purpose like any other row that is done."""
+    server.faults.add(Fault.drop_reply())
+    report = report_of(fill(tmp_path / "August.xlsx", kickouts=[PLAIN]), server)
+    with closing(Ledger(tmp_path / "ledger.sqlite3")) as ledger:
+        ledger.mark(str(report.run), 0, Mark(Verdict.DONE, "Pat", now()))
+    assert run(fill(tmp_path / "September.xlsx", kickouts=[YES]), server) == ["done"]
 
 
 def test_a_yes_that_was_not_come_to_is_not_used(tmp_path: Path, server: PracticeServer) -> None:

@@ -136,6 +136,8 @@ def test_rows_count_as_a_spreadsheet_program_counts_them(tmp_path: Path) -> None
         pytest.param('2001;"a \\"b\\" c"\n', 2, "where none belongs", id="quotes-with-backslashes"),
         pytest.param("2001;x\n2002;Held; see vendor\n", 3, "3 cells, and there are 2 headings", id="more-cells"),
         pytest.param("2001;x;\n", 2, "3 cells", id="a-blank-cell-more"),
+        pytest.param("2001;x\n2002\n", 3, "1 cells, and there are 2 headings", id="fewer-cells"),
+        pytest.param("2001\n", 2, "1 cells", id="fewer-cells-in-every-row"),
         pytest.param("2001;a\0b\n", 2, "NUL", id="nul"),
         pytest.param(f"2001;{'x' * 32_768}\n", 2, "32767", id="too-long"),
     ],
@@ -151,10 +153,73 @@ def test_what_cannot_be_read_surely_is_refused_by_its_line(tmp_path: Path, rows:
     assert words in str(refused.value)
 
 
-def test_the_longest_text_and_short_rows_are_read(tmp_path: Path) -> None:
-    """A row may end before its last blank cells, and a text may be as long as a cell can hold."""
-    sheet = read(tmp_path / "a.csv", f"List ID;Comment;Assignees\n2001;{'x' * 32_767}\n2002\n")
-    assert [len(row.cells) for row in sheet.rows] == [3, 2, 1]
+def test_the_longest_text_is_read(tmp_path: Path) -> None:
+    """A text may be as long as a cell can hold."""
+    assert texts(read(tmp_path / "a.csv", f"List ID;Comment\n2001;{'x' * 32_767}\n"))["B2"] == "x" * 32_767
+
+
+WIDE = "List ID,Flag status,Cost recovery,Comment,Assignees,Expected bills\n"
+
+
+def numbered(first: int, last: int, rest: str) -> str:
+    return "".join(f"{2000 + number}{rest}\n" for number in range(first, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(WIDE + "2001,1,,First line\nsecond line,101,5\n", 2, id="a-comment-cut-in-two"),
+        pytest.param(WIDE + "2001,1,,x,101,5\n2002,1,,Checked by", 3, id="a-file-cut-off"),
+        pytest.param(WIDE + "2001,1,12,50\n", 2, id="a-decimal-comma"),
+        pytest.param(WIDE + '2001,1,,"abc\n2002,1,,def"\n2003,1,,ghi\n', 2, id="a-swallowed-row"),
+        pytest.param(WIDE + numbered(2, 16, ",1,,x,101,5") + numbered(17, 20, ",1,,x") + "2021,1\n", 17, id="ragged"),
+        pytest.param(WIDE + numbered(2, 16, ",1,,x,101,5") + numbered(17, 19, ",1,,x") + "2020,1,,C", 20, id="cut-off"),
+        pytest.param(WIDE + numbered(2, 16, ",1,,x,101,5") + "Total\n", 17, id="a-note-below"),
+        pytest.param(
+            WIDE + numbered(2, 16, ",1,,x,101,5") + '2017,1,,"abc\n2018,1,,def"\n2019,1,,ghi\n',
+            17,
+            id="a-swallowed-row-further-down",
+        ),
+        pytest.param(WIDE.replace("Expected", '"Expected') + '2001,1,,x,101,"\n2002,1,,x,101,5\n', 1, id="headings"),
+        pytest.param('"Title\n' + WIDE + '2001,1,,"\n' + WIDE + "2002,1,,x,101,5\n", 1, id="above-the-headings"),
+    ],
+)
+def test_rows_that_may_have_lost_cells_or_taken_rows_are_refused(tmp_path: Path, text: str, line: int) -> None:
+    """A row cut short is no row of blanks, and a quote takes no rows with it, in the headings or above them either."""
+    refused = refusal(tmp_path / "a.csv", text)
+    assert refused.code == "workbook.line"
+    assert f"line {line}: " in str(refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(WIDE + numbered(2, 16, ",1,,x,101,5") + numbered(17, 20, ",1,,x"), id="as-excel-writes-blocks"),
+        pytest.param("\n" * 15 + WIDE + numbered(17, 20, ",1"), id="headings-at-the-end-of-a-block"),
+        pytest.param(WIDE.replace("\n", ",,\n") + "\n , \n" + numbered(4, 6, ",1,,x,101,5"), id="headings-too-wide"),
+    ],
+)
+def test_rows_end_early_where_excel_ends_them(tmp_path: Path, text: str) -> None:
+    """In a later block of 16 rows Excel leaves out the columns that are blank in all of them; a blank line is none."""
+    sheet = read(tmp_path / "a.csv", text)
+    rows = [row for row in sheet.rows if row.cells.get(1) and row.cells[1].text.startswith("20")]
+    assert [row.number for row in rows] == [int(row.cells[1].text) - 2000 for row in rows]
+    assert len(rows) == text.count("\n20")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param(b"List ID,Comment\n2001,a\0b\n", 2, id="nul"),
+        pytest.param(b"List ID,Comment\n2001,x\n\x1a", 3, id="end-mark-of-dos"),
+        pytest.param("List ID,Comment\n2001,x\n".encode("utf-16-le"), 1, id="utf-16-without-a-mark"),
+    ],
+)
+def test_a_control_character_is_named_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
+    """A text file by its name is not told to be none: the line says where to look."""
+    refused = refusal(tmp_path / "a.csv", content)
+    assert refused.code == "workbook.line"
+    assert f"line {line}: " in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -242,5 +307,5 @@ def test_more_cells_than_memory_are_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(separated, "MAX_CELLS", 5)
     # In this process, where the limit is another one.
     monkeypatch.setattr(reader, "is_small", lambda _: True)
-    assert len(read(tmp_path / "a.csv", "List ID;Comment\n2001;x\n2002\n").rows) == 3
+    assert len(read(tmp_path / "a.csv", "List ID;Comment\n2001;x\n2002;\n").rows) == 3
     assert refusal(tmp_path / "b.csv", "List ID;Comment\n2001;x\n2002;y\n").code == "workbook.too_big"

@@ -257,8 +257,11 @@ class Ledger:
             # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
             # be it another row's, was typed before that doubt, whatever was said of it since.
             doubt = each["state"] != Status.DONE.value and had_yes.get((matter, at))
-            used = each["same"] and (each["released"] == Release.ROW.value or doubt) and cleared.get(matter, -1) <= at
-            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used)))
+            cleared_since = cleared.get(matter, -1) > at
+            used = each["same"] and (each["released"] == Release.ROW.value or doubt) and not cleared_since
+            # A Yes in another workbook may be as old, for it may be a copy: a run must have found it without one since.
+            unseen = workbook[0] and not each["same"] and each["state"] != Status.DONE.value and not cleared_since
+            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used), bool(unseen)))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
 

@@ -131,11 +131,11 @@ def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> 
     return outcome_from(attempt["outcome"])
 
 
-def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool) -> Past:
+def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool, unseen: bool) -> Past:
     """An attempt as a later plan sees it: one that was marked as done is done."""
     said = found["outcome"] or {}
     accepted = Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated"))
     name = Path(found["workbook"]).name
     mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
     status = Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"])
-    return Past(status, found["started"], found["who"], name, found["run"], accepted, yes_used, newer, mark)
+    return Past(status, found["started"], found["who"], name, found["run"], accepted, yes_used, unseen, newer, mark)

@@ -7,14 +7,16 @@ operator said of an attempt whose outcome is unknown.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
+from bulkops.model import Call
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PLANNED, INTENT = "planned", "intent"
 """A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
 
@@ -129,6 +131,7 @@ def prepare(connection: sa.Connection, path: Path) -> None:
             _from_version_1(connection)
         else:
             metadata.create_all(connection)  # to a ledger of version 2 this adds the marks
+        _users_in_order(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     if _version(connection) > SCHEMA_VERSION:
         raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")
@@ -175,3 +178,28 @@ def _from_version_1(connection: sa.Connection) -> None:
         "DROP TABLE runs_1",
     ):
         connection.exec_driver_sql(statement)
+
+
+def _users_in_order(connection: sa.Connection) -> None:
+    """Before version 4 the same users in another order were another request: each now counts as what it asks for.
+
+    What was sent stays as it was, and so do the requests of rows that are resumed: only what they are known by changes.
+    """
+    sent = """SELECT DISTINCT identity, method, path, body, fingerprint FROM lines
+        WHERE operation = 'list_flag_edit' AND body LIKE '%"assignees":[%,%]%'"""
+    renamed = []
+    for identity, method, path, body, fingerprint in connection.exec_driver_sql(sent).fetchall():
+        asked = json.loads(body)
+        asked["assignees"] = sorted(asked["assignees"] or ())
+        renamed.append((fingerprint, Call(method, path, asked).fingerprint(identity)))
+    if not renamed:
+        return
+    connection.exec_driver_sql("CREATE TEMP TABLE renamed (old TEXT PRIMARY KEY, new TEXT NOT NULL)")
+    connection.exec_driver_sql("INSERT INTO renamed VALUES (?, ?)", renamed)
+    for table in ("lines", "attempts"):
+        for name in ("fingerprint", "matter"):
+            connection.exec_driver_sql(
+                f"""UPDATE {table} SET {name} = (SELECT new FROM renamed WHERE old = {name})
+                WHERE {name} IN (SELECT old FROM renamed)"""
+            )
+    connection.exec_driver_sql("DROP TABLE renamed")

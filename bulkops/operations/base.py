@@ -127,6 +127,10 @@ class Operation(ABC):
         """What a row that broke no rule asks for, in a sentence for the operator."""
         return f"{self.title}: {values[self.target]}."
 
+    def has_control_total(self, values: Mapping[str, Any]) -> bool:
+        """Does the row say what its answer must be like?"""
+        return False
+
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
         """The catalogue code of a control total that a row's answer does not meet; "" if it meets it, or has none."""
         return ""

@@ -276,7 +276,10 @@ class ListFlagEdit(Operation):
         return f"Flag every bill in list {values['list_id']}: {', '.join(filter(None, changes))}."
 
     def call(self, values: Mapping[str, Any]) -> Call:
-        """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2)."""
+        """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2).
+
+        Users in order of their ids: however they are typed, it is the same request.
+        """
         list_id, assignees = values["list_id"], values["assignees"]
         if not isinstance(list_id, int):
             raise TypeError("a list id must be a whole number before it enters a URL")
@@ -284,7 +287,7 @@ class ListFlagEdit(Operation):
             "PUT",
             f"/api/v3/list/{list_id}/flagAction",
             {
-                "assignees": None if assignees is None else list(assignees),
+                "assignees": None if assignees is None else sorted(assignees),
                 "comment": values["comment"],
                 "costRecovery": values["cost_recovery"],
                 "flagStatusId": values["flag_status"],
@@ -323,6 +326,10 @@ class ListFlagEdit(Operation):
             entry = next(rule for rule in self.rules if rule.code == code)
             return f"{said} {entry.sentence.format(value=expected, extra=selected)}", entry.tip
         return said, ""
+
+    def has_control_total(self, values: Mapping[str, Any]) -> bool:
+        """Expected bills, if it is filled in."""
+        return values["expected_bills"] is not None
 
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
         """Expected bills held against the number of bills that the list held when it was edited."""

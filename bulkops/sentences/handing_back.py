@@ -181,8 +181,8 @@ ENTRIES = (
     Entry(
         "corrections.merged",
         "Cells that were merged",
-        "Cells of the row are merged in {value}; here they are apart.",
-        "Fill in every cell that should not be blank.",
+        "Cells of the row are merged in {value}; here they are apart, and an error value stands in each of them.",
+        "Type in each of them what the row should hold, or clear it.",
         warning=True,
     ),
     Entry(
@@ -239,5 +239,19 @@ ENTRIES = (
         "Workbook changed since",
         "{path} was changed since its rows were looked at.",
         "Check it again; then make the corrections workbook.",
+    ),
+    Entry(
+        "corrections.repeated",
+        "A row that asks for the same as another",
+        "An error value stands in Send again, because another row of {value} asks for the same.",
+        "Delete this row. Or correct it so that it asks for something else, and clear Send again; or type Yes there to send the same twice on purpose.",
+        warning=True,
+    ),
+    Entry(
+        "corrections.elsewhere",
+        "Rows under other headings",
+        "Rows that stand under headings of their own, in other columns than those above: {value}. They are not in the corrections.",
+        "Put them into a sheet of their own.",
+        warning=True,
     ),
 )

@@ -61,7 +61,7 @@ ENTRIES = (
         "cell.no_result",
         "A formula without a stored result",
         "{heading} holds a formula whose result is not stored in the file.",
-        "Open the workbook in Excel and save it, or type the value instead of the formula.",
+        "Type the value instead of the formula; or open the workbook in Excel and save it as .xlsx.",
     ),
     Entry(
         "cell.date",
@@ -190,5 +190,11 @@ ENTRIES = (
         "Still unknown",
         "It was sent on {when} by {who} from {workbook}, and no trustworthy answer came. It was not sent again.",
         "{extra}",
+    ),
+    Entry(
+        "heading.again",
+        "Headings a second time",
+        "Row {value} of the sheet holds headings again, in other columns than those above.",
+        "Put the rows from there on into a sheet of their own. None of them is sent until then.",
     ),
 )

@@ -110,9 +110,12 @@ def _text_code(path: Path, sample: bytes) -> str:
             continue
     else:
         return "workbook.not_excel"
-    if not text or text.startswith(("%PDF", "{\\rtf")) or any(char < " " and char not in "\t\n\r\f" for char in text):
+    named_so = path.suffix.lower() in (".csv", ".tsv", ".txt")
+    # In a text file by name its reader tells in which line such a character stands.
+    odd = not named_so and any(char < " " and char not in "\t\n\r\f" for char in text)
+    if not text or text.startswith(("%PDF", "{\\rtf")) or odd:
         return "workbook.not_excel"
     if text.startswith("<"):
         return "workbook.html"
-    looks_separated = path.suffix.lower() in (".csv", ".tsv", ".txt") or any(mark in text for mark in ",;\t")
+    looks_separated = named_so or any(mark in text for mark in ",;\t")
     return "workbook.csv" if looks_separated else "workbook.not_excel"

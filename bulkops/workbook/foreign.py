@@ -8,23 +8,24 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from bulkops.workbook.raw import RawSheet, RawWorkbook
+from bulkops.workbook.raw import Names, RawSheet, RawWorkbook
 
 FOREIGN = ("workbook.csv", "workbook.ods", "workbook.xls")
 """What the package says of such a file, by what is in it."""
 
 
-def read_foreign(path: Path, content: bytes, code: str) -> RawWorkbook:
+def read_foreign(path: Path, content: bytes, code: str) -> tuple[RawWorkbook, Names]:
     """Read a file that the package found to be of another sort. Raises CannotStart with a sentence."""
     sha256 = hashlib.sha256(content).hexdigest()
-    return RawWorkbook(path, sha256, sha256, tuple(_sheets(path, content, code)))
+    sheets, names = _sheets(path, content, code)
+    return RawWorkbook(path, sha256, sha256, tuple(sheets)), names
 
 
-def _sheets(path: Path, content: bytes, code: str) -> list[RawSheet]:
+def _sheets(path: Path, content: bytes, code: str) -> tuple[list[RawSheet], Names]:
     if code == "workbook.csv":
         from bulkops.workbook.separated import read_separated
 
-        return [read_separated(path, content)]
+        return [read_separated(path, content)], {}
     if code == "workbook.ods":
         from bulkops.workbook.opendocument import read_opendocument
 

@@ -3,6 +3,8 @@
 xlrd reads values, error values, formats, hidden rows and merges; what it does not tell, whether
 the program that wrote a formula's result had calculated it, is looked up in the records themselves
 ([MS-XLS] Formula, Uncalced, RecalcId: without the last, Excel itself calculates when it opens the file).
+A result of 0 is never proof: LibreOffice stores it for every formula that it loaded with a text and did not
+calculate itself, and marks the file as calculated all the same.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format, format_of
-from bulkops.workbook.raw import MAX_CELLS, NUMBER, RawRow, RawSheet, number_cell
+from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
 
 if TYPE_CHECKING:
     from xlrd.book import Book
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
 _CALCULATE_ON_LOAD = 2
-_NO_RESULTS = (bytes(8), bytes(7) + b"\x80", b"\3" + bytes(5) + b"\xff\xff")
+_ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff"
 _FIRST_CUSTOM = 164
 """The first format number that is a workbook's own; those below it stand for one format each."""
 _BIFF8 = 80
+_WHOLE_BOOK, _REFERENCE = -1, -1
+"""Of a name: that no sheet has it for its own; that it stands for cells."""
 _BROKEN = (
     AssertionError,
     ArithmeticError,
@@ -45,8 +49,11 @@ _BROKEN = (
 """What xlrd raises over a damaged file, beside its own errors."""
 
 
-def read_old_excel(path: Path, content: bytes) -> list[RawSheet]:
-    """Every worksheet of an .xls. Raises CannotStart for what is damaged, encrypted or older than Excel 5."""
+def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
+    """Every worksheet of an .xls, and its names.
+
+    Raises CannotStart for what is damaged, encrypted or older than Excel 5.
+    """
     from xlrd import open_workbook
     from xlrd.biffh import XLRDError
     from xlrd.compdoc import CompDocError
@@ -56,7 +63,8 @@ def read_old_excel(path: Path, content: bytes) -> list[RawSheet]:
         with open_workbook(
             file_contents=content, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         ) as book:
-            return _Reader(path, book).sheets()
+            reader = _Reader(path, book)
+            return reader.sheets(), reader.names()
     except XLRDError as error:
         if "encrypted" in str(error):
             raise CannotStart("workbook.encrypted", path=path.name) from error
@@ -71,7 +79,7 @@ def _damaged(path: Path) -> CannotStart:
 
 @dataclass(slots=True)
 class _Formulas:
-    """Of one sheet: the formulas whose result the file itself wants to have calculated."""
+    """Of one sheet: the formulas whose result is not sure."""
 
     missing: set[tuple[int, int]] = field(default_factory=set)
     """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
@@ -93,9 +101,20 @@ class _Reader:
             raise ValueError("more or fewer sheets than their list has")
         return [self.sheet(self.book.sheet_by_index(number), each) for number, each in enumerate(formulas)]
 
+    def names(self) -> dict[str, str]:
+        """Those that point to a place at all; to which sheet, only where that can be told."""
+        titles = self.book.sheet_names()
+        found = {}
+        for each in self.book.name_obj_list:
+            if each.scope == _WHOLE_BOOK:
+                places = each.result.value if each.result is not None and each.result.kind == _REFERENCE else None
+                at = places[0].coords[0] if places else -1
+                found[each.name.lower()] = titles[at] if 0 <= at < len(titles) else ""
+        return found
+
     def sheet(self, found: Sheet, formulas: _Formulas) -> RawSheet:
         hidden = found.visibility != 0
-        sheet = RawSheet(found.name, hidden, outdated=formulas.others)
+        sheet = RawSheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
         sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
         columns = found.colinfo_map.items()
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
@@ -151,11 +170,11 @@ class _Reader:
         for record, start, _ in records:
             if record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
-                if stale or options & _CALCULATE_ON_LOAD:
-                    if result in _NO_RESULTS:
-                        found.missing.add((row, column))
-                    else:
-                        found.others = True
+                asked = stale or options & _CALCULATE_ON_LOAD
+                if result in _ZEROS or (asked and result == _NO_TEXT):
+                    found.missing.add((row, column))
+                elif asked:
+                    found.others = True
         return found
 
     def records(self, position: int) -> Iterator[tuple[int, int, int]]:

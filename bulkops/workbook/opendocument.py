@@ -14,7 +14,7 @@ from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind, Shown
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
-from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, RawRow, RawSheet, number_cell
+from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
 from bulkops.workbook.text import is_error, natural
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
@@ -36,6 +36,7 @@ _CALC_TYPE = f"{_CALC} value-type"
 _NAME, _FORMULA, _STYLE_NAME, _DEFAULT_STYLE, _VISIBILITY, _DISPLAY = (
     f"{_TABLE} {name}" for name in ("name", "formula", "style-name", "default-cell-style-name", "visibility", "display")
 )
+_NAMES, _NAMED, _PLACE = (f"{_TABLE} {name}" for name in ("named-expressions", "named-range", "cell-range-address"))
 _COLUMNS_REPEATED, _ROWS_REPEATED, _COLUMNS_SPANNED, _ROWS_SPANNED, _MATRIX = (
     f"{_TABLE} number-{name}"
     for name in ("columns-repeated", "rows-repeated", "columns-spanned", "rows-spanned", "matrix-columns-spanned")
@@ -69,8 +70,8 @@ class _OpenDocument(Package):
             raise CannotStart("workbook.encrypted", path=self.path.name)
 
 
-def read_opendocument(path: Path, content: bytes) -> list[RawSheet]:
-    """Every sheet of an .ods. Raises CannotStart for what is damaged, encrypted or no spreadsheet."""
+def read_opendocument(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
+    """Every sheet of an .ods, and its names. Raises CannotStart for what is damaged, encrypted or no spreadsheet."""
     package = _OpenDocument(path, content)
     reader = _Reader(path)
     if "styles.xml" in package:
@@ -78,7 +79,13 @@ def read_opendocument(path: Path, content: bytes) -> list[RawSheet]:
     package.parse(package.main, f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
     if not reader.found:
         raise CannotStart("workbook.ods", path=path.name)
-    return reader.sheets
+    return reader.sheets, reader.names
+
+
+def _sheet_of(place: str) -> str:
+    """``$'My sheet'.$A$1`` → My sheet."""
+    sheet = place.rpartition(".")[0].removeprefix("$")
+    return sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
 
 
 def _count(attributes: dict[str, str], name: str) -> int:
@@ -92,6 +99,7 @@ class _Reader:
         self.path = path
         self.styles = Styles()
         self.sheets: list[RawSheet] = []
+        self.names: dict[str, str] = {}
         self.found = False
         self.deaf = 0
         self.room = MAX_CELLS
@@ -114,11 +122,15 @@ class _Reader:
             self.styles.start(tag, attributes)
 
     def within_book(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == _NAMED:
+            self.names[attributes.get(_NAME, "").lower()] = _sheet_of(attributes.get(_PLACE, ""))
         if tag != _SHEET:
-            self.deaf = 1
+            self.deaf = 0 if tag == _NAMES else 1
             return
         hidden = attributes.get(_STYLE_NAME, "") in self.styles.hidden
         self.sheet = RawSheet(attributes.get(_NAME, ""), hidden)
+        if self.sheet.name in (sheet.name for sheet in self.sheets):
+            raise ValueError("two sheets of one name")  # no address would say in which of them
         self.sheets.append(self.sheet)
         self.column = self.row = 0
         self.column_styles: list[tuple[int, str]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,9 @@ MAX_CELLS = 3_000_000
 """Twice what 100,000 rows of 14 columns hold; some hundred megabytes of memory."""
 NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 """A number as a file stores it."""
+
+Names = Mapping[str, str]
+"""The names that a whole workbook has for a place in it, in lower case → the sheet they point to."""
 
 
 @dataclass(slots=True)

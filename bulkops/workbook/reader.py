@@ -46,7 +46,12 @@ def parsed(path: Path, content: bytes) -> RawWorkbook:
     except CannotStart as refusal:
         if refusal.code not in FOREIGN:
             raise
-        return read_foreign(path, content, refusal.code)
+        workbook, names = read_foreign(path, content, refusal.code)
+        if COPY in names:
+            raise CannotStart("workbook.copy", path=path.name) from None
+        for sheet in workbook.sheets:
+            sheet.ours = _holds_results(sheet, sheet.name == names.get(MARK))
+        return workbook
     if package.sheet_called(COPY):
         # Its rows stand in the workbook itself, too: run from both, a row could be sent twice.
         raise CannotStart("workbook.copy", path=path.name)

@@ -22,6 +22,8 @@ from bulkops.workbook.text import LONGEST, is_error
 
 _SEPARATORS = ",;\t|"
 _SEARCHED_ROWS = 20
+_BLOCK = 16
+"""So many rows Excel writes at once, without the last columns if nothing stands in them there. Headings fill theirs."""
 _NAMED = re.compile(r'"?sep=(.)\1*"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """Excel's own first line for it; neither Excel nor LibreOffice counts it as a row."""
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -44,24 +46,12 @@ def read_separated(path: Path, content: bytes) -> RawSheet:
     text = _decoded(path, content)
     named = _NAMED.match(text)
     body, first = (text[named.end() :], 2) if named else (text, 1)
-    separator, width = _separator(path, body, first, named[1] if named else None)
+    separator, heading_row = _separator(path, body, first, named[1] if named else None)
     sheet = RawSheet(path.stem, False)
     room = MAX_CELLS
-    heading_row, cells_of_headings = width
-    for number, (line, values) in enumerate(_records(path, body, first, separator), 1):
-        if number > heading_row and len(values) > cells_of_headings:
-            raise _line(
-                path,
-                line,
-                f"it has {len(values)} cells, and there are {cells_of_headings} headings; "
-                "a text that holds the separator must stand in quotes",
-            )
-        if number > heading_row and any(
-            "\n" in value and value.count(separator) >= cells_of_headings - 1 for value in values
-        ):
-            raise _line(
-                path, line, "a text in quotes holds line ends and a whole row's separators; a quote may be missing"
-            )
+    records = list(_records(path, body, first, separator))
+    _refuse_moved(path, records, separator, heading_row)
+    for number, (line, values) in enumerate(records, 1):
         cells = {column: _cell(column, value) for column, value in enumerate(values, 1) if value != ""}
         room -= len(cells)
         if room < 0 or number > LAST_ROW:
@@ -71,6 +61,31 @@ def read_separated(path: Path, content: bytes) -> RawSheet:
         if cells:
             sheet.rows.append(RawRow(number, False, cells))
     return sheet
+
+
+def _refuse_moved(path: Path, records: list[Record], separator: str, heading_row: int) -> None:
+    """Refuse rows that may have lost or taken cells or whole rows: a separator or quote too many, a line cut in two."""
+    headings = records[heading_row - 1][1]
+    most, needed = len(headings), max(column for column, value in enumerate(headings, 1) if value.strip())
+    fewest = needed
+    for first in range(heading_row // _BLOCK * _BLOCK, len(records), _BLOCK):
+        block = records[max(first, heading_row) : first + _BLOCK]
+        widths = {line: len(values) for line, values in block if any(map(str.strip, values))}
+        for line, cells in widths.items():
+            if cells > most:
+                reason = "a text that holds the separator must stand in quotes"
+                raise _line(path, line, f"it has {cells} cells, and there are {most} headings; {reason}")
+            # The last line without its end may be what is left of a file that was cut off.
+            whole = first >= heading_row and cells > 1 and len({*widths.values()}) == 1 and line != records[-1][0]
+            if cells < needed and not whole:
+                reason = "a line may be cut in two, or blank cells at its end lack their separators"
+                raise _line(path, line, f"it has {cells} cells, and there are {needed} headings; {reason}")
+            fewest = min(fewest, cells)
+    for line, values in records:
+        if any("\n" in value and value.count(separator) >= max(fewest - 1, 1) for value in values):
+            raise _line(
+                path, line, "a text in quotes holds line ends and a whole row's separators; a quote may be missing"
+            )
 
 
 def _cell(column: int, value: str) -> Cell:
@@ -90,8 +105,8 @@ def _decoded(path: Path, content: bytes) -> str:
     return text
 
 
-def _separator(path: Path, body: str, first: int, named: str | None) -> tuple[str, tuple[int, int]]:
-    """The one separator that gives known headings, with the row they stand in and that row's number of cells."""
+def _separator(path: Path, body: str, first: int, named: str | None) -> tuple[str, int]:
+    """The one separator that gives known headings, with the row they stand in."""
     found = {
         separator: place
         for separator in (_SEPARATORS if named is None else named)
@@ -102,14 +117,14 @@ def _separator(path: Path, body: str, first: int, named: str | None) -> tuple[st
     return found.popitem()
 
 
-def _headings(path: Path, body: str, first: int, separator: str) -> tuple[int, int] | None:
-    """(row, number of cells) of the first row that, so separated, holds a known heading among others."""
+def _headings(path: Path, body: str, first: int, separator: str) -> int | None:
+    """The first row that, so separated, holds a known heading among others."""
     known = known_headings(all_operations().values())
     try:
         records = islice(_records(path, body, first, separator), _SEARCHED_ROWS)
         for number, (_, values) in enumerate(records, 1):
             if len(values) > 1 and any(normal(value) in known for value in values):
-                return number, len(values)
+                return number
     except CannotStart:
         return None  # with another separator the quotes may be right
     return None

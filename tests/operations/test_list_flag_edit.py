@@ -93,6 +93,11 @@ def test_all_seven_keys_are_sent_with_their_values(checked: Checker) -> None:
     }
 
 
+def test_the_order_in_which_assignees_are_typed_is_none_of_the_request(checked: Checker) -> None:
+    """The same users are the same request, which must not be sent a second time."""
+    assert body(checked, assignees="102, 101") == body(checked, assignees="101;102")
+
+
 @pytest.mark.parametrize(
     "given", [{"flag_type_id": 2}, {"flag_status": 1}, {"cost_recovery": 0}, {"comment": "x"}, {"assignees": "none"}]
 )

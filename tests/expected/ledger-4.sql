@@ -1,4 +1,4 @@
--- The tables of a ledger of version 3. Whoever changes them gives them a new version, and a migration.
+-- The tables of a ledger of version 4. Whoever changes them gives them a new version, and a migration.
 CREATE TABLE runs (
     id TEXT NOT NULL,
     started TEXT NOT NULL,
