@@ -8,6 +8,7 @@ Needs ImageMagick (import, convert). Without a folder they go where the README l
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,11 +88,15 @@ def filled(path: Path) -> Path:
 def main(folder: Path) -> None:
     """Go through the window's states, and photograph each."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, PracticeServer() as server:
-        home = Path(name) / "home"
+    # A short name, for it can be read in the pictures.
+    name = Path(tempfile.gettempdir()) / "Finance"
+    shutil.rmtree(name, ignore_errors=True)
+    name.mkdir()
+    with PracticeServer() as server:
+        home = name / "home"
         home.mkdir()
         os.environ.update(BULKOPS_HOME=str(home), BULKOPS_BASE_URL=server.base_url, BULKOPS_API_KEY=PRACTICE_KEY)
-        book = filled(Path(name) / "August.xlsx")
+        book = filled(name / "August.xlsx")
         studio = Studio(home, folder)
         window, presenter = studio.window, studio.window.presenter
         studio.picture("start")
@@ -113,7 +118,7 @@ def main(folder: Path) -> None:
         window.tabs.select(window.history)
         studio.until(lambda: not presenter.worker.busy)
         studio.picture("history")
-        inbox = Path(name) / "Uploads"
+        inbox = name / "Uploads"
         inbox.mkdir()
         filled(inbox / "Vendor September.xlsx")
         (inbox / "Notes.docx").write_bytes(b"no workbook")
@@ -127,6 +132,7 @@ def main(folder: Path) -> None:
         studio.until(lambda: not presenter.worker.busy)
         studio.picture("key")
         presenter.close_when_stopped()
+    shutil.rmtree(name)
 
 
 if __name__ == "__main__":

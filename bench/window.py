@@ -20,7 +20,10 @@ from pathlib import Path
 import openpyxl
 
 BARE = "import tkinter as tk; root = tk.Tk(); root.update()"
-OURS = "from bulkops.desktop import starting, window; window.Window.take = lambda self, _: self.root.after(1, self.root.destroy)"
+OURS = (
+    "from bulkops.desktop import starting, window; "
+    "window.Window.take = lambda self, _: self.root.after(1, self.root.destroy)"
+)
 CHECK = (
     "import sys; from pathlib import Path; from bulkops import app, settings; from bulkops.report import Options; "
     "app.check(Path(sys.argv[1]), settings.Environment('practice', ''), settings.home(), Options())"

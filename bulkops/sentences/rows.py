@@ -195,6 +195,6 @@ ENTRIES = (
         "heading.again",
         "Headings a second time",
         "Row {value} of the sheet holds headings again, in other columns than those above.",
-        "Put the rows from there on into a sheet of their own. None of them is sent until then.",
+        "Put the rows from there on into a sheet of their own. Not one of them is sent until then.",
     ),
 )
