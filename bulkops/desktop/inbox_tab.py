@@ -43,8 +43,8 @@ class InboxTab(ttk.Frame):
 
     @property
     def busy(self) -> bool:
-        """Is something going on that must not be cut off?"""
-        return self.presenter.busy
+        """Are workbooks being run, which must not be cut off?"""
+        return self.presenter.control is not None
 
     def stop(self) -> None:
         """Stop at the row's end."""

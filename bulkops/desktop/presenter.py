@@ -71,9 +71,11 @@ class Presenter:
 
     def choose(self, path: Path) -> None:
         """Take a workbook and check it at once: nothing is sent by that."""
-        if not self.state.busy:
-            self.state.workbook = path.absolute()
-            self.check()
+        if self.state.busy:
+            self.say(f"{path.name} was not taken: wait until this is over.")
+            return
+        self.state.workbook = path.absolute()
+        self.check()
 
     def choose_environment(self, where: Environment) -> None:
         """Another EnergyCAP: what was done there differs, so the rows are looked at anew."""
@@ -271,6 +273,12 @@ class Presenter:
             self.tell(why)
         if why.code in _KEY_CODES and not self._closing:
             self.screen.need_key(self.state.where)
+
+    def key_changed(self, where: Environment) -> None:
+        """There is another key for an environment: what was wrong with the old one is of no account any more."""
+        if self.state.trouble is not None and self.state.trouble.code in _KEY_CODES:
+            self.state.trouble = None
+        self.say(f"The key for {where.host} is another one now.")
 
     def _failed(self, error: Exception) -> None:
         """A check or a run has ended with an error."""

@@ -50,6 +50,8 @@ class State:
     """By seq."""
     doubts: dict[int, Doubt] = field(default_factory=dict)
     """What may be marked as done after all or as to be sent again, by seq."""
+    hidden: bool = False
+    """Are there rows that are only sent when they are asked for?"""
     counts: Counter[Status] = field(default_factory=Counter)
     came: int = 0
     """Rows of the run that have their outcome."""
@@ -68,6 +70,7 @@ class State:
         """Other rows than before."""
         self.lines = {each.seq: each for each in lines}
         self.counts = Counter(each.status for each in self.lines.values())
+        self.hidden = any(each.outcome.code == "row.hidden" for each in self.lines.values())
 
     def change(self, line: Line) -> None:
         """One of the rows has another state."""
@@ -121,8 +124,7 @@ class State:
             return "Choose a workbook first."
         if self.phase is not Phase.CHECKED:
             return "Check the rows first."
-        hidden = any(each.outcome.code == "row.hidden" for each in self.lines.values())
-        if not (self.counts[Status.READY] or self.counts[Status.ALREADY_DONE] or hidden):
+        if not (self.counts[Status.READY] or self.counts[Status.ALREADY_DONE] or self.hidden):
             return "No row can be sent as it stands: look at the messages."
         return ""
 
@@ -203,7 +205,8 @@ class State:
         report = self.report
         if report is None:
             return ""
-        steps = [f"The results are in {report.results}." if report.results else ""]
+        within = ", in a sheet of their own" if report.results == self.workbook else ""
+        steps = [f"The results are in {report.results}{within}." if report.results else ""]
         if self.counts[Status.UNKNOWN]:
             steps.insert(0, "Do not send the unknown rows again before you have checked them in EnergyCAP.")
         if report.stopped:

@@ -386,7 +386,7 @@ class Window:
     def need_key(self, where: Environment) -> None:
         """Ask for an environment's key."""
         if self.keys is None:
-            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, where, lambda _: None)
+            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, where, self.presenter.key_changed)
             self.keys.bind("<Destroy>", lambda _: setattr(self, "keys", None))
 
     def open_file(self, path: Path) -> None:

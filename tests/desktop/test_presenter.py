@@ -169,6 +169,16 @@ def test_hidden_rows_are_a_choice(somewhere: Operator, practice: PracticeServer,
     assert len(practice.writes) == 4
 
 
+def test_another_workbook_waits_for_the_end(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """One that is dropped while rows are asked about is not taken, and it is said why."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.choose(book.with_name("Other.xlsx"))
+    assert somewhere.presenter.state.workbook == book
+    assert "Other.xlsx was not taken" in somewhere.shown.more
+
+
 def test_a_stop_ends_the_run_at_a_rows_boundary(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
     """What was on its way is recorded, what was not is not sent, and the results say both."""
     book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number % 20, comment=f"Row {number}") for number in range(300)])
@@ -261,6 +271,9 @@ def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypat
     assert shown.trouble is not None
     assert shown.trouble.code == "key.missing"
     assert shown.totals == {Status.READY: 4}
+    operator.presenter.key_changed(where)
+    assert operator.shown.trouble is None
+    assert where.host in operator.shown.more
 
 
 def test_a_broken_file_is_one_sentence(operator: Operator, tmp_path: Path) -> None:
