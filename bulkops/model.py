@@ -304,6 +304,8 @@ class Doubt:
     message: str
     tip: str
     """What to check in EnergyCAP."""
+    matter: str
+    """As the step's: two different edits of one list are two matters."""
 
 
 @dataclass(frozen=True, slots=True)

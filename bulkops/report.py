@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ class Report:
     """Where the corrections are and how many rows, or "" if there are none."""
     checked: tuple[CheckedRow, ...] = ()
     """The rows themselves, where the workbook was read to look at them."""
+    matters: Mapping[int, str] = field(default_factory=dict)
+    """What each row that broke no rule and is not to be sent asks for, by seq: as the step's matter."""
     identity: str = ""
     """Of the workbook that was read, apart from its results; "" if it was not."""
 
@@ -129,7 +131,13 @@ def previewed(material: Material, where: Environment, plan: Plan, earlier: Itera
     """What each row would come to if the plan were carried out now."""
     ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
     outcomes = in_order((*earlier, *plan.decided, *ready))
-    return Report(material.path, where, outcomes, material.notes, checked=material.rows, identity=material.identity)
+    matters = {step.row.seq: step.matter for step in plan.kept}
+    return Report(
+        *(material.path, where, outcomes, material.notes),
+        checked=material.rows,
+        matters=matters,
+        identity=material.identity,
+    )
 
 
 def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:

@@ -90,6 +90,8 @@ class InboxPresenter:
     trouble: str = ""
     looking: bool = False
     control: Control | None = None
+    cut_short: bool = False
+    """Has a run of this pass stopped early?"""
     """Of the pass that is going on."""
     question: Question | None = None
     _answers: SimpleQueue[BulkopsError | None] = field(default_factory=SimpleQueue)
@@ -139,6 +141,7 @@ class InboxPresenter:
         from bulkops.processor import Control
 
         control = self.control = Control()
+        self.cut_short = False
         self.trouble, self.headline = "", "Getting ready …"
         self.refresh()
         self.worker.start(lambda: self._pass(folder, where, chosen, control), self._has_ended, self._failed)
@@ -218,13 +221,15 @@ class InboxPresenter:
             self.refresh()
 
     def _has_handled(self, handled: Handled) -> None:
+        report = handled.report
+        self.cut_short = self.cut_short or (report is not None and bool(report.stopped or report.defect))
         before = self.files.get(handled.path)
         self.files[handled.path] = _told(handled, before.found if before else None)
         self.refresh()
 
     def _has_ended(self, notes: list[str]) -> None:
         self.control = None
-        self.headline = " ".join(["Finished.", *notes])
+        self.headline = " ".join(["Ended early." if self.cut_short else "Finished.", *notes])
         self.refresh()
 
     def _failed(self, error: Exception) -> None:
@@ -258,7 +263,11 @@ def _told(handled: Handled, found: Found | None) -> Dropped:
     worst = next((status for status in URGENCY if status in seen), None)
     from bulkops.inbox.ending import counts_of
 
-    shown = Dropped(handled.path, " ".join([counts_of(handled.report), *why, *handled.notes]), worst=worst)
+    report = handled.report
+    ending = [f"The run stopped early. {report.stopped}"] if report.stopped else []
+    defect = [str(recorded(report.defect))] if report.defect else []
+    said = [counts_of(report), *why, *ending, *defect, *report.notes, *handled.notes]
+    shown = Dropped(handled.path, "\n".join(dict.fromkeys(said)), worst=worst)
     if handled.moved_to is None:
         return shown
     return replace(shown, path=handled.moved_to, place=handled.moved_to.parent.name)

@@ -45,10 +45,18 @@ _Looked = tuple[Report, list[Line], dict[int, Doubt]]
 class Presenter:
     """One window's dealings with a workbook."""
 
-    def __init__(self, screen: Screen, worker: Worker, home: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        worker: Worker,
+        home: Path,
+        clock: Callable[[], float] = time.monotonic,
+        engaged: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``engaged``: is something else sending, so that nothing may be begun or changed here?"""
         self.screen, self.worker, self.home, self.clock = screen, worker, home, clock
         self.recent = Recent(home)
-        self.state = State(where=HERE)
+        self.state = State(HERE, engaged)
         self._options = Options()
         self._question: Question | None = None
         self._answers: SimpleQueue[Options | BulkopsError | None] = SimpleQueue()
@@ -115,7 +123,7 @@ class Presenter:
 
         def job() -> _Looked:
             report = app.check(path, where, self.home, Options())
-            return self._looked(report, {})
+            return self._looked(report, {}, report.matters)
 
         self.worker.start(job, self._checked, self._failed)
 
@@ -125,12 +133,17 @@ class Presenter:
         self.recent.add(looked[0].workbook)
         self.refresh()
 
-    def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
+    def _looked(self, report: Report, asks: Mapping[int, str], matters: Mapping[int, str]) -> _Looked:
         """In a job's thread: all that is shown of a report."""
-        unknown = any(each.status is Status.UNKNOWN for each in report.outcomes)
-        found = open_doubts(self.home, report.environment) if unknown else []
         made = showing.lines(report.outcomes, report.checked, asks)
-        return report, made, showing.in_doubt(report.run, made, found)
+        found: list[Doubt] = []
+        if any(each.status is Status.UNKNOWN for each in made):
+            try:
+                found = open_doubts(self.home, report.environment)
+            except Exception as error:  # whatever it is: what became of the rows is shown all the same
+                trouble = error
+                self.worker.later(lambda: self.tell(trouble))
+        return report, made, showing.in_doubt(report.run, made, matters, found)
 
     # ---------------------------------------------------------------- rows in doubt
 
@@ -170,12 +183,14 @@ class Presenter:
             options = Options()
             while True:
                 with ready(options) as prepared:
-                    looked = self._looked(prepared.preview(), {})
+                    report = prepared.preview()
+                    matters = report.matters
+                    looked = self._looked(report, {}, matters)
                     answer = prepared.obstacle or self._asked(prepared, looked, options)
                     if answer is None:
                         with staying_awake():
                             report = prepared.run(control, self._seen)
-                        return self._looked(report, {each.seq: each.asks for each in looked[1]})
+                        return self._looked(report, {each.seq: each.asks for each in looked[1]}, matters)
                     if isinstance(answer, BulkopsError):
                         return prepared.refuse(answer), [], {}
                 options = answer
@@ -376,6 +391,7 @@ class Presenter:
     def _start(self, phase: Phase) -> None:
         self.state.phase, self.state.trouble, self.state.said = phase, None, ""
         self.state.began = self.state.heard = self.clock()
+        self.state.came = self.state.of = 0
         self.refresh()
 
     def _take(self, looked: _Looked) -> None:

@@ -10,7 +10,7 @@ from bulkops import __version__
 from bulkops.errors import COMMON, BulkopsError
 from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
-from bulkops.phrases import by_status, counted, printable, to_look_at, urgency
+from bulkops.phrases import by_status, counted, moment, printable, to_look_at, urgency
 from bulkops.report import Summary
 from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
@@ -154,11 +154,14 @@ class Question:
         return f"{seen}Type {self.count} to send them."
 
 
-def sure_of(line: Line, verdict: Verdict) -> Sure:
-    """What is asked before a row in doubt is marked."""
+def sure_of(line: Line, doubt: Doubt, verdict: Verdict) -> Sure:
+    """What is asked before a row in doubt is marked: what was sent, and what the mark means."""
     finding = VERDICTS[verdict]
     title = f"Mark {line.sheet}, row {line.row}, as {finding.words}?"
-    return Sure(title, finding.sure, f"Mark as {finding.words}", "Leave it in doubt")
+    sent = f"Sent on {moment(doubt.started)} by {doubt.who} from {Path(doubt.workbook).name}."
+    return Sure(
+        title, f"{line.asks}\n{printable(sent)}\n\n{finding.sure}", f"Mark as {finding.words}", "Leave it in doubt"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +233,23 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     )
 
 
-def in_doubt(run: str | None, made: Iterable[Line], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
-    """Which lines stand for a request that may be marked: by run and seq, or by what a row asks for."""
-    own = {(each.run, each.seq): each for each in doubts}
-    newest: dict[tuple[str, str], Doubt] = {}
-    for each in own.values():
-        newest.setdefault((each.operation, each.target), each)
-    found: dict[int, Doubt] = {}
-    for line in made:
-        outcome = line.outcome
-        if line.status is Status.UNKNOWN:
-            doubt = own.get((run, line.seq)) if run else newest.get((outcome.operation, outcome.target))
-            if doubt is not None:
-                found[line.seq] = doubt
-    return found
+def in_doubt(
+    run: str | None, made: Iterable[Line], matters: Mapping[int, str], doubts: Iterable[Doubt]
+) -> dict[int, Doubt]:
+    """Which lines stand for which request in doubt, by seq.
+
+    A row that this run sent is known by run and seq. Any other stands for what was sent for the same matter at the
+    very time that its outcome tells: never for another edit of the same list.
+    """
+    found = list(doubts)
+    own = {each.seq: each for each in found if each.run == run}
+    before = {(each.matter, each.started): each for each in found}
+    told = {
+        line.seq: own.get(line.seq) or before.get((matters.get(line.seq, ""), line.outcome.started))
+        for line in made
+        if line.status is Status.UNKNOWN
+    }
+    return {seq: doubt for seq, doubt in told.items() if doubt is not None}
 
 
 def _asks(outcome: Outcome, row: CheckedRow | None) -> str:
@@ -264,8 +270,10 @@ def trouble(error: BulkopsError) -> Trouble:
 def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool, send_again: bool) -> Question:
     """What to ask before a run, from what would be sent and what would become of the other rows."""
     told = list(outcomes)
-    hidden = sum(each.code == "row.hidden" for each in told)
-    done = sum(each.status is Status.ALREADY_DONE for each in told)
+    # A run that is taken up again keeps to what was asked of it then.
+    choices = [] if summary.resumes else told
+    hidden = sum(each.code == "row.hidden" for each in choices)
+    done = sum(each.status is Status.ALREADY_DONE for each in choices)
     owner = printable(summary.owner) or "an unknown owner"
     effects = (f"{counted(count, 'row')} {effect}" for effect, count in summary.effects.items())
     within = ", in a sheet of its own" if summary.within else ""

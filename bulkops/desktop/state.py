@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -39,6 +39,8 @@ class State:
     """Everything the window knows of its workbook."""
 
     where: Environment
+    engaged: Callable[[], bool]
+    """Is something else sending?"""
     phase: Phase = Phase.EMPTY
     workbook: Path | None = None
     report: Report | None = None
@@ -64,7 +66,7 @@ class State:
     @property
     def busy(self) -> bool:
         """May the workbook not be changed now?"""
-        return self.phase in BUSY
+        return self.phase in BUSY or self.engaged()
 
     def take(self, lines: Iterable[Line]) -> None:
         """Other rows than before."""
@@ -118,7 +120,7 @@ class State:
 
     def why_not_run(self) -> str:
         """Why the rows cannot be run now; "" if they can."""
-        if self.phase in BUSY:
+        if self.busy:
             return "Wait until this is over."
         if self.workbook is None:
             return "Choose a workbook first."
@@ -137,7 +139,7 @@ class State:
         return "" if self.report is not None and self.report.results else "There are results after a run."
 
     def _why_no_corrections(self) -> str:
-        if self.phase in BUSY:
+        if self.busy:
             return "Wait until this is over."
         wrong = self.counts[Status.INVALID] + self.counts[Status.FAILED]
         return "" if self.report is not None and wrong else "No row needs correcting."
@@ -162,7 +164,7 @@ class State:
             case Phase.RUNNING:
                 return self._running(stopping), self._time_left(silent, round(pause))
             case Phase.FAILED:
-                return "That did not work. Nothing was sent.", self._told_of_rows()
+                return self._told_of_failure(), self._told_of_rows()
             case Phase.CHECKED:
                 return self._told_of_rows(), self._next_after_check()
             case Phase.ENDED:
@@ -174,6 +176,11 @@ class State:
     def _told_of_rows(self) -> str:
         total = self.counts.total()
         return f"{counted(total, 'row')}: {by_status(self.counts)}." if total else ""
+
+    def _told_of_failure(self) -> str:
+        if self.of:
+            return "The run broke off. Look in the History for what was sent."
+        return "That did not work. Nothing was sent."
 
     def _running(self, stopping: bool) -> str:
         told = "Stopping: the rows on their way are finished and recorded first. " if stopping else ""

@@ -37,7 +37,7 @@ class Window:
     def __init__(self, root: tk.Tk, look: Look, home: Path, opener: Callable[[Path], None] = open_file) -> None:
         """``opener``: what opens a file in its own program."""
         self.root, self.look, self.opener = root, look, opener
-        self.presenter = Presenter(self, Worker(), home)
+        self.presenter = Presenter(self, Worker(), home, engaged=lambda: self.inbox.busy)
         self.dialog: RunDialog | None = None
         self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
@@ -241,11 +241,12 @@ class Window:
 
     def mark(self, verdict: Verdict) -> None:
         """Ask whether it is sure; then the chosen row is marked for good."""
-        if line := self.table.selected:
+        line = self.table.selected
+        doubt = self.presenter.state.doubts.get(line.seq) if line else None
+        if line is not None and doubt is not None:
             chosen = line
-            self.sure = SureDialog(
-                self.root, self.look, showing.sure_of(line, verdict), lambda: self.presenter.mark(chosen, verdict)
-            )
+            sure = showing.sure_of(line, doubt, verdict)
+            self.sure = SureDialog(self.root, self.look, sure, lambda: self.presenter.mark(chosen, verdict))
 
     def stop_sending(self) -> None:
         """Whichever of the two sends, the workbook or the upload folder."""
@@ -307,7 +308,10 @@ class Window:
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
         self._show_path(str(shown.workbook) if shown.workbook else "")
-        self.where.set(showing.named(shown.where))
+        if self.where.get() != showing.named(shown.where):
+            self.where.set(showing.named(shown.where))
+            # What its workbooks would come to depends on where they would be sent.
+            self.inbox.presenter.look()
         for widget in (self.choose, self.recent, self.template, self.where, self.key):
             widget.state(["disabled" if shown.busy else "!disabled"])
         for button, told in (

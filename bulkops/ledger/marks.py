@@ -55,7 +55,7 @@ def doubts(connection: sa.Connection, identity: str | None) -> list[Doubt]:
     query = (
         sa.select(
             *(lines.c[name] for name in ("run", "seq", "sheet", "row", "operation", "target", "state")),
-            *(doubt.c[name] for name in ("who", "started", "outcome")),
+            *(doubt.c[name] for name in ("who", "started", "outcome", "matter")),
             *(runs.c[name] for name in ("environment", "workbook")),
         )
         .select_from(doubt.join(lines).join(runs, runs.c.id == doubt.c.run))
@@ -71,7 +71,7 @@ def doubts(connection: sa.Connection, identity: str | None) -> list[Doubt]:
 def _doubt(found: Mapping[str, Any], seen: Outcome) -> Doubt:
     place = (found["run"], seen.seq, seen.sheet, seen.row, seen.operation, seen.target)
     sent = (found["environment"], found["workbook"], found["started"], found["who"])
-    return Doubt(*place, *sent, seen.code, seen.message, seen.tip)
+    return Doubt(*place, *sent, seen.code, seen.message, seen.tip, found["matter"])
 
 
 def add(connection: sa.Connection, run: str, seq: int, mark: Mark) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from asking import fill, kickout
+from asking import fill, flag, kickout
 from desk import PATIENCE
 
 from bulkops.desktop.inbox_presenter import InboxPresenter, InboxShown
@@ -119,6 +119,20 @@ def test_only_the_chosen_ones_are_run(somebody, folder, practice):
     assert told(shown)[:2] == [("a Ü.xlsx", "Done"), ("b.xlsx", "")]
     assert (len(practice.writes), (folder / "b.xlsx").exists()) == (2, True)
     assert shown.files[0].state == "2 rows: Done 2"
+
+
+def test_a_run_that_stopped_early_says_why(somebody, folder, practice):
+    """In the row, and above the table; what ends a run is not only to be found in the results."""
+    practice.faults.add(Fault.status(401))
+    book = fill(folder / "z.xlsx", [], [flag(2006 + number, comment=f"Row {number}") for number in range(4)])
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run([book])
+    shown = somebody.until_idle(True)
+    assert shown.headline.startswith("Ended early.")
+    state = next(each.state for each in shown.files if each.path.name == "z.xlsx")
+    assert "4 rows: Failed 1, Not sent 3" in state
+    assert "The run stopped early. " in state
 
 
 def test_a_stop_ends_the_pass(somebody, folder, practice):

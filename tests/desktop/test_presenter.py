@@ -13,7 +13,9 @@ from workbooks import results_of
 
 from bulkops import app, settings
 from bulkops.desktop import showing
+from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
+from bulkops.errors import CannotStart
 from bulkops.lock import only_one
 from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
@@ -119,7 +121,9 @@ def test_a_run_shows_each_row_as_it_comes(somewhere: Operator, practice: Practic
     shown = somewhere.run()
     assert states(somewhere) == [Status.DONE] * 4
     assert [each.asks for each in somewhere.screen.lines] == asks
-    assert any(each.progress == (2, 4) for each in somewhere.screen.shown) or shown.totals == {Status.DONE: 4}
+    assert shown.totals == {Status.DONE: 4}
+    assert all(sum(each.totals.values()) == 4 for each in somewhere.screen.shown if each.progress and each.totals)
+    assert shown.run.why_not == "Check the rows first."
     assert str(book) in shown.more
     assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
     somewhere.presenter.open_results()
@@ -208,8 +212,12 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     somewhere.until(Phase.ENDED)
     left = 300 - len(practice.writes)
     assert left
+    where = somewhere.presenter.state.where
+    somewhere.presenter.choose_environment(HERE)
+    somewhere.until(Phase.CHECKED)
     somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
     somewhere.until(Phase.ASKING)
+    assert somewhere.shown.where == where
     asked = somewhere.screen.questions[-1]
     assert asked is not None
     assert asked.count == left
@@ -257,6 +265,66 @@ def test_a_row_in_doubt_is_marked(
     somewhere.run()
     assert len(practice.writes) == sent
     assert Status.UNKNOWN not in states(somewhere)
+
+
+@pytest.mark.parametrize("after", ["the run", "the next check"])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_mark_is_of_that_very_edit(
+    after: str, verdict: Verdict, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Two different edits of one list, both in doubt: the one that was chosen is marked, and never the other."""
+    book = fill(tmp_path / "a.xlsx", [], [flag(2008, comment="First"), flag(2008, comment="Second")])
+    practice.faults.add(Fault.drop_before(), path_contains="/list/2008/")
+    practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+    somewhere.check(book)
+    somewhere.run()
+    if after == "the next check":
+        somewhere.check(book)
+    first = somewhere.screen.lines[0]
+    assert (first.row, len(somewhere.presenter.state.doubts)) == (2, 2)
+    somewhere.presenter.mark(first, verdict)
+    somewhere.idle()
+    somewhere.until(Phase.CHECKED)
+    told = {each.row: each.status for each in somewhere.screen.lines}
+    assert told == {2: Status.ALREADY_DONE if verdict is Verdict.DONE else Status.READY, 3: Status.UNKNOWN}
+
+
+def test_a_ledger_that_fails_at_the_end_hides_nothing(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the rows in doubt cannot be looked up any more, what became of every row is shown all the same."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+    somewhere.check(book)
+    lost = CannotStart("ledger.unusable", path=Path("ledger.sqlite3"), value="no access")
+
+    def gone(*_: object) -> None:
+        raise lost
+
+    monkeypatch.setattr("bulkops.desktop.presenter.open_doubts", gone)
+    shown = somewhere.run()
+    assert states(somewhere) == [Status.UNKNOWN, Status.DONE, Status.DONE]
+    assert shown.results.why_not == ""
+    assert shown.trouble is not None
+    assert shown.trouble.code == "ledger.unusable"
+
+
+def test_a_run_that_is_finished_offers_no_other_rows(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """It keeps to what was asked of it then: hidden rows and rows that are done cannot be ticked."""
+    rows = [flag(2006 + number % 20, comment=f"Row {number}") for number in range(300)]
+    somewhere.check(fill(tmp_path / "a.xlsx", [], [*rows, flag(2030, hidden=True)]))
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "300")
+    somewhere.presenter.stop()
+    somewhere.until(Phase.ENDED)
+    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert (asked.hidden, asked.done) == (0, 0)
 
 
 def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,6 +406,25 @@ def test_corrections_after_a_run_hold_what_failed(
     somewhere.idle()
     rows = list(openpyxl.load_workbook(place).active.iter_rows(values_only=True))
     assert [row[1] for row in rows[1:]] == [2007]
+
+
+def test_corrections_hold_a_hidden_row_that_was_sent(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """What was asked for in the question counts for the corrections, too."""
+    practice.faults.add(Fault.refuse(404, json={"message": "No such list"}), path_contains="/list/2009/")
+    somewhere.check(fill(tmp_path / "a.xlsx", [], [*GOOD, flag(2009, hidden=True)]))
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.ask_again(True, False)
+    somewhere.until(Phase.ASKING)
+    somewhere.presenter.answer(True, "4")
+    somewhere.until(Phase.ENDED)
+    place = tmp_path / "again.xlsx"
+    somewhere.presenter.make_corrections(place)
+    somewhere.idle()
+    rows = list(openpyxl.load_workbook(place).active.iter_rows(values_only=True))
+    assert [row[1] for row in rows[1:]] == [2009]
 
 
 def test_a_changed_workbook_gets_no_corrections(operator: Operator, tmp_path: Path) -> None:

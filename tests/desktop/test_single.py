@@ -241,3 +241,13 @@ def test_without_a_folder_that_can_be_locked_every_start_has_its_window(tmp_path
     assert alone is not None
     alone.listen(lambda files: None)
     alone.close()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a window can always be opened there")
+def test_bulkops_itself_hands_over(first, bulkops, monkeypatch):
+    """Where a window is open already no other is shown: not even a screen is needed."""
+    got: SimpleQueue[list[Path]] = SimpleQueue()
+    first.listen(got.put)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert bulkops("desktop", "August.xlsx").code == 0
+    assert got.get(timeout=30) == [Path("August.xlsx").absolute()]

@@ -16,6 +16,7 @@ from workbooks import results_of
 
 from bulkops import settings
 from bulkops.desktop import showing
+from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import Phase
 from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
@@ -116,6 +117,7 @@ def test_hidden_rows_are_ticked_in_the_question(elsewhere: Desk, practice: Pract
     elsewhere.click(dialog.hidden)
     elsewhere.until(lambda: str(dialog.yes["text"]) == "Run 4 rows", "the question with the hidden row")
     assert elsewhere.window.dialog is dialog
+    elsewhere.until(lambda: elsewhere.root.focus_get() is dialog.entry, "the keyboard where the number is typed")
     elsewhere.press("<Escape>", dialog)
     elsewhere.phase(Phase.CHECKED)
     assert practice.writes == []
@@ -204,6 +206,7 @@ def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_
     practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
     elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
     elsewhere.phase(Phase.CHECKED)
+    elsewhere.window.table.tree.selection_set("1")
     asking(elsewhere)
     assert elsewhere.window.dialog is not None
     elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
@@ -240,6 +243,7 @@ def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
 
 def test_dead_buttons_say_why(desk: Desk) -> None:
     """Over a button that cannot be pressed there is a word why."""
+    assert not can(desk.window.run)
     desk.window.run.event_generate("<Enter>")
     desk.root.update()
     words = [
@@ -331,3 +335,25 @@ def test_a_dropped_file_is_taken(desk: Desk, book: Path) -> None:
     desk.root.tk.eval(bound.replace("%D", "{{" + str(book) + "}}"))
     desk.phase(Phase.CHECKED)
     assert desk.window.presenter.state.workbook == book
+
+
+def test_closing_while_the_upload_folder_runs(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """The banner stays what it is. Told to stop and close, nothing is sent, and the workbook stays."""
+    folder = tmp_path / "Uploads"
+    folder.mkdir()
+    book = fill(folder / "a.xlsx", [], GOOD)
+    inbox = elsewhere.window.inbox
+    elsewhere.window.tabs.select(inbox)
+    inbox.presenter.choose(folder)
+    elsewhere.until(lambda: not inbox.presenter.busy, "the folder is looked through")
+    elsewhere.click(inbox.run_all)
+    elsewhere.until(lambda: inbox.dialog is not None, "the question about the workbook")
+    elsewhere.window.presenter.choose_environment(HERE)
+    assert str(elsewhere.window.banner["background"]) == "#B3261E"
+    elsewhere.window.leave()
+    closing = elsewhere.window.closing
+    assert closing is not None
+    closing.yes.invoke()
+    elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
+    assert practice.writes == []
+    assert book.exists()
