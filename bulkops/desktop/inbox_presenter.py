@@ -90,6 +90,8 @@ class InboxPresenter:
     trouble: str = ""
     looking: bool = False
     control: Control | None = None
+    leaving: bool = False
+    """Is the window about to go? Then nothing more is begun."""
     cut_short: bool = False
     """Has a run of this pass stopped early?"""
     """Of the pass that is going on."""
@@ -131,7 +133,7 @@ class InboxPresenter:
 
     def run(self, paths: Iterable[Path] | None = None) -> None:
         """Run the workbooks at these paths, or all that can be; each is asked about first."""
-        if self.folder is None or self.busy:
+        if self.folder is None or self.busy or self.leaving:
             return
         wanted = set(self.files if paths is None else paths)
         chosen = [each.found for path, each in self.files.items() if path in wanted and each.found is not None]
@@ -186,7 +188,9 @@ class InboxPresenter:
         if prepared.obstacle is None and prepared.plan.steps:
             path = prepared.material.path
             asked = showing.question(prepared.summary(), (), False, False)
-            asked = replace(asked, effects=(f"from {printable(path.name)}", *asked.effects))
+            moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
+            effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
+            asked = replace(asked, effects=effects)
             self._later(lambda: self._ask(path, asked))
             prepared.obstacle = self._answers.get()
         if prepared.obstacle is not None:

@@ -50,6 +50,11 @@ class InboxTab(ttk.Frame):
         """Stop at the row's end."""
         self.presenter.stop()
 
+    def leave(self) -> None:
+        """Stop at the row's end, and begin nothing more."""
+        self.presenter.leaving = True
+        self.presenter.stop()
+
     def _build_above(self, look: Look) -> None:
         row = ttk.Frame(self)
         row.grid(row=0, column=0, columnspan=2, sticky=tk.EW)
@@ -125,13 +130,13 @@ class InboxTab(ttk.Frame):
         files = {str(number): each for number, each in enumerate(shown.files)}
         if files == self._files:
             return
-        chosen = self.table.selection()
+        chosen = {self._files[each].path for each in self.table.selection()}
         self._files = files
         self.table.delete(*self.table.get_children())
         for number, each in files.items():
             values = (printable(each.path.name), each.place, printable(each.state).replace("\n", " "))
             self.table.insert("", tk.END, number, values=values, tags=(each.worst.value if each.worst else "",))
-        self.table.selection_set([each for each in chosen if each in files])
+        self.table.selection_set([number for number, each in files.items() if each.path in chosen])
 
     def _chosen(self) -> None:
         chosen = [self._files[each] for each in self.table.selection()]

@@ -147,10 +147,13 @@ class Presenter:
 
     # ---------------------------------------------------------------- rows in doubt
 
-    def mark(self, line: Line, verdict: Verdict) -> None:
-        """Record what the operator has found out about a row in doubt; then look at the rows anew."""
-        doubt = self.state.doubts.get(line.seq)
-        if doubt is None or self.state.busy:
+    def mark(self, line: Line, doubt: Doubt, verdict: Verdict) -> None:
+        """Record what the operator has found out about a row in doubt; then look at the rows anew.
+
+        ``doubt`` is the one that was shown when it was asked about, whichever workbook is there by now.
+        """
+        if self.state.busy:
+            self.say("Nothing was marked: wait until this is over.")
             return
 
         def marked(_: Mark) -> None:
@@ -169,8 +172,10 @@ class Presenter:
 
     def finish(self, run: str) -> None:
         """Take up a run that was cut short."""
-        if not self.state.busy:
-            self._carry_out(lambda _: app.prepare_again(run, self.home))
+        if self.state.busy:
+            self.say("The run was not taken up: wait until this is over.")
+            return
+        self._carry_out(lambda _: app.prepare_again(run, self.home))
 
     def _carry_out(self, ready: _Ready) -> None:
         from bulkops.processor import Control
@@ -323,10 +328,10 @@ class Presenter:
         book = self.state.workbook
         return book.with_name(f"{book.stem} - corrections.xlsx") if book else None
 
-    def make_corrections(self, place: Path) -> None:
-        """Put the rows that need fixing or failed into a workbook of their own, and open it."""
-        report = self.state.report
-        if report is None or self.state.busy:
+    def make_corrections(self, place: Path, report: Report) -> None:
+        """Put the rows of a report that need fixing or failed into a workbook of their own, and open it."""
+        if report is not self.state.report or self.state.busy:
+            self.say("No corrections were made: there is another workbook, or something is going on.")
             return
         options = replace(self._options, corrections=place)
 
@@ -339,13 +344,6 @@ class Presenter:
         self.worker.start(lambda: app.corrections(report, options, self.home), made, self.tell)
 
     # ---------------------------------------------------------------- closing
-
-    def close(self) -> bool:
-        """The operator closes the window. False while rows are being sent: then it is for the operator to say."""
-        if self.state.phase is Phase.RUNNING:
-            return False
-        self.close_when_stopped()
-        return True
 
     def close_when_stopped(self) -> None:
         """Stop at the next row's boundary; the window goes when that is recorded."""

@@ -31,25 +31,26 @@ def show(files: Iterable[Path]) -> None:
     folder, dropped = home(), [path.absolute() for path in files]
     first = first_or_hand_over(folder, dropped)
     if first is not None:
-        try:
-            _first_window(folder, dropped, first)
-        finally:
-            first.close()
+        _first_window(folder, dropped, first)
     _told()
 
 
 def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
-    root = _root()
-    from bulkops.desktop.look import dress
-    from bulkops.desktop.window import Window
+    try:
+        root = _root()
+        from bulkops.desktop.look import dress
+        from bulkops.desktop.window import Window
 
-    window = Window(root, dress(root), folder)
-    _see_to_endings(root, window)
-    first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
-    root.update()
-    _told()
-    window.take(dropped)
-    root.mainloop()
+        window = Window(root, dress(root), folder)
+        _see_to_endings(root, window)
+        first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
+        root.update()
+        _told()
+        window.take(dropped)
+        root.mainloop()
+    finally:
+        # Before the last jobs have ended: what the next start brings must find a window, or make one.
+        first.close()
     # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
     window.presenter.worker.join()
 

@@ -18,6 +18,7 @@ from bulkops.desktop.opening import open_file
 from bulkops.desktop.past import PastRun
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.showing import Button, Line, Question, Shown
+from bulkops.desktop.state import Phase
 from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
@@ -37,11 +38,11 @@ class Window:
     def __init__(self, root: tk.Tk, look: Look, home: Path, opener: Callable[[Path], None] = open_file) -> None:
         """``opener``: what opens a file in its own program."""
         self.root, self.look, self.opener = root, look, opener
-        self.presenter = Presenter(self, Worker(), home, engaged=lambda: self.inbox.busy)
+        self.leaving = False
+        self.presenter = Presenter(self, Worker(), home, engaged=lambda: self.leaving or self.inbox.busy)
         self.dialog: RunDialog | None = None
         self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
-        self.leaving = False
         self._next = ""
         self.notes: tuple[str, ...] = ()
         self.environments = self.presenter.environments
@@ -218,14 +219,15 @@ class Window:
             defaultextension=".xlsx",
             initialfile="bulkops rows.xlsx",
             filetypes=(("Excel Workbook", "*.xlsx"),),
+            confirmoverwrite=False,
         )
         if found:
             self.presenter.new_from_template(Path(found))
 
     def make_corrections(self) -> None:
         """Ask where the rows to be corrected go."""
-        place = self.presenter.corrections_place()
-        if place is None:
+        place, report = self.presenter.corrections_place(), self.presenter.state.report
+        if place is None or report is None:
             return
         found = filedialog.asksaveasfilename(
             parent=self.root,
@@ -237,7 +239,7 @@ class Window:
             confirmoverwrite=False,
         )
         if found:
-            self.presenter.make_corrections(Path(found))
+            self.presenter.make_corrections(Path(found), report)
 
     def mark(self, verdict: Verdict) -> None:
         """Ask whether it is sure; then the chosen row is marked for good."""
@@ -246,7 +248,7 @@ class Window:
         if line is not None and doubt is not None:
             chosen = line
             sure = showing.sure_of(line, doubt, verdict)
-            self.sure = SureDialog(self.root, self.look, sure, lambda: self.presenter.mark(chosen, verdict))
+            self.sure = SureDialog(self.root, self.look, sure, lambda: self.presenter.mark(chosen, doubt, verdict))
 
     def stop_sending(self) -> None:
         """Whichever of the two sends, the workbook or the upload folder."""
@@ -261,15 +263,23 @@ class Window:
 
     def leave(self) -> None:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
-        if (self.inbox.busy or not self.presenter.close()) and self.closing is None:
-            self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.stop_and_leave)
-            self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
+        if self.inbox.busy or self.presenter.state.phase is Phase.RUNNING:
+            if self.closing is None:
+                self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.stop_and_leave)
+                self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
+        else:
+            self.stop_and_leave()
 
     def stop_and_leave(self) -> None:
-        """Stop whatever sends at the next row's boundary; the window goes when that is recorded."""
+        """Stop whatever sends at the next row's boundary, begin nothing more; the window goes when that is recorded."""
         self.leaving = True
-        self.inbox.stop()
+        self.inbox.leave()
         self.presenter.stop()
+        self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if self.leaving and not self.inbox.busy and not self.presenter.closed:
+            self.presenter.close_when_stopped()
 
     def _chose_environment(self) -> None:
         self.presenter.choose_environment(self.environments[self.where.current()])
@@ -403,11 +413,14 @@ class Window:
         self.root.destroy()
 
     def _tick(self) -> None:
-        more = self.presenter.tick()
-        if self.leaving and not self.inbox.busy and not self.presenter.closed:
-            self.presenter.close_when_stopped()
-        if not self.presenter.closed:
-            self._next = self.root.after(1 if more else _EVERY, self._tick)
+        more = False
+        try:
+            more = self.presenter.tick()
+            self._leave_if_idle()
+        finally:
+            # Whatever goes wrong in between: rows are on their way, and who sends them must be heard.
+            if not self.presenter.closed:
+                self._next = self.root.after(1 if more else _EVERY, self._tick)
 
 
 def _pressed(event: tk.Event[tk.Misc]) -> str:

@@ -21,7 +21,7 @@ from bulkops.ledger import now
 from bulkops.lock import only_one, workbook_alone
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
-from bulkops.settings import Environment
+from bulkops.settings import PRACTICE, Environment
 from bulkops.storage import refuse_unsafe
 from bulkops.workbook.saving import save
 
@@ -58,7 +58,9 @@ class Inbox:
         except OSError as error:
             return Handled(found.path, why=_unmoved(found.path, error), ends=True)
         handled = self._handled(claim, where, carry, unattended)
-        return replace(handled, path=found.path, notes=(*renamed, *handled.notes))
+        ran = handled.report is not None and handled.report.refused is None
+        practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
+        return replace(handled, path=found.path, notes=(*practised, *renamed, *handled.notes))
 
     def _handled(self, claim: Claim, where: Environment, carry: Carry, unattended: bool) -> Handled:
         """The claim goes last, after the run's own lock: whatever a death leaves behind, the claim tells of it."""

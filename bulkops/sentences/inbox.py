@@ -113,6 +113,14 @@ ENTRIES = (
         warning=True,
     ),
     Entry(
+        "inbox.practised",
+        "Only practised",
+        "{path} was run on Practice: nothing reached EnergyCAP.",
+        "Put it back into the upload folder to run it for real, and choose your EnergyCAP first.",
+        warning=True,
+        typed="--env NAME",
+    ),
+    Entry(
         "inbox.finished",
         "An earlier pass was finished",
         "{path} was run before and is in {value} now; its move had been cut short.",

@@ -20,7 +20,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.inbox import looking
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.settings import environment
+from bulkops.settings import Environment, environment
 
 
 @pytest.fixture(autouse=True)
@@ -133,6 +133,21 @@ def test_a_run_that_stopped_early_says_why(somebody, folder, practice):
     state = next(each.state for each in shown.files if each.path.name == "z.xlsx")
     assert "4 rows: Failed 1, Not sent 3" in state
     assert "The run stopped early. " in state
+
+
+def test_on_practice_it_is_said_that_nothing_was_sent(home, folder, practice):
+    """Before and after: a colleague's workbook that was only practised with must not be taken for done."""
+    somebody = Somebody(home)
+    somebody.presenter.where = lambda: Environment("practice", "")
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run([folder / "a Ü.xlsx"])
+    shown = somebody.until_idle(True)
+    asked = next(question for question in somebody.questions if question is not None)
+    assert "nothing reaches EnergyCAP" in asked.effects[-1]
+    state = next(each.state for each in shown.files if each.path.name == "a Ü.xlsx")
+    assert "was run on Practice: nothing reached EnergyCAP" in state
+    assert practice.writes == []
 
 
 def test_a_stop_ends_the_pass(somebody, folder, practice):

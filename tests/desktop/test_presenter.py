@@ -35,6 +35,12 @@ def somewhere(operator: Operator, practice: PracticeServer) -> Operator:
     return operator
 
 
+def make_corrections(operator: Operator, place: Path) -> None:
+    """Of the report that is there."""
+    assert operator.presenter.state.report is not None
+    operator.presenter.make_corrections(place, operator.presenter.state.report)
+
+
 def states(operator: Operator) -> list[Status]:
     return [each.status for each in operator.screen.lines]
 
@@ -257,7 +263,7 @@ def test_a_row_in_doubt_is_marked(
         somewhere.check(book)
     first = somewhere.screen.lines[0]
     assert list(somewhere.presenter.state.doubts) == [first.seq]
-    somewhere.presenter.mark(first, verdict)
+    somewhere.presenter.mark(first, somewhere.presenter.state.doubts[first.seq], verdict)
     somewhere.idle()
     shown = somewhere.until(Phase.CHECKED)
     assert showing.VERDICTS[verdict].words in shown.more
@@ -282,11 +288,26 @@ def test_a_mark_is_of_that_very_edit(
         somewhere.check(book)
     first = somewhere.screen.lines[0]
     assert (first.row, len(somewhere.presenter.state.doubts)) == (2, 2)
-    somewhere.presenter.mark(first, verdict)
+    somewhere.presenter.mark(first, somewhere.presenter.state.doubts[first.seq], verdict)
     somewhere.idle()
     somewhere.until(Phase.CHECKED)
     told = {each.row: each.status for each in somewhere.screen.lines}
     assert told == {2: Status.ALREADY_DONE if verdict is Verdict.DONE else Status.READY, 3: Status.UNKNOWN}
+
+
+def test_a_mark_stays_with_what_was_asked_about(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """Another workbook that came in the meantime, with a row in doubt at the same place, is not marked."""
+    for name, comment in (("a.xlsx", "First"), ("b.xlsx", "Second")):
+        practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
+        somewhere.check(fill(tmp_path / name, [], [flag(2008, comment=comment)]))
+        somewhere.run()
+        if name == "a.xlsx":
+            line, doubt = somewhere.screen.lines[0], somewhere.presenter.state.doubts[0]
+    somewhere.presenter.mark(line, doubt, Verdict.SEND_AGAIN)
+    somewhere.idle()
+    assert [each.status for each in somewhere.screen.lines] == [Status.UNKNOWN]
+    somewhere.check(tmp_path / "a.xlsx")
+    assert [each.status for each in somewhere.screen.lines] == [Status.READY]
 
 
 def test_a_ledger_that_fails_at_the_end_hides_nothing(
@@ -385,7 +406,7 @@ def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:
     operator.check(fill(tmp_path / "a.xlsx", [], [flag(2006), flag("x")]))
     place = operator.presenter.corrections_place()
     assert place == tmp_path / "a - corrections.xlsx"
-    operator.presenter.make_corrections(place)
+    make_corrections(operator, place)
     shown = operator.idle()
     assert operator.screen.opened == [place]
     assert openpyxl.load_workbook(place).active.max_row == 2
@@ -402,7 +423,7 @@ def test_corrections_after_a_run_hold_what_failed(
     somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD))
     somewhere.run()
     place = tmp_path / "again.xlsx"
-    somewhere.presenter.make_corrections(place)
+    make_corrections(somewhere, place)
     somewhere.idle()
     rows = list(openpyxl.load_workbook(place).active.iter_rows(values_only=True))
     assert [row[1] for row in rows[1:]] == [2007]
@@ -421,7 +442,7 @@ def test_corrections_hold_a_hidden_row_that_was_sent(
     somewhere.presenter.answer(True, "4")
     somewhere.until(Phase.ENDED)
     place = tmp_path / "again.xlsx"
-    somewhere.presenter.make_corrections(place)
+    make_corrections(somewhere, place)
     somewhere.idle()
     rows = list(openpyxl.load_workbook(place).active.iter_rows(values_only=True))
     assert [row[1] for row in rows[1:]] == [2009]
@@ -432,7 +453,7 @@ def test_a_changed_workbook_gets_no_corrections(operator: Operator, tmp_path: Pa
     book = fill(tmp_path / "a.xlsx", [], [flag("x")])
     operator.check(book)
     fill(book, [], [flag("y"), flag("z")])
-    operator.presenter.make_corrections(tmp_path / "again.xlsx")
+    make_corrections(operator, tmp_path / "again.xlsx")
     shown = operator.idle()
     assert shown.trouble is not None
     assert shown.trouble.code == "corrections.changed"
@@ -452,16 +473,14 @@ def test_a_template_is_made_and_opened(operator: Operator, tmp_path: Path) -> No
     assert place.read_bytes() == before
 
 
-def test_closing_during_a_run_is_asked_about(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
-    """The window stays; told to close all the same it stops at a row's boundary, writes the results, and goes."""
+def test_closing_during_a_run_stops_it_safely(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
+    """It stops at a row's boundary, writes the results, and goes."""
     book = fill(tmp_path / "a.xlsx", [], [flag(2006 + number % 20, comment=f"Row {number}") for number in range(300)])
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)
     somewhere.presenter.answer(True, "300")
     somewhere.until(Phase.RUNNING)
-    assert somewhere.presenter.close() is False
-    assert not somewhere.screen.closed
     somewhere.presenter.close_when_stopped()
     somewhere.idle()
     assert somewhere.screen.closed
@@ -474,13 +493,13 @@ def test_closing_at_the_question_is_a_no(somewhere: Operator, practice: Practice
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)
-    assert somewhere.presenter.close() is True
+    somewhere.presenter.close_when_stopped()
     somewhere.idle()
     assert somewhere.screen.closed
     assert practice.writes == []
 
 
-@pytest.mark.parametrize("pressed", ["stop", "close"])
+@pytest.mark.parametrize("pressed", ["stop", "close_when_stopped"])
 def test_a_stop_before_the_question_is_a_no(
     pressed: str, somewhere: Operator, practice: PracticeServer, book: Path
 ) -> None:

@@ -17,6 +17,7 @@ from workbooks import results_of
 from bulkops import settings
 from bulkops.desktop import showing
 from bulkops.desktop.presenter import HERE
+from bulkops.desktop.showing import Line
 from bulkops.desktop.state import Phase
 from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
@@ -357,3 +358,43 @@ def test_closing_while_the_upload_folder_runs(elsewhere: Desk, practice: Practic
     elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
     assert practice.writes == []
     assert book.exists()
+
+
+def test_an_error_of_ours_does_not_make_it_deaf(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """One row that cannot be shown is told, and all others, the end and the results are shown as ever."""
+    told: list[BaseException] = []
+    elsewhere.root.report_callback_exception = lambda _, error, __: told.append(error)
+    elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
+    elsewhere.phase(Phase.CHECKED)
+    change = elsewhere.window.table.change
+
+    def once(line: Line) -> None:
+        elsewhere.window.table.change = change  # type: ignore[method-assign]
+        raise RuntimeError("made to go wrong")
+
+    elsewhere.window.table.change = once  # type: ignore[method-assign]
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.phase(Phase.ENDED)
+    assert [str(error) for error in told] == ["made to go wrong"]
+    assert {row[3] for row in elsewhere.rows()} == {"Done"}
+
+
+def test_who_leaves_begins_nothing_more(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """Closed while a run is made ready, the window takes no other: neither of a workbook nor of the upload folder."""
+    folder = tmp_path / "Uploads"
+    folder.mkdir()
+    fill(folder / "b.xlsx", [], GOOD)
+    inbox, presenter = elsewhere.window.inbox.presenter, elsewhere.window.presenter
+    inbox.choose(folder)
+    elsewhere.until(lambda: not inbox.busy, "the folder is looked through")
+    elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
+    elsewhere.phase(Phase.CHECKED)
+    presenter.run()
+    elsewhere.window.leave()
+    inbox.run()
+    assert inbox.control is None
+    elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
+    assert practice.writes == []
