@@ -7,6 +7,7 @@ operation. A heading that is almost a known one stops the sheet; others are note
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ from bulkops.workbook.results_sheet import COLUMNS as RESULTS
 SEARCHED_ROWS = 20
 _GLANCED_ROWS = 200
 """How far down headings are missed that nobody searches for."""
+_DIGIT = re.compile(r"\d")
 _BLANKS = 10
 """So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
 _NEAR = 0.83
@@ -89,6 +91,8 @@ def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
     """The first row below the headings that holds headings of another table; 0 if there is none."""
     meanings: dict[str, str] = {}
     longest = max(map(len, known)) + _BLANKS
+    # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
+    numbered = any(_DIGIT.search(each) for each in known)
     for row in layout.sheet.rows:
         if row.number <= layout.heading_row:
             continue
@@ -96,7 +100,8 @@ def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
         for column, cell in row.cells.items():
             if cell.kind is Kind.TEXT:
                 if cell.text not in meanings:
-                    words = normal(cell.text) if len(cell.text.strip()) < longest else ""
+                    likely = len(cell.text.strip()) < longest and (numbered or not _DIGIT.search(cell.text))
+                    words = normal(cell.text) if likely else ""
                     meanings[cell.text] = known.get(words, ("",))[0]
                 if name := meanings[cell.text]:
                     found[column] = name

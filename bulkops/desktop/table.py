@@ -25,7 +25,7 @@ class Table(ttk.Frame):
         self._chosen = chosen
         self._lines: dict[str, Line] = {}
         self._filling = ""
-        self.filter = ttk.Checkbutton(self, command=self._fill, underline=5)
+        self.filter = ttk.Checkbutton(self, command=self._fill, underline=13)
         self.filter.state(["!alternate"])
         columns = [name for name, _, _ in _COLUMNS]
         self.tree = ttk.Treeview(self, columns=[*columns, "message"], show="headings", selectmode="browse", height=8)

@@ -96,9 +96,9 @@ class Window:
         frame, pad = ttk.Frame(page), self.look.pad
         frame.columnconfigure(1, weight=1)
         self.entry = ttk.Entry(frame, state="readonly")
-        self.choose = ttk.Button(frame, text="Choose a workbook …", underline=9, command=self.choose_file)
+        self.choose = ttk.Button(frame, text="Choose a workbook …", underline=13, command=self.choose_file)
         self.menu = tk.Menu(self.root, tearoff=False, postcommand=self._list_recent)
-        self.recent = ttk.Menubutton(frame, text="Recent", underline=2, menu=self.menu)
+        self.recent = ttk.Menubutton(frame, text="Recent", underline=1, menu=self.menu)
         self.template = ttk.Button(frame, text="New from template …", underline=0, command=self.make_template)
         ttk.Label(frame, text="Workbook").grid(row=0, column=0, sticky=tk.W, padx=(0, pad))
         self.entry.grid(row=0, column=1, sticky=tk.EW)
@@ -168,11 +168,13 @@ class Window:
     def _keys(self) -> None:
         presenter, root = self.presenter, self.root
         mine: dict[str, Callable[[], object]] = {
-            "<Control-o>": self.choose_file,
+            "<Control-o>": self.choose.invoke,
             "<F5>": presenter.check,
             "<Escape>": self.stop_sending,
-            "<Alt-w>": self.choose_file,
-            "<Alt-n>": self.make_template,
+            "<Alt-b>": self.choose.invoke,
+            "<Alt-e>": self._show_recent,
+            "<Alt-k>": self.key.invoke,
+            "<Alt-n>": self.template.invoke,
             "<Alt-c>": self.check.invoke,
             "<Alt-r>": self.run.invoke,
             "<Alt-s>": self.stop.invoke,
@@ -294,6 +296,11 @@ class Window:
     def _finish(self, run: PastRun) -> None:
         self.tabs.select(0)  # type: ignore[no-untyped-call]
         self.presenter.finish(run.id)
+
+    def _show_recent(self) -> None:
+        if self.recent.instate(["!disabled"]):
+            below = self.recent.winfo_rooty() + self.recent.winfo_height()
+            self.menu.tk_popup(self.recent.winfo_rootx(), below)
 
     def _list_recent(self) -> None:
         self.menu.delete(0, tk.END)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tkinter import ttk
 
@@ -242,6 +242,24 @@ def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
     desk.phase(Phase.ASKING)
 
 
+def test_every_underlined_letter_is_one_buttons_own(desk: Desk) -> None:
+    """Alt and the letter press that button and no other; the pages have letters, too."""
+
+    def under(widget: tk.Misc) -> Iterator[ttk.Widget]:
+        for child in widget.winfo_children():
+            if isinstance(child, (ttk.Button, ttk.Checkbutton, ttk.Menubutton)):
+                yield child
+            yield from under(child)
+
+    tabs = desk.window.tabs
+    page = desk.root.nametowidget(tabs.tabs()[0])
+    marked = [(str(each["text"]), int(each["underline"])) for each in under(page)]
+    letters = [text[at].lower() for text, at in marked if at >= 0]
+    pages = [str(tabs.tab(each, "text"))[int(tabs.tab(each, "underline"))].lower() for each in tabs.tabs()]
+    assert len({*letters, *pages}) == len(letters) + len(pages) > 10
+    assert all(desk.root.bind(f"<Alt-{letter}>") for letter in letters)
+
+
 def test_dead_buttons_say_why(desk: Desk) -> None:
     """Over a button that cannot be pressed there is a word why."""
     assert not can(desk.window.run)
@@ -398,3 +416,20 @@ def test_who_leaves_begins_nothing_more(elsewhere: Desk, practice: PracticeServe
     assert inbox.control is None
     elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
     assert practice.writes == []
+
+
+def test_recent_workbooks_are_a_key_away(desk: Desk, book: Path) -> None:
+    """The last one used stands first in the menu, and choosing it looks at its rows again."""
+    desk.window.take([book])
+    desk.phase(Phase.CHECKED)
+    desk.root.focus_force()
+    desk.press("<Alt-e>", desk.root)
+    menu = desk.window.menu
+    desk.until(menu.winfo_viewable, "the menu")
+    assert menu.entrycget(0, "label") == str(book)
+    before = desk.window.presenter.state.report
+    menu.invoke(0)
+    menu.unpost()
+    state = desk.window.presenter.state
+    desk.until(lambda: state.report is not None and state.report is not before, "another check")
+    desk.phase(Phase.CHECKED)
