@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -203,7 +204,8 @@ def test_a_visitor_without_the_secret_opens_nothing(folder, first, said):
     got: SimpleQueue[list[Path]] = SimpleQueue()
     first.listen(got.put)
     place = json.loads((folder / "window.place").read_text())
-    with socket.create_connection(("127.0.0.1", place["port"])) as visit:
+    # Who is shown the door with words unread may find it shut at any of these.
+    with socket.create_connection(("127.0.0.1", place["port"])) as visit, suppress(OSError):
         visit.sendall(said)
         visit.shutdown(socket.SHUT_WR)
         assert len(visit.recv(1000)) == 32
