@@ -64,14 +64,15 @@ def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, o
         ledger.begin(prepared._record(), prepared.plan, where.identity)
         client_rows = prepared.plan.steps[: sent + on_its_way]
         for number, step in enumerate(client_rows):
-            ledger.intend(prepared.id, step, now())
+            started = now()
+            ledger.intend(prepared.id, step, started)
             if number < sent:
                 operation = all_operations()[step.row.operation]
-                ledger.conclude(prepared.id, done_by(server, step, operation))
+                ledger.conclude(prepared.id, done_by(server, step, operation, started))
         return prepared.id
 
 
-def done_by(server: PracticeServer, step: Any, operation: Any) -> Outcome:
+def done_by(server: PracticeServer, step: Any, operation: Any, started: str) -> Outcome:
     """What the practice server makes of a step, as the processor records it."""
     from bulkops.client import Client
     from bulkops.model import Reply, Status, outcome_of
@@ -81,7 +82,7 @@ def done_by(server: PracticeServer, step: Any, operation: Any) -> Outcome:
         reply = client.send(step.call)
     assert isinstance(reply, Reply)
     said = operation.accepted(reply)
-    return outcome_of(step.row, Status.DONE, selected=said.selected, updated=said.updated, started=now())
+    return outcome_of(step.row, Status.DONE, selected=said.selected, updated=said.updated, started=started)
 
 
 def statuses(report: Report) -> list[str]:
