@@ -216,14 +216,19 @@ class Presenter:
         if self._stopped:
             self._answers.put(CannotStart("run.declined"))
             return
-        self.state.phase = Phase.ASKING
-        self._take(looked)
-        report = looked[0]
-        self.state.workbook = report.workbook
-        self.state.where = HERE if report.environment.name == PRACTICE else report.environment
-        self._question = question
-        self.refresh()
-        self.screen.ask(question)
+        try:
+            self.state.phase = Phase.ASKING
+            self._take(looked)
+            report = looked[0]
+            self.state.workbook = report.workbook
+            self.state.where = HERE if report.environment.name == PRACTICE else report.environment
+            self._question = question
+            self.refresh()
+            self.screen.ask(question)
+        except Exception:
+            # A question that nobody can see is answered with no: or the job would hold the ledger for ever.
+            self._answered(CannotStart("run.declined"))
+            raise
 
     def answer(self, yes: bool, typed: str = "") -> str:
         """The operator's answer. Why it is none, or "" if it is: then the question is gone."""

@@ -488,6 +488,28 @@ def test_closing_during_a_run_stops_it_safely(somewhere: Operator, practice: Pra
     assert told.count("Done") == len(practice.writes) < 300
 
 
+@pytest.mark.parametrize("shown", ["show_lines", "ask"])
+def test_a_question_that_cannot_be_shown_is_a_no(
+    shown: str, somewhere: Operator, practice: PracticeServer, book: Path
+) -> None:
+    """Nothing is sent, no job is left waiting, and the next run asks as ever."""
+    somewhere.check(book)
+    real = getattr(somewhere.screen, shown)
+
+    def broken_once(_: object) -> None:
+        setattr(somewhere.screen, shown, real)
+        raise RuntimeError("made to go wrong")
+
+    setattr(somewhere.screen, shown, broken_once)
+    somewhere.presenter.run()
+    with pytest.raises(RuntimeError, match="made to go wrong"):
+        somewhere.idle()
+    somewhere.until(Phase.CHECKED)
+    assert practice.writes == []
+    somewhere.run()
+    assert len(practice.writes) == 4
+
+
 def test_closing_at_the_question_is_a_no(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
     """Nothing is sent, and no job is left waiting for an answer."""
     somewhere.check(book)
