@@ -69,14 +69,16 @@ class Prepared:
         operations = all_operations()
         steps = self.plan.steps
         kinds = Counter(step.row.operation for step in steps)
-        effects = Counter(operations[step.row.operation].effects(step.row.values) for step in steps)
+        effects = Counter(
+            effect for step in steps for effect in operations[step.row.operation].effects(step.row.values)
+        )
         effects += Counter(_REPEATS[step.repeats] for step in steps if step.repeats)
         return Summary(
             {
                 operations[key].plural if count > 1 else operations[key].title.lower(): count
                 for key, count in kinds.items()
             },
-            {effect: count for effect, count in effects.items() if effect},
+            dict(effects),
             dict(Counter(each.status for each in (*self.earlier, *self.plan.decided))),
             self.where.host,
             self.where.name,

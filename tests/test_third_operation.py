@@ -59,7 +59,7 @@ class VoidBill(Operation):
         return f"Look at bill {target}."
 
     def effects(self, values):
-        return "cannot be undone"
+        return ("cannot be undone",)
 
     def side_by_side(self, values):
         return None

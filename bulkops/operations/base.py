@@ -116,8 +116,8 @@ class Operation(ABC):
         """Where in EnergyCAP to see whether a request with no trustworthy answer was carried out."""
 
     @abstractmethod
-    def effects(self, values: Mapping[str, Any]) -> str:
-        """What the row will close, create or hold, as a short phrase to count; "" for nothing worth a warning."""
+    def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """What the row will close, create, hold or replace: short phrases, each counted in the question."""
 
     @abstractmethod
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:

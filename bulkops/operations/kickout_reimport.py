@@ -375,14 +375,14 @@ class KickoutReimport(Operation):
         resolved = ", and mark failed audits as resolved" if values["save_as_resolved"] is True else ""
         return f"Reimport kickouts into {into}{resolved}: task {values['task_guid']}."
 
-    def effects(self, values: Mapping[str, Any]) -> str:
+    def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """What happens to batches (api-contract section 1)."""
         mode = values["batch_mode"]
         if mode == NEW and values["leave_open"] is not True:
-            return "will close your open batch and start a new one"
+            return ("will close your open batch and start a new one",)
         if mode in (NEW, SELF_CONTAINED):
-            return "will create a new batch"
-        return "may create a new batch" if mode == SMART else ""
+            return ("will create a new batch",)
+        return ("may create a new batch",) if mode == SMART else ()
 
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """Self-contained reimports make batches of their own; pending ones leave the batch as it is."""

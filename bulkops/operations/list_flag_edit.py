@@ -116,7 +116,7 @@ class ListFlagEdit(Operation):
             "release_export_hold",
             "Release export hold",
             read_flag,
-            "Yes releases the bills for export when the flag is resolved.",
+            "Yes releases the bills for export. Only together with Flag status = Resolved.",
             ("releaseExportHold",),
             choices=("Yes", "No"),
             width=12,
@@ -154,6 +154,13 @@ class ListFlagEdit(Operation):
             "Hold and release together",
             "Hold from export and Release export hold are both Yes.",
             "Clear one of the two.",
+        ),
+        Entry(
+            "release_export_hold.no_effect",
+            "Release without Resolved",
+            "Release export hold “{value}” has no effect without Flag status = Resolved.",
+            "Type Resolved in Flag status, or clear the cell.",
+            warning=True,
         ),
         Entry(
             "flag_edit.repeated",
@@ -246,6 +253,16 @@ class ListFlagEdit(Operation):
                     "flag_edit.hold_and_release",
                     lambda frame: (
                         ~(is_value(frame["hold_from_export"], True) & is_value(frame["release_export_hold"], True))
+                    ),
+                ),
+                row_rule(
+                    "release_export_hold",
+                    "release_export_hold.no_effect",
+                    # A status that cannot be read, or a hold beside the release, is told of already.
+                    lambda frame: (
+                        ~is_value(frame["release_export_hold"], True)
+                        | is_value(frame["hold_from_export"], True)
+                        | (is_given(frame["flag_status"]) & ~is_value(frame["flag_status"], UNRESOLVED))
                     ),
                 ),
                 not_repeated("list_id", "flag_edit.repeated", self.repeats),
@@ -342,11 +359,12 @@ class ListFlagEdit(Operation):
             "is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
         )
 
-    def effects(self, values: Mapping[str, Any]) -> str:
-        """Holds and releases are worth a sentence before the run."""
+    def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Holds and releases are worth a sentence before the run; a release acts only together with resolving."""
         if values["hold_from_export"] is True:
-            return "will hold bills back from export"
-        return "will release bills for export" if values["release_export_hold"] is True else ""
+            return ("will hold bills back from export",)
+        released = values["release_export_hold"] is True and values["flag_status"] == RESOLVED
+        return ("will release bills for export",) if released else ()
 
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """Neighbours with the same edit on different lists: a bill in both ends the same either way."""

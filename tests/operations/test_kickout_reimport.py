@@ -1,4 +1,4 @@
-"""The rules of a kickout reimport that are bulkops' own; those of EnergyCAP's page are in test_seed_kickout_reimport.py."""
+"""The rules of a kickout reimport that are bulkops' own; EnergyCAP's are in test_seed_kickout_reimport.py."""
 
 from __future__ import annotations
 

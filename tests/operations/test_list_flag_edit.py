@@ -1,4 +1,4 @@
-"""The rules of a list flag edit that are bulkops' own; those of EnergyCAP's page are in test_seed_list_flag_edit.py."""
+"""The rules of a list flag edit that are bulkops' own; EnergyCAP's are in test_seed_list_flag_edit.py."""
 
 from __future__ import annotations
 

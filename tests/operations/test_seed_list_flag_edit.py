@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import Bulkops, fill, flag
 
 from bulkops.model import Accepted, Reply
 from bulkops.operations.list_flag_edit import OPERATION
+from bulkops.practice.server import PracticeServer
 
-from .conftest import Checker, found
+from .conftest import Checker, found, warned
 
 KEY = OPERATION.key
 SEVEN = {"assignees", "comment", "costRecovery", "flagStatusId", "flagTypeId", "holdFromExport", "releaseExportHold"}
@@ -134,6 +137,47 @@ def test_hold_and_release_are_booleans_not_both_true_broken(checked: Checker) ->
 def test_hold_and_release_are_booleans_broken(checked: Checker, name: str) -> None:
     """Neither yes nor no is refused."""
     assert [code for _, _, code in found(checked(KEY, row(**{name: "perhaps"})))] == ["yesno.shape"]
+
+
+@pytest.mark.parametrize("status", [None, "Unresolved", 1])
+def test_a_release_acts_when_resolving_the_flag_broken(checked: Checker, status: object) -> None:
+    """Without Flag status = Resolved a warning says that it has no effect; the question does not count it."""
+    rows = checked(KEY, row(flag_status=status, release_export_hold="Yes"))
+    assert found(rows) == []
+    assert warned(rows) == [[2, "H2", "release_export_hold.no_effect"]]
+    assert not any("release" in effect for effect in OPERATION.effects(rows[0].values))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"flag_status": "Resolved", "release_export_hold": "Yes"},
+        {"release_export_hold": "No"},
+        {"flag_status": "x", "release_export_hold": "Yes"},
+        {"hold_from_export": "Yes", "release_export_hold": "Yes"},
+    ],
+)
+def test_a_release_acts_when_resolving_the_flag(checked: Checker, cells: dict[str, Any]) -> None:
+    """No warning where the flag is resolved, where No is typed, or where a mistake in the row is told of already."""
+    assert warned(checked(KEY, row(**cells))) == []
+
+
+def test_held_bills_stay_held_without_resolving(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """releaseExportHold: determines whether the bill will be released from export hold when resolving the bill flag."""
+    hold = flag(2006, hold_from_export="Yes")
+    assert bulkops("run", fill(tmp_path / "a.xlsx", flags=[hold]), "--json", "--yes").code == 0
+    assert all(bill.held for bill in practice.state.bill_list("2006").bills)
+    book = fill(tmp_path / "b.xlsx", flags=[flag(2006, release_export_hold="Yes")])
+    asked = bulkops("run", book, typed="no").err
+    assert "release" not in asked.replace("has no effect", "")
+    (done,) = bulkops("run", book, "--json", "--yes").document["rows"]
+    assert all(bill.held for bill in practice.state.bill_list("2006").bills)
+    (warning,) = done["warnings"]
+    assert "Flag edits!H2" in warning
+    assert "no effect" in warning
+    resolve = fill(tmp_path / "c.xlsx", flags=[flag(2006, flag_status="Resolved", release_export_hold="Yes")])
+    assert "1 will release bills for export" in bulkops("run", resolve, typed="yes").err
+    assert not any(bill.held for bill in practice.state.bill_list("2006").bills)
 
 
 @pytest.mark.parametrize(
