@@ -262,8 +262,9 @@ def wait_for(lock, sleep=time.sleep):
 
 
 def clean_environment():
-    """The environment without what would mix other Python folders into ours."""
+    """The environment without what would mix other Python folders into ours, or change how Python itself works."""
     drop = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT")
+    drop += ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT")
     return dict({name: value for name, value in os.environ.items() if name not in drop}, PYTHONUTF8="1")
 
 

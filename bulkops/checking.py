@@ -24,6 +24,7 @@ from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandera.pandas import DataFrameSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,26 +246,57 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
 
 
 def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[tuple[str, str]]]:
-    """Row → the rules it breaks as (field, code), in column order, each once."""
+    """Row → the rules it breaks as (field, code), in column order, each once.
+
+    Raises RuntimeError unless every rule was asked, and every rule that some row breaks was reported: what
+    pandera does not say is no proof that a row may be sent.
+    """
+    from pandera.config import ValidationDepth, config_context
     from pandera.errors import SchemaErrors
 
-    try:
-        operation.schema().validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        failed = errors.schema_errors
-    else:
-        return {}
+    schema = operation.schema()
+    rules = _overheard(schema)
+    failed: list[Any] = []
+    # Whatever its surroundings say; those that it reads only once are gone (surroundings.py).
+    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        try:
+            schema.validate(frame, lazy=True)
+        except SchemaErrors as errors:
+            failed = errors.schema_errors
     order = {name: position for position, name in enumerate(frame.columns)}
     broken: dict[int, set[tuple[int, str, str]]] = defaultdict(set)
+    reported: set[tuple[str, str]] = set()
     for error in failed:
         holds = error.check_output
         if holds is None or error.check is None or isinstance(holds, bool):
             # The check itself fell over: our own defect, not the operator's row.
             raise error
         name = str(error.check.name if error.check.name in order else error.schema.name)
+        reported.add((name, str(error.check.error)))
         for seq in holds.index[~holds.astype(bool)]:
             broken[int(seq)].add((order[name], name, str(error.check.error)))
+    if not all(said for _, said in rules) or reported != {rule for rule, said in rules if not all(said)}:
+        raise RuntimeError(f"pandera did not carry out every rule for {operation.key}")
     return {seq: [(name, code) for _, name, code in sorted(found)] for seq, found in broken.items()}
+
+
+def _overheard(schema: DataFrameSchema) -> list[tuple[tuple[str, str], list[bool]]]:
+    """Each rule as (field to blame, code), and what it will answer: does it hold for all that it is asked about?"""
+
+    def overhear(check: Any) -> list[bool]:
+        rule, said = check._check_fn, []
+
+        def asked(values: Any) -> Any:
+            holds = rule(values)
+            said.append(bool(holds.all()))
+            return holds
+
+        check._check_fn = asked
+        return said
+
+    placed = [(check.name, check) for check in schema.checks]
+    placed += [(name, check) for name, column in schema.columns.items() for check in column.checks]
+    return [((str(name), str(check.error)), overhear(check)) for name, check in placed]
 
 
 def _first_alike(

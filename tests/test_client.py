@@ -424,6 +424,14 @@ def test_a_trusted_server_gets_the_request(trusted):
     assert (verdict.status.value, len(server.requests)) == ("done", 1), seen
 
 
+def test_no_file_is_given_the_keys_of_a_connection(trusted, monkeypatch, tmp_path):
+    """With SSLKEYLOGFILE other programs write them down, and whoever has them can read the API key off the wire."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    with Misbehaving(says(answer()), context=trusted) as server:
+        assert once(server.base_url)[1].status.value == "done"
+    assert not (tmp_path / "keys.log").exists()
+
+
 def test_an_unknown_certificate_is_proof_that_nothing_was_sent(tls, monkeypatch):
     """No byte of the request goes to a server that is not trusted, whatever the environment names for requests."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls[1]))

@@ -14,6 +14,7 @@ import bulkops
 
 PACKAGE = Path(bulkops.__file__).parent
 FLOORS: tuple[tuple[str, ...], ...] = (
+    ("surroundings",),
     ("bulkops", "sentences", "sentences.entry"),
     (
         "sentences.answers",
