@@ -252,6 +252,12 @@ REFUSED = [
     ("workbook part missing", "a.xlsx", zipped(changed(workbook=None)), "workbook.not_excel"),
     ("sheet without a relationship", "a.xlsx", zipped(with_sheet(DATA)), "workbook.damaged"),
     (
+        "sheet whose part is named in another namespace",
+        "a.xlsx",
+        zipped(with_sheet('<sheet name="Data" sheetId="1" id="rId1"/>', ("worksheet", "worksheets/sheet1.xml"))),
+        "workbook.damaged",
+    ),
+    (
         "sheet of an unknown kind",
         "a.xlsx",
         zipped(with_sheet(DATA, ("urn:x://newsheet", "worksheets/sheet1.xml"))),

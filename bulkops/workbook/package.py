@@ -135,7 +135,8 @@ class Package:
         return None
 
     def sheets(self) -> list[tuple[str, bool, str]]:
-        """(name, hidden, part) of each worksheet in workbook order; charts and dialogs hold no rows."""
+        """(name, hidden, part) of each worksheet in workbook order. Charts, dialogs and a module of Excel 95, which has
+        no part, hold no rows."""
         relations = self.relations(self.main)
         sheets: list[tuple[str, bool, str]] = []
 
@@ -146,7 +147,7 @@ class Package:
             type_, target = relations.get(attributes.get(f"{_RELS} id", ""), ("", ""))
             if type_ == f"{_RELS}/worksheet":
                 sheets.append((name, attributes.get("state", "visible") != "visible", target))
-            elif type_.rpartition("/")[2] not in _OTHER_SHEETS:
+            elif type_.rpartition("/")[2] not in _OTHER_SHEETS and any(map(attributes.get, _ids(attributes))):
                 raise self.damaged(f"the sheet {name}")
 
         self.parse(self.main, f"{MAIN} workbook", start)
@@ -261,6 +262,11 @@ def _translated(
         start(usual(tag), {usual(name): value for name, value in attributes.items()})
 
     return started, end and (lambda tag: end(usual(tag)))
+
+
+def _ids(attributes: Iterable[str]) -> list[str]:
+    """The attributes that may name a part, in whichever namespace: one in a wrong namespace is damage, not a module."""
+    return [name for name in attributes if name.rpartition(" ")[2] == "id"]
 
 
 def _rels_of(part: str) -> str:
