@@ -88,6 +88,9 @@ def test_blanks_are_nothing(read: Reader) -> None:
 def test_errors_and_missing_results_are_never_blank(read: Reader) -> None:
     """An error value and a formula that was never calculated are refused by every reader."""
     assert read(NOT_AVAILABLE) == Unreadable("cell.error_value", "#N/A")
+    assert read(Cell(1, Kind.ERROR, "the file lacks its text")) == Unreadable(
+        "cell.unreadable", "the file lacks its text"
+    )
     assert read(FORMULA) == Unreadable("cell.no_result", "")
 
 

@@ -25,6 +25,7 @@ from bulkops.workbook.text import unescape
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
 WIDE = "\uff11\uff12"
 """12 in full-width digits."""
+TWO_VALUES = "it has two values, or one of another type"
 Plain = dict[str, tuple[str, ...]]
 
 
@@ -79,6 +80,23 @@ CELLS: list[tuple[str, str, str, tuple[str, ...] | None]] = [
     ("error without a value", "", 't="e"', ("ERROR", "without a name")),
     ("ISO date", v("2026-08-01"), 't="d"', ("DATE", "2026-08-01")),
     ("unknown type", v("5"), 't="z"', ("ERROR", "5")),
+    ("empty type", v("5"), 't=""', ("ERROR", "5")),
+    # Odd, in this cell alone.
+    ("value in an inline text", v("x"), 't="inlineStr"', ("TEXT", "x")),
+    ("value and the same inline text", "<is><t>x</t></is>" + v("x"), 't="inlineStr"', ("TEXT", "x")),
+    ("value and another inline text", "<is><t>y</t></is>" + v("x"), 't="inlineStr"', ("ERROR", TWO_VALUES)),
+    ("inline text in a number", "<is><t>5</t></is>", "", ("ERROR", TWO_VALUES)),
+    ("inline text beside a number", v("5") + "<is><t>5</t></is>", "", ("ERROR", TWO_VALUES)),
+    ("empty inline text beside a number", v("5") + "<is><t/></is>", "", ("NUMBER", "5")),
+    ("two inline texts", "<is><t>x</t></is><is><t>x</t></is>", 't="inlineStr"', ("ERROR", TWO_VALUES)),
+    ("two values", v("1") + v("2"), "", ("ERROR", TWO_VALUES)),
+    ("empty style", v("5"), 's=""', ("NUMBER", "5")),
+    ("style past the last", v("5"), 's="9"', ("ERROR", "5 in a number format that the file lacks")),
+    ("style before the first", v("5"), 's="-1"', ("ERROR", "5 in a number format that the file lacks")),
+    ("style past the last of a text", v("x"), 't="str" s="9"', ("TEXT", "x")),
+    ("shared text past the last", v("3"), 't="s"', ("ERROR", "the file lacks its text (number 3)")),
+    ("shared text before the first", v("-1"), 't="s"', ("ERROR", "the file lacks its text (number -1)")),
+    ("shared text by a name", v("x"), 't="s"', ("ERROR", "the file lacks its text (number x)")),
     # Nothing.
     ("bare", "", "", None),
     ("empty value", v(""), "", None),
@@ -115,27 +133,21 @@ CELLS: list[tuple[str, str, str, tuple[str, ...] | None]] = [
 def test_a_cell_is_read_as_it_is_stored(
     tmp_path: Path, content: str, attributes: str, expected: tuple[str, ...] | None
 ) -> None:
-    """A cell's kind is the file's, never guessed from its text; a value that is not of its type is an error."""
+    """A cell's kind is the file's, never guessed from its text; a value that is not of its type is an error, and what
+    is odd in one cell is that cell's error."""
     shared = strings("<t>00102</t>", "<t xml:space='preserve'> b </t>", "<t/>")
     found = read(tmp_path, cell(content, attributes), shared=shared)
     assert found == ({} if expected is None else {"A1": expected})
 
 
 DAMAGED = [
-    ("shared text past the last", cell(v("3"), 't="s"')),
-    ("shared text before the first", cell(v("-1"), 't="s"')),
-    ("shared text by a name", cell(v("x"), 't="s"')),
-    ("two values", cell(v("1") + v("2"))),
     ("a value in a value", cell("<v>1<v>2</v></v>")),
     ("a text in a value", cell("<v>1<t>2</t></v>")),
-    ("a value in an inline text", cell(v("x"), 't="inlineStr"')),
-    ("an inline text in a number", cell("<is><t>5</t></is>")),
-    ("a style past the last", cell(v("5"), 's="9"')),
-    ("a style before the first", cell(v("5"), 's="-1"')),
     ("a cell twice", '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>'),
     ("a cell twice, once without its name", '<row r="1"><c><v>1</v></c><c r="A1"><v>2</v></c></row>'),
     ("a cell of another row", '<row r="1"><c r="A2"><v>1</v></c></row>'),
-    ("a cell of a small letter", '<row r="1"><c r="a1"><v>1</v></c></row>'),
+    ("a cell twice, once in small letters", '<row r="1"><c r="a1"><v>1</v></c><c r="A1"><v>2</v></c></row>'),
+    ("a cell of a letter that only looks small", '<row r="1"><c r="\u01311"><v>1</v></c></row>'),
     ("a cell of no column", '<row r="1"><c r="1"><v>1</v></c></row>'),
     ("a cell of no row", '<row r="1"><c r="A"><v>1</v></c></row>'),
     ("a cell past the last column", '<row r="1"><c r="XFE1"><v>1</v></c></row>'),
@@ -230,11 +242,23 @@ def test_only_the_formats_of_cells_count(tmp_path: Path) -> None:
     }
 
 
+def test_a_format_without_a_number_or_a_code_is_none(tmp_path: Path) -> None:
+    """One odd entry among the formats touches the cells that use it, and no others."""
+    table = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="" formatCode="0"/><numFmt numFmtId="164"/>'
+        '<numFmt numFmtId="165" formatCode="0"/></numFmts>'
+        '<cellXfs><xf/><xf numFmtId=""/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
+    )
+    cells = "".join(f'<c s="{style}">{v("5")}</c>' for style in range(4))
+    found = read(tmp_path, f"<row>{cells}</row>", style=table)
+    assert [cell[2:] for cell in found.values()] == [(), ("SPECIAL",), ("SPECIAL",), ()]
+
+
 def test_a_workbook_without_styles_has_plain_numbers(tmp_path: Path) -> None:
     """Small writers leave the styles out; a cell that then names one cannot be read surely."""
     assert read(tmp_path, cell(v("5"), 's="0"')) == {"A1": ("NUMBER", "5")}
     assert read(tmp_path, cell(v("5"), 's="0"'), style=f'<styleSheet xmlns="{MAIN}"/>') == {"A1": ("NUMBER", "5")}
-    refused(tmp_path, cell(v("5"), 's="1"'))
+    assert read(tmp_path, cell(v("5"), 's="1"'))["A1"][0] == "ERROR"
 
 
 @pytest.mark.parametrize(("flag", "stale"), [("1", True), ("true", True), ("0", False)])
@@ -294,7 +318,7 @@ def test_rows_and_columns_keep_their_own_numbers(tmp_path: Path) -> None:
 def test_rows_and_cells_without_numbers_follow_the_last(tmp_path: Path) -> None:
     """A row or cell that does not say where it stands is the next one."""
     data = (
-        "<row><c><v>1</v></c><c/><c><v>2</v></c></row><row><c r='B2'><v>3</v></c><c><v>4</v></c></row>"
+        "<row><c><v>1</v></c><c/><c><v>2</v></c></row><row r=''><c r='b2'><v>3</v></c><c r=''><v>4</v></c></row>"
         "<row r='7'><c><v>5</v></c></row><row/><row><c><v>6</v></c></row>"
     )
     found = read(tmp_path, data)
@@ -328,17 +352,31 @@ def test_hidden_columns_and_merged_cells_are_known(tmp_path: Path) -> None:
         cell(v("1")),
         before='<cols><col min="1" max="2" hidden="1"/><col min="3" max="3" width="0"/>'
         '<col min="4" max="9" width="8"/></cols>',
-        after='<mergeCells><mergeCell ref="A1:B2"/><mergeCell ref="D9:C7"/><mergeCell ref="F1"/></mergeCells>',
+        after="<mergeCells>"
+        + "".join(f'<mergeCell ref="{each}"/>' for each in ("A1:B2", "D9:C7", "F1", "H:I", "4:3", "$A$5:$B$6"))
+        + "</mergeCells>",
     )
     found = only_sheet(save(tmp_path / "a.xlsx", parts(sheet=sheet)))
     assert found.hidden_columns == [(1, 2), (3, 3)]
-    assert found.merged == [(1, 1, 2, 2), (3, 7, 4, 9), (6, 1, 6, 1)]
+    assert found.merged == [
+        *((1, 1, 2, 2), (3, 7, 4, 9), (6, 1, 6, 1)),
+        *((8, 1, 9, 1_048_576), (1, 3, 16_384, 4), (1, 5, 2, 6)),
+    ]
 
 
-@pytest.mark.parametrize("merge", ["", "A:B", "A1:XFE2", "A1:B-2", "A-1:B2", "A1:B", "$A$1:B2", "A1:B2:C3"])
+@pytest.mark.parametrize("merge", ["", "A", "A1:XFE2", "A1:B-2", "A-1:B2", "A1:B", "A1:2", "A1:B2:C3"])
 def test_a_merged_range_that_is_none_is_damaged(tmp_path: Path, merge: str) -> None:
     """A merge that cannot be placed could touch any row."""
     refused(tmp_path, sheet=worksheet("", after=f'<mergeCells><mergeCell ref="{merge}"/></mergeCells>'))
+
+
+def test_an_odd_cell_among_plain_rows_is_in_error_alone(tmp_path: Path) -> None:
+    """Rows that need no look are read fast; one that points to a text that is not there is looked at like any other."""
+    rows = (f'<row r="{row}"><c r="A{row}" t="s"><v>{row % 7 // 6}</v></c></row>' for row in range(1, 400))
+    found = read(tmp_path, "".join(rows), shared=strings("<t>x</t>"))
+    odd = {f"A{row}" for row in range(6, 400, 7)}
+    assert {address for address, (kind, _) in found.items() if kind == "ERROR"} == odd
+    assert len(found) == 399
 
 
 def test_other_namespaces_hold_no_cells(tmp_path: Path) -> None:

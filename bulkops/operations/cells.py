@@ -32,6 +32,7 @@ _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 _NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
 _UNFIT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef{_NO_CHARACTERS}]")
 """Control characters, halves of characters, and what is no character: none can be typed, none should be sent."""
+_EXCELS_ERRORS = ("#", "Err:", "without a name")
 _YES, _NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 
 
@@ -61,7 +62,8 @@ def shorten(text: str, limit: int = 60) -> str:
 def _blocked(cell: Cell) -> Unreadable | None:
     """What no column can take: an error value, a formula that was never calculated."""
     if cell.kind is Kind.ERROR:
-        return Unreadable("cell.error_value", shorten(cell.text))
+        shown = cell.text.lstrip().startswith(_EXCELS_ERRORS)
+        return Unreadable("cell.error_value" if shown else "cell.unreadable", shorten(cell.text))
     if cell.kind is Kind.FORMULA:
         return Unreadable("cell.no_result", "")
     return None

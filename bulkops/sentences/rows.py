@@ -58,6 +58,12 @@ ENTRIES = (
         "Correct the formula, or type the value.",
     ),
     Entry(
+        "cell.unreadable",
+        "A cell that cannot be read surely",
+        "{heading} cannot be read surely: {value}.",
+        "Type the value again.",
+    ),
+    Entry(
         "cell.no_result",
         "A formula without a stored result",
         "{heading} holds a formula whose result is not stored in the file.",

@@ -182,18 +182,18 @@ class PlainRows:
         self._lessons = self._missed = 0
 
     def read(self, piece: str) -> tuple[str, str, dict[int, Cell]] | None:
-        """A row up to its ``</row>`` → its number, its other attributes, its cells. None if it is not plain.
-
-        Raises LookupError for a shared text that is not there.
-        """
+        """A row up to its ``</row>`` → its number, its other attributes, its cells. None if it is not plain."""
         row = self._pattern.fullmatch(piece) if self._pattern else None
         if row is None or _looks_odd(piece):
             self._missed += 1
             return None
         number, attributes, *found = row.groups()
         texts: list[str | None] = [text and _unescape(text) for text in found] if "&" in piece else found
-        for at, meant in self._meant:
-            texts[at] = meant[texts[at]]
+        try:
+            for at, meant in self._meant:
+                texts[at] = meant[texts[at]]
+        except KeyError:
+            return None  # a shared text that is not there
         shown = self._shown
         for at, format_ in self._rounding:
             if (text := texts[at]) and (way := format_.way(text)) is not format_.shown:

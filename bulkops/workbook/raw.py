@@ -82,8 +82,15 @@ def column_number(letters: str) -> int:
 
 
 def corners(reference: str) -> tuple[int, int, int, int]:
-    """``A1:B3`` → first column, first row, last column, last row. Raises ValueError."""
-    first, _, last = reference.partition(":")
+    """``A1:B3`` → first column, first row, last column, last row; ``B:C`` and ``2:3`` are whole columns and rows.
+
+    Raises ValueError.
+    """
+    first, _, last = reference.replace("$", "").partition(":")
+    if first and last and first.strip(DIGITS) + last.strip(DIGITS) == "":
+        first, last = f"A{first}", f"{column_letters(LAST_COLUMN)}{last}"
+    elif first and last and first.isalpha() and last.isalpha():
+        first, last = f"{first}1", f"{last}{LAST_ROW}"
     columns, rows = [], []
     for corner in (first, last or first):
         letters = corner.rstrip(DIGITS)

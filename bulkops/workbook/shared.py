@@ -7,10 +7,12 @@ import re
 from bulkops.workbook.formats import GENERAL, Format, format_of
 from bulkops.workbook.package import MAIN, Package
 from bulkops.workbook.plain import Pieces, plain_text
-from bulkops.workbook.text import natural, unescape
+from bulkops.workbook.text import unescape
 
 _T, _RPH, _SI = f"{MAIN} t", f"{MAIN} rPh", f"{MAIN} si"
 _OPENING = re.compile(rb"<sst(?: [^<>]*[^<>/])?>")
+_NO_NUMBER = -1
+"""No format's: what is shown is not known."""
 _FORMAT, _FORMATS = f"{MAIN} numFmt", f"{MAIN} numFmts"
 _STYLE, _STYLES = f"{MAIN} xf", f"{MAIN} cellXfs"
 
@@ -30,9 +32,10 @@ def cell_formats(package: Package) -> list[Format]:
             inside = tag
         elif tag == _FORMAT and inside == _FORMATS:
             # Conditional formats have numFmt elements of their own, with the same numbers.
-            custom[natural(attributes["numFmtId"])] = attributes["formatCode"]
+            if (number := _number(attributes.get("numFmtId", ""))) != _NO_NUMBER and "formatCode" in attributes:
+                custom[number] = attributes["formatCode"]
         elif tag == _STYLE and inside == _STYLES:
-            used.append(natural(attributes.get("numFmtId", "0")))
+            used.append(_number(attributes.get("numFmtId", "0")))
 
     def end(tag: str) -> None:
         nonlocal inside
@@ -41,6 +44,10 @@ def cell_formats(package: Package) -> list[Format]:
 
     package.parse(styles, f"{MAIN} styleSheet", start, end)
     return [format_of(number, custom) for number in used] or [GENERAL]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else _NO_NUMBER
 
 
 def shared_strings(package: Package) -> list[str]:

@@ -29,8 +29,8 @@ from bulkops.workbook.raw import (
 )
 from bulkops.workbook.text import natural, unescape
 
-_ROW, _C, _V, _T, _F, _RPH, _MERGE, _COL = (
-    f"{MAIN} {name}" for name in ("row", "c", "v", "t", "f", "rPh", "mergeCell", "col")
+_ROW, _C, _V, _IS, _T, _F, _RPH, _MERGE, _COL = (
+    f"{MAIN} {name}" for name in ("row", "c", "v", "is", "t", "f", "rPh", "mergeCell", "col")
 )
 _OPENING = re.compile(rb"<sheetData>")
 _TEXTS = ("str", "inlineStr")
@@ -41,11 +41,16 @@ def _is_true(attributes: dict[str, str], name: str) -> bool:
     return attributes.get(name, "0") in ("1", "true")
 
 
+def _column(letters: str) -> int:
+    return column_number(letters.upper() if letters.isascii() else letters)
+
+
 class SheetParser:
     """expat's handlers for worksheet parts; they keep every fact of every cell.
 
-    What can be read in two ways (two rows or cells of one place, two values in a cell) is a ValueError, which the
-    package turns into a refusal.
+    What is odd in one cell (two values, a text or a format that the file lacks) makes that cell an error value. Where
+    it cannot be told which cell is meant (two rows or cells of one place) it is a ValueError, which the package turns
+    into a refusal.
     """
 
     def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
@@ -64,6 +69,7 @@ class SheetParser:
         self.attributes: dict[str, str] = {}
         self.value: str | None = None
         self.inline: str | None = None
+        self.twice = False
         self.formula: dict[str, str] | None = None
         self.pieces: list[str] | None = None
         self.phonetic = False
@@ -97,12 +103,13 @@ class SheetParser:
         if tag == _C:
             self.start_cell(attributes)
         elif tag == _V:
-            if self.value is not None:
-                raise ValueError("two values")
+            self.twice |= self.value is not None
             self.pieces = []
         elif tag == _T:
             if not self.phonetic:
                 self.pieces = []
+        elif tag == _IS:
+            self.twice |= self.inline is not None
         elif tag == _F:
             self.formula = attributes
         elif tag == _ROW:
@@ -115,27 +122,27 @@ class SheetParser:
             self.sheet.hidden_columns.append((natural(attributes["min"]), natural(attributes["max"])))
 
     def start_row(self, attributes: dict[str, str]) -> None:
-        number = natural(attributes["r"]) if "r" in attributes else self.row.number + 1
+        number = natural(attributes["r"]) if attributes.get("r") else self.row.number + 1
         if not 1 <= number <= LAST_ROW:
             raise ValueError(number)
-        hidden = self.sheet.hidden or _is_true(attributes, "hidden") or float(attributes.get("ht", 1)) == 0
+        hidden = self.sheet.hidden or _is_true(attributes, "hidden") or float(attributes.get("ht") or 1) == 0
         self.row = RawRow(number, hidden, {})
         self.digits = str(number)
         self.column = 0
 
     def start_cell(self, attributes: dict[str, str]) -> None:
-        if "r" in attributes:
-            reference = attributes["r"]
+        if reference := attributes.get("r"):
             letters = reference.rstrip(DIGITS)
             if reference[len(letters) :] != self.digits:
                 raise ValueError(reference)
-            self.column = self.columns.get(letters) or self.columns.setdefault(letters, column_number(letters))
+            self.column = self.columns.get(letters) or self.columns.setdefault(letters, _column(letters))
         else:
             self.column += 1
         if self.column in self.row.cells or self.column > LAST_COLUMN:
             raise ValueError(self.column)
         self.attributes = attributes
         self.value = self.inline = self.formula = None
+        self.twice = False
 
     def text(self, data: str) -> None:
         if self.pieces is not None:
@@ -175,9 +182,14 @@ class SheetParser:
 
     def end_cell(self) -> None:
         type_ = self.attributes.get("t", "n")
-        value, stray = (self.inline, self.value) if type_ == "inlineStr" else (self.value, self.inline)
-        if stray is not None:
-            raise ValueError("a value of another type")
+        value = self.value
+        if self.inline is not None and type_ == "inlineStr" and value in (None, "", self.inline):
+            value = self.inline
+        elif self.inline:
+            self.twice = True
+        if self.twice:
+            self.row.cells[self.column] = Cell(self.column, Kind.ERROR, "it has two values, or one of another type")
+            return
         # An empty text is a result; an empty number is what programs write that do not calculate.
         stored = value is not None and (type_ in _TEXTS or value.strip() != "")
         # Programs that do not calculate store a 0 for every formula and ask Excel to calculate; other results
@@ -199,7 +211,7 @@ class SheetParser:
     def cell(self, type_: str, value: str) -> Cell:
         """A value by its type; one that is not of its type is an error value."""
         if type_ == "s":
-            return Cell(self.column, Kind.TEXT, self.strings[natural(value)])
+            return self.shared(value)
         if type_ == "n" and NUMBER.fullmatch(value):
             return self.number(value)
         if type_ in _TEXTS:
@@ -208,8 +220,18 @@ class SheetParser:
             return Cell(self.column, Kind.BOOL, _BOOLS[value.lower()])
         return Cell(self.column, Kind.DATE if type_ == "d" else Kind.ERROR, value)
 
+    def shared(self, value: str) -> Cell:
+        try:
+            return Cell(self.column, Kind.TEXT, self.strings[natural(value)])
+        except (ValueError, IndexError):
+            return Cell(self.column, Kind.ERROR, f"the file lacks its text (number {value})")
+
     def number(self, value: str) -> Cell:
-        return number_cell(self.column, value, self.formats[natural(self.attributes.get("s", "0"))])
+        try:
+            format_ = self.formats[natural(self.attributes.get("s") or "0")]
+        except (ValueError, IndexError):
+            return Cell(self.column, Kind.ERROR, f"{value} in a number format that the file lacks")
+        return number_cell(self.column, value, format_)
 
     def spread(self) -> None:
         """Cells of an array formula without stored results are as unknown as its first, even if they seem blank."""
