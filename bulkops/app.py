@@ -210,15 +210,19 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
 def _alone(prepared: Prepared, stack: ExitStack) -> None:
     """The workbook to this run alone, whoever else may open it in a shared folder."""
     from bulkops.ledger import now
-    from bulkops.lock import UNSEEN, workbook_alone
+    from bulkops.lock import workbook_alone
 
     path = prepared.material.path
-    if not os.path.exists(path):
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
         return  # a run can be resumed without its workbook
+    except OSError:
+        pass  # it may be there all the same, and then somebody may be running it
     holder = f"{settings.operator()} on {platform.node()}, since {now()}"
     if note := stack.enter_context(workbook_alone(path, holder)):
         prepared.notes.append(note)
-        prepared.elsewhere = "" if note == UNSEEN else note
+        prepared.elsewhere = note
 
 
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:

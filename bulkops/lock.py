@@ -13,16 +13,13 @@ import platform
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from bulkops.errors import CannotStart
 
-UNSEEN = (
-    "bulkops cannot see whether somebody else is running this workbook at the moment: "
-    "its folder cannot be written, or its disk does not tell. Make sure that nobody is."
-)
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
     "and what it sent is not known on this computer. Look at its results first."
@@ -31,14 +28,23 @@ _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _JUST_NOW = "started just now"
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 """Never through a link that somebody laid in a shared folder."""
-_TRIES = 50
+_PATIENCE = 0.5
+"""Seconds for which a file that may not be opened is tried again: on Windows one that somebody is just removing, or
+that a virus scanner looks at, is refused for a moment, with the same word as one that never may be opened."""
+_BREATH = 0.02
+_Opened = TypeVar("_Opened")
 
 
 @contextmanager
-def only_one(folder: Path, holder: str) -> Iterator[None]:
+def only_one(
+    folder: Path,
+    holder: str,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[None]:
     """Hold the folder's run lock. Raises CannotStart, naming who holds it and since when, if another process does."""
     try:
-        stream = (folder / "run.lock").open("a+b")
+        stream = _patiently(lambda: (folder / "run.lock").open("a+b"), sleep, clock)
     except OSError as error:
         raise _unusable(folder, error) from error
     with stream:
@@ -80,27 +86,41 @@ def held(path: Path) -> int | None:
 
 
 @contextmanager
-def workbook_alone(path: Path, holder: str) -> Iterator[str]:
+def workbook_alone(
+    path: Path,
+    holder: str,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[str]:
     """Hold a workbook's lock: a small hidden file beside it that is gone when the run has ended.
 
-    ``holder`` is what the next one reads: who, on which computer, since when. Yields "" or a sentence for the
-    operator: UNSEEN where there can be no lock (the run goes on), LEFT where a run on another computer did not end.
-    Raises CannotStart("workbook.busy"), naming who holds it, if another process does.
+    ``holder`` is what the next one reads: who, on which computer, since when. Yields "", or a sentence for the
+    operator (LEFT) where a run on another computer did not end. Raises CannotStart: "workbook.busy", naming who holds
+    it, if another process does; "workbook.no_lock" where there can be no lock, for then two could run it at once.
     """
     mark = _mark(Path(os.path.realpath(path)))
     try:
-        handle = _take(mark, path)
-    except OSError:
-        handle = None
-    if handle is None:
-        yield UNSEEN
-        return
+        handle = _patiently(lambda: _take(mark, path), sleep, clock)
+    except OSError as error:
+        raise CannotStart("workbook.no_lock", path=path.name, extra=mark.name, value=error.strerror or error) from error
     try:
         before, elsewhere = _said(handle)
         _say(handle, f"{_line(holder)}\n{platform.node()}\n")
         yield LEFT.format(value=before) if before and elsewhere != platform.node() else ""
     finally:
-        _give_back(handle, mark)
+        _give_back(handle, mark, sleep)
+
+
+def _patiently(attempt: Callable[[], _Opened], sleep: Callable[[float], object], clock: Callable[[], float]) -> _Opened:
+    """What an attempt gives; one that is refused, or finds the file taken away in its hands, is made again."""
+    until = clock() + _PATIENCE
+    while True:
+        try:
+            return attempt()
+        except (PermissionError, FileExistsError, BlockingIOError):
+            if clock() >= until:
+                raise
+        sleep(_BREATH)
 
 
 def _mark(workbook: Path) -> Path:
@@ -113,32 +133,29 @@ def _mark(workbook: Path) -> Path:
 
 
 def _take(mark: Path, workbook: Path) -> int:
-    """A handle on the workbook's lock file, locked. Raises CannotStart if another has it, OSError if none can."""
-    for _ in range(_TRIES):
-        try:
-            handle, made = _open(mark)
-        except FileExistsError:
-            continue  # it came between our looking and our making it
-        try:
-            free = _locked(handle)
-            if free and _stands(mark, handle):
-                return handle
-            said, _ = _said(handle)
-        except BaseException as error:
-            os.close(handle)
-            if made and isinstance(error, OSError):
-                _remove(mark)
-            raise
+    """A handle on the workbook's lock file, locked. Raises CannotStart if another has it, OSError if there is none."""
+    handle, made = _open(mark)
+    try:
+        free = _locked(handle)
+        if free and _stands(mark, handle):
+            return handle
+        said, _ = _said(handle)
+    except BaseException as error:
         os.close(handle)
-        if not free:
-            raise CannotStart("workbook.busy", path=workbook.name, value=said or _JUST_NOW)
-        # Whoever had it before removed it after we had opened it: this one is nobody's any more.
-    raise OSError(errno.ENOLCK, "no lock to be had", str(mark))
+        if made and isinstance(error, OSError):
+            _remove(mark)
+        raise
+    os.close(handle)
+    if not free:
+        raise CannotStart("workbook.busy", path=workbook.name, value=said or _JUST_NOW)
+    # Whoever had it before removed it after we had opened it: this one is nobody's any more.
+    raise BlockingIOError(errno.EAGAIN, "the file does not stay the same", str(mark))
 
 
 def _open(mark: Path) -> tuple[int, bool]:
     """A handle on the lock file, and whether it was made. In two steps, for in some shared folders nobody may open
-    what another user has made with the word to make it if it is missing. Raises OSError for anything but a file."""
+    what another user has made with the word to make it if it is missing. Raises FileExistsError if somebody makes it
+    between the two, OSError for anything but a file."""
     try:
         handle, made = os.open(mark, _FLAGS), False
     except FileNotFoundError:
@@ -227,7 +244,7 @@ if sys.platform == "win32":
         """Hide it, as its dot does elsewhere; the folder's own rights are for all already."""
         ctypes.windll.kernel32.SetFileAttributesW(str(mark), _HIDDEN)
 
-    def _give_back(handle: int, mark: Path) -> None:
+    def _give_back(handle: int, mark: Path, sleep: Callable[[float], object]) -> None:
         """Windows removes no file that is open, ours or the next holder's: so it is closed first, and if it
         then cannot be removed, it is the next one's, or somebody only looked and is gone in a moment."""
         _say(handle, "")
@@ -237,7 +254,7 @@ if sys.platform == "win32":
         for _ in range(5):
             if _remove(mark):
                 return
-            time.sleep(0.1)
+            sleep(0.1)
 else:
     import fcntl
 
@@ -251,7 +268,7 @@ else:
         """Whoever may enter the folder must be able to open the file, or could not see that it is locked."""
         os.fchmod(handle, 0o666)
 
-    def _give_back(handle: int, mark: Path) -> None:
+    def _give_back(handle: int, mark: Path, _: Callable[[float], object]) -> None:
         """Removed while it is locked: who gets the lock of a removed file sees that it no longer stands there."""
         _say(handle, "")
         with suppress(OSError):

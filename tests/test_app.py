@@ -125,6 +125,12 @@ def another_run(path: Path, stack: ExitStack) -> Options:
     return Options()
 
 
+def a_lock_that_cannot_be_had(path: Path, _: ExitStack) -> Options:
+    """Something that is no lock file bears its name: nobody could see that this workbook is being run."""
+    path.with_name(f".{path.name}.bulkops").mkdir()
+    return Options()
+
+
 def a_damaged_ledger(path: Path, _: ExitStack) -> Options:
     (path.parent / app.LEDGER).write_bytes(b"this is no ledger" * 100)
     return Options()
@@ -160,6 +166,7 @@ def fail_with(error: BaseException) -> Callable[..., Any]:
     ("arrange", "code"),
     [
         (another_run, "run.busy"),
+        (a_lock_that_cannot_be_had, "workbook.no_lock"),
         (a_damaged_ledger, "ledger.unusable"),
         (a_ledger_that_cannot_be_written, "ledger.unusable"),
         (no_place_for_the_results, "results.unwritable"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import links
 import pytest
 
 from bulkops.workbook import saving
@@ -102,7 +103,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     real, link = tmp_path / "real" / "August.xlsx", tmp_path / "August.xlsx"
     real.write_bytes(b"old")
-    link.symlink_to(real)
+    links.make(link, real)
     save(link, b"new", sha256(b"old"))
     assert link.is_symlink()
     assert real.read_bytes() == b"new"

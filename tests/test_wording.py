@@ -211,11 +211,10 @@ def test_an_operations_own_words(known: Operation) -> None:
         assert not ON_A_COMMAND_LINE.search(text)
 
 
-def test_notes_of_the_lock() -> None:
-    """What is said of other people's runs ends with what to do."""
-    for note in (lock.UNSEEN, lock.LEFT):
-        assert not jargon(note)
-        assert VERBS.match(note.split(". ")[-1])
+def test_the_note_of_the_lock() -> None:
+    """What is said of another person's run ends with what to do."""
+    assert not jargon(lock.LEFT)
+    assert VERBS.match(lock.LEFT.split(". ")[-1])
 
 
 def test_the_statuses_in_words() -> None:

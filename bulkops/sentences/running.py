@@ -84,6 +84,12 @@ ENTRIES = (
         "Wait until that run has ended, then run it again: two runs at once could send a row twice.",
     ),
     Entry(
+        "workbook.no_lock",
+        "The workbook cannot be locked",
+        "Nobody else can be kept from running {path} at the same time: the file {extra} beside it, which is there during a run, cannot be made or opened ({value}). Nothing was sent.",
+        "Run it again in a moment. If this comes back, copy the workbook to a folder on this computer in which you may write, and run it there: two runs at once could send a row twice.",
+    ),
+    Entry(
         "run.not_found",
         "No such run",
         "There is no run {value} in the history.",
