@@ -49,6 +49,7 @@ def plan(
             else:
                 decided.append(fate)
                 kept.append(step)
+    steps = _forewarned(steps, operations, catalogue)
     lanes = _apart(steps, operations) if independent else [steps]
     return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided), tuple(kept))
 
@@ -103,6 +104,26 @@ class _Past:
             other = self.catalogue.problem(code, f"{row.sheet}!{row.number}", **_told(past))
             return _because(row, Status.INVALID, other)
         return replace(step, release=Release.RUN if done_before else Release.NOBODY, repeats=worst)
+
+
+def _forewarned(steps: list[Step], operations: Mapping[str, Operation], catalogue: Catalogue) -> list[Step]:
+    """The steps, each with warnings of what others of the same run do to it: only rows that are sent do anything."""
+    warnings: dict[int, list[Problem]] = {}
+    for key, operation in operations.items():
+        rows = [step.row for step in steps if step.row.operation == key]
+        for row, name, code, other in operation.between(rows):
+            facts = {"value": str(row.values[name]), "other": other.address(name)}
+            warnings.setdefault(row.seq, []).append(catalogue.problem(code, row.address(name), **facts))
+    return [
+        replace(step, row=_with_warnings(step.row, warnings[step.row.seq])) if step.row.seq in warnings else step
+        for step in steps
+    ]
+
+
+def _with_warnings(row: CheckedRow, more: list[Problem]) -> CheckedRow:
+    """The row with more warnings. One of a run that is resumed has had them since it was planned first."""
+    said = {warning.message for warning in more}
+    return replace(row, warnings=(*(each for each in row.warnings if each.message not in said), *more))
 
 
 def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -> Outcome:

@@ -117,7 +117,7 @@ def _words(outcome: Outcome) -> Text:
     lines = [Text(printable(outcome.target), style="bold")]
     if outcome.new_task_guid:
         lines.append(Text(f"new task {outcome.new_task_guid}", style="green"))
-    elif outcome.message:
+    if outcome.message:
         lines.append(Text(printable(outcome.message)))
     if outcome.tip and not outcome.new_task_guid:
         lines.append(Text(f"→ {printable(outcome.tip)} {to_type(outcome.code)}".rstrip(), style="italic"))

@@ -19,7 +19,7 @@ from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, Step, out
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.verdict import Verdict, evidence, judge
+from bulkops.verdict import REFUSED, Verdict, evidence, judge
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
@@ -198,8 +198,14 @@ class Processor:
             )
         check = operation.how_to_check(step.row.target)
         problem = Catalogue(()).problem(verdict.code, words=verdict.words, check=check)
+        known, first = operation.refused(step.row.values) if verdict.code in REFUSED else ("", "")
         return outcome_of(
-            step.row, verdict.status, code=verdict.code, message=problem.message, tip=problem.tip, **facts
+            step.row,
+            verdict.status,
+            code=verdict.code,
+            message=f"{problem.message} {known}".strip(),
+            tip=f"{first} {problem.tip}".strip(),
+            **facts,
         )
 
 

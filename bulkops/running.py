@@ -72,6 +72,9 @@ class Prepared:
         effects = Counter(
             effect for step in steps for effect in operations[step.row.operation].effects(step.row.values)
         )
+        entries = Catalogue(operations.values()).entries
+        warned = (entries[each.code].counted for step in steps for each in step.row.warnings if each.code in entries)
+        effects += Counter(filter(None, warned))
         effects += Counter(_REPEATS[step.repeats] for step in steps if step.repeats)
         return Summary(
             {

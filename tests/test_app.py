@@ -591,7 +591,10 @@ def test_the_summary_says_what_where_and_as_whom(tmp_path: Path, server: Practic
     with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
         summary = prepared.summary()
     assert summary.steps == {"kickout reimports": 2, "list flag edit": 1}
-    assert summary.effects == {"will create a new batch": 1, "will close your open batch and start a new one": 1}
+    assert summary.effects == {
+        "will create a new batch that is closed at once": 1,
+        "will close your open batch and start a new one, or fail if several are open": 1,
+    }
     assert summary.decided == {Status.INVALID: 1}
     assert (summary.host, summary.owner) == (server.base_url[7:], "Practice Operator (operator)")
     assert "practice-key" not in repr(summary)

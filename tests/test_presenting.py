@@ -51,10 +51,12 @@ def test_the_table_can_be_read_at_any_width(
     """GUIDs are whole, words are not cut, no line is wider than the terminal."""
     monkeypatch.setattr(presenting, "_WIDTH_IN_A_FILE", width)
     message = "Kickouts!A3: Task GUID “7d9e4c10-5b3a-4f6e-9c21” is not a GUID."
-    show(report(outcome(new_task_guid=NEW), outcome(1, Status.INVALID, message=message, tip="Copy the GUID.")))
+    good = outcome(new_task_guid=NEW, message="Its batch is closed.")
+    show(report(good, outcome(1, Status.INVALID, message=message, tip="Copy the GUID.")))
     said = capsys.readouterr().out
     assert GUID in said
     assert f"new task {NEW}" in said
+    assert "Its batch is closed." in said
     assert max(map(len, said.splitlines())) <= width
     assert message in " ".join(said.split()) or width == 80
     assert "→ Copy the GUID." in said

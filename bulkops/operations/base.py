@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call, Reply
+from bulkops.model import Accepted, Call, CheckedRow, Reply
 from bulkops.operations.cells import Reader, read_flag
 
 if TYPE_CHECKING:
@@ -126,6 +126,15 @@ class Operation(ABC):
     def asks(self, values: Mapping[str, Any]) -> str:
         """What a row that broke no rule asks for, in a sentence for the operator."""
         return f"{self.title}: {values[self.target]}."
+
+    def refused(self, values: Mapping[str, Any]) -> tuple[str, str]:
+        """(what to know of EnergyCAP's words, what to do first) where EnergyCAP refused the row; "" for nothing."""
+        return "", ""
+
+    def between(self, rows: Sequence[CheckedRow]) -> Iterator[tuple[CheckedRow, str, str, CheckedRow]]:
+        """What rows of one run, in the order in which they are sent, do to each other:
+        (row, field, catalogue code of a warning, the other row)."""
+        return iter(())
 
     def has_control_total(self, values: Mapping[str, Any]) -> bool:
         """Does the row say what its answer must be like?"""

@@ -8,11 +8,11 @@ call on the same task may import bills twice, so a task is done once.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call, Reply
+from bulkops.model import Accepted, Call, CheckedRow, Reply
 from bulkops.operations.base import Field, Operation, Sample, Thing, answered
 from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 
@@ -63,7 +63,9 @@ class KickoutReimport(Operation):
             "batch_mode",
             "Batch mode",
             read_choice({mode: mode for mode in MODES}, "batch_mode.choice"),
-            "Where the bills go. “new batch” CLOSES your open batch unless Leave existing batches open is Yes.",
+            "Where the bills go. “new batch” CLOSES your open batch, and fails with several open, unless Leave existing "
+            "batches open is Yes. “new self-contained batch” is CLOSED at once. A pending batch stays pending: its bills "
+            "are void until it is opened or closed.",
             ("batchMode", "batchSettings.batchMode"),
             required=True,
             choices=MODES,
@@ -74,7 +76,8 @@ class KickoutReimport(Operation):
             "existing_open_batch_id",
             "Existing open batch ID",
             read_id,
-            "Only for “use existing batch”. Blank: your one open batch; with none or several open, EnergyCAP refuses.",
+            "Only for “use existing batch”. Blank: your one open batch; with none or several open, EnergyCAP refuses. "
+            "Another user's batch needs the permission Bills and Batches: Manage.",
             ("existingOpenBatchId", "batchSettings.existingOpenBatchId"),
             width=14,
             example="501",
@@ -83,7 +86,8 @@ class KickoutReimport(Operation):
             "leave_open",
             "Leave existing batches open",
             read_flag,
-            "Only for “new batch”. Yes leaves your other batches open; blank or No closes your open batch.",
+            "Only for “new batch”. Yes leaves your other batches open; blank or No closes your open batch, and fails if "
+            "several are open.",
             ("leaveExistingBatchesOpen", "batchSettings.leaveExistingBatchesOpen"),
             choices=("Yes", "No"),
             width=16,
@@ -92,7 +96,8 @@ class KickoutReimport(Operation):
             "new_batch_code",
             "New batch code",
             read_code,
-            "Required for “smart batch”; optional for the two new modes (EnergyCAP makes one up). Up to 255 characters.",
+            "Required for “smart batch”; optional for the two new modes (EnergyCAP makes one up). Up to 255 characters. "
+            "Smart batch: if the batch of that code is closed, EnergyCAP makes a new one with a GUID appended to the code.",
             ("newBatchCode", "batchSettings.newBatchCode"),
             text=True,
             width=22,
@@ -102,7 +107,8 @@ class KickoutReimport(Operation):
             "pending_batch_id",
             "Pending batch ID",
             read_id,
-            "Required for “use pending batch”, and only for that.",
+            "Required for “use pending batch”, and only for that. The batch stays pending: its bills are void until it is "
+            "opened or closed.",
             ("pendingBatchId", "batchSettings.pendingBatchId"),
             width=12,
             example="502",
@@ -128,7 +134,7 @@ class KickoutReimport(Operation):
             "save_as_resolved",
             "Save as resolved",
             read_flag,
-            "Yes: audits that fail are marked resolved straight away.",
+            "Yes: audits that fail are marked resolved straight away. That may also release their bills for export.",
             ("saveAsResolved",),
             choices=("Yes", "No"),
             width=12,
@@ -199,6 +205,39 @@ class KickoutReimport(Operation):
             "Comment “{value}” has no effect without Save as resolved = Yes.",
             "Type Yes in Save as resolved, or use Import note instead.",
             warning=True,
+        ),
+        Entry(
+            "batch_mode.closes_another",
+            "A new batch that closes an earlier row's",
+            "“{value}” closes the batch that the row of {other} makes.",
+            "Type Yes in Leave existing batches open to keep that one open. Do nothing if it is to be closed.",
+            warning=True,
+            counted="will close the batch that an earlier row makes",
+        ),
+        Entry(
+            "batch_mode.several_open",
+            "A new batch while several may be open",
+            "“{value}” fails if several of your batches are open by then: the row of {other} may leave one more open.",
+            "Put this row above that one, or type Yes in Leave existing batches open here.",
+            warning=True,
+            counted="will fail if earlier rows leave several of your batches open",
+        ),
+        Entry(
+            "existing_open_batch_id.several_open",
+            "No batch named while several may be open",
+            "Existing open batch ID is blank, which fails if several of your batches are open by then: "
+            "the row of {other} may leave one more open.",
+            "Type the id of the open batch that is meant.",
+            warning=True,
+            counted="will fail if earlier rows leave several of your batches open",
+        ),
+        Entry(
+            "existing_open_batch_id.closed_before",
+            "An open batch that may be closed by then",
+            "Existing open batch ID {value} may be closed by then: the row of {other} closes your open batch.",
+            "Put this row above that one, or type Yes in Leave existing batches open there.",
+            warning=True,
+            counted="will fail if an earlier row closes their batch",
         ),
     )
     samples = (
@@ -346,10 +385,27 @@ class KickoutReimport(Operation):
         return Accepted(new_task_guid=guid.lower())
 
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
-        """The call only starts an import: accepted is not yet imported."""
+        """The call only starts an import: accepted is not yet imported. What becomes of the batch goes with it."""
+        batch = {
+            NEW: "" if values["leave_open"] is True else " If a batch of yours was open, it is closed now.",
+            SELF_CONTAINED: " EnergyCAP closes its new batch by itself.",
+            USE_PENDING: f" Batch {values['pending_batch_id']} stays pending: its bills are void until it is opened or closed.",
+            SMART: " Its batch may bear another code than the row's: look for codes that begin with "
+            f"{values['new_batch_code']}. If it is pending, its bills are void until it is opened or closed.",
+        }.get(values["batch_mode"], "")
         return (
-            "EnergyCAP accepted the reimport and started the new task.",
+            f"EnergyCAP accepted the reimport and started the new task.{batch}",
             "Look at the new task in Bill Imports when it has finished: it may leave kickouts of its own.",
+        )
+
+    def refused(self, values: Mapping[str, Any]) -> tuple[str, str]:
+        """EnergyCAP rewrites the mode of a smart batch before it looks at the rest."""
+        if values["batch_mode"] != SMART:
+            return "", ""
+        return (
+            "EnergyCAP puts another batch mode in the place of “smart batch”, so its words may name one that is not in "
+            "the row.",
+            f"See in EnergyCAP whose batch {values['new_batch_code']} is, and whether it is open or pending.",
         )
 
     def how_to_check(self, target: str) -> str:
@@ -368,21 +424,50 @@ class KickoutReimport(Operation):
         into = {
             USE_EXISTING: f"open batch {existing}" if existing else "your open batch",
             NEW: f"a new batch{named}{'' if values['leave_open'] is True else ', and close your open batch'}",
-            SELF_CONTAINED: f"a new batch of their own{named}",
-            USE_PENDING: f"pending batch {values['pending_batch_id']}",
-            SMART: f"the batch that goes by the code {code}, or a new one",
+            SELF_CONTAINED: f"a new batch of their own{named}, which is closed at once",
+            USE_PENDING: f"pending batch {values['pending_batch_id']}, where they are void until it is opened or closed",
+            SMART: f"the batch that goes by the code {code}, or a new one (with a GUID appended to the code if that batch "
+            "is closed)",
         }[values["batch_mode"]]
         resolved = ", and mark failed audits as resolved" if values["save_as_resolved"] is True else ""
         return f"Reimport kickouts into {into}{resolved}: task {values['task_guid']}."
 
     def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """What happens to batches (api-contract section 1)."""
-        mode = values["batch_mode"]
-        if mode == NEW and values["leave_open"] is not True:
-            return ("will close your open batch and start a new one",)
-        if mode in (NEW, SELF_CONTAINED):
-            return ("will create a new batch",)
-        return ("may create a new batch",) if mode == SMART else ()
+        """What happens to batches and to the bills in them (api-contract section 1)."""
+        new = (
+            "will create a new batch"
+            if values["leave_open"] is True
+            else "will close your open batch and start a new one, or fail if several are open"
+        )
+        batch = {
+            NEW: new,
+            SELF_CONTAINED: "will create a new batch that is closed at once",
+            USE_PENDING: "will put bills into a pending batch, where they are void until it is opened or closed",
+            SMART: "may create a new batch, with a GUID appended to its code if the batch of that code is closed",
+        }.get(values["batch_mode"], "")
+        resolved = "will mark failed audits as resolved, which may also release their bills for export"
+        return tuple(filter(None, (batch, resolved if values["save_as_resolved"] is True else "")))
+
+    def between(self, rows: Sequence[CheckedRow]) -> Iterator[tuple[CheckedRow, str, str, CheckedRow]]:
+        """Rows that find another batch open than they would by themselves (seeds/kickout-reimport.txt, batchMode)."""
+        closes: CheckedRow | None = None
+        """The last row that closes the open batch and makes a new one."""
+        adds: CheckedRow | None = None
+        """The last row that may make an open batch beside the others."""
+        for row in rows:
+            mode, batch = row.values["batch_mode"], row.values["existing_open_batch_id"]
+            if mode == USE_EXISTING and batch is None and adds:
+                yield row, "existing_open_batch_id", "existing_open_batch_id.several_open", adds
+            elif mode == USE_EXISTING and batch is not None and closes:
+                yield row, "existing_open_batch_id", "existing_open_batch_id.closed_before", closes
+            elif mode == SMART or (mode == NEW and row.values["leave_open"] is True):
+                adds = row
+            elif mode == NEW:
+                if adds:
+                    yield row, "batch_mode", "batch_mode.several_open", adds
+                elif closes:
+                    yield row, "batch_mode", "batch_mode.closes_another", closes
+                closes, adds = row, None
 
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """Self-contained reimports make batches of their own; pending ones leave the batch as it is."""

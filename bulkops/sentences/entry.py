@@ -21,5 +21,7 @@ class Entry:
     """What to do now. It begins with a verb."""
     warning: bool = False
     """The row is sent all the same."""
+    counted: str = ""
+    """How the question before a run counts rows with this warning, for instance "will …"; "": it does not."""
     typed: str = ""
     """What serves the tip on a command line, an option or a command; only said there."""
