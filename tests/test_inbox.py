@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -587,3 +588,31 @@ def test_a_death_between_any_two_steps(kind, tmp_path, nursery, energycap):
         if "beside" in kind:
             assert any(" - results" in each for each in there)
     assert len(steps) > 15
+
+
+@pytest.mark.parametrize("moment", ["before the look", "after the look"])
+def test_what_could_not_be_moved_is_not_sent(folder, home, practice, monkeypatch, moment):
+    """On Windows a reader may forbid that a file is moved; elsewhere a folder where everybody keeps his own files does.
+
+    What was sent and cannot be moved would lie there like a workbook that nobody has run.
+    """
+    path = fill(folder / "a.xlsx", [kickout(1)])
+    with opened(folder, home) as inbox, ExitStack() as reader:
+
+        def forbid() -> None:
+            if sys.platform == "win32":
+                reader.enter_context(open(path, "rb"))
+            else:
+                folder.chmod(0o1777)
+                monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+
+        if moment == "before the look":
+            forbid()
+            (left,) = look(folder, home).left
+            assert left.why.code == "inbox.held"
+        else:
+            (found,) = look(folder, home).ready
+            forbid()
+            assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.held"
+    assert not practice.writes
+    assert lying(folder) == {"a.xlsx"}

@@ -6,13 +6,14 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import links
 import pytest
 
 from bulkops.workbook import saving
-from bulkops.workbook.saving import Changed, keep_copy, opened_by, save, sweep, writable
+from bulkops.workbook.saving import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
 
 
 def sha256(content: bytes) -> str:
@@ -24,8 +25,9 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"old")
     path.chmod(0o640)
+    rights = path.stat().st_mode
     save(path, b"new", sha256(b"old"))
-    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
+    assert (path.read_bytes(), path.stat().st_mode) == (b"new", rights)
     assert os.listdir(tmp_path) == ["August.xlsx"]
 
 
@@ -43,7 +45,7 @@ def test_what_was_saved_while_it_was_held_is_left_alone(tmp_path: Path, monkeypa
     """Who holds the file may be saving it: it is looked at again before every try."""
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"old")
-    monkeypatch.setattr(os, "replace", failing)
+    monkeypatch.setattr(saving, "_rename", failing)
     for was in (sha256(b"old"), None):
         path.write_bytes(b"old")
         with pytest.raises(Changed):
@@ -148,15 +150,15 @@ def test_what_a_killed_save_left_is_swept_away(tmp_path: Path) -> None:
 
 def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Virus scanners hold a new file briefly: four refusals are borne, with growing pauses."""
-    refusals, pauses, replace = [1, 2, 3, 4], [], os.replace
+    refusals, pauses, rename = [1, 2, 3, 4], [], saving._rename
 
-    def held(source: Path, target: Path) -> None:
+    def held(source: Path, target: Path, sleep: Callable[[float], object]) -> None:
         if refusals:
             refusals.pop()
             raise PermissionError(13, "in use")
-        replace(source, target)
+        rename(source, target, sleep)
 
-    monkeypatch.setattr(os, "replace", held)
+    monkeypatch.setattr(saving, "_rename", held)
     save(tmp_path / "August.xlsx", b"new", sleep=pauses.append)
     assert pauses == [0.2, 0.4, 0.8, 1.6]
     assert os.listdir(tmp_path) == ["August.xlsx"]
@@ -166,7 +168,7 @@ def failing(*_: object) -> None:
     raise PermissionError(13, "in use")
 
 
-@pytest.mark.parametrize("step", ["os.replace", "os.fsync", "builtins.open"])
+@pytest.mark.parametrize("step", ["bulkops.workbook.saving._rename", "os.fsync", "builtins.open"])
 def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Whichever step fails, the file that was there is whole, and nothing else lies beside them."""
     path = tmp_path / "August.xlsx"
@@ -186,14 +188,187 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, moment: str, 
     code = f"""
 import os, sys
 from pathlib import Path
-from bulkops.workbook.saving import save
-replace = os.replace
-def killed(source, target):
+from bulkops.workbook import saving
+rename = saving._rename
+def killed(*arguments):
     if {moment!r} == "after":
-        replace(source, target)
+        rename(*arguments)
     os._exit(9)
-os.replace = killed
-save(Path(sys.argv[1]), b"new")
+saving._rename = killed
+saving.save(Path(sys.argv[1]), b"new")
 """
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
     assert path.read_bytes().decode() == left
+
+
+# ---------------------------------------------------------------- ReplaceFile
+# Error 1176 and 1177 come of other programs and of disks, so Windows' call has a stand-in that does what Microsoft
+# documents of each error. The tests above go through the real call where they run on Windows.
+
+
+def replace_file(error: int, old: Path, new: Path, backup: Path) -> int:
+    """What Microsoft says that each error leaves; 0 is success."""
+    if error in (0, 1177):
+        os.rename(old, backup)
+    if error == 0:
+        os.rename(new, old)
+    if error == -1176:  # without a backup's name, or by a disk that does not care for it
+        os.unlink(old)
+    return abs(error)
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
+    """``windows(1177)``: files are replaced as on Windows, and each call ends so; the backups' names it was given."""
+
+    def like(error: int) -> list[str]:
+        backups: list[str] = []
+
+        def call(old: str, new: str, backup: str) -> int:
+            backups.append(backup)
+            return replace_file(error, Path(old), Path(new), Path(backup))
+
+        monkeypatch.setattr(saving, "_rename", lambda new, old, sleep: saving._by_replace_file(new, old, call, sleep))
+        return backups
+
+    return like
+
+
+ERRORS = [0, 1175, 1176, -1176, 1177, 2, 5, 32, 50, 87]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_however_windows_ends_the_new_file_is_in_place(
+    tmp_path: Path, windows: Callable[[int], list[str]], error: int
+) -> None:
+    """After every documented error the plain way is tried, and nothing is left beside the workbook."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    backups = windows(error)
+    save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+    assert [Path(each).parent for each in backups] == [tmp_path]
+
+
+@pytest.mark.parametrize("error", [each for each in ERRORS if each not in (0, -1176)])
+def test_a_file_that_cannot_be_replaced_is_there_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: Callable[[int], list[str]], error: int
+) -> None:
+    """Also after 1177, which takes the workbook's name away: it is not called changed, and has its name again."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    backups = windows(error)
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(PermissionError):
+        save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+    assert len(backups) == 5
+
+
+def test_a_name_that_is_refused_for_a_moment_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: Callable[[int], list[str]]
+) -> None:
+    """A virus scanner may hold the very file whose name Windows took away."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    windows(1177)
+    refusals, rename = [1, 2, 3], os.rename
+
+    def held(source: Path, target: Path) -> None:
+        if target == path and refusals:
+            refusals.pop()
+            raise PermissionError(13, "in use")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", held)
+    pauses: list[float] = []
+    save(path, b"new", sha256(b"old"), sleep=pauses.append)
+    assert pauses == [0.2, 0.4, 0.8]
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+@pytest.mark.parametrize(("error", "left"), [(1177, {b"old", b"new"}), (-1176, {b"new"})])
+def test_nothing_is_deleted_while_the_workbooks_place_is_empty(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    windows: Callable[[int], list[str]],
+    error: int,
+    left: set[bytes],
+) -> None:
+    """Where no name can be given back, whatever there is of the workbook stays, and it is said under which names."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    windows(error)
+    rename = os.rename
+
+    def held(source: Path, target: Path) -> None:
+        if target == path:
+            raise PermissionError(13, "in use")
+        rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", held)
+        with pytest.raises(Displaced) as told:
+            save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+        assert {each.read_bytes() for each in tmp_path.iterdir()} == left
+        assert all(each.name in str(told.value.strerror) for each in tmp_path.iterdir())
+        if error == 1177:
+            sweep(path)
+            assert {each.read_bytes() for each in tmp_path.iterdir()} == left
+    if error == 1177:
+        sweep(path)
+        assert path.read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+def test_what_windows_leaves_is_swept_away(tmp_path: Path) -> None:
+    """The old file that could not be deleted, and the empty file of a replacement that failed; nothing that holds
+    anything of anybody else's."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"new")
+    old = saving._temporary(path).stem + ".before.xlsx"
+    others = {
+        "rf1a2b.txt": b"",
+        "rfc.tmp.xlsx": b"",
+        "rf12.tmp": b"notes",
+        "refund.tmp": b"",
+        ".July.before.xlsx": b"x",
+    }
+    for name, content in {old: b"old", "rf1a2b.tmp": b"", "RFe.TMP": b"", **others}.items():
+        (tmp_path / name).write_bytes(content)
+    sweep(path)
+    assert sorted(os.listdir(tmp_path)) == sorted(["August.xlsx", *others])
+    assert path.read_bytes() == b"new"
+
+
+# ---------------------------------------------------------------- who holds it
+
+
+@pytest.mark.parametrize("mode", ["rb", "r+b"])
+def test_who_forbids_deletion_on_windows_is_seen_before(tmp_path: Path, mode: str) -> None:
+    """There a program that only reads may forbid that the file is replaced or moved: as Python itself does."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    with open(path, mode):
+        assert (writable(path), removable(path)) == ((False, False) if sys.platform == "win32" else (True, True))
+    assert (writable(path), removable(path)) == (True, True)
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such right there")
+def test_another_users_file_in_a_folder_for_all_is_not_ours_to_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder like /tmp everybody may write and only the owner may rename: it is seen before, not after."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    tmp_path.chmod(0o1777)
+    assert removable(path)
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    assert not removable(path)
+    assert not writable(path)
+    tmp_path.chmod(0o777)
+    assert removable(path)

@@ -16,7 +16,7 @@ from bulkops.inbox import claims, moving
 from bulkops.inbox.claims import Claim
 from bulkops.inbox.ending import Handled, as_moved, belongs, finish, moves_of, said
 from bulkops.inbox.giving import give
-from bulkops.inbox.looking import Found, in_use, same_file, usable
+from bulkops.inbox.looking import Found, can_be_taken, in_use, same_file, usable
 from bulkops.ledger import now
 from bulkops.lock import only_one, workbook_alone
 from bulkops.report import Options, Report
@@ -103,6 +103,8 @@ class Inbox:
         try:
             if not same_file(found):
                 raise CannotStart("inbox.gone", path=found.path.name)
+            if not can_be_taken(found.path):  # opened since it was looked at; what cannot be moved is not sent either
+                raise CannotStart("inbox.held", path=found.path.name)
             while (name := moving.free_name(claim.workbook)) != claim.workbook.name:
                 # The new name is claimed before it is there: at no time can anybody find the workbook free.
                 second = self._claim(found.path.with_name(name))

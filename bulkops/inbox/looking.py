@@ -12,7 +12,7 @@ from pathlib import Path
 from bulkops.errors import CannotStart
 from bulkops.inbox.claims import Claim, claim_on, mark_of
 from bulkops.whereabouts import OUTCOMES, is_outcome
-from bulkops.workbook.saving import opened_by
+from bulkops.workbook.saving import opened_by, removable
 from bulkops.workbook.sidecar import may_replace
 
 SETTLING = 2.0
@@ -152,7 +152,7 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
         yield "inbox.copying"
     if opened_by(path):
         yield "inbox.open"
-    if not _can_be_opened(path):
+    if not can_be_taken(path):
         yield "inbox.held"
     if path.suffix.lower() == ".xlsx" and " - results" in path.stem and may_replace(path):
         yield "inbox.ours"
@@ -164,10 +164,11 @@ def is_online(facts: os.stat_result) -> bool:
     return bool(attributes & _ONLINE or flags & _DATALESS)
 
 
-def _can_be_opened(path: Path) -> bool:
-    """On Windows whoever copies a file keeps it to himself meanwhile."""
+def can_be_taken(path: Path) -> bool:
+    """May it be read, and moved when it was run? On Windows who copies a file, or has it open, may forbid either."""
     try:
         with open(path, "rb"):
-            return True
+            pass
+        return removable(path)
     except OSError:
         return False

@@ -59,8 +59,8 @@ ENTRIES = (
     Entry(
         "inbox.held",
         "Another program keeps it",
-        "{path} cannot be opened: it is still being copied, or you may not read it.",
-        "Wait for a moment and check again; if it stays so, ask who put it there.",
+        "{path} cannot be taken: another program has it open or is still copying it, or you may not read or move it.",
+        "Close it there, or wait for a moment, and check again; if it stays so, ask who put it there.",
     ),
     Entry(
         "inbox.ours",

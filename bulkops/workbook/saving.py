@@ -5,11 +5,13 @@ Written beside it under another name, synced, read back and compared; the one be
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -17,10 +19,16 @@ from contextlib import suppress
 from pathlib import Path
 
 _TRIES = 5
+_OF_WINDOWS = re.compile("rf[0-9a-f]{1,8}[.]tmp", re.IGNORECASE)
+"""Empty files that ReplaceFile leaves when it fails."""
 
 
 class Changed(OSError):
     """The file is not the one any more that was read."""
+
+
+class Displaced(OSError):
+    """Windows has taken the old file's name away and nothing could be put there: both files have other names."""
 
 
 def save(
@@ -34,7 +42,7 @@ def save(
 
     ``was``: the SHA-256 that the file to be replaced must have; None: whatever it holds. ``keep`` is called with the
     file that is about to be replaced and makes a copy of it. Raises Changed, or OSError; then what was there is
-    there as it was.
+    there as it was, or, after Displaced, under the name that it says.
     """
     target = Path(os.path.realpath(path))
     temporary = _temporary(target)
@@ -50,9 +58,12 @@ def save(
         elif was:
             raise Changed(f"{target.name} is gone")
         _replace(temporary, target, found, sleep)
-    finally:
+    except Displaced:
+        raise  # the new file stays, for nothing else has the workbook's place
+    except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        raise
     sync_folder(target.parent)
 
 
@@ -72,9 +83,10 @@ def writable(path: Path) -> bool:
         probe.touch(exist_ok=False)
         probe.unlink()
         if os.path.exists(target):
-            # On Windows a program that has it open keeps it from being replaced; elsewhere its rights may.
             with open(target, "r+b"):
                 pass
+            if not removable(target):
+                return False
     except OSError:
         return False
     return not opened_by(target)
@@ -113,13 +125,27 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
 
 
 def sweep(path: Path) -> None:
-    """Remove what a save of a file left beside it when it was killed; to be called only with the workbook's lock."""
+    """Remove what a save of a file left beside it when it was killed; to be called only with the workbook's lock.
+
+    A file that was about to be replaced and has lost its name gets it back.
+    """
     target = Path(os.path.realpath(path))
-    left = re.compile(re.escape(_temporary_start(target)) + r"[0-9a-f]{8}\.tmp")
+    start = re.escape(_temporary_start(target)) + "[0-9a-f]{8}"
+    new, old = re.compile(rf"{start}\.tmp"), re.compile(start + re.escape(_backup_end(target)))
     with suppress(OSError):
-        for each in target.parent.iterdir():
-            if left.fullmatch(each.name):
-                each.unlink()
+        left = [
+            each for each in target.parent.iterdir() if each.name.startswith(".") or _OF_WINDOWS.fullmatch(each.name)
+        ]
+        kept = [each for each in left if old.fullmatch(each.name)]
+        if kept and not os.path.exists(target):
+            os.rename(max(kept, key=lambda each: each.stat().st_mtime_ns), target)
+        for each in left:
+            if (
+                new.fullmatch(each.name)
+                or each in kept
+                or (_OF_WINDOWS.fullmatch(each.name) and not each.stat().st_size)
+            ):
+                each.unlink(missing_ok=True)
 
 
 def shortened(name: str) -> str:
@@ -135,6 +161,11 @@ def _temporary_start(path: Path) -> str:
     """Of one file's temporary names only, however alike the first letters of two are."""
     mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
     return f".{shortened(path.stem)[:40]}-{mark}-"
+
+
+def _backup_end(path: Path) -> str:
+    """Of the name that a file has while it is replaced on Windows: a person who finds it can open it."""
+    return f".before{path.suffix}"
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -165,7 +196,7 @@ def _replace(temporary: Path, path: Path, found: str, sleep: Callable[[float], o
         try:
             if _sha256(path) != found:
                 raise Changed(f"{path.name} was changed meanwhile")
-            _rename(temporary, path)
+            _rename(temporary, path, sleep)
             return
         except PermissionError:
             if attempt == _TRIES - 1:
@@ -173,20 +204,79 @@ def _replace(temporary: Path, path: Path, found: str, sleep: Callable[[float], o
             sleep(0.2 * 2**attempt)
 
 
+def _by_replace_file(
+    new: Path, old: Path, replace_file: Callable[[str, str, str], int], sleep: Callable[[float], object]
+) -> None:
+    """Put a file in place of another as Windows does, which keeps who may read it and what is attached to it.
+
+    ``replace_file`` is ReplaceFile with a name for the old file, and gives 0 or the number of its error. Microsoft says
+    that after 1177 the old file has that name, and after every other that both files have their own. Whatever it says,
+    it is looked what stands there: the old file gets its name back, and the plain way is tried, which needs less.
+    """
+    backup = old.with_name(f"{_temporary(old).stem}{_backup_end(old)}")
+    if replace_file(str(old), str(new), str(backup)) == 0:
+        with suppress(OSError):  # who looks at it at this moment keeps it; the next run sweeps it away
+            backup.unlink()
+        return
+    for attempt in range(_TRIES):
+        if os.path.exists(old):
+            break
+        with suppress(OSError):
+            os.rename(backup if os.path.exists(backup) else new, old)
+            break
+        sleep(0.2 * 2**attempt)
+    else:
+        names = " and ".join(each.name for each in (backup, new) if os.path.exists(each))
+        raise Displaced(errno.EIO, f"Windows took away its name; as it was, and as it was to be, it is now {names}")
+    with suppress(OSError):
+        backup.unlink(missing_ok=True)
+    if os.path.exists(new):
+        os.replace(new, old)
+
+
 if sys.platform == "win32":
     import ctypes
+    from ctypes import wintypes
 
-    def _rename(temporary: Path, path: Path) -> None:
-        """ReplaceFile keeps who may read the workbook, and what other programs have attached to it."""
-        replaced = path.exists() and ctypes.windll.kernel32.ReplaceFileW(str(path), str(temporary), None, 2, None, None)
-        if not replaced:
-            os.replace(temporary, path)
+    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel32.CreateFileW.restype = wintypes.HANDLE
+    _kernel32.CloseHandle.argtypes = [wintypes.HANDLE]
+    _NO_HANDLE = wintypes.HANDLE(-1).value
+    _READ_AND_DELETE = 0x80000000 | 0x00010000
+    _SHARING_ALL = 1 | 2 | 4
+    _OPEN_EXISTING = 3
+    _IGNORE_MERGE_ERRORS = 2
+
+    def removable(path: Path) -> bool:
+        """May its name be taken from it? Not while a program has it open that does not allow that, though it may let
+        others read and write it. Asked as ReplaceFile and a rename will ask."""
+        handle = _kernel32.CreateFileW(str(path), _READ_AND_DELETE, _SHARING_ALL, None, _OPEN_EXISTING, 0, None)
+        if handle == _NO_HANDLE:
+            return False
+        _kernel32.CloseHandle(handle)
+        return True
+
+    def _replace_file(old: str, new: str, backup: str) -> int:
+        if _kernel32.ReplaceFileW(old, new, backup, _IGNORE_MERGE_ERRORS, None, None):
+            return 0
+        return ctypes.get_last_error() or -1
+
+    def _rename(temporary: Path, path: Path, sleep: Callable[[float], object]) -> None:
+        if path.exists():
+            _by_replace_file(temporary, path, _replace_file, sleep)
+        else:
+            os.rename(temporary, path)
 
     def sync_folder(folder: Path) -> None:
         """Windows has nothing of the kind."""
 else:
 
-    def _rename(temporary: Path, path: Path) -> None:
+    def removable(path: Path) -> bool:
+        """May its name be taken from it? In a folder where everybody keeps his own files, only by its owner."""
+        folder, file = path.parent.stat(), path.lstat()
+        return not folder.st_mode & stat.S_ISVTX or os.geteuid() in (0, folder.st_uid, file.st_uid)
+
+    def _rename(temporary: Path, path: Path, _: Callable[[float], object]) -> None:
         os.replace(temporary, path)
 
     def sync_folder(folder: Path) -> None:
