@@ -20,6 +20,7 @@ from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Unreadable, shorten
+from bulkops.skipped_rows import SkippedRows, not_shown
 from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 
 if TYPE_CHECKING:
@@ -88,16 +89,17 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
             if sheet.outdated:
                 notes.append(
                     f"Sheet “{sheet.name}”: the file asks for its formulas to be calculated anew; the stored results "
-                    "were taken. To be sure of them, open the workbook in Excel and save it."
+                    "were taken. To be sure of them, open the workbook in Excel, press F9 and save it."
                 )
         elif layout is not None:
             notes.append(layout)
     read: list[_Read] = []
-    for layout in layouts:
-        rows = list(_rows(layout, operations, catalogue, len(read)))
-        notes += _unexpected(layout.sheet, [each.row for each in rows])
-        read += rows
     fields = columns(operations)
+    for layout in layouts:
+        skipped = SkippedRows(layout, operations, fields)
+        rows = list(_rows(layout, operations, catalogue, len(read), skipped))
+        notes += _unexpected(layout.sheet, [each.row.number for each in rows], skipped)
+        read += rows
     checked = [_passed_by(each, fields) for each in read]
     for operation in operations:
         mine = [
@@ -117,8 +119,10 @@ def import_schemas() -> None:
     importlib.import_module("pandera.pandas")
 
 
-def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int) -> Iterable[_Read]:
-    """The sheet's rows below its headings that hold anything in a known column."""
+def _rows(
+    layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int, skipped: SkippedRows
+) -> Iterable[_Read]:
+    """The sheet's rows below its headings that hold anything in a known column, but for those that are skipped."""
     merged = _merged_rows(layout)
     letters: dict[str, str] = {}
     for column in sorted(layout.fields):
@@ -129,6 +133,8 @@ def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue,
         cells = {layout.fields[column]: cell for column, cell in raw.cells.items() if column in layout.fields}
         if not any(cell.kind is not Kind.TEXT or cell.text.strip() for cell in cells.values()):
             continue
+        if skipped.take(raw):
+            continue
         row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
         operation, found = _operation(row, letters, layout, operations, catalogue)
         if raw.number in merged:
@@ -138,15 +144,22 @@ def _rows(layout: Layout, operations: Sequence[Operation], catalogue: Catalogue,
         if not barred and 0 < layout.again <= raw.number:
             place = address(row.sheet, row.number, letters, "")
             barred = (catalogue.problem("heading.again", place, value=str(layout.again)),)
+        if column := skipped.subtotal_in(raw):
+            # Before all else: in the corrections a formula is its result, and nothing would be wrong there any more.
+            place = f"{row.sheet}!{column_letters(column)}{row.number}"
+            barred = (catalogue.problem("row.subtotal", place), *barred)
         yield _Read(seq, row, layout, operation, found, barred, letters)
         seq += 1
 
 
-def _unexpected(sheet: RawSheet, rows: Sequence[Row]) -> Iterator[str]:
-    """What somebody who looks at the sheet may not expect of its rows."""
+def _unexpected(sheet: RawSheet, rows: Sequence[int], skipped: SkippedRows) -> Iterator[str]:
+    """What somebody who looks at the sheet may not expect of its rows, which are given by their numbers."""
     if sheet.hidden and rows:
         yield f"Sheet “{sheet.name}” is hidden; its rows ({len(rows)}) count as hidden rows."
-    gaps = [(first.number, then.number) for first, then in pairwise(rows) if then.number > first.number + 1]
+    yield from not_shown(sheet.name, sheet.views, rows)
+    yield from skipped.notes()
+    filled = sorted([*rows, *(number for number in skipped.numbers() if rows and number < rows[-1])])
+    gaps = [(first, then) for first, then in pairwise(filled) if then > first + 1]
     if gaps:
         before, after = gaps[0]
         blank = f"row {before + 1} is" if after == before + 2 else f"rows {before + 1} to {after - 1} are"

@@ -35,8 +35,9 @@ _MERGED = "cell.merged"
 """It names the row's first cell, whichever cells are merged."""
 _REPEATED = ".repeated"
 """How the codes end of rows that ask for the same as one above them."""
-_ELSEWHERE = "heading.again"
-"""Of rows whose values stand under other headings than those that are taken over."""
+_ELSEWHERE = ("heading.again", "row.subtotal")
+"""Of rows whose values stand under other headings than those that are taken over, or are a total's formula, of which
+only the result could be taken over."""
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 
 
@@ -60,8 +61,8 @@ def to_correct(
 
 
 def is_wrong(outcome: Outcome) -> bool:
-    """Can the row be corrected here? Not if it failed for the key's or the network's sake, nor under other headings."""
-    return (outcome.status is Status.INVALID and outcome.code != _ELSEWHERE) or (
+    """Can the row be corrected here? Not if it failed for the key's or the network's sake, nor in the codes above."""
+    return (outcome.status is Status.INVALID and outcome.code not in _ELSEWHERE) or (
         outcome.status is Status.FAILED and outcome.code not in OUTSIDE_THE_ROW
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from bulkops.model import Mark, Outcome, Status, Verdict
 
@@ -16,6 +17,8 @@ URGENCY = (
     Status.READY,
 )
 """In the order in which an operator should look at them."""
+_SPANS = 8
+"""So many rows, or rows on end, are named in a sentence."""
 _GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
 
 
@@ -30,6 +33,18 @@ def printable(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """``1 row``, ``2 rows``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def row_numbers(numbers: Iterable[int]) -> str:
+    """``4 to 30``, ``5, 9 to 12 and 15``; the last of many are only counted."""
+    spans: list[tuple[int, int]] = []
+    for _, run in groupby(enumerate(sorted(numbers)), lambda each: each[1] - each[0]):
+        on_end = [number for _, number in run]
+        spans += [(on_end[0], on_end[-1])] if len(on_end) > 2 else [(number, number) for number in on_end]
+    said = [str(first) if first == last else f"{first} to {last}" for first, last in spans[:_SPANS]]
+    if more := sum(last - first + 1 for first, last in spans[_SPANS:]):
+        said.append(f"{more} more")
+    return " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
 
 
 def by_status(counts: Mapping[Status, int]) -> str:

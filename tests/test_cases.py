@@ -4,12 +4,55 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from asking import Bulkops
 
 from bulkops.practice.server import PracticeServer
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "note"),
+    [
+        pytest.param(
+            "totals-row.xlsx",
+            {2: "ready", 3: "ready", 4: "ready"},
+            "row 5 holds totals of a table",
+            id="a table's totals row",
+        ),
+        pytest.param(
+            "unticked-boxes.xlsx",
+            {2: "ready", 3: "ready"},
+            "27 rows (4 to 30) hold nothing but FALSE",
+            id="boxes that nobody ticked",
+        ),
+        pytest.param(
+            "unticked-boxes.csv",
+            {2: "ready"},
+            "2 rows (3 and 4) hold nothing but FALSE",
+            id="boxes that nobody ticked, in a text file",
+        ),
+        pytest.param(
+            "sheet-view-filter.xlsx",
+            {2: "ready", 3: "not_sent", 4: "not_sent"},
+            "the view “Ann” does not show 2 rows (3 and 4)",
+            id="rows that a sheet view filters out",
+        ),
+        pytest.param(
+            "manual-calculation.xlsx",
+            {2: "ready"},
+            "the file asks for its formulas to be calculated anew",
+            id="a result that was not calculated since",
+        ),
+    ],
+)
+def test_which_rows_there_are(name: str, expected: dict[int, str], note: str, bulkops: Bulkops) -> None:
+    """What is no row is not read as one, what somebody did not see is not sent; a note tells of it."""
+    document = bulkops("check", CASES / name, "--json").document
+    assert {row["row"]: row["status"] for row in document["rows"]} == expected
+    assert sum(note in each for each in document["notes"]) == 1
 
 
 def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:

@@ -203,4 +203,10 @@ ENTRIES = (
         "Row {value} of the sheet holds headings again, in other columns than those above.",
         "Put the rows from there on into a sheet of their own. Not one of them is sent until then.",
     ),
+    Entry(
+        "row.subtotal",
+        "A total in a row with an id",
+        "The cell holds a total (SUBTOTAL, AGGREGATE or a table's totals row); a row to send has none.",
+        "Type the value instead of the formula; or, if the whole row is a total, clear its id.",
+    ),
 )

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format, format_of
-from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
+from bulkops.workbook.oldformulas import OldFormulas
+from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, number_cell
 
 if TYPE_CHECKING:
     from xlrd.book import Book
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
 _CALCULATE_ON_LOAD = 2
+_CALCMODE, _SAVERECALC = 0x0D, 0x5F
+_BY_HAND = {_CALCMODE: bytes(2), _SAVERECALC: bytes(2)}
 _ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff"
 _FIRST_CUSTOM = 164
 """The first format number that is a workbook's own; those below it stand for one format each."""
@@ -84,6 +87,7 @@ class _Formulas:
     missing: set[tuple[int, int]] = field(default_factory=set)
     """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
     others: bool = False
+    subtotals: list[Subtotal] = field(default_factory=list)
 
 
 class _Reader:
@@ -94,6 +98,7 @@ class _Reader:
         custom = {key: each.format_str for key, each in book.format_map.items() if key >= _FIRST_CUSTOM}
         self.formats: list[Format] = [format_of(style.format_key, custom) for style in book.xf_list]
         self.room = MAX_CELLS
+        self.old_formulas = OldFormulas(book)
 
     def sheets(self) -> list[RawSheet]:
         formulas = list(self.formulas())
@@ -116,6 +121,7 @@ class _Reader:
         hidden = found.visibility != 0
         sheet = RawSheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
         sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
+        sheet.subtotals = formulas.subtotals
         columns = found.colinfo_map.items()
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
         for number in range(found.nrows):
@@ -167,13 +173,16 @@ class _Reader:
         found = _Formulas()
         records = list(self.records(position))
         stale = not calculated or any(record == _UNCALCED for record, _, _ in records)
+        # Calculated by hand only, and not when it is saved: who can say when it was calculated last?
+        settings = {record: self.book.mem[start : start + 2] for record, start, _ in records if record in _BY_HAND}
+        found.subtotals += self.old_formulas.subtotals(records)
         for record, start, _ in records:
             if record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
                 asked = stale or options & _CALCULATE_ON_LOAD
                 if result in _ZEROS or (asked and result == _NO_TEXT):
                     found.missing.add((row, column))
-                elif asked:
+                elif asked or settings == _BY_HAND:
                     found.others = True
         return found
 

@@ -15,6 +15,7 @@ from bulkops.model import Cell, Kind, Shown
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
+from bulkops.workbook.subtotals import subtotal
 from bulkops.workbook.text import is_error, natural
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
@@ -37,9 +38,16 @@ _NAME, _FORMULA, _STYLE_NAME, _DEFAULT_STYLE, _VISIBILITY, _DISPLAY = (
     f"{_TABLE} {name}" for name in ("name", "formula", "style-name", "default-cell-style-name", "visibility", "display")
 )
 _NAMES, _NAMED, _PLACE = (f"{_TABLE} {name}" for name in ("named-expressions", "named-range", "cell-range-address"))
-_COLUMNS_REPEATED, _ROWS_REPEATED, _COLUMNS_SPANNED, _ROWS_SPANNED, _MATRIX = (
+_COLUMNS_REPEATED, _ROWS_REPEATED, _COLUMNS_SPANNED, _ROWS_SPANNED, _MATRIX, _MATRIX_ROWS = (
     f"{_TABLE} number-{name}"
-    for name in ("columns-repeated", "rows-repeated", "columns-spanned", "rows-spanned", "matrix-columns-spanned")
+    for name in (
+        "columns-repeated",
+        "rows-repeated",
+        "columns-spanned",
+        "rows-spanned",
+        "matrix-columns-spanned",
+        "matrix-rows-spanned",
+    )
 )
 _TEXT_SPACE, _S, _S_COUNT, _TAB_MARK, _LINE_BREAK, _NOTE, _READING = (
     f"{_TEXT} {name}" for name in ("", "s", "c", "tab", "line-break", "note", "ruby-text")
@@ -238,12 +246,27 @@ class _Reader:
         if wide > 1 or high > 1:
             self.sheet.merged.append((first, self.row + 1, first + wide - 1, self.row + high))
         cell = self.cell(first, attributes)
+        self.take_subtotal(first, repeated, attributes)
         if cell is None:
             return
         self.take(repeated)
         self.cells[first] = cell
         for column in range(first + 1, self.column + 1):
             self.cells[column] = cell._replace(column=column)
+
+    def take_subtotal(self, first: int, repeated: int, attributes: dict[str, str]) -> None:
+        """Take note of a subtotal, in every cell that its formula fills."""
+        found = subtotal(attributes.get(_FORMULA, ""), self.row + 1, first)
+        if found is None:
+            return
+        wide, high = _count(attributes, _MATRIX), _count(attributes, _MATRIX_ROWS)
+        wide, high = max(wide, repeated), max(high, self.repeated_row)
+        self.take(wide * high)
+        self.sheet.subtotals += [
+            found._replace(row=row, column=column)
+            for row in range(self.row + 1, self.row + 1 + high)
+            for column in range(first, first + wide)
+        ]
 
     def take(self, cells: int) -> None:
         """A small file can hold more cells than memory does."""

@@ -10,6 +10,7 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 from xml.parsers import expat
 
 from bulkops.errors import CannotStart
@@ -23,10 +24,23 @@ _STRICT_MAIN, _STRICT_RELS = f"{_STRICT}spreadsheetml/main", f"{_STRICT}officeDo
 """“Strict Open XML”: the same elements and attributes under other addresses."""
 _OUR_KINDS = {"officeDocument", "worksheet", "styles", "sharedStrings"}
 _RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+ID, TABLE = f"{_RELS} id", f"{_RELS}/table"
+"""The attribute that points to another part, and what a table is to its sheet."""
 _PACKAGE_RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OTHER_SHEETS = {"chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet"}
 _MAX_UNPACKED = 2**29
 _MAX_PARTS = 20_000
+
+
+class Calculation(NamedTuple):
+    """What an .xlsx says of its formulas' results."""
+
+    on_load: bool
+    """It asks Excel to calculate every formula anew when it opens the file."""
+    outdated: bool
+    """That, or they were not calculated since something was changed, or may not have been."""
+    sure: bool
+    """It shows that they were calculated, and when: the mark of the Excel that did."""
 
 
 class Package:
@@ -144,7 +158,7 @@ class Package:
             if tag != f"{MAIN} sheet":
                 return
             name = attributes.get("name", "")
-            type_, target = relations.get(attributes.get(f"{_RELS} id", ""), ("", ""))
+            type_, target = relations.get(attributes.get(ID, ""), ("", ""))
             if type_ == f"{_RELS}/worksheet":
                 sheets.append((name, attributes.get("state", "visible") != "visible", target))
             elif type_.rpartition("/")[2] not in _OTHER_SHEETS and any(map(attributes.get, _ids(attributes))):
@@ -157,16 +171,16 @@ class Package:
                 raise self.damaged(part)
         return sheets
 
-    def sheet_called(self, name: str) -> str | None:
-        """The name of the sheet to whose cell a name of the workbook points (``'My sheet'!$A$1``)."""
-        found: list[str] = []
+    def names(self) -> list[tuple[str, bool, str]]:
+        """(name in lower case, of one sheet only, what it stands for) of each name of the workbook."""
+        found: list[tuple[str, bool, list[str]]] = []
         inside = False
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal inside
-            # A name of one sheet only is a copy: Excel makes it together with a copy of the sheet.
-            mine = attributes.get("name", "").lower() == name and "localSheetId" not in attributes
-            inside = tag == f"{MAIN} definedName" and mine
+            inside = tag == f"{MAIN} definedName"
+            if inside:
+                found.append((attributes.get("name", "").lower(), "localSheetId" in attributes, []))
 
         def end(_: str) -> None:
             nonlocal inside
@@ -174,10 +188,16 @@ class Package:
 
         def text(data: str) -> None:
             if inside:
-                found.append(data)
+                found[-1][2].append(data)
 
         self.parse(self.main, f"{MAIN} workbook", start, end, text)
-        sheet, mark, _ = "".join(found).strip().rpartition("!")
+        return [(name, local, "".join(pieces)) for name, local, pieces in found]
+
+    def sheet_called(self, name: str) -> str | None:
+        """The name of the sheet to whose cell a name of the workbook points (``'My sheet'!$A$1``)."""
+        # A name of one sheet only is a copy: Excel makes it together with a copy of the sheet.
+        found = "".join(text for each, local, text in self.names() if each == name and not local)
+        sheet, mark, _ = found.strip().rpartition("!")
         if sheet.startswith("'") and sheet.endswith("'"):
             sheet = sheet[1:-1].replace("''", "'")
         return sheet if mark else None
@@ -197,16 +217,20 @@ class Package:
         )
         return hashlib.sha256("".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def recalculates(self) -> bool:
-        """Does the file ask Excel to calculate every formula anew when it opens it?"""
-        found: list[str] = []
+    def calculation(self) -> Calculation:
+        """What the file says of its formulas' results."""
+        found: dict[str, str] = {}
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             if tag == f"{MAIN} calcPr":
-                found.append(attributes.get("fullCalcOnLoad", "0"))
+                found.update(attributes)
 
         self.parse(self.main, f"{MAIN} workbook", start)
-        return any(value in ("1", "true") for value in found)
+        true, false = ("1", "true"), ("0", "false")
+        on_load = found.get("fullCalcOnLoad") in true
+        by_hand = found.get("calcMode") == "manual" and found.get("calcOnSave") in false
+        outdated = on_load or by_hand or found.get("calcCompleted") in false
+        return Calculation(on_load, outdated, "calcId" in found and not outdated)
 
     def since_1904(self) -> bool:
         """Are its dates counted from 1904?"""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format
@@ -20,6 +21,18 @@ NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 Names = Mapping[str, str]
 """The names that a whole workbook has for a place in it, in lower case → the sheet they point to."""
+
+Area = tuple[int, int, int, int]
+"""First column, first row, last column, last row."""
+
+
+class Subtotal(NamedTuple):
+    """A cell whose formula has a SUBTOTAL or AGGREGATE in it."""
+
+    row: int
+    column: int
+    own_row: bool
+    """It looks at nothing without its own row: so rows are numbered, not added up."""
 
 
 @dataclass(slots=True)
@@ -42,12 +55,18 @@ class RawSheet:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     outdated: bool = False
     """It holds formulas' results that the file itself asks to be calculated anew."""
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """First column, first row, last column, last row of each merged range."""
+    merged: list[Area] = field(default_factory=list)
     ours: bool = False
     """bulkops' own results, by the workbook's hidden name for them (product.md section 3): never input."""
     since_1904: bool = False
     """Its dates are counted from 1904."""
+    totals: list[Area] = field(default_factory=list)
+    """The totals rows of its tables, each with the table's columns."""
+    subtotals: list[Subtotal] = field(default_factory=list)
+    views: dict[str, list[int]] = field(default_factory=dict)
+    """Name of a view → the rows that it filters out or hides, and that the sheet itself shows; they count as hidden."""
+    unsure_zeros: list[tuple[int, int]] = field(default_factory=list)
+    """Row and column of each formula with the result 0, if the file does not show that it was calculated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,7 @@ def column_number(letters: str) -> int:
     return column
 
 
-def corners(reference: str) -> tuple[int, int, int, int]:
+def corners(reference: str) -> Area:
     """``A1:B3`` → first column, first row, last column, last row; ``B:C`` and ``2:3`` are whole columns and rows.
 
     Raises ValueError.
@@ -97,6 +116,11 @@ def corners(reference: str) -> tuple[int, int, int, int]:
         columns.append(column_number(letters))
         rows.append(natural(corner[len(letters) :]))
     return min(columns), min(rows), max(columns), max(rows)
+
+
+def is_zero(number: str) -> bool:
+    """Is it a stored number, and a 0, however its digits are written?"""
+    return bool(NUMBER.fullmatch(number)) and float(number) == 0
 
 
 def number_cell(column: int, digits: str, format_: Format) -> Cell:

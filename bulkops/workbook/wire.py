@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.model import Cell, Kind, Shown
-from bulkops.workbook.raw import RawRow, RawSheet, RawWorkbook
+from bulkops.workbook.raw import RawRow, RawSheet, RawWorkbook, Subtotal
 
 _KINDS, _SHOWN = list(Kind), list(Shown)
 _KIND = {id(kind): position for position, kind in enumerate(_KINDS)}
@@ -52,6 +52,10 @@ def _sheet(sheet: RawSheet) -> dict[str, Any]:
         "merged": sheet.merged,
         "ours": sheet.ours,
         "since_1904": sheet.since_1904,
+        "totals": sheet.totals,
+        "subtotals": sheet.subtotals,
+        "views": sheet.views,
+        "unsure_zeros": sheet.unsure_zeros,
         "shapes": [_columns(shape) for shape in shapes],
         "rows": rows,
         "texts": texts,
@@ -69,6 +73,9 @@ def _raw_sheet(shapes: list[list[list[int]]], rows: list[list[int]], texts: list
     sheet = RawSheet(**facts)
     sheet.hidden_columns = [(first, last) for first, last in sheet.hidden_columns]
     sheet.merged = [(left, top, right, bottom) for left, top, right, bottom in sheet.merged]
+    sheet.totals = [(left, top, right, bottom) for left, top, right, bottom in sheet.totals]
+    sheet.subtotals = [Subtotal(*each) for each in sheet.subtotals]
+    sheet.unsure_zeros = [(row, column) for row, column in sheet.unsure_zeros]
     known = [
         (columns, [_KINDS[kind] for kind in kinds], [_SHOWN[way] for way in shown]) for columns, kinds, shown in shapes
     ]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format
-from bulkops.workbook.package import MAIN, Package
+from bulkops.workbook.package import ID, MAIN, TABLE, Package
 from bulkops.workbook.plain import Pieces, PlainRows
 from bulkops.workbook.raw import (
     DIGITS,
@@ -25,15 +25,21 @@ from bulkops.workbook.raw import (
     RawSheet,
     column_number,
     corners,
+    is_zero,
     number_cell,
 )
+from bulkops.workbook.subtotals import Subtotals
 from bulkops.workbook.text import natural, unescape
+from bulkops.workbook.views import CustomViews, Views, read_named_views
 
 _ROW, _C, _V, _IS, _T, _F, _RPH, _MERGE, _COL = (
     f"{MAIN} {name}" for name in ("row", "c", "v", "is", "t", "f", "rPh", "mergeCell", "col")
 )
+_TABLE_PART, _CUSTOM_VIEWS, _TABLE = (f"{MAIN} {name}" for name in ("tablePart", "customSheetViews", "table"))
 _OPENING = re.compile(rb"<sheetData>")
 _TEXTS = ("str", "inlineStr")
+_ROWS_LIKE_A_CELL = 8
+"""To hold a row against the filter of a view takes as long as the eighth of a cell."""
 _BOOLS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 
 
@@ -55,7 +61,8 @@ class SheetParser:
 
     def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
         self.package, self.formats, self.strings = package, formats, strings
-        self.stale = package.recalculates()
+        self.calculation = package.calculation()
+        self.custom_views = CustomViews(package)
         self.room = MAX_CELLS
         self.columns: dict[str, int] = {}
         self.plain_rows = PlainRows(formats, strings)
@@ -71,6 +78,10 @@ class SheetParser:
         self.inline: str | None = None
         self.twice = False
         self.formula: dict[str, str] | None = None
+        self.formula_text = ""
+        self.subtotals = Subtotals()
+        self.views = Views()
+        self.tables: list[str] = []
         self.pieces: list[str] | None = None
         self.phonetic = False
         self.depth = 0
@@ -80,6 +91,28 @@ class SheetParser:
         self.package.parse(part, f"{MAIN} worksheet", self.start, self.end, self.text, pieces)
         self.spread()
         sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
+        sheet.subtotals.extend(self.subtotals.all(self.seen, self.take))
+        self.read_beside(part)
+
+    def read_beside(self, part: str) -> None:
+        """What the sheet's tables and views say of its rows."""
+        relations = self.package.relations(part)
+        for id_ in self.tables:
+            kind, table = relations.get(id_, ("", ""))
+            if kind == TABLE and table in self.package:
+                self.package.parse(table, _TABLE, self.start_table)
+        read_named_views(self.package, part, self.views)
+        self.custom_views.tell(self.sheet.name, self.views)
+        self.take(len(self.views) * len(self.seen) // _ROWS_LIKE_A_CELL)
+        self.sheet.views = self.views.filtered(self.sheet.rows)
+        for number in {number for numbers in self.sheet.views.values() for number in numbers}:
+            self.seen[number].hidden = True
+
+    def start_table(self, tag: str, attributes: dict[str, str]) -> None:
+        totals = natural(attributes.get("totalsRowCount", "0")) if tag == _TABLE else 0
+        if totals:
+            left, top, right, bottom = corners(attributes["ref"])
+            self.sheet.totals.append((left, max(top, bottom - totals + 1), right, bottom))
 
     def plain(self, piece: str, parse: Callable[[str], bool]) -> bool:
         """Take a row without expat, if it is plain (and of a number that may stand there)."""
@@ -112,6 +145,7 @@ class SheetParser:
             self.twice |= self.inline is not None
         elif tag == _F:
             self.formula = attributes
+            self.pieces = []
         elif tag == _ROW:
             self.start_row(attributes)
         elif tag == _RPH:
@@ -120,6 +154,10 @@ class SheetParser:
             self.sheet.merged.append(corners(attributes.get("ref", "")))
         elif tag == _COL and (_is_true(attributes, "hidden") or float(attributes.get("width", 1)) == 0):
             self.sheet.hidden_columns.append((natural(attributes["min"]), natural(attributes["max"])))
+        elif tag == _TABLE_PART:
+            self.tables.append(attributes.get(ID, ""))
+        elif tag == _CUSTOM_VIEWS or self.views.within:
+            self.views.start(tag, attributes)
 
     def start_row(self, attributes: dict[str, str]) -> None:
         number = natural(attributes["r"]) if attributes.get("r") else self.row.number + 1
@@ -143,6 +181,7 @@ class SheetParser:
         self.attributes = attributes
         self.value = self.inline = self.formula = None
         self.twice = False
+        self.formula_text = ""
 
     def text(self, data: str) -> None:
         if self.pieces is not None:
@@ -163,8 +202,13 @@ class SheetParser:
                 self.pieces = None
         elif tag == _ROW:
             self.keep(self.row)
+        elif tag == _F:
+            self.formula_text = "".join(self.pieces or ())
+            self.pieces = None
         elif tag == _RPH:
             self.phonetic = False
+        elif self.views.within:
+            self.views.end(tag)
 
     def keep(self, row: RawRow) -> None:
         if not row.cells:
@@ -181,6 +225,8 @@ class SheetParser:
             raise CannotStart("workbook.too_big", path=self.package.path.name)
 
     def end_cell(self) -> None:
+        if self.formula is not None:
+            self.subtotals.take(self.row.number, self.column, self.formula, self.formula_text)
         type_ = self.attributes.get("t", "n")
         value = self.value
         if self.inline is not None and type_ == "inlineStr" and value in (None, "", self.inline):
@@ -194,9 +240,12 @@ class SheetParser:
         stored = value is not None and (type_ in _TEXTS or value.strip() != "")
         # Programs that do not calculate store a 0 for every formula and ask Excel to calculate; other results
         # in such a file may be old: they are what is stored, and the operator is told.
-        if self.formula is not None and self.stale and stored:
-            stored = type_ != "n" or value is None or value.strip() != "0"
-            self.sheet.outdated = self.sheet.outdated or stored
+        if self.formula is not None:
+            zero = stored and type_ == "n" and value is not None and is_zero(value.strip())
+            stored = stored and not (zero and self.calculation.on_load)
+            self.sheet.outdated = self.sheet.outdated or (self.calculation.outdated and stored)
+            if zero and not self.calculation.sure:
+                self.sheet.unsure_zeros.append((self.row.number, self.column))
         if self.formula is not None and not stored:
             self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
             if self.formula.get("t") in ("array", "dataTable"):

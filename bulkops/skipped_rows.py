@@ -1,0 +1,114 @@
+"""Which rows of an input sheet are none (product.md section 1): totals, subtotals, and rows that nobody filled in.
+
+They are never sent and have no result; a note for each sheet and reason names them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from bulkops.headings import Layout
+from bulkops.model import Cell, Kind
+from bulkops.naming import OPERATION, normal
+from bulkops.operations.base import Field, Operation
+from bulkops.operations.cells import Unreadable
+from bulkops.phrases import row_numbers
+from bulkops.workbook.raw import Area, RawRow, is_zero
+
+_NO = {"", "false", "no", "n"}
+_TOTALS, _SUBTOTALS, _UNFILLED = "totals", "subtotals", "unfilled"
+
+
+class SkippedRows:
+    """Those of one sheet."""
+
+    def __init__(self, layout: Layout, operations: Sequence[Operation], fields: Mapping[str, Field]) -> None:
+        self._layout = layout
+        targets = {operation.target for operation in layout.operations}
+        self._keys = {column: fields[name] for column, name in layout.fields.items() if name in targets}
+        self._operations = {normal(each) for operation in operations for each in (operation.title, operation.key)}
+        self._subtotals: dict[int, set[int]] = defaultdict(set)
+        for row, column, own_row in layout.sheet.subtotals:
+            # Beside the known columns, to number rows is no total.
+            if column in layout.fields or not own_row:
+                self._subtotals[row].add(column)
+        self._unsure = set(layout.sheet.unsure_zeros)
+        self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
+
+    def take(self, raw: RawRow) -> bool:
+        """Is this no row? Then its number is kept."""
+        reason = self._reason(raw)
+        if reason:
+            self._found[reason].append(raw.number)
+        return bool(reason)
+
+    def subtotal_in(self, raw: RawRow) -> int:
+        """The first column with a subtotal in a row that is one all the same; 0: there is none."""
+        return min(self._summed(raw), default=0)
+
+    def numbers(self) -> list[int]:
+        """Those of all rows that were taken."""
+        return [number for numbers in self._found.values() for number in numbers]
+
+    def notes(self) -> Iterator[str]:
+        """What was passed over, and why."""
+        said = {
+            _TOTALS: ("totals of a table", "not taken for rows to send"),
+            _SUBTOTALS: ("subtotals (formulas with SUBTOTAL or AGGREGATE)", "not taken for rows to send"),
+            _UNFILLED: ("nothing but FALSE, No, 0 or an Operation", "not taken for rows"),
+        }
+        for reason, (what, end) in said.items():
+            if numbers := self._found[reason]:
+                one = len(numbers) == 1
+                which = f"row {numbers[0]} holds" if one else f"{len(numbers)} rows ({row_numbers(numbers)}) hold"
+                yield f"Sheet “{self._layout.sheet.name}”: {which} {what} and {'was' if one else 'were'} {end}."
+
+    def _reason(self, raw: RawRow) -> str:
+        if summed := self._summed(raw):
+            totals = self._totals(raw.number)
+            if totals and self._keys and all(_within(totals, column) for column in self._keys):
+                return _TOTALS
+            if not any(self._names_a_target(raw, column) for column in self._keys.keys() - summed):
+                return _SUBTOTALS
+        known = (cell for column, cell in raw.cells.items() if column in self._layout.fields)
+        return _UNFILLED if all(self._is_nothing(raw.number, cell) for cell in known) else ""
+
+    def _totals(self, row: int) -> list[Area]:
+        """The tables whose totals row this is."""
+        return [area for area in self._layout.sheet.totals if area[1] <= row <= area[3]]
+
+    def _summed(self, raw: RawRow) -> set[int]:
+        """The columns of its subtotals, and of what stands in known columns of a table's totals row."""
+        subtotals = self._subtotals.get(raw.number, set())
+        if totals := self._totals(raw.number):
+            return subtotals | {column for column in raw.cells.keys() & self._layout.fields if _within(totals, column)}
+        return subtotals
+
+    def _names_a_target(self, raw: RawRow, column: int) -> bool:
+        """Does a key's cell hold anything but a label or a total? What cannot be read may be meant for an id."""
+        cell = raw.cells.get(column)
+        value = None if cell is None else self._keys[column].read(cell)
+        return cell is not None and value is not None and not (cell.kind is Kind.TEXT and isinstance(value, Unreadable))
+
+    def _is_nothing(self, row: int, cell: Cell) -> bool:
+        words = cell.text.strip().casefold()
+        if cell.kind in (Kind.NUMBER, Kind.DATE):
+            return is_zero(words) and (row, cell.column) not in self._unsure
+        if cell.kind not in (Kind.TEXT, Kind.BOOL):
+            return False
+        if words in _NO or is_zero(words):
+            return True
+        return self._layout.fields[cell.column] == OPERATION and normal(words) in self._operations
+
+
+def _within(areas: Iterable[Area], column: int) -> bool:
+    return any(left <= column <= right for left, _, right, _ in areas)
+
+
+def not_shown(sheet_name: str, views: Mapping[str, Iterable[int]], rows: Sequence[int]) -> Iterator[str]:
+    """Which of the rows some view of the sheet hides."""
+    for view, numbers in views.items():
+        if out := sorted({*numbers} & {*rows}):
+            which = f"row {out[0]}; it counts" if len(out) == 1 else f"{len(out)} rows ({row_numbers(out)}); they count"
+            yield f"Sheet “{sheet_name}”: the view “{view}” does not show {which} as hidden."

@@ -1,0 +1,89 @@
+"""Which cells hold subtotals: SUBTOTAL and AGGREGATE are what Excel's totals rows and Data > Subtotal are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from bulkops.workbook.raw import Area, RawRow, Subtotal, corners
+
+_FUNCTION = re.compile(r"(?<!\w)(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
+_LONGEST = 8_192
+"""What Excel lets a formula be."""
+_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
+"""Texts, and names of sheets."""
+_BRACKET = re.compile("[()]")
+_PLACE = re.compile(r"([!.]?)\$?\b[A-Z]{1,3}(\$?)([0-9]+)(?::\$?[A-Z]{1,3}(\$?)([0-9]+))?(?![\w(])", re.IGNORECASE)
+_THIS_ROW = re.compile(r"\[@|#This Row", re.IGNORECASE)
+
+
+def subtotal(formula: str, row: int, column: int, below: int = 0) -> Subtotal | None:
+    """What a formula in this cell is, if there is a subtotal in it.
+
+    ``below``: how many rows further up the formula is written down; its relative references move along.
+    """
+    if not _FUNCTION.search(formula):
+        return None
+    if len(formula) > _LONGEST:
+        return Subtotal(row, column, False)
+    # In an .ods, a place on the formula's own sheet has a dot before it.
+    bare = _QUOTED.sub("", formula).replace("[.", "[").replace(":.", ":")
+    arguments = [_arguments(bare, found.end()) for found in _FUNCTION.finditer(bare)]
+    return Subtotal(row, column, all(_own_row(each, row, below) for each in arguments)) if arguments else None
+
+
+def _arguments(formula: str, start: int) -> str:
+    """What stands between the brackets of a function."""
+    depth = 1
+    for bracket in _BRACKET.finditer(formula, start):
+        depth += 1 if bracket[0] == "(" else -1
+        if not depth:
+            return formula[start : bracket.start()]
+    return formula[start:]
+
+
+def _own_row(arguments: str, row: int, below: int) -> bool:
+    """Does every reference take in the formula's own row?"""
+    places = list(_PLACE.finditer(arguments))
+    for other_sheet, fixed, first, last_fixed, last in (place.groups() for place in places):
+        top = int(first) + (0 if fixed else below)
+        bottom = int(last) + (0 if last_fixed else below) if last else top
+        if other_sheet or not min(top, bottom) <= row <= max(top, bottom):
+            return False
+    return bool(places or _THIS_ROW.search(arguments))
+
+
+class Subtotals:
+    """Those of one worksheet of an .xlsx, in every cell of shared and array formulas."""
+
+    def __init__(self) -> None:
+        self._found: list[Subtotal] = []
+        self._areas: list[Area] = []
+        self._shared: dict[str, tuple[int, str]] = {}
+        self._sharing: list[tuple[int, int, str]] = []
+
+    def take(self, row: int, column: int, attributes: Mapping[str, str], formula: str) -> None:
+        """Take note of a cell's formula."""
+        kind, shared = attributes.get("t"), attributes.get("si", "")
+        if kind == "shared" and not formula.strip():
+            self._sharing.append((row, column, shared))
+        elif found := subtotal(formula, row, column):
+            self._found.append(found)
+            if kind == "shared":
+                self._shared.setdefault(shared, (row, formula))
+            elif kind == "array":
+                self._areas.append(corners(attributes.get("ref", "")))
+
+    def all(self, rows: Mapping[int, RawRow], take: Callable[[int], None]) -> Iterator[Subtotal]:
+        """All of them, among the sheet's rows. ``take`` counts what has to be looked through."""
+        yield from self._found
+        for row, column, shared in self._sharing:
+            home, formula = self._shared.get(shared, (row, ""))
+            if found := subtotal(formula, row, column, row - home):
+                yield found
+        for left, top, right, bottom in self._areas:
+            numbers = range(top, min(bottom, max(rows, default=0)) + 1)
+            take(len(numbers))
+            for number in numbers:
+                cells = rows[number].cells if number in rows else ()
+                yield from (Subtotal(number, column, False) for column in cells if left <= column <= right)
