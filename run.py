@@ -2,7 +2,7 @@
 
     python run.py desktop Kickouts.xlsx  the window, by itself; over when it is up. What the launchers call
     python run.py check Kickouts.xlsx    any bulkops command; without one, bulkops without arguments
-    python run.py test                   the tests; further arguments go to pytest
+    python run.py test                   the tests, side by side; with arguments, pytest is given just those
 
 The first start makes a virtual environment of exactly what requirements.lock names; later starts only compare a stamp.
 Set-up talks on stderr, so that stdout belongs to bulkops. Exit 2: could not start, nothing was sent.
@@ -497,7 +497,8 @@ def command_for(arguments, venv, checkout):
     command, folder = [venv_python(venv), "-P", "-m", "bulkops"], None
     if arguments[:1] == ["test"]:
         command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
-        folder, arguments = checkout, arguments[1:]
+        # A file's tests stay together in one process: they share what was made for them.
+        folder, arguments = checkout, arguments[1:] or ["--numprocesses=auto", "--dist=loadfile"]
     return command + arguments, folder, environment
 
 

@@ -4,6 +4,7 @@ Every key of a session is a canary: the practice server's is made anew for each 
 own with ``key(name)``, and whatever else becomes a Key or the variable BULKOPS_API_KEY of a child is looked for as
 well. Looked through are all files that the session leaves, those that it removes or overwrites just before it does,
 what is printed, captured, logged and read from children, and the arguments of children. A hit fails the session.
+Where pytest-xdist spreads the tests over several processes, each makes and looks for keys of its own.
 """
 
 from __future__ import annotations
@@ -257,6 +258,16 @@ class Watching:
             self.search.file(Path(path))
         if self.search.hits and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if (output := getattr(session.config, "workeroutput", None)) is not None:
+            output["canary"] = [list(self.search.hits), self.search.seen]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """One of pytest-xdist's processes has ended: what it found counts here."""
+        missing = [[f"places that nobody looked at: {node.gateway.id} ended without a report"], 0]
+        hits, seen = getattr(node, "workeroutput", {}).get("canary", missing)
+        self.search.hits |= dict.fromkeys(hits)
+        self.search.seen += seen
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         if self.search.hits:

@@ -477,10 +477,11 @@ def suite(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_every_leak_in_a_suite_is_found_and_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [(), ("--numprocesses=2",)], ids=["one process", "two processes"])
+def test_every_leak_in_a_suite_is_found_and_named(tmp_path: Path, processes: tuple[str, ...]) -> None:
     """Each way in which a test can write or print a key fails the session, by the test's or the file's name."""
     (tmp_path / "test_leaks.py").write_text(LEAKS, encoding="utf-8")
-    done = suite(tmp_path, "--deselect", "test_leaks.py::test_fails")
+    done = suite(tmp_path, "--deselect", "test_leaks.py::test_fails", *processes)
     assert done.returncode == 1, done.stdout + done.stderr
     names = [line.split("(")[0].removeprefix("def ") for line in LEAKS.splitlines() if line.startswith("def test_")]
     assert f"{len(names) - 1} passed" in done.stdout
@@ -512,3 +513,11 @@ def test_a_clean_suite_passes_and_says_how_much_was_searched(tmp_path: Path) -> 
     done = suite(tmp_path, "test_leaks.py::test_clean", "-s")
     assert done.returncode == 0, done.stdout + done.stderr
     assert " MB that were written or printed (not what -s lets through)." in done.stdout
+
+
+def test_a_process_that_ends_without_a_word_fails_the_session(tmp_path: Path) -> None:
+    """What it wrote was not looked at, and that is said."""
+    (tmp_path / "test_dies.py").write_text("import os\n\ndef test_dies():\n    os._exit(0)\n", encoding="utf-8")
+    done = suite(tmp_path, "--numprocesses=1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "places that nobody looked at: gw0 ended without a report" in done.stdout

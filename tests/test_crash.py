@@ -219,7 +219,11 @@ def test_results_without_a_place_stay_in_the_ledger(small_disk, nursery, stand_i
     assert recalled["rows"] == document["rows"]
 
 
-@pytest.mark.parametrize("seed", ["always the same", f"{random.SystemRandom().randrange(10**9)}"])
+@pytest.mark.parametrize(
+    "seed",
+    ["always the same", f"{random.SystemRandom().randrange(10**9)}"],
+    ids=["always the same", "another each time"],
+)
 def test_kills_at_random_moments(seed):
     """Four rows may be on their way at once: whenever SIGKILL comes, only those become unknown, and all else holds."""
     print(f"seed {seed}")

@@ -78,7 +78,9 @@ def test_an_owners_name_cannot_steer_the_terminal():
 
 
 @pytest.mark.parametrize(
-    ("key", "may"), [(PRACTICE_KEY, True), ("practice-key-manager", True), ("practice-key-readonly", False)]
+    ("key", "may"),
+    [(PRACTICE_KEY, True), ("practice-key-manager", True), ("practice-key-readonly", False)],
+    ids=["operator", "manager", "readonly"],
 )
 def test_what_the_owner_may_do_is_told_for_every_operation(key, may):
     """By the same one read; the practice server refuses the writes of who may not."""

@@ -674,6 +674,14 @@ def test_nothing_is_written_into_a_checkout_that_is_not_ours_to_fill(run: Module
     assert run.command_for(["check", "a.xlsx"], os.path.join(here, ".venv"), here)[1] is None
 
 
+def test_the_whole_suite_runs_side_by_side_and_a_part_of_it_does_not(run: ModuleType, tmp_path: Path) -> None:
+    """Without arguments pytest spreads the files over the processors; whoever names some gets just those."""
+    here = str(tmp_path / "here")
+    venv = os.path.join(here, ".venv")
+    assert run.command_for(["test"], venv, here)[0][-2:] == ["--numprocesses=auto", "--dist=loadfile"]
+    assert run.command_for(["test", "tests/test_cells.py"], venv, here)[0][-2:] == ["pytest", "tests/test_cells.py"]
+
+
 # ---------------------------------------------------------------- sentences
 # What pip 23.2 to 24.2 printed, shortened; the last two lines of the first are all that a careless reader would see.
 

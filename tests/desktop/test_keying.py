@@ -106,7 +106,11 @@ def test_every_environment_but_practice_takes_a_key():
     assert keying.choices(own) == (own, *keying.choices(PRACTICE))
 
 
-@pytest.mark.parametrize("typed", [f" {SECRET}", f"{SECRET} ", f"{SECRET}\n{SECRET}", f'"{SECRET}"', f"{SECRET}\t"])
+@pytest.mark.parametrize(
+    "typed",
+    [f" {SECRET}", f"{SECRET} ", f"{SECRET}\n{SECRET}", f'"{SECRET}"', f"{SECRET}\t"],
+    ids=["blank before", "blank behind", "twice", "quoted", "tab"],
+)
 def test_what_is_pasted_with_more_is_refused_in_words(typed):
     """The rule of ``bulkops key set``: nothing is trimmed but the end of the line, and nothing repeated."""
     with pytest.raises(CannotStart) as error:
