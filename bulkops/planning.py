@@ -127,10 +127,10 @@ def _with_warnings(row: CheckedRow, more: list[Problem]) -> CheckedRow:
 
 
 def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -> Outcome:
-    """Already done, with what the answer said then; held against the row's control total, whoever saw it then."""
+    """Already done, with what the answer said then: again in full where a control total is not met or no bill was."""
     said = past.accepted
     outcome = _because(row, Status.ALREADY_DONE, problem)
-    if said != Accepted() and operation.mismatch(row.values, said):
+    if said != Accepted() and (operation.mismatch(row.values, said) or said.selected == 0):
         message, tip = operation.done(row.values, said)
         outcome = replace(outcome, message=f"{outcome.message} {message}", tip=f"{tip} {outcome.tip}")
     return replace(outcome, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)

@@ -7,7 +7,7 @@ every time. ``updated`` below ``selected`` is normal: bills already in that stat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 UNRESOLVED, RESOLVED = 1, 2
 _STATUSES = {"1": UNRESOLVED, "unresolved": UNRESOLVED, "2": RESOLVED, "resolved": RESOLVED}
 _AUDIT_EXCEPTION = re.compile(r"audit\s*exceptions?", re.IGNORECASE)
+_UNLESS_RESOLVED = ", but perhaps not those whose flag is resolved already"
+_EMPTY = (
+    "The list held no bills, so nothing was edited.",
+    "Check the List ID, and in EnergyCAP what the list selects. Once it holds bills, type Yes in Send again and run again.",
+)
 _ONE_OF = ("flag_type_id", "flag_status", "cost_recovery", "comment", "assignees")
 
 
@@ -70,7 +75,8 @@ class ListFlagEdit(Operation):
             "flag_status",
             "Flag status",
             read_choice(_STATUSES, "flag_status.choice"),
-            "Unresolved (1) or Resolved (2). Blank: no change asked.",
+            "Unresolved (1) or Resolved (2). Blank: no change asked. A bill that has no flag yet ends Unresolved, whatever "
+            "stands here.",
             ("flagStatusId", "Flag status ID"),
             choices=("Unresolved", "Resolved"),
             width=14,
@@ -98,7 +104,8 @@ class ListFlagEdit(Operation):
             "assignees",
             "Assignees",
             read_ids,
-            "User ids separated by ; for example 101;102. The word none takes everybody off. Blank: no change asked.",
+            "User ids separated by ; for example 101;102. They REPLACE everybody who is assigned. Blank: no change asked. "
+            "The word none sends an empty list; it is not known whether that takes anybody off a flag.",
             text=True,
             width=16,
             example="101;102",
@@ -107,7 +114,8 @@ class ListFlagEdit(Operation):
             "hold_from_export",
             "Hold from export",
             read_flag,
-            "Yes holds the bills back from export. Not together with Release export hold.",
+            "Yes holds the bills back from export. A bill whose flag is resolved already may not be held, unless Flag status "
+            "is Unresolved. Not together with Release export hold.",
             ("holdFromExport",),
             choices=("Yes", "No"),
             width=12,
@@ -116,7 +124,8 @@ class ListFlagEdit(Operation):
             "release_export_hold",
             "Release export hold",
             read_flag,
-            "Yes releases the bills for export. Only together with Flag status = Resolved.",
+            "Yes releases the bills for export. Only together with Flag status = Resolved, and not for a bill that has no "
+            "flag yet.",
             ("releaseExportHold",),
             choices=("Yes", "No"),
             width=12,
@@ -281,12 +290,13 @@ class ListFlagEdit(Operation):
     def asks(self, values: Mapping[str, Any]) -> str:
         """Every change to the bills of which list (api-contract section 2)."""
         assignees, comment, cost = values["assignees"], values["comment"], values["cost_recovery"]
+        unflagged = ", but Unresolved where a bill has no flag yet" if _flags_and_resolves(values) else ""
         changes = [
             f"flag type {values['flag_type_id']}" if values["flag_type_id"] is not None else "",
-            {1: "status Unresolved", 2: "status Resolved"}.get(values["flag_status"], ""),
+            {UNRESOLVED: "status Unresolved", RESOLVED: f"status Resolved{unflagged}"}.get(values["flag_status"], ""),
             f"cost recovery {cost:.15g}" if cost is not None else "",
             f"comment “{comment}”" if comment is not None else "",
-            "" if assignees is None else f"assignees {'; '.join(map(str, assignees)) or 'none'}",
+            "" if assignees is None else _assigned(assignees),
             "hold from export" if values["hold_from_export"] is True else "",
             "release the export hold" if values["release_export_hold"] is True else "",
         ]
@@ -333,16 +343,15 @@ class ListFlagEdit(Operation):
         return Accepted(selected=selected, updated=updated) if len(counts) == 2 else None
 
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
-        """Counts in words, and the control total held against them."""
+        """Counts in words, the control total held against them, and what the counts cannot tell."""
         selected, updated = accepted.selected or 0, accepted.updated or 0
-        said = f"{updated} of {selected} bills changed."
-        if updated < selected:
-            said += " The others were already in that state."
-        expected = values["expected_bills"]
+        told = [(f"{updated} of {selected} bills changed.", "")]
         if code := self.mismatch(values, accepted):
             entry = next(rule for rule in self.rules if rule.code == code)
-            return f"{said} {entry.sentence.format(value=expected, extra=selected)}", entry.tip
-        return said, ""
+            said = entry.sentence.format(value=values["expected_bills"], extra=selected)
+            told.append((said, entry.tip if selected else ""))
+        told += _untold_by_counts(values, selected, updated) if selected else [_EMPTY]
+        return " ".join(said for said, _ in told), " ".join(tip for _, tip in told if tip)
 
     def has_control_total(self, values: Mapping[str, Any]) -> bool:
         """Expected bills, if it is filled in."""
@@ -360,11 +369,18 @@ class ListFlagEdit(Operation):
         )
 
     def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Holds and releases are worth a sentence before the run; a release acts only together with resolving."""
+        """Holds, releases and replaced assignees; a release acts only together with resolving."""
+        effects = []
         if values["hold_from_export"] is True:
-            return ("will hold bills back from export",)
-        released = values["release_export_hold"] is True and values["flag_status"] == RESOLVED
-        return ("will release bills for export",) if released else ()
+            sure = values["flag_status"] == UNRESOLVED
+            effects.append(f"will hold bills back from export{'' if sure else _UNLESS_RESOLVED}")
+        elif values["release_export_hold"] is True and values["flag_status"] == RESOLVED:
+            effects.append("will release bills for export")
+        if values["assignees"]:
+            effects.append("will REPLACE everybody who is assigned")
+        elif values["assignees"] is not None:
+            effects.append("will send an empty list of assignees (it is not known whether that takes anybody off)")
+        return tuple(effects)
 
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """Neighbours with the same edit on different lists: a bill in both ends the same either way."""
@@ -374,6 +390,42 @@ class ListFlagEdit(Operation):
             if name not in ("list_id", "expected_bills", SEND_AGAIN.name)
         )
         return (self.key, edit), values["list_id"]
+
+
+def _flags_and_resolves(values: Mapping[str, Any]) -> bool:
+    """Does the row flag bills that have no flag yet, and ask for a status that those do not get?"""
+    return values.get("flag_type_id") is not None and values.get("flag_status") == RESOLVED
+
+
+def _assigned(assignees: Sequence[int]) -> str:
+    if not assignees:
+        return "an empty list of assignees"
+    return f"assignees {'; '.join(map(str, assignees))} in place of all others"
+
+
+def _untold_by_counts(values: Mapping[str, Any], selected: int, updated: int) -> Iterator[tuple[str, str]]:
+    """(what may be so, what to do) of bills that the two counts do not tell apart; true whatever the list held."""
+    typed = values.get("flag_type_id") is not None
+    if updated < selected:
+        # Without a type EnergyCAP can do nothing for a bill without a flag or with a resolved one (api-contract section 2).
+        passed = "" if typed else ", or are none that can be edited without a Flag type ID"
+        yield f"The others were already in that state{passed}.", ""
+    if updated and _flags_and_resolves(values):
+        held = ", and held as before" if values.get("release_export_hold") is True else ""
+        yield (
+            f"Bills that had no flag before, if any, are now Unresolved all the same{held}.",
+            "Look in EnergyCAP for bills of the list that are Unresolved, and resolve them there.",
+        )
+    if values.get("hold_from_export") is True and values.get("flag_status") != UNRESOLVED:
+        yield (
+            "Bills whose flag was resolved already, if any, may not be held.",
+            "Look in EnergyCAP whether the bills of the list are held.",
+        )
+    if values.get("assignees") is not None and not values["assignees"]:
+        yield (
+            "It is not known whether the empty list of assignees took anybody off.",
+            "Look in EnergyCAP who is assigned.",
+        )
 
 
 OPERATION = ListFlagEdit()

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from asking import Bulkops, fill, flag
 
 from bulkops.model import Accepted, Reply
 from bulkops.operations.list_flag_edit import OPERATION
-from bulkops.practice.server import PracticeServer
+from bulkops.practice.records import Flag
+from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 
 from .conftest import Checker, found, warned
 
 KEY = OPERATION.key
+BLANK: dict[str, Any] = dict.fromkeys(field.name for field in OPERATION.fields)
 SEVEN = {"assignees", "comment", "costRecovery", "flagStatusId", "flagTypeId", "holdFromExport", "releaseExportHold"}
 
 
@@ -277,3 +280,213 @@ def test_the_answer_is_two_counts_broken(status: int, content: object) -> None:
 
 def reply(status: int, content: object) -> Reply:
     return Reply(status, {}, json.dumps(content).encode())
+
+
+# What an edit does to bills: the whole way, from a workbook to the practice server.
+
+
+def run(bulkops: Bulkops, path: Path, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of one run as its document has them."""
+    return bulkops("run", fill(path, flags=list(rows)), "--json", "--yes").document["rows"]
+
+
+def asked(bulkops: Bulkops, path: Path, *rows: dict[str, Any]) -> str:
+    """The question before a run, on one line, answered with no."""
+    return " ".join(bulkops("run", fill(path, flags=list(rows)), typed="no").err.split())
+
+
+def flags_of(practice: PracticeServer, list_id: int) -> list[Flag | None]:
+    """The flags of a list's bills."""
+    return [bill.flag for bill in practice.state.bill_list(str(list_id)).bills]
+
+
+def statuses_of(practice: PracticeServer, list_id: int) -> list[int | None]:
+    """Their statuses; None for a bill without a flag."""
+    return [each and each.status for each in flags_of(practice, list_id)]
+
+
+def held(practice: PracticeServer, list_id: int) -> list[bool]:
+    """Which of a list's bills are held."""
+    return [bill.held for bill in practice.state.bill_list(str(list_id)).bills]
+
+
+def help_of(name: str) -> str:
+    """A column's help."""
+    return next(field.help for field in OPERATION.fields if field.name == name)
+
+
+def test_flags_are_created_and_updated_for_all_bills(
+    tmp_path: Path, practice: PracticeServer, bulkops: Bulkops
+) -> None:
+    """Create and/or update flags for all bills in a list."""
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2004, flag_type_id=2))
+    assert (row["selected"], row["updated"]) == (25, 25)
+    assert all(each and each.type_id == 2 for each in flags_of(practice, 2004))
+    assert "A bill without a flag gets one" in OPERATION.about
+
+
+def test_request_headers(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """ECI-ApiKey: your API key. Content-Type: application/json; all requests must specify JSON content type."""
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006))
+    assert row["status"] == "done"
+    # The practice server takes no request that lacks one of them.
+    whole = {"ECI-ApiKey": PRACTICE_KEY, "Content-Type": "application/json"}
+    address = f"{practice.base_url}/api/v3/list/2007/flagAction"
+    answers = [requests.put(address, data=b"{}", headers={name: whole[name]}, timeout=10) for name in whole]
+    assert [answer.status_code for answer in answers] == [415, 401]
+
+
+@pytest.mark.parametrize(("list_id", "words"), [(2099, "is not a bill list"), (9999, "no list 9999")])
+def test_the_list_is_a_bill_list(
+    tmp_path: Path, practice: PracticeServer, bulkops: Bulkops, list_id: int, words: str
+) -> None:
+    """listId: bill list containing a list of bills that will have flags created or updated."""
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(list_id))
+    assert row["status"] == "failed"
+    assert words in row["message"]
+    assert "bill list" in help_of("list_id")
+
+
+def test_assignees_are_all_users_assigned(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """assignees: all users currently assigned to this flag. So a list replaces whoever was assigned."""
+    run(bulkops, tmp_path / "a.xlsx", flag(2006, assignees="101;102"))
+    path = tmp_path / "b.xlsx"
+    assert "1 will REPLACE everybody who is assigned" in asked(bulkops, path, flag(2006, assignees="103"))
+    run(bulkops, path, flag(2006, assignees="103"))
+    assert [each and each.assignees for each in flags_of(practice, 2006)] == [(103,)] * 5
+    assert "They REPLACE everybody" in help_of("assignees")
+    assert "assignees 103 in place of all others" in OPERATION.asks({**BLANK, "list_id": 2006, "assignees": (103,)})
+
+
+def test_an_empty_list_of_assignees_promises_nothing(
+    tmp_path: Path, practice: PracticeServer, bulkops: Bulkops
+) -> None:
+    """assignees: all users currently assigned to this flag. What an empty list does to a flag is not documented."""
+    path, only = tmp_path / "a.xlsx", flag(2006, assignees="none")
+    assert "it is not known whether that takes anybody off" in asked(bulkops, path, only)
+    (row,) = run(bulkops, path, only)
+    assert "It is not known whether the empty list of assignees took anybody off" in row["message"]
+    assert "who is assigned" in row["tip"]
+    assert "it is not known whether" in help_of("assignees")
+    assert "an empty list of assignees" in OPERATION.asks({**BLANK, "list_id": 2006, "assignees": ()})
+
+
+def test_a_comment_is_an_event_of_the_flag(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """comment: event and action that has occurred with this flag."""
+    run(bulkops, tmp_path / "a.xlsx", flag(2006, comment="Checked with vendor"))
+    assert [each and each.comments[-1] for each in flags_of(practice, 2006)] == ["Checked with vendor"] * 5
+
+
+def test_cost_recovery_belongs_to_the_flag(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """costRecovery: cost recovery associated with the issue this flag represents."""
+    run(bulkops, tmp_path / "a.xlsx", flag(2006, cost_recovery=150.25))
+    assert [each and each.cost_recovery for each in flags_of(practice, 2006)] == [150.25] * 5
+
+
+def test_the_status_of_a_flag_is_changed(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """flagStatusId: current status of the flag."""
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006, flag_status="Resolved"))
+    assert statuses_of(practice, 2006) == [2] * 5
+    assert "Unresolved" not in row["message"]
+
+
+def test_a_bill_without_a_flag_takes_no_status(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """flagStatusId: current status of the flag. A bill that has none yet ends Unresolved, whatever was sent."""
+    path, only = tmp_path / "a.xlsx", flag(2001, flag_type_id=2, flag_status="Resolved")
+    (row,) = run(bulkops, path, only)
+    assert statuses_of(practice, 2001) == [1] * 12
+    assert "Bills that had no flag before, if any, are now Unresolved all the same." in row["message"]
+    assert "resolve them there" in row["tip"]
+    assert "ends Unresolved" in help_of("flag_status")
+    values = {**BLANK, "list_id": 2001, "flag_type_id": 2, "flag_status": 2}
+    assert "status Resolved, but Unresolved where a bill has no flag yet" in OPERATION.asks(values)
+    assert "Unresolved" not in OPERATION.asks({**values, "flag_type_id": None})
+
+
+@pytest.mark.parametrize(
+    ("cells", "counts", "told"),
+    [
+        ({"flag_type_id": 2, "flag_status": 2}, (12, 12), "Unresolved all the same."),
+        ({"flag_type_id": 2, "flag_status": 2, "release_export_hold": True}, (12, 1), "the same, and held as before."),
+        ({"flag_type_id": 2, "flag_status": 2}, (12, 0), ""),
+        ({"flag_type_id": 2, "flag_status": 1}, (12, 12), ""),
+        ({"flag_status": 2}, (12, 12), ""),
+    ],
+)
+def test_the_status_of_a_new_flag_is_told_where_there_may_be_one(
+    cells: dict[str, Any], counts: tuple[int, int], told: str
+) -> None:
+    """flagStatusId … of bills that had no flag: only where the row gives them one, and some bill was changed."""
+    message, _ = OPERATION.done({**BLANK, **cells}, Accepted(selected=counts[0], updated=counts[1]))
+    assert ("Unresolved" in message) is bool(told)
+    assert told in message
+
+
+def test_a_resolved_flag_may_not_be_held(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """holdFromExport: determines whether or not the bill will be held for export when flagging the bill."""
+    path = tmp_path / "a.xlsx"
+    only = flag(2003, flag_type_id=3, flag_status="Resolved", hold_from_export="Yes")
+    told = "will hold bills back from export, but perhaps not those whose flag is resolved already"
+    assert told in asked(bulkops, path, only)
+    (row,) = run(bulkops, path, only)
+    assert held(practice, 2003) == [False] * 8
+    assert "Bills whose flag was resolved already, if any, may not be held." in row["message"]
+    assert "may not be held" in help_of("hold_from_export")
+
+
+@pytest.mark.parametrize("list_id", [2001, 2002, 2003])
+def test_a_hold_holds_when_flagging(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops, list_id: int) -> None:
+    """holdFromExport: held when flagging the bill: one without a flag, an unresolved one, one that is opened again."""
+    path = tmp_path / "a.xlsx"
+    only = flag(list_id, flag_type_id=3, flag_status="Unresolved", hold_from_export="Yes")
+    question = asked(bulkops, path, only)
+    assert "will hold bills back from export" in question
+    assert "perhaps" not in question
+    (row,) = run(bulkops, path, only)
+    assert all(held(practice, list_id))
+    assert "may not" not in row["message"]
+
+
+def test_the_audit_exception_type_is_not_assigned(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """Note: Audit exception flag type id cannot be assigned manually."""
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006, flag_type_id=1))
+    assert (row["status"], row["code"]) == ("invalid", "flag_type_id.audit_exception")
+    assert practice.state.applied == []
+    assert "Not the Audit exception type" in help_of("flag_type_id")
+
+
+def test_what_was_selected_and_updated_is_told(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """UpdateResult: selected and updated, required (defined), integer (int32)."""
+    first, second = run(
+        bulkops,
+        tmp_path / "a.xlsx",
+        {"list_id": 2006, "flag_type_id": 4},
+        {"list_id": 2007, "flag_status": "Resolved"},
+    )
+    assert (first["selected"], first["updated"]) == (5, 0)
+    assert first["message"] == "0 of 5 bills changed. The others were already in that state."
+    assert second["message"] == "5 of 5 bills changed."
+
+
+@pytest.mark.parametrize(("kind", "passed"), [(2, False), (None, True)])
+def test_bills_that_were_not_updated_need_not_be_in_that_state(kind: int | None, passed: bool) -> None:
+    """updated: without a type EnergyCAP may also pass over bills without a flag, or with a resolved one."""
+    values = {**BLANK, "flag_type_id": kind, "comment": "x"}
+    message, _ = OPERATION.done(values, Accepted(selected=12, updated=3))
+    assert ("or are none that can be edited without a Flag type ID" in message) is passed
+
+
+def test_an_empty_list_is_told(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """selected: 0 where the list held no bills; that nothing was edited is said, and how to send it later."""
+    path = tmp_path / "a.xlsx"
+    rows = [flag(2005, flag_type_id=2, flag_status=2, hold_from_export="Yes"), flag(2005, expected_bills=12)]
+    for status in ("done", "already_done"):
+        first, second = run(bulkops, path, *rows)
+        assert (first["status"], second["status"]) == (status, status)
+        for row in (first, second):
+            assert "0 of 0 bills changed." in row["message"]
+            assert "The list held no bills, so nothing was edited." in row["message"]
+            assert "type Yes in Send again" in row["tip"]
+            assert "all of them were edited" not in row["tip"]
+        assert "Unresolved" not in first["message"]
+        assert "You expected 12 bills, the list held 0." in second["message"]
