@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +52,7 @@ Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filte
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every known trouble is a sentence, and nothing ends in a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    console.fill_gaps()
     console.soften()
     try:
         code = cli(given, prog_name="bulkops", standalone_mode=False)
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.report_defect(error)
         code = console.NOT_STARTED
     # During a run Ctrl-C stops the run itself: elsewhere nothing has been sent.
-    sys.exit(console.NOT_STARTED if code == _CTRL_C else code)
+    console.leave(console.NOT_STARTED if code == _CTRL_C else code or 0)
 
 
 @cli.callback(invoke_without_command=True)
@@ -241,9 +242,9 @@ def demo(as_json: AsJson = False) -> None:
                 if not as_json:
                     console.present(report, False)
                     typer.echo()
-    if as_json:
-        typer.echo(json.dumps({"folder": str(folder), "runs": [report.document() for report in reports]}))
     code = max((report.exit_code for report in reports), default=console.STOPPED)
+    if as_json and not console.print_document({"folder": str(folder), "runs": [each.document() for each in reports]}):
+        code = code or console.SOME_LEFT
     why = "Rows that are hidden or wrong on purpose make it 1, as such a run should. " if code == 1 else ""
     say(f"The demo has ended with exit code {code}. {why}Look at the results in {folder}")
     raise typer.Exit(code)
@@ -283,7 +284,8 @@ def history(
         raise typer.BadParameter("--results needs the id of a run.")
     with console.starting(as_json):
         if run is not None:
-            console.present(app.recall(home(), run, results), as_json)
+            if not console.present(app.recall(home(), run, results), as_json) and as_json:
+                raise typer.Exit(console.SOME_LEFT)
             return
         runs = app.history(home())
     if as_json:
@@ -291,7 +293,8 @@ def history(
         listed = [
             {"run": each.id, **{name: getattr(each, name) for name in told}, "totals": counts} for each, counts in runs
         ]
-        typer.echo(json.dumps({"runs": listed}))
+        if not console.print_document({"runs": listed}):
+            raise typer.Exit(console.SOME_LEFT)
     elif runs:
         run_table(runs)
     else:
@@ -305,15 +308,22 @@ def _not_both(name: str, value: object, other: str, other_value: object) -> None
 
 def _run(preparing: AbstractContextManager[Prepared], yes: bool, stack: ExitStack) -> Report:
     """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
-    from bulkops.presenting import Progress, ask
+    from bulkops.presenting import ask
     from bulkops.processor import Control
 
-    with preparing as prepared:
-        if prepared.obstacle is None and prepared.plan.steps and not yes:
-            prepared.obstacle = ask(prepared.summary())
-        if prepared.obstacle is not None:
-            return prepared.refuse(prepared.obstacle)
-        control = Control()
-        stack.enter_context(console.stoppable(control))
-        with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
-            return prepared.run(control, progress.saw)
+    report: Report | None = None
+    try:
+        with preparing as prepared:
+            if prepared.obstacle is None and prepared.plan.steps and not yes:
+                prepared.obstacle = ask(prepared.summary())
+            if prepared.obstacle is not None:
+                return prepared.refuse(prepared.obstacle)
+            control = Control()
+            stack.enter_context(console.stoppable(control))
+            report = console.carry_out(prepared, control)
+    except Exception as error:
+        if report is None:
+            raise
+        # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
+        report = replace(report, defect=report.defect or error)
+    return report

@@ -11,8 +11,9 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 
@@ -22,8 +23,9 @@ from bulkops.errors import BulkopsError, CannotStart
 if TYPE_CHECKING:
     from bulkops.processor import Control
     from bulkops.report import Report
+    from bulkops.running import Prepared
 
-NOT_STARTED, STOPPED = 2, 3
+SOME_LEFT, NOT_STARTED, STOPPED = 1, 2, 3
 _PLAIN = {
     "“": '"',
     "”": '"',
@@ -35,6 +37,18 @@ _PLAIN = {
     "•": "*",
 }
 """Each as wide as what it stands for, so that tables stay in line."""
+
+
+def fill_gaps() -> None:
+    """Open whatever of 0, 1 and 2 is closed (``2>&-``), on nothing.
+
+    Else the next file that is opened has its number, and what is written to standard error goes into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this one
 
 
 def soften() -> None:
@@ -83,6 +97,15 @@ def stoppable(control: Control) -> Iterator[None]:
             signal.signal(each, handler)
 
 
+def carry_out(prepared: Prepared, control: Control) -> Report:
+    """Run, and show how far it is. What goes wrong in showing is told with the report."""
+    from bulkops.presenting import Progress
+
+    with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
+        report = prepared.run(control, progress.saw)
+    return replace(report, defect=report.defect or progress.defect)
+
+
 @contextmanager
 def starting(as_json: bool, workbook: Path | None = None) -> Iterator[None]:
     """Until there is a report: Ctrl-C means no, and whatever goes wrong, --json prints its one document."""
@@ -102,36 +125,74 @@ def print_failure(why: str, workbook: Path | None = None) -> None:
     """The one document of a start that failed: no rows, and the reason as its note."""
     from bulkops.results import document
 
-    typer.echo(json.dumps(document(None, str(workbook) if workbook else None, None, None, (), [why])))
+    print_document(document(None, str(workbook) if workbook else None, None, None, (), [why]))
 
 
 def ended(report: Report, as_json: bool) -> typer.Exit:
-    """Tell a report. Whatever happens meanwhile, the exit code is that of the rows."""
-    defect = report.defect
+    """Tell a report. Whatever happens meanwhile, the exit code is that of the rows; not 0 if its document is lost."""
+    whole, defect = not as_json, report.defect
     try:
-        present(report, as_json)
+        whole = present(report, as_json) or whole
         if report.refused is not None:
             say(f"bulkops: {report.refused.typed()}")
     except Exception as error:
         defect = defect or error
-    if defect is not None:
+    if defect is not None and not isinstance(defect, OSError):
         report_defect(defect)
-    return typer.Exit(report.exit_code)
+    return typer.Exit(report.exit_code if whole else report.exit_code or SOME_LEFT)
 
 
-def present(report: Report, as_json: bool) -> None:
-    """A report on standard output, as a table or as a document."""
+def present(report: Report, as_json: bool) -> bool:
+    """A report on standard output, as a table or as a document. Whether all of it could be written there."""
+    if as_json:
+        return print_document(report.document())
+    from bulkops.presenting import show
+
+    with _output() as lost:
+        show(report)
+    return not lost
+
+
+def print_document(document: dict[str, Any]) -> bool:
+    """A document on standard output. Whether it could be written there, whole."""
+    if sys.stdout is None:
+        say("bulkops: the JSON document could not be written: standard output is closed.")
+        return False
+    with _output() as lost:
+        typer.echo(json.dumps(document))
+    return not lost
+
+
+@contextmanager
+def _output() -> Iterator[list[OSError]]:
+    """Standard output, which may be on a full disk, or a pipe that nobody reads: what went wrong, if anything."""
+    lost: list[OSError] = []
     try:
-        if as_json:
-            typer.echo(json.dumps(report.document()))
-        else:
-            from bulkops.presenting import show
+        yield lost
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        lost.append(error)
+        _let_go(sys.stdout)
+        if not isinstance(error, BrokenPipeError):  # whoever reads no more (``| head``) wants to know no more
+            say(f"bulkops: not all could be written to standard output ({error.strerror or error}).")
 
-            show(report)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read this has gone (``| head``). Python would fail once more on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+def leave(code: int) -> NoReturn:
+    """Exit. What can no longer be written does not change the code: Python would make it 120 on its way out."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            _let_go(stream)
+    sys.exit(code)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Let what is still written to a stream that takes no more go nowhere."""
+    with suppress(OSError):  # a stream without a file of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def report_defect(defect: Exception) -> None:
@@ -143,12 +204,13 @@ def tell(text: str) -> None:
     """To standard output, which is a command's own answer."""
     from bulkops.phrases import printable
 
-    typer.echo(printable(text))
+    with _output():
+        typer.echo(printable(text))
 
 
 def say(text: str) -> None:
     """To standard error, which is never part of a document."""
     from bulkops.phrases import printable
 
-    with suppress(OSError):
+    with suppress(OSError):  # a terminal that is gone, a log on a full disk
         typer.echo(printable(text), err=True)

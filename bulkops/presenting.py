@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -51,8 +52,8 @@ class _Console(Console):
 def _console(stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # Off a terminal, a log has room for longer lines than the 80 columns that rich would take for granted.
-    width = None if stream.isatty() else _WIDTH_IN_A_FILE
-    return _Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    width = None if stream is not None and stream.isatty() else _WIDTH_IN_A_FILE
+    return _Console(stderr=stderr, width=width, highlight=False, emoji=False, markup=False)
 
 
 def show(report: Report) -> None:
@@ -160,7 +161,7 @@ def ask(summary: Summary) -> CannotStart | None:
     console.print(f"  results   {printable(str(summary.results))}{within}", soft_wrap=True)
     for note in summary.notes:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
-    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if sys.stdin is None or sys.stderr is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return CannotStart("run.question")
     console.print("Send them? Type yes and press Enter: ", end="")
     try:
@@ -171,7 +172,10 @@ def ask(summary: Summary) -> CannotStart | None:
 
 
 class Progress:
-    """How far the run is, on standard error: a bar on a terminal, a plain line every 10 s elsewhere."""
+    """How far the run is, on standard error: a bar on a terminal, a plain line every 10 s elsewhere.
+
+    A display that cannot be begun or ended is given up: the run goes on, and its report is told.
+    """
 
     def __init__(
         self, total: int, clock: Callable[[], float] = time.monotonic, waiting: Callable[[], float] = lambda: 0.0
@@ -179,11 +183,28 @@ class Progress:
         self._total, self._clock, self._waiting = total, clock, waiting
         self._counts: Counter[Status] = Counter()
         self._bar: Bar | None = None
+        self.defect: Exception | None = None
+        """Why the display was given up."""
         self._begun = self._said = clock()
         self._ended = threading.Event()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
+        try:
+            self._begin()
+        except Exception as error:
+            self._bar, self.defect = None, error
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._ended.set()
+        try:
+            if self._bar is not None:
+                self._bar.stop()
+        except Exception as error:
+            self.defect = error
+
+    def _begin(self) -> None:
         console = _console(stderr=True)
         if console.is_interactive and self._total:
             from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -207,12 +228,6 @@ class Progress:
             self._bar.start()
         elif self._total:
             threading.Thread(target=self._keep_telling, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._ended.set()
-        if self._bar is not None:
-            self._bar.stop()
 
     def _keep_telling(self) -> None:
         """A row can take minutes; who looks at the log meanwhile should see that the run is alive."""
@@ -245,7 +260,7 @@ class Progress:
                 told = (
                     f"{done} of {self._total} rows: {by_status(self._counts)}" if done else f"0 of {self._total} rows"
                 )
-                print("; ".join(filter(None, (told, left, self._pause()))), file=sys.stderr, flush=True)
+                typer.echo("; ".join(filter(None, (told, left, self._pause()))), err=True)
 
     def _pause(self) -> str:
         seconds = round(self._waiting())

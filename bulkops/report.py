@@ -52,7 +52,7 @@ class Report:
     refused: BulkopsError | None = None
     """Why the run did not begin; then nothing was sent and no results were written."""
     defect: Exception | None = None
-    """The error of our own that ended the run."""
+    """An error of our own that ended the run, or that kept something of it from being shown."""
     kept: Path | None = None
     """The copy of what the results have replaced."""
     corrections: str = ""

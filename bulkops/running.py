@@ -149,6 +149,7 @@ class Prepared:
         """Send, write the results, close the run in the ledger. No failure keeps the report from being made."""
         outcomes = {outcome.seq: outcome for outcome in (*self.earlier, *self.plan.decided)}
         failed: Exception | None = None
+        unshown: Exception | None = None
         pace = control.pace = Pace(control.stopped.wait, control.stopped.is_set, self.options.per_minute)
         with _clients(self.where, self.key) as connect:
             processor = Processor(
@@ -166,7 +167,8 @@ class Prepared:
             try:
                 for outcome in processor.outcomes(self.plan):
                     outcomes[outcome.seq] = outcome
-                    failed = failed or _shown(outcome, seen, control)
+                    error = _shown(outcome, seen)
+                    unshown = unshown or error
             except Exception as error:  # known or a defect of ours: what was sent is written down first
                 failed = error
         reason = _reason(failed) or control.reason
@@ -201,7 +203,7 @@ class Prepared:
             self.id,
             written,
             stopped=reason if cut_short or failed else "",
-            defect=flaw if failed is None or isinstance(failed, BulkopsError) else failed,
+            defect=flaw or unshown if failed is None or isinstance(failed, BulkopsError) else failed,
             kept=delivery.kept,
             corrections=handed_back,
             identity=self.material.identity,
@@ -281,12 +283,11 @@ def results_again(
     return path, ""
 
 
-def _shown(outcome: Outcome, seen: Callable[[Outcome], object], control: Control) -> Exception | None:
-    """Show an outcome. A defect in showing stops the run, but the rows on their way still come in."""
+def _shown(outcome: Outcome, seen: Callable[[Outcome], object]) -> Exception | None:
+    """Show an outcome. An error in showing, which is returned, is no reason to stop a run."""
     try:
         seen(outcome)
     except Exception as error:
-        control.stop(_reason(error))
         return error
     return None
 

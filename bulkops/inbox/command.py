@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
-
-import typer
 
 from bulkops import console
 from bulkops.errors import CannotStart
@@ -27,6 +24,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     """
     handled: list[Handled] = []
     defects: list[Exception] = []
+    lost = False
     control = Control()
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
@@ -51,14 +49,19 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     notes = [*inbox.notes, *_not_come_to(looked, handled)]
     if as_json:
         told = [each.document() for each in handled]
-        typer.echo(json.dumps({"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": notes}))
+        document = {"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": notes}
+        lost = not console.print_document(document)
     else:
         for note in notes[len(inbox.notes) :]:
             console.tell(note)
     defects += [one.report.defect for one in handled if one.report and one.report.defect]
     for defect in defects:
         console.report_defect(defect)
-    return max((each.exit_code for each in handled), default=console.NOT_STARTED if defects else 0)
+    codes = {0, *carry.codes, *(each.exit_code for each in handled)}
+    codes |= {console.NOT_STARTED} if defects else set()
+    codes |= {console.SOME_LEFT} if lost else set()
+    # Once rows were sent, it is not said that nothing was.
+    return max(console.SOME_LEFT if carry.sent and code == console.NOT_STARTED else code for code in codes)
 
 
 class _Carry:
@@ -66,11 +69,14 @@ class _Carry:
 
     def __init__(self, control: Control, yes: bool, stack: ExitStack) -> None:
         self._control, self._yes = control, yes
+        self.codes: list[int] = []
+        """The exit codes of the runs, whatever became of their workbooks afterwards."""
+        self.sent = False
         if yes:
             stack.enter_context(console.stoppable(control))
 
     def carry(self, prepared: Prepared) -> Report:
-        from bulkops.presenting import Progress, ask
+        from bulkops.presenting import ask
 
         if prepared.obstacle is None and self._control.stopped.is_set():
             prepared.obstacle = CannotStart("run.declined")
@@ -82,8 +88,10 @@ class _Carry:
         with ExitStack() as stack:
             if not self._yes:
                 stack.enter_context(console.stoppable(self._control))
-            with Progress(len(prepared.plan.steps), waiting=self._control.waiting) as progress:
-                return prepared.run(self._control, progress.saw)
+            report = console.carry_out(prepared, self._control)
+        self.codes.append(report.exit_code)
+        self.sent = self.sent or any(outcome.started for outcome in report.outcomes)
+        return report
 
 
 def _list(looked: Looked, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
