@@ -156,7 +156,7 @@ def present(report: Report, as_json: bool) -> bool:
 def print_document(document: dict[str, Any]) -> bool:
     """A document on standard output. Whether it could be written there, whole."""
     if sys.stdout is None:
-        say("bulkops: the JSON document could not be written: standard output is closed.")
+        say("bulkops: what was asked for could not be written: standard output is closed.")
         return False
     with _output() as lost:
         typer.echo(json.dumps(document))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -36,6 +38,8 @@ _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
 _QUOTES = "\"'`"
 _KEY = re.compile(rf"(?![{_QUOTES}])[!-~]{{1,1024}}(?<![{_QUOTES}])")
 _SERVICE = "bulkops"
+STORE_SECONDS = 10.0
+"""How long a credential store is waited for: one that is broken may never answer, and a run waits for it."""
 _FAILURES = {
     "keyring.backends.fail": "none is installed",
     "keyring.backends.chainer": "none is installed",
@@ -233,22 +237,35 @@ def forget_key(where: Environment) -> bool:
 
 
 def _keyring_get(where: Environment) -> Unshown | None:
-    """The stored key; None where there is none, or no store that could hold one."""
+    """The stored key; None where there is none, or no store that could hold one. Raises CannotStart for silence."""
     try:
         found = _ask(_store().get_password, _SERVICE, where.host)
-    except CannotStart:  # the operator is told how to give a key instead
+    except CannotStart as error:  # the operator is told how to give a key instead
+        if error.code == "key.silent":
+            raise
         return None
     return None if found is None else Unshown(found)
 
 
 def _ask(action: Callable[..., Any], *facts: object) -> Any:
-    """What a store answers. Raises CannotStart for whatever it raises, whose text may hold the key."""
+    """What a store answers. Raises CannotStart for whatever it raises, whose text may hold the key, and for silence."""
+    answers: SimpleQueue[tuple[Any, str]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put((action(*facts), ""))
+        except Exception as error:
+            answers.put((None, type(error).__name__))
+
+    # A daemon: a store that never answers must not keep the program from its end either.
+    threading.Thread(target=ask, name="credential store", daemon=True).start()
     try:
-        return action(*facts)
-    except Exception as error:
-        failed = type(error).__name__
-    # Beyond the handler, so that the store's error is not even this one's context.
-    raise CannotStart("key.store", value=_FAILURES.get(failed, f"the one there failed: {failed}"))
+        answer, failed = answers.get(timeout=STORE_SECONDS)
+    except Empty:
+        raise CannotStart("key.silent", value=f"{STORE_SECONDS:g}") from None
+    if failed:
+        raise CannotStart("key.store", value=_FAILURES.get(failed, f"the one there failed: {failed}"))
+    return answer
 
 
 def _store() -> KeyringBackend:

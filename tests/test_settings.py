@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import sys
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -389,6 +390,22 @@ def test_whatever_a_store_raises_is_a_sentence(store, error):
     assert code_of(store_key, EAST, Key(SECRET)) == "key.store"
     assert code_of(forget_key, EAST) == "key.store"
     assert code_of(find_key, EAST) == "key.missing"
+
+
+def test_a_store_that_never_answers_is_left_after_a_while(store, monkeypatch):
+    """It may wait for a window that nobody sees; meanwhile the run would hold its lock. Another key is still taken."""
+    monkeypatch.setattr(settings, "STORE_SECONDS", 0.05)
+    silent = threading.Event()
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(store, name, lambda *_: silent.wait())
+    try:
+        for act in (find_key, forget_key):
+            assert code_of(act, EAST) == "key.silent"
+        assert code_of(store_key, EAST, Key(SECRET)) == "key.silent"
+        monkeypatch.setenv("BULKOPS_API_KEY", SECRET)
+        assert find_key(EAST).reveal() == SECRET
+    finally:
+        silent.set()
 
 
 def in_plain_text() -> InMemory:

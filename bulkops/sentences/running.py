@@ -32,6 +32,12 @@ ENTRIES = (
         "Ask IT to switch on this computer's credential store. Until then bulkops takes the key from the variable BULKOPS_API_KEY.",
     ),
     Entry(
+        "key.silent",
+        "The credential store does not answer",
+        "This computer's credential store has not answered for {value} seconds.",
+        "Look whether it asks for its password somewhere, and start again. Until it answers, bulkops takes the key from the variable BULKOPS_API_KEY.",
+    ),
+    Entry(
         "key.fixed",
         "Practice needs no key",
         "The practice environment has a key of its own.",
