@@ -55,6 +55,18 @@ def test_which_rows_there_are(name: str, expected: dict[int, str], note: str, bu
     assert sum(note in each for each in document["notes"]) == 1
 
 
+def test_a_comment_over_two_lines_is_one_text(bulkops: Bulkops) -> None:
+    """multi-line-comment.csv: commas and a line end between whole quotes are the comment's own."""
+    ended = bulkops("check", CASES / "multi-line-comment.csv", "--json")
+    assert ended.code == 0
+    assert [(row["row"], row["target"], row["status"]) for row in ended.document["rows"]] == [
+        (2, "2001", "ready"),
+        (3, "2002", "ready"),
+    ]
+    (sheet,) = read_workbook(CASES / "multi-line-comment.csv").sheets
+    assert sheet.rows[1].cells[3].text == "Called vendor, they agreed,\nwill credit, next month"
+
+
 def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """module-sheet.xlsx: a module of Excel 95 is listed with ``r:id=""``; the other sheets are read, and the results
     go into the workbook."""

@@ -17,6 +17,7 @@ from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.naming import known_headings, normal
 from bulkops.operations import all_operations
+from bulkops.operations.base import columns
 from bulkops.workbook.raw import LAST_ROW, MAX_CELLS, RawRow, RawSheet
 from bulkops.workbook.text import LONGEST, is_error
 
@@ -81,11 +82,45 @@ def _refuse_moved(path: Path, records: list[Record], separator: str, heading_row
                 reason = "a line may be cut in two, or blank cells at its end lack their separators"
                 raise _line(path, line, f"it has {cells} cells, and there are {needed} headings; {reason}")
             fewest = min(fewest, cells)
-    for line, values in records:
-        if any("\n" in value and value.count(separator) >= max(fewest - 1, 1) for value in values):
-            raise _line(
-                path, line, "a text in quotes holds line ends and a whole row's separators; a quote may be missing"
-            )
+    _refuse_swallowed(path, records, separator, heading_row, max(fewest, 2))
+
+
+def _refuse_swallowed(path: Path, records: list[Record], separator: str, heading_row: int, fewest: int) -> None:
+    """Refuse a text over several lines of which one could be a row of its own, if the quotes around it were none.
+
+    A comment has separators, too, but hardly what a row's key is like where the key stands.
+    """
+    operations = all_operations()
+    known = known_headings(operations.values())
+    names = [known.get(normal(heading), ("", ""))[0] for heading in records[heading_row - 1][1]]
+    keys = [at for at, name in enumerate(names) if name in {each.target for each in operations.values()}]
+    words = {normal(choice) for each in columns(list(operations.values())).values() for choice in each.choices}
+
+    def looks_like_row(cells: list[str]) -> bool:
+        if len(cells) < fewest:
+            return False
+        typed = [cells[at] for at in keys if at < len(cells) and cells[at].strip()]
+        # Without a key it would be a row that needs fixing; within the text of another nobody would be told.
+        return any(map(_looks_like_id, typed)) if typed else any(_looks_like_id(c) or normal(c) in words for c in cells)
+
+    for number, (line, values) in enumerate(records, 1):
+        if not any("\n" in value for value in values):
+            continue
+        lines = [each.split(separator) for each in separator.join(values).split("\n")]
+        own = next((at for at in keys if at < len(values) and values[at].strip()), 0)
+        del lines["".join(values[:own]).count("\n")]  # where the row's own key stands
+        for cells in lines:
+            headings = number != heading_row and sum(normal(cell) in known for cell in cells) > 1
+            if headings or looks_like_row(cells):
+                reason = "a text in quotes holds a line that could be a row of its own; a quote may be missing"
+                raise _line(path, line, reason)
+
+
+def _looks_like_id(text: str) -> bool:
+    """An id, a GUID or what may be meant for one, as the last part of ``name | id`` too: 2001, 2 001 or 20O1."""
+    last = text.rpartition("|")[2].strip(' \t"')
+    letters = any(map(str.isalpha, last))
+    return any(map(str.isdigit, last)) and not (letters and len(last.split()) > 1)
 
 
 def _cell(column: int, value: str) -> Cell:
