@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 from asking import Bulkops
 
@@ -82,3 +83,23 @@ def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulko
         ("Sheet", False, 2),
         ("Results", True, 2),
     ]
+
+
+def test_writing_the_results_changes_no_number_format(
+    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
+) -> None:
+    """same-format-twice.xlsx: two numbers of formats have one code but for an escape; both are taken. What the cells
+    show stays, and the next run finds the rows done instead of a date."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes((CASES / "same-format-twice.xlsx").read_bytes())
+
+    def shown() -> list[tuple[str, str]]:
+        sheet = openpyxl.load_workbook(path).worksheets[0]
+        return [(cell.number_format, str(cell.value)) for row in sheet for cell in row]
+
+    before = shown()
+    for status in ("done", "already_done"):
+        ended = bulkops("run", path, "--yes", "--json")
+        assert ended.document["results"] == str(path)
+        assert {row["status"] for row in ended.document["rows"]} == {status}
+        assert shown() == before

@@ -323,6 +323,10 @@ def full_of_styles(book: Path) -> None:
     save(book, {**made, "[Content_Types].xml": TYPES})
 
 
+def of_a_million_names(book: Path) -> None:
+    workbook(book, "<definedNames>" + "<definedName name='a'/>" * 1_000_000 + "</definedNames>")
+
+
 def without_types(book: Path) -> None:
     save(book, parts())
 
@@ -339,6 +343,10 @@ def text_file(book: Path) -> None:
         (shared, "August.xlsx is shared in Excel's old way"),
         (damaged, "August.xlsx is damaged (xl/media/image1.png is damaged)."),
         (full_of_styles, "August.xlsx has as many cell formats as Excel allows."),
+        (
+            of_a_million_names,
+            "August.xlsx holds more than can be gone through in a few seconds (xl/workbook.xml has more",
+        ),
         (without_types, "August.xlsx is damaged ([Content_Types].xml is missing)."),
         (text_file, "August.xlsx is not an .xlsx workbook"),
     ],

@@ -16,6 +16,7 @@ import warnings
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,7 @@ from bulkops.model import Status
 from bulkops.operations import all_operations
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
+from bulkops.workbook.patching import Patch
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_sheet import COLUMNS, MARK, Value
 from bulkops.workbook.saving import sweep
@@ -345,8 +347,8 @@ def test_the_rest_of_the_workbook_means_what_it_meant(name: str) -> None:
         assert after[title].sheet_state == before[title].sheet_state
         assert names(after[title]) == names(before[title])
         if title in [sheet.title for sheet in before.worksheets]:
-            looks = ([look(cell) for row in book[title].iter_rows() for cell in row] for book in (before, after))
-            assert next(looks) == next(looks)
+            looks = [[look(cell) for row in book[title].iter_rows() for cell in row] for book in (before, after)]
+            assert looks[0] == looks[1]
     others = {key: text for key, text in names(after).items() if key != MARK}
     assert others == {key: text for key, text in names(before).items() if key != MARK}
     assert names(after)[MARK].replace("'", "") == f"{ours}!$A$1"
@@ -359,7 +361,94 @@ def names(owner: Any) -> dict[str, str]:
 
 
 def look(cell: Any) -> tuple[Any, ...]:
-    return cell.number_format, cell.font.b, cell.font.name, cell.fill.fgColor.rgb, cell.alignment.wrap_text
+    """What a cell's style resolves to."""
+    font = cell.font
+    # Where there are no fonts, openpyxl has one of another size, and black in another way.
+    colour = font.color.rgb if font.color is not None and font.color.type == "rgb" else None
+    kept = (font.name, font.b, font.i, font.u, font.strike, colour)
+    how = (cell.fill, cell.border, cell.alignment, cell.protection)
+    return cell.coordinate, cell.number_format, kept, *(copy(each) for each in how), cell.style
+
+
+@pytest.mark.parametrize("name", TAME)
+def test_every_cell_style_resolves_to_what_it_did(name: str) -> None:
+    """By a reader of its own: for each number that a cell's style can have, the code of its number format, font, fill,
+    border, alignment and protection are the same, and so are the styles that the cells have."""
+    before = cell_styles(original(name))
+    for content in (once(name), twice(name)):
+        after = cell_styles(content)
+        assert after[: len(before)] == before
+        named = {each for part in worksheets(original(name)) for each in re.findall(rb' s(?:tyle)?="([0-9]+)"', part)}
+        assert not {int(each) for each in named} & set(range(max(len(before), 1), len(after)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('formatCode="0.0&quot; kWh&quot;"', 'formatCode="0.00"'),
+        ("</numFmts>", '<numFmt numFmtId="170" formatCode="0.00"/></numFmts>'),
+        ("<font><sz", "<font><i/><sz"),
+        ("<font>", "<font/><font>"),
+        ('<fgColor rgb="FFFFF2CC"/>', '<fgColor rgb="FFFFFFFF"/>'),
+        ("<border><left/>", '<border><left style="thin"/>'),
+        ('fontId="1" fillId="2" borderId="0" xfId="0"', 'fontId="1" fillId="0" borderId="0" xfId="0"'),
+        ("<cellXfs ", '<cellXfs x="1" '),
+        ("<cellXfs count=", "<cellXfs count=''><xf/></cellXfs><cellXfs count="),
+        ('name="Normal"', 'name="Norma"'),
+        ("<dxfs", "<colors/><dxfs"),
+        ("<bgColor rgb", "<fgColor rgb"),
+        ('mc:Ignorable="x14ac"', 'mc:Ignorable=""'),
+    ],
+)
+def test_a_graft_that_changes_a_style_is_not_handed_out(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The style table is read back and compared with what it was: each of these changes is seen."""
+    patched = Patch.patched
+
+    def spoilt(patch: Patch) -> bytes:
+        content = patched(patch)
+        if b"styleSheet" in content:
+            assert old.encode() in content
+            content = content.replace(old.encode(), new.encode(), 1)
+        return content
+
+    monkeypatch.setattr(Patch, "patched", spoilt)
+    with pytest.raises(CannotGraft) as refusal:
+        Graft(original("plain.xlsx")).grafted(FIRST)
+    assert refusal.value.code == "graft.not_proven"
+
+
+def cell_styles(content: bytes) -> list[tuple[Any, ...]]:
+    """What each cell style resolves to; nothing for what is not there."""
+    parts = {plain_name(name): part for name, part in unzipped(content).items()}
+    found = [part for name, part in parts.items() if name.endswith("styles.xml") and b"styleSheet" in part]
+    if not found:
+        return []
+    table = parsed(found[0])
+    codes: dict[str, list[str]] = {}
+    for each in table.iterfind("{*}numFmts/{*}numFmt"):
+        codes.setdefault(each.attrib["numFmtId"], []).append(each.attrib["formatCode"])
+    lists = [
+        [ElementTree.tostring(each) for each in table.iterfind(f"{{*}}{section}/*")]
+        for section in ("fonts", "fills", "borders", "cellStyleXfs")
+    ]
+    return [
+        (
+            codes.get(xf.get("numFmtId", "0")),
+            *(
+                # The first of each is what a cell without a style has, also where there is none.
+                at and entries[at : at + 1]
+                for entries, name in zip(lists, ("fontId", "fillId", "borderId", "xfId"), strict=True)
+                for at in [int(xf.get(name, "0"))]
+            ),
+            ElementTree.tostring(xf),
+        )
+        for xf in table.iterfind("{*}cellXfs/{*}xf")
+    ]
+
+
+def worksheets(content: bytes) -> list[bytes]:
+    """The parts of the worksheets."""
+    return [part for name, part in unzipped(content).items() if b"<worksheet" in part[:200]]
 
 
 @pytest.mark.parametrize("name", seen_by("openpyxl"))

@@ -48,6 +48,12 @@ ENTRIES = (
         "Copy its rows into a new workbook to have the results in it.",
     ),
     Entry(
+        "graft.too_big",
+        "Results beside: too much to go through",
+        "{path} holds more than can be gone through in a few seconds ({detail}).",
+        "Copy its rows into a new workbook to have the results in it.",
+    ),
+    Entry(
         "graft.too_many_rows",
         "Results beside: too many rows",
         "There are more results than a sheet has rows, which are 1,048,576.",

@@ -18,6 +18,7 @@ _VERSION, _FIRST_DAY = 20, 33
 """What deflate needs; 1 January 1980, as Excel dates its parts."""
 _SIZES_FOLLOW, _ENCRYPTED, _UTF8 = 0x8, 0x1, 0x800
 _ZIP64 = 1
+_PIECE = 2**20
 _MOST_UNPACKED = 2**29
 _MOST_ENTRIES, _MOST_BYTES = 0xFFFE, 0xFFFFFFFE
 """Beyond them a zip needs the long form, which no list of rows does."""
@@ -58,14 +59,28 @@ class Archive:
         """The parts' names, in lower case and with slashes."""
         return iter(self._infos)
 
-    def read(self, part: str) -> bytes:
-        """A part's content, its check sum seen to. Raises OddArchive if it is damaged or missing."""
+    def size(self, part: str) -> int:
+        """How many bytes a part's content has. Raises OddArchive if it is missing."""
         if part not in self:
             raise OddArchive(f"{part} is missing")
+        return self._infos[_part(part)].file_size
+
+    def read(self, part: str) -> bytes:
+        """A part's content, its check sum seen to. Raises OddArchive if it is damaged or missing."""
+        return b"".join(self.pieces(part))
+
+    def pieces(self, part: str) -> Iterator[bytes]:
+        """The same, piece by piece."""
+        size = self.size(part)
         try:
-            return self._zip.read(self._infos[_part(part)])
+            with self._zip.open(self._infos[_part(part)]) as stream:
+                while piece := stream.read(_PIECE):
+                    size -= len(piece)
+                    yield piece
         except BROKEN as error:
             raise OddArchive(f"{part} is damaged") from error
+        if size:
+            raise OddArchive(f"{part} is damaged")
 
     def packed(self, part: str) -> tuple[int, int, int, bytes]:
         """(method, check sum, size, packed bytes) of a part."""

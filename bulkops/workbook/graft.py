@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from html import escape
 
-from bulkops.workbook.archive import OddArchive
-from bulkops.workbook.inspecting import CannotGraft, Inspected
+from bulkops.workbook.inspecting import CannotGraft, Inspected, refusals
 from bulkops.workbook.own_sheet import OwnSheet
-from bulkops.workbook.patching import Element, OddPart, Part, Patch, parse
+from bulkops.workbook.patching import Element, OddPart, Patch, parse
 from bulkops.workbook.relations import rels_of
 from bulkops.workbook.results_sheet import COPY, LOOKS, MARK, MOST_LINES, SHEET, Value, extent, links, worksheet
-from bulkops.workbook.styles import StylesFull, add_looks
+from bulkops.workbook.styles import StyleTable
 
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _BEFORE_NAMES = ("sheets", "functionGroups", "externalReferences")
@@ -32,12 +32,9 @@ class Graft:
         """``replace``: the results of an earlier run may be replaced, if there is nothing else in their sheet."""
         self._seen = Inspected(content)
         own = self._seen.own
-        try:
-            self._replaceable = own is not None and replace and self._seen.untouched(own)
-            self.advice = self._seen.advice()
-            """The catalogue's code of why a copy is better than to replace the workbook itself; "" for nothing."""
-        except (OddPart, OddArchive) as error:
-            raise CannotGraft("graft.damaged", str(error)) from error
+        self._replaceable = own is not None and replace and self._seen.untouched(own)
+        self.advice = self._seen.advice()
+        """The catalogue's code of why a copy is better than to replace the workbook itself; "" for nothing."""
         self.for_xlsx = self._seen.for_xlsx
         """Excel opens it under the name of a plain workbook: it has no macros and is no template."""
         self.kept = own.name if own and not self._replaceable else ""
@@ -52,10 +49,8 @@ class Graft:
         Raises CannotGraft if there are too many lines or cell formats.
         """
         sheet, parts = self._changes(lines, copy, link)
-        try:
+        with refusals():
             content = self._seen.archive.with_parts(parts)
-        except OddArchive as error:
-            raise CannotGraft("graft.damaged", str(error)) from error
         self._prove(content, parts, sheet)
         return content
 
@@ -63,44 +58,50 @@ class Graft:
         """Make the changes for no lines and forget them. Raises CannotGraft for what only shows in doing it."""
         self._changes([], False, "")
 
+    @cached_property
+    def _styles(self) -> tuple[StyleTable, dict[str, int], bytes]:
+        """The workbook's style table, the number of each look's cell style, and the table as it will be."""
+        table = self._seen.style_table()
+        return table, *table.with_looks(LOOKS)
+
     def _changes(self, lines: Sequence[Sequence[Value]], copy: bool, link: str) -> tuple[OwnSheet, Mapping[str, bytes]]:
         """(the sheet for the results, all parts that are new or differ)."""
         if len(lines) > MOST_LINES:
             raise CannotGraft("graft.too_many_rows")
         work, seen = _Work(self._seen), self._seen
-        try:
+        with refusals():
+            table, styles, changed = self._styles
+            if changed != table.part.content or not seen.styles:
+                work.put_styles(table.part.name, changed)
             sheet = work.sheet(self.sheet)
             work.parts[sheet.part] = worksheet(
-                lines, work.styles(), seen.namespace, seen.relations, seen.since_1904, bool(link)
+                lines, styles, seen.namespace, seen.relations, seen.since_1904, bool(link)
             )
             if link:
                 work.parts[rels_of(sheet.part)] = links(lines, link, seen.relations)
             work.name(sheet, extent(lines), copy)
             return sheet, work.done()
-        except StylesFull as error:
-            raise CannotGraft("graft.styles_full") from error
-        except OddArchive as error:
-            raise CannotGraft("graft.damaged", str(error)) from error
-        except (OddPart, ValueError) as error:
-            raise CannotGraft("graft.odd", str(error)) from error
 
     def _prove(self, content: bytes, changed: Mapping[str, bytes], sheet: OwnSheet) -> None:
         """Read the new workbook back: every other part is packed as it was, every changed one can be read, every sheet
-        is there, and the results are found. Raises CannotGraft."""
+        is there, each style of the operator's means what it meant, and the results are found. Raises CannotGraft."""
         before = self._seen
         try:
-            after = Inspected(content)
-            parse(after.archive.read(sheet.part))
-        except (CannotGraft, OddArchive, OddPart) as error:
+            after = Inspected(content, sound=True)
+            with refusals():
+                parse(sheet.part, after.archive.pieces(sheet.part))
+                found = after.own == sheet and all(after.archive.read(name) == changed[name] for name in changed)
+                table = self._styles[0]
+                kept = table.part.name not in changed or after.style_table().keeps(table)
+        except CannotGraft as error:
             raise CannotGraft("graft.not_proven", str(error.args[-1])) from error
         names = [*before.sheet_names, *([sheet.name] if sheet.index == len(before.sheet_names) else [])]
-        found = after.own == sheet and all(after.archive.read(name) == changed[name] for name in changed)
         same = all(
             part in after.archive and before.archive.packed(part) == after.archive.packed(part)
             for part in before.archive
             if part not in {name.lower() for name in changed}
         )
-        if not (found and same and after.sheet_names == names):
+        if not (found and kept and same and after.sheet_names == names):
             raise CannotGraft("graft.not_proven", sheet.name)
 
 
@@ -152,22 +153,13 @@ class _Work:
             self._book.insert(seen.sheets.start, f"<{x}bookViews><{x}workbookView/></{x}bookViews>")
         return OwnSheet(len(seen.sheets.children), name, self._path(target))
 
-    def styles(self) -> dict[str, int]:
-        """The number of each look's cell style, in the style table as it will be."""
-        part = self._seen.styles
-        if part is None:
-            # openpyxl looks for it under this name only.
-            name = self._path("styles.xml")
-            if name in self._seen.archive:
-                raise OddPart(f"{name} belongs to nothing")
-            normal = '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
-            part = Part(name, f'<styleSheet xmlns="{self._seen.namespace}">{normal}</styleSheet>'.encode())
+    def put_styles(self, part: str, content: bytes) -> None:
+        """Put the style table in place; a workbook without one gets it."""
+        if not self._seen.styles:
+            if part in self._seen.archive:
+                raise OddPart(f"{part} belongs to nothing")
             self._relate("styles", "styles.xml", f"{_SPREADSHEET}.styles+xml")
-        patch = Patch(part)
-        numbers = add_looks(patch, LOOKS)
-        if (content := patch.patched()) != part.content:
-            self.parts[part.name] = content
-        return numbers
+        self.parts[part] = content
 
     def name(self, sheet: OwnSheet, area: str, copy: bool) -> None:
         """The hidden names that mark the sheet and its filter, and the row that is printed on every page."""

@@ -5,13 +5,17 @@ Every refusal is a CannotGraft with its code in the catalogue (research: what Ex
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bulkops.workbook.archive import Archive, OddArchive
 from bulkops.workbook.own_sheet import OwnSheet, as_written, untouched
-from bulkops.workbook.patching import Element, OddPart, Part
-from bulkops.workbook.relations import read_part, related, related_by_id, rels_of
+from bulkops.workbook.patching import Element, OddPart, TooBig
+from bulkops.workbook.relations import read_part, read_small, related, related_by_id, rels_of
 from bulkops.workbook.results_sheet import MARK
+from bulkops.workbook.styles import StylesFull, StyleTable
 
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -32,6 +36,12 @@ _BOOKS = (
 )
 _REFERENCE = re.compile(r"=?\$?('(?:[^']|'')+'|[^'!]+)!")
 _TRUE = ("1", "true")
+_OUR_NAMES = ("_bulkops.", "_xlnm.")
+"""How the workbook names begin that are looked for or written."""
+_NUMBER_FORMAT, _CELL_STYLE, _COLUMN_STYLE = (
+    re.compile(rb"%b\s*=\s*[\"']([0-9]{1,9})[\"']" % name) for name in (b"numFmtId", b" s", b" style")
+)
+_LONGEST_NUMBER = 40
 
 
 class CannotGraft(Exception):
@@ -45,18 +55,29 @@ class CannotGraft(Exception):
 class Inspected:
     """A workbook's package whose parts are what they should be. Raises CannotGraft if they are not."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, sound: bool = False) -> None:
+        """``sound``: the parts that no graft changes are known to be good, and need not be gone through."""
         if not content.startswith(b"PK"):
             raise CannotGraft("graft.format")
-        try:
+        self._cell_styles: set[int] = set()
+        self._number_formats: set[int] = set()
+        with refusals():
             self.archive = Archive(content)
-            for part in self.archive:
-                self.archive.read(part)
             self._look()
-        except OddArchive as error:
-            raise CannotGraft("graft.damaged", str(error)) from error
-        except (OddPart, ValueError) as error:
-            raise CannotGraft("graft.odd", str(error)) from error
+            for part in () if sound else self.archive:
+                self._go_through(part)
+
+    def _go_through(self, part: str) -> None:
+        """See to a part's check sum, and which styles and number formats it names. Raises OddArchive."""
+        is_sheet, rest = part in self._sheet_parts, b""
+        for piece in self.archive.pieces(part):
+            text = rest + piece
+            if b"numFmtId" in text:
+                self._number_formats |= _numbers(_NUMBER_FORMAT, text)
+            if is_sheet:
+                self._cell_styles |= _numbers(_CELL_STYLE, text) | _numbers(_COLUMN_STYLE, text)
+            # A number may begin in one piece and end in the next.
+            rest = text[-_LONGEST_NUMBER:]
 
     def _look(self) -> None:
         if "mimetype" in self.archive:
@@ -68,7 +89,8 @@ class Inspected:
         mains = [target for kind, target in package if kind.endswith("/officeDocument")]
         if len(mains) != 1 or mains[0] not in self.archive:
             raise OddPart("it does not name one workbook")
-        self.types, self.book = read_part(self.archive, "[Content_Types].xml"), read_part(self.archive, mains[0])
+        self.types = read_part(self.archive, "[Content_Types].xml")
+        self.book = read_part(self.archive, mains[0], _counts)
         self.rels = read_part(self.archive, rels_of(self.book.name))
         self.namespace = self.book.root.tag.removesuffix(" workbook")
         if self.types.root.tag != f"{_TYPES} Types" or self.namespace not in _DIALECTS:
@@ -79,7 +101,9 @@ class Inspected:
         self._kind = _content_type(self.types.root, self.book.name)
         if self._kind not in _BOOKS:
             raise OddPart(f"it calls itself {self._kind or 'nothing'}")
-        self._refuse_parts(related(self.archive, self.book.name))
+        self._parts = related(self.archive, self.book.name)
+        self._refuse_parts(self._parts)
+        self._sheet_parts = {target.lower() for kind, target in self._parts if kind.lower().endswith("sheet")}
         sheets = self.book.root.child("sheets")
         if sheets is None or any(each.tag != f"{self.namespace} sheet" for each in sheets.children):
             raise OddPart("its list of sheets holds something else")
@@ -88,6 +112,7 @@ class Inspected:
             raise OddPart("its list of sheets or names is written twice")
         self.names = self.book.root.child("definedNames")
         self.styles = self._style_part()
+        """The name of the part with the style table; "" if there is none."""
         self.own = self._own_sheet()
 
     def _refuse_parts(self, parts: list[tuple[str, str]]) -> None:
@@ -97,14 +122,22 @@ class Inspected:
             if kind.endswith("/vbaProject") and any("Signature" in each for each, _ in related(self.archive, target)):
                 raise CannotGraft("graft.signed_macros")
 
-    def _style_part(self) -> Part | None:
-        found = [target for kind, target in related(self.archive, self.book.name) if kind == f"{self.relations}/styles"]
-        if not found:
-            return None
-        part = read_part(self.archive, found[0])
-        if len(found) > 1 or part.root.tag != f"{self.namespace} styleSheet":
-            raise OddPart(f"{part.name} is something else")
-        return part
+    def _style_part(self) -> str:
+        found = [target for kind, target in self._parts if kind == f"{self.relations}/styles"]
+        if len(found) > 1:
+            raise OddPart("it has two style tables")
+        return found[0] if found else ""
+
+    def style_table(self) -> StyleTable:
+        """The style table; where there is none, the least there can be. Raises OddPart, OddArchive."""
+        if self.styles:
+            name, content = self.styles, read_small(self.archive, self.styles)
+        else:
+            # openpyxl looks for it under this name only.
+            name = posixpath.join(posixpath.dirname(self.book.name), "styles.xml")
+            normal = '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+            content = f'<styleSheet xmlns="{self.namespace}">{normal}</styleSheet>'.encode()
+        return StyleTable(name, content, self.namespace, self._cell_styles, self._number_formats)
 
     def _own_sheet(self) -> OwnSheet | None:
         for name in self.names.children if self.names is not None else ():
@@ -126,8 +159,9 @@ class Inspected:
         return OwnSheet(index, sheet.attributes["name"], part)
 
     def untouched(self, sheet: OwnSheet) -> bool:
-        """Does it hold nothing but results, so that it may be replaced? Raises OddPart, OddArchive."""
-        return untouched(self.archive, self.book.name, sheet)
+        """Does it hold nothing but results, so that it may be replaced? Raises CannotGraft."""
+        with refusals():
+            return untouched(self.archive, self.book.name, sheet)
 
     def as_written(self, sheet: OwnSheet) -> bool:
         """Has no other program saved the workbook since its results were put there?"""
@@ -154,7 +188,10 @@ class Inspected:
         return any(each.attributes.get("name", "").lower() == name for each in names)
 
     def advice(self) -> str:
-        """The catalogue's code of why a copy is better than to replace the workbook itself; "" for nothing."""
+        """The catalogue's code of why a copy is better than to replace the workbook itself; "" for nothing.
+
+        Raises CannotGraft.
+        """
         if self._says("workbookProtection", "lockStructure"):
             return "place.locked"
         if self._says("fileSharing", "readOnlyRecommended"):
@@ -162,11 +199,36 @@ class Inspected:
         sharing = self.book.root.child("fileSharing")
         if sharing is not None and sharing.attributes.keys() & {"reservationPassword", "hashValue"}:
             return "place.reserved"
-        return "place.final" if _marked_final(self.archive) else ""
+        with refusals():
+            return "place.final" if _marked_final(self.archive) else ""
 
     def _says(self, element: str, attribute: str) -> bool:
         found = self.book.root.child(element)
         return found is not None and found.attributes.get(attribute) in _TRUE
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What is found odd, damaged or too big, as the refusal that it is."""
+    try:
+        yield
+    except OddArchive as error:
+        raise CannotGraft("graft.damaged", str(error)) from error
+    except StylesFull as error:
+        raise CannotGraft("graft.styles_full") from error
+    except TooBig as error:
+        raise CannotGraft("graft.too_big", str(error)) from error
+    except (OddPart, ValueError) as error:
+        raise CannotGraft("graft.odd", str(error)) from error
+
+
+def _counts(_: Element, each: Element) -> bool:
+    """Is it anything but one of the operator's own names, of which there can be many?"""
+    return each.local != "definedName" or each.attributes.get("name", "").lower().startswith(_OUR_NAMES)
+
+
+def _numbers(pattern: re.Pattern[bytes], text: bytes) -> set[int]:
+    return {int(each) for each in set(pattern.findall(text))}
 
 
 def _wraps(element: Element) -> bool:

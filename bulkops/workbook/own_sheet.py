@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from xml.parsers import expat
 
 from bulkops.workbook.archive import Archive
-from bulkops.workbook.patching import OddPart
-from bulkops.workbook.relations import read_part, related
+from bulkops.workbook.patching import parse
+from bulkops.workbook.relations import read_part, read_small, related
 from bulkops.workbook.results_sheet import COLUMNS, LETTERS, OPENING
 from bulkops.workbook.text import natural
 
@@ -50,37 +49,37 @@ def untouched(archive: Archive, book: str, sheet: OwnSheet) -> bool:
             return False
         if what == "drawing" and target in archive and read_part(archive, target).root.children:
             return False
-    content = archive.read(sheet.part)
-    if content.startswith(OPENING.encode()):
+    if as_written(archive, sheet):
+        content = archive.read(sheet.part)
         return not _ADDED_CELL.search(content) and content.count(b"<row ") == content.count(b'<c r="E')
-    scan = _Scan(content, _strings(archive, book))
-    return scan.only_results and tuple(scan.headings) == COLUMNS
+    scan = _Scan(sheet.part, read_small(archive, sheet.part))
+    return scan.only_results and scan.headings(archive, book) == COLUMNS
 
 
 def as_written(archive: Archive, sheet: OwnSheet) -> bool:
     """Has no other program saved the workbook since its results were put there?"""
-    return archive.read(sheet.part).startswith(OPENING.encode())
+    return next(archive.pieces(sheet.part), b"").startswith(OPENING.encode())
 
 
 class _Scan:
     """Goes through the cells of a sheet that another program has saved."""
 
-    def __init__(self, content: bytes, strings: Sequence[str]) -> None:
-        self._strings = strings
+    def __init__(self, part: str, content: bytes) -> None:
+        """Raises OddPart, TooBig."""
         self.only_results = True
         """No formula, no comment, no table; no cell right of our columns, and none in a row that has no status."""
-        self.headings: list[str] = []
-        """The texts of the first row."""
+        self._rows = 0
+        self._headings: list[tuple[str, str]] = []
+        """(type, text) of each cell of the first row."""
         self._cells: set[str] = set()
         self._cell, self._type = "", ""
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
-        self._parser.CharacterDataHandler = self._text
-        try:
-            self._parser.Parse(content, True)
-        except (expat.ExpatError, LookupError, ValueError) as error:
-            raise OddPart(f"the sheet of results: {error}") from error
+        parse(part, [content], self._start, self._end, self._text)
+
+    def headings(self, archive: Archive, book: str) -> tuple[str, ...]:
+        """The texts of the first row. Raises OddPart, OddArchive."""
+        shared = {natural(text) for type_, text in self._headings if type_ == "s"}
+        strings = _strings(archive, book, shared) if shared else {}
+        return tuple(strings.get(natural(text), "") if type_ == "s" else text for type_, text in self._headings)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         local = tag.rpartition(" ")[2]
@@ -93,24 +92,41 @@ class _Scan:
             self._cells.add(self._cell)
 
     def _text(self, data: str) -> None:
-        """In the first row, which ends the calls: a heading is one text, here or among the shared ones."""
-        if self._cell:
-            self.headings.append(self._strings[natural(data)] if self._type == "s" else data)
+        """A heading is one text, here or among the shared ones."""
+        if self._cell and not self._rows:
+            self._headings.append((self._type, data))
 
     def _end(self, tag: str) -> None:
         local = tag.rpartition(" ")[2]
         if local == "c":
             self._cell = ""
         elif local == "row":
-            self._parser.CharacterDataHandler = None
+            self._rows += 1
             if self._cells and not {LETTERS[COLUMNS.index("Status")]} <= self._cells <= set(LETTERS):
                 self.only_results = False
             self._cells = set()
 
 
-def _strings(archive: Archive, book: str) -> list[str]:
-    """The first shared texts of a workbook, headings among them."""
+def _strings(archive: Archive, book: str, wanted: Collection[int]) -> dict[int, str]:
+    """Some of a workbook's shared texts, by their numbers."""
     parts = [target for kind, target in related(archive, book) if kind.endswith("/sharedStrings")]
     if not parts or parts[0] not in archive:
-        return []
-    return ["".join(text.text for text in each.children) for each in read_part(archive, parts[0]).root.children]
+        return {}
+    found: dict[int, str] = {}
+    number, depth = -1, 0
+
+    def start(_: str, __: object) -> None:
+        nonlocal number, depth
+        depth += 1
+        number += depth == 2
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def text(data: str) -> None:
+        if depth == 3 and number in wanted:
+            found[number] = found.get(number, "") + data
+
+    parse(parts[0], archive.pieces(parts[0]), start, end, text)
+    return found

@@ -6,7 +6,7 @@ expat says where each element begins and ends; nothing is ever written out anew 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
@@ -17,11 +17,20 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _OTHER_ENCODING = re.compile(
     rb"(\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"'](?!(utf-?8|us-ascii|iso-8859-1)[\"'])", re.IGNORECASE
 )
-_DEEP = 5
+_DEEP, _ENTRY = 5, 3
+MOST_BYTES = 2**26
+"""Of a part that is changed or replaced, when it is unpacked."""
+_MOST_ELEMENTS, _MOST_HELD, _MOST_SEEN = 1_000_000, 100_000, 6_000_000
+"""Of a part that is changed: all, and those in memory at a time. A style table as full as Excel lets it become has half
+as many. Of one that is only gone through: 100,000 lines of results have half as many."""
 
 
 class OddPart(ValueError):
     """The part cannot be changed without a doubt; its text says why."""
+
+
+class TooBig(OddPart):
+    """The part would take too long or too much memory."""
 
 
 @dataclass(slots=True)
@@ -31,18 +40,18 @@ class Element:
     tag: str
     """``namespace local``."""
     attributes: dict[str, str]
+    part: Part
     start: int
-    inner: int
-    """Where its content begins."""
-    alone: bool
-    """It is written ``<a/>``: it has no content to insert into."""
-    raw_name: str
-    """Its name as written, with the prefix of its namespace."""
     close: int = 0
     """Where its end tag begins; for ``<a/>`` where it ends."""
-    end: int = 0
     children: list[Element] = field(default_factory=list)
-    text: str = ""
+    texts: list[str] = field(default_factory=list)
+    """What it says itself, in pieces."""
+
+    @property
+    def text(self) -> str:
+        """What it says itself."""
+        return "".join(self.texts)
 
     @property
     def local(self) -> str:
@@ -50,40 +59,84 @@ class Element:
         return self.tag.rpartition(" ")[2]
 
     @property
+    def raw_name(self) -> str:
+        """Its name as written, with the prefix of its namespace."""
+        return self._opening()[1].decode("ascii", "replace")
+
+    @property
     def prefix(self) -> str:
         """``x:`` or nothing: what its children of the same namespace may use too."""
-        return self.raw_name.rpartition(":")[0] + ":" if ":" in self.raw_name else ""
+        prefix, colon, _ = self.raw_name.rpartition(":")
+        return prefix + colon
+
+    @property
+    def alone(self) -> bool:
+        """It is written ``<a/>``: it has no content to insert into."""
+        return bool(self._opening()[2])
+
+    @property
+    def inner(self) -> int:
+        """Where its content begins."""
+        return self._opening().end()
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.inner if self.alone else self.part.content.index(b">", self.close) + 1
+
+    @property
+    def content(self) -> bytes:
+        """The bytes between its tags."""
+        return self.part.content[self.inner : self.close]
 
     def child(self, local: str) -> Element | None:
         """The first child of that name, in the element's own namespace."""
-        return next((each for each in self.children if each.tag == self._own(local)), None)
+        return next((each for each in self.children if each.tag == self.own(local)), None)
 
-    def all(self, local: str) -> list[Element]:
-        """Every child of that name, in the element's own namespace."""
-        return [each for each in self.children if each.tag == self._own(local)]
-
-    def _own(self, local: str) -> str:
+    def own(self, local: str) -> str:
+        """The tag of a child of that name, in the element's own namespace."""
         return f"{self.tag.rpartition(' ')[0]} {local}"
+
+    def _opening(self) -> re.Match[bytes]:
+        found = _START_TAG.match(self.part.content, self.start)
+        if found is None:
+            raise OddPart(f"{self.part.name}: an element is written in an unusual way")
+        return found
 
 
 class Part:
-    """The elements of a part, down to five levels. Raises OddPart if it cannot be read."""
+    """The elements of a part, down to five levels. Raises OddPart if it cannot be read, TooBig if it is too much.
 
-    def __init__(self, name: str, content: bytes) -> None:
+    A part of many elements takes little memory: ``keep`` is asked about each element on the third level, with its
+    parent, once all that is in it has been read, and one that is not kept is let go. ``deep`` says by the tag of an
+    element on the second level how many levels count there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        keep: Callable[[Element, Element], bool] = lambda *_: True,
+        deep: Callable[[str], int] = lambda _: _DEEP,
+    ) -> None:
         self.name, self.content = name, content
         if content.startswith(_WIDE) or _OTHER_ENCODING.match(content):
             # What is inserted is ASCII, and must be read as such.
             raise OddPart(f"{name} is written in an unusual encoding")
+        self._keep, self._deep, self._levels = keep, deep, _DEEP
         self._open: list[Element] = []
         self._top: list[Element] = []
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse
-        self._depth = 0
+        self._depth = self._seen = self._held = self._held_before = 0
         try:
             parser.Parse(content, True)
+        except OddPart:
+            raise
         except (expat.ExpatError, ValueError) as error:
             raise OddPart(f"{name}: {error}") from error
         self.root = self._top[0]
@@ -93,37 +146,70 @@ class Part:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        if self._depth > _DEEP:
+        self._seen += 1
+        if self._seen > _MOST_ELEMENTS:
+            raise TooBig(f"{self.name} has more than {_MOST_ELEMENTS:,} elements")
+        if self._depth > self._levels:
             return
-        start = self._parser.CurrentByteIndex
-        found = _START_TAG.match(self.content, start)
-        if found is None:
-            raise OddPart(f"{self.name}: an element is written in an unusual way")
-        element = Element(tag, attributes, start, found.end(), bool(found[2]), found[1].decode("ascii", "replace"))
+        if self._depth == _ENTRY:
+            self._held_before = self._held
+        elif self._depth == _ENTRY - 1:
+            self._levels = self._deep(tag)
+        self._held += 1
+        if self._held > _MOST_HELD:
+            raise TooBig(f"{self.name} has more than {_MOST_HELD:,} elements")
+        element = Element(tag, attributes, self, self._parser.CurrentByteIndex)
         (self._open[-1].children if self._open else self._top).append(element)
         self._open.append(element)
 
     def _end(self, _: str) -> None:
         self._depth -= 1
-        if self._depth >= _DEEP:
+        if self._depth >= self._levels:
             return
         element = self._open.pop()
-        element.close = element.end = element.inner
-        if not element.alone:
-            element.close = self._parser.CurrentByteIndex
-            element.end = self.content.index(b">", element.close) + 1
+        element.close = self._parser.CurrentByteIndex
+        if self._depth == _ENTRY - 1 and not self._keep(self._open[-1], element):
+            self._open[-1].children.pop()
+            self._held = self._held_before
 
     def _text(self, data: str) -> None:
-        if self._depth <= _DEEP and self._open:
-            self._open[-1].text += data
+        if self._depth <= self._levels and self._open:
+            self._open[-1].texts.append(data)
 
 
-def parse(content: bytes) -> None:
-    """Go through a part that need not be known, only be sound. Raises OddPart."""
+def parse(
+    name: str,
+    pieces: Iterable[bytes],
+    start: Callable[[str, dict[str, str]], object] | None = None,
+    end: Callable[[str], object] | None = None,
+    text: Callable[[str], object] | None = None,
+) -> None:
+    """Go through a part of which nothing is kept. Raises OddPart if it is not sound, TooBig if it is too much."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = start and _limited(name, start)
+    parser.EndElementHandler, parser.CharacterDataHandler = end, text
     try:
-        expat.ParserCreate(namespace_separator=" ").Parse(content, True)
-    except expat.ExpatError as error:
-        raise OddPart(str(error)) from error
+        for piece in pieces:
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
+    except OddPart:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise OddPart(f"{name}: {error}") from error
+
+
+def _limited(name: str, start: Callable[[str, dict[str, str]], object]) -> Callable[[str, dict[str, str]], object]:
+    seen = 0
+
+    def limited(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal seen
+        seen += 1
+        if seen > _MOST_SEEN:
+            raise TooBig(f"{name} has more than {_MOST_SEEN:,} elements")
+        start(tag, attributes)
+
+    return limited
 
 
 class Patch:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 
 from bulkops.workbook.archive import Archive
-from bulkops.workbook.patching import Part
+from bulkops.workbook.patching import MOST_BYTES, Element, Part, TooBig
 
 
-def read_part(archive: Archive, name: str) -> Part:
-    """A part's elements. Raises OddPart if it cannot be read, OddArchive if it is missing."""
-    return Part(name, archive.read(name))
+def read_part(archive: Archive, name: str, keep: Callable[[Element, Element], bool] = lambda *_: True) -> Part:
+    """A part's elements. Raises OddPart if it cannot be read, TooBig, OddArchive if it is missing."""
+    return Part(name, read_small(archive, name), keep)
+
+
+def read_small(archive: Archive, name: str) -> bytes:
+    """A part's content, unless that would take much memory: then it raises TooBig; OddArchive if it is missing."""
+    if archive.size(name) > MOST_BYTES:
+        raise TooBig(f"{name} holds more than {MOST_BYTES >> 20} MB")
+    return archive.read(name)
 
 
 def rels_of(part: str) -> str:

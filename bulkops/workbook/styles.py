@@ -6,19 +6,22 @@ not grow from run to run.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bulkops.workbook.patching import Element, Patch
+from bulkops.workbook.patching import Element, OddPart, Part, Patch
 from bulkops.workbook.text import natural
 
 MOST_FORMATS = 64_000
 """Excel's limit of cell formats in a workbook."""
-_FIRST_OWN_FORMAT = 164
+_OWN_FORMATS = range(164, 2**16)
+"""The numbers of the formats that a workbook declares; those before are built in, some of them by language only."""
 _BUILT_IN = {"General": 0, "@": 49}
 _FONT, _SIZE = "Calibri", "11"
 _NO, _YES = ("0", "false"), ("1", "true")
+_ESCAPED = re.compile(r"\\([- :])")
+"""What some programs write before a character that means itself anyway."""
 _NOTHING = (*_NO, "none", "baseline")
 _DEFAULTS: dict[str, tuple[str, ...]] = {
     "numFmts": (),
@@ -33,9 +36,17 @@ _DEFAULTS: dict[str, tuple[str, ...]] = {
 }
 """The sections we add to, in the order of the schema, and what must come first in one that is missing or empty:
 cells without a style have the first of each."""
+_ENTRIES = {
+    "numFmts": "numFmt",
+    "fonts": "font",
+    "fills": "fill",
+    "borders": "border",
+    "cellStyleXfs": "xf",
+    "cellXfs": "xf",
+}
 
 
-class StylesFull(ValueError):
+class StylesFull(OddPart):
     """The workbook has as many cell formats as Excel allows."""
 
 
@@ -57,32 +68,130 @@ class Look:
         return (_FONT, _SIZE, *(["b"] if self.bold else []), *(["u"] if self.underline else []), self.colour)
 
 
-def add_looks(patch: Patch, looks: Mapping[str, Look]) -> dict[str, int]:
-    """Each look's number among the cell styles; those that are missing are added. Raises StylesFull, ValueError."""
-    table = _Table(patch.root)
-    numbers = {name: table.style(look) for name, look in looks.items()}
-    table.put(patch)
-    return numbers
+class StyleTable:
+    """A workbook's style table: what counts here of its entries, and what is to be added to them.
 
+    Its entries are looked at one by one and let go, for there can be many.
+    """
 
-class _Table:
-    """A style table and what is to be added to it."""
-
-    def __init__(self, root: Element) -> None:
-        self._root = root
+    def __init__(self, part: str, content: bytes, namespace: str, cells: Collection[int], formats: Collection[int]):
+        """``cells``: the numbers of the styles that cells have; ``formats``: those of number formats that any part
+        names. Raises OddPart for a table whose entries cannot be counted surely, StylesFull, TooBig.
+        """
+        self._sections = {f"{namespace} {name}": name for name in _DEFAULTS}
+        self._counts = dict.fromkeys(_DEFAULTS, 0)
         self._new: dict[str, list[str]] = {name: [] for name in _DEFAULTS}
-        self._formats = {
-            each.attributes.get("formatCode", "").replace("\\", ""): natural(each.attributes.get("numFmtId", ""))
-            for each in self._entries("numFmts")
+        self._codes: dict[int, set[str]] = {}
+        """The codes that are declared for the number of a format."""
+        self._taken = set(formats)
+        """The numbers of formats that are declared or used, wherever it be."""
+        self._used: dict[str, set[int]] = {"fonts": set(), "fills": set(), "cellXfs": set(cells)}
+        """The numbers of entries that are named somewhere, whether there are such entries or not."""
+        self._found: dict[tuple[int, int, int, str, bool], int] = {}
+        fonts: list[tuple[str, ...]] = []
+        fills: list[str] = []
+        self._learn: dict[str, Callable[[Element], object]] = {
+            "numFmts": self._learn_format,
+            "fonts": lambda font: fonts.append(_font(font)),
+            "fills": lambda fill: fills.append(_fill(fill)),
+            "cellXfs": self._learn_style,
         }
-        fonts = [_font(each) for each in self._entries("fonts")]
-        fills = [_fill(each) for each in self._entries("fills")]
+        self.part = Part(part, content, self._entry, self._levels)
+        self._root = self.part.root
+        if self._root.tag != f"{namespace} styleSheet":
+            raise OddPart(f"{part} is something else")
+        tags = [each.tag for each in self._root.children]
+        for each in self._root.children:
+            if each.local == "AlternateContent" or (each.tag in self._sections and tags.count(each.tag) > 1):
+                raise OddPart(f"{part} holds something twice")
+        # Programs differ in which code they take for a number that has two, and in whether a built-in one may be given.
+        self._formats = {
+            _plain(code): number
+            for number, (code, *others) in reversed(self._codes.items())
+            if not others and number in _OWN_FORMATS
+        }
         self._fonts = _first(fonts)
         self._fills = {**_first(fills), "": 0}
-        self._styles = _first([self._style(each, fonts, fills) for each in self._entries("cellXfs")])
+        self._styles: dict[object, int] = {}
+        for (form, font, fill, *rest), number in self._found.items():
+            if font < len(fonts) and fill < len(fills):
+                self._styles.setdefault((form, self._fonts[fonts[font]], self._fills[fills[fill]], *rest), number)
 
-    def style(self, look: Look) -> int:
-        """The number of the cell style with this look. Raises StylesFull."""
+    def _levels(self, section: str) -> int:
+        """How many levels of a section's elements are looked at: none of its entries, only those, or all in them."""
+        name = self._sections.get(section)
+        return 2 if name is None else 5 if name in self._learn else 3
+
+    def _entry(self, section: Element, entry: Element) -> bool:
+        """Learn from an entry of a section what is compared later; it need not be kept."""
+        name = self._sections[section.tag]
+        if entry.tag != section.own(_ENTRIES[name]):
+            raise OddPart(f"{section.part.name}: {name} hold something else")
+        if self._counts[name] >= MOST_FORMATS:
+            raise StylesFull
+        if (form := entry.attributes.get("numFmtId", "0")).isdecimal():
+            self._taken.add(int(form))
+        if name in self._learn:
+            self._learn[name](entry)
+        self._counts[name] += 1
+        return False
+
+    def _learn_format(self, entry: Element) -> None:
+        code = entry.attributes.get("formatCode", "")
+        self._codes.setdefault(natural(entry.attributes.get("numFmtId", "")), set()).add(code)
+
+    def _learn_style(self, xf: Element) -> None:
+        said = xf.attributes.get
+        font, fill, border = natural(said("fontId", "0")), natural(said("fillId", "0")), natural(said("borderId", "0"))
+        self._used["fonts"].add(font)
+        self._used["fills"].add(fill)
+        aligned = None if border else xf.child("alignment")
+        ways = {name: value for name, value in aligned.attributes.items() if value not in _NO} if aligned else {}
+        wrap = ways.pop("wrapText", "") in _YES
+        horizontal = ways.pop("horizontal", "").replace("general", "")
+        if ways == {"vertical": "top"}:
+            look = (natural(said("numFmtId", "0")), font, fill, horizontal, wrap)
+            self._found.setdefault(look, self._counts["cellXfs"])
+
+    def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
+        """(each look's number among the cell styles, the table with those that were missing).
+
+        Raises StylesFull; OddPart if something of the operator's would get the look of what is added.
+        """
+        numbers = {name: self._style(look) for name, look in looks.items()}
+        for name, used in self._used.items():
+            count, new = self._counts[name], self._start(name) + len(self._new[name])
+            if any(max(count, 1) <= each < new for each in used):
+                raise OddPart(f"{self.part.name} has fewer {name} than are used")
+        return numbers, self._patched()
+
+    def keeps(self, before: StyleTable) -> bool:
+        """Does every number of ``before`` that a cell, or a style of a cell, can have mean here what it means there:
+        the same number format, font, fill, border, alignment and protection?"""
+        known = {each.tag for each in before._root.children}
+        same = [each for each in self._root.children if each.tag in known]
+        return (
+            self._root.attributes == before._root.attributes
+            and len(same) == len(before._root.children)
+            and all(self._extends(new, old) for new, old in zip(same, before._root.children, strict=True))
+            and all(each.tag in self._sections for each in self._root.children if each.tag not in known)
+            and all(self._codes.get(number) == before._codes.get(number) for number in before._taken)
+            and not any(
+                max(before._counts[name], 1) <= each < self._counts[name]
+                for name, used in before._used.items()
+                for each in used
+            )
+        )
+
+    def _extends(self, new: Element, old: Element) -> bool:
+        """Is this the same section, with entries added at its end at most?"""
+        if new.tag not in self._sections:
+            return (new.tag, new.attributes, new.content) == (old.tag, old.attributes, old.content)
+        attributes = {**old.attributes, **{name: value for name, value in new.attributes.items() if name == "count"}}
+        return (new.tag, new.attributes) == (old.tag, attributes) and new.content.startswith(old.content)
+
+    def _style(self, look: Look) -> int:
+        """The number of the cell style with this look."""
         key = (self._format(look.form), self._font(look), self._fill(look.fill), look.horizontal, look.wrap)
         if key not in self._styles:
             form, font, fill, horizontal, wrap = key
@@ -95,26 +204,30 @@ class _Table:
                 raise StylesFull
         return self._styles[key]
 
-    def put(self, patch: Patch) -> None:
-        """Write down what was added."""
+    def _patched(self) -> bytes:
+        patch = Patch(self.part)
         before: list[str] = []
         for name, defaults in _DEFAULTS.items():
             section = self._root.child(name)
             x = self._root.prefix if section is None else section.prefix
-            entries = "".join((*defaults[len(self._entries(name)) :], *self._new[name])).format(x=x)
+            entries = "".join((*defaults[self._counts[name] :], *self._new[name])).format(x=x)
             if section is None and entries:
                 patch.append(self._root, f"<{x}{name}>{entries}</{x}{name}>", after=before)
             elif section is not None and entries:
                 patch.append(section, entries)
                 patch.set_attribute(section, "count", str(self._start(name) + len(self._new[name])))
             before.append(name)
+        return patch.patched()
 
     def _format(self, code: str) -> int:
-        if code in _BUILT_IN:
-            return _BUILT_IN[code]
+        number = _BUILT_IN.get(code)
+        if number is not None and self._codes.get(number, {code}) == {code}:
+            return number
         if code not in self._formats:
-            taken = set(self._formats.values())
-            number = next(free for free in itertools.count(_FIRST_OWN_FORMAT) if free not in taken)
+            taken = self._taken.union(self._formats.values())
+            number = next((free for free in _OWN_FORMATS if free not in taken), None)
+            if number is None:
+                raise StylesFull
             quoted = code.replace('"', "&quot;")
             self._add("numFmts", f'<{{x}}numFmt numFmtId="{number}" formatCode="{quoted}"/>')
             self._formats[code] = number
@@ -137,31 +250,18 @@ class _Table:
             self._fills[colour] = self._add("fills", f"<{{x}}fill>{solid}</{{x}}patternFill></{{x}}fill>")
         return self._fills[colour]
 
-    def _style(self, xf: Element, fonts: Sequence[object], fills: Sequence[object]) -> tuple[object, ...] | None:
-        """What ``style`` looks for; None for one that none of our looks can be."""
-        facts = {name: natural(xf.attributes.get(name, "0")) for name in ("numFmtId", "fontId", "fillId", "borderId")}
-        aligned = xf.child("alignment")
-        ways = {name: value for name, value in aligned.attributes.items() if value not in _NO} if aligned else {}
-        wrap = ways.pop("wrapText", "") in _YES
-        horizontal = ways.pop("horizontal", "").replace("general", "")
-        if facts["borderId"] or ways != {"vertical": "top"}:
-            return None
-        if facts["fontId"] >= len(fonts) or facts["fillId"] >= len(fills):
-            return None
-        font, fill = self._fonts[fonts[facts["fontId"]]], self._fills[fills[facts["fillId"]]]
-        return facts["numFmtId"], font, fill, horizontal, wrap
-
-    def _entries(self, name: str) -> list[Element]:
-        section = self._root.child(name)
-        return section.children if section is not None else []
-
     def _start(self, name: str) -> int:
         """The number of a section's first new entry."""
-        return max(len(self._entries(name)), len(_DEFAULTS[name]))
+        return max(self._counts[name], len(_DEFAULTS[name]))
 
     def _add(self, name: str, xml: str) -> int:
         self._new[name].append(xml)
         return self._start(name) + len(self._new[name]) - 1
+
+
+def _plain(code: str) -> str:
+    """A format code without what makes no difference."""
+    return _ESCAPED.sub(r"\1", code)
 
 
 def _first(keys: Sequence[object]) -> dict[object, int]:

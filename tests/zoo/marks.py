@@ -14,6 +14,7 @@ from .book import (
     RELATIONSHIPS,
     STYLES,
     Book,
+    input_rows,
     resident,
     unstyled,
     worksheet,
@@ -276,3 +277,128 @@ def _formats(count: int) -> bytes:
         "<cellXfs.*</cellXfs>", f'<cellXfs count="{count}">{one * count}</cellXfs>', DEFAULT_STYLES
     )
     return zipped(book.made())
+
+
+# ---------------------------------------------------------------- what number formats and cells are, and stay
+
+
+def shown(styles: str, *numbers: int) -> Book:
+    """A book with a second sheet, of one number in each of these cell styles."""
+    book = Book(styles=styles)
+    rows = (f'<row r="{at}"><c r="A{at}" s="{style}"><v>20.64</v></c></row>' for at, style in enumerate(numbers, 1))
+    book.add_sheet("Shown", worksheet("".join(rows)))
+    return book
+
+
+def table(formats: str, *used: int, more: str = "") -> str:
+    """The usual style table with these number formats, and cell styles from 3 on that use them."""
+    declared = re.sub("<numFmts.*</numFmts>", f"<numFmts>{formats}</numFmts>" if formats else "", DEFAULT_STYLES)
+    xfs = "".join(f'<xf numFmtId="{each}" fontId="0" fillId="0" borderId="0" xfId="0"/>' for each in used)
+    return declared.replace("</cellXfs>", f"{xfs}</cellXfs>").replace("<dxfs", f"{more}<dxfs")
+
+
+def number_format(number: int, code: str) -> str:
+    """A number format that is declared."""
+    return f'<numFmt numFmtId="{number}" formatCode="{code.replace(chr(34), "&quot;")}"/>'
+
+
+@resident("two numbers of formats with one code, but for an escape")
+def formats_of_one_code() -> bytes:
+    formats = number_format(164, r"#,##0.00\ ") + number_format(165, "#,##0.00 ") + number_format(166, "#,##0.00 ")
+    return shown(table(formats, 164, 165, 166), 3, 4, 5).zipped()
+
+
+@resident("a number of a format that is declared twice, one of the two as ours")
+def format_declared_twice() -> bytes:
+    formats = "".join(number_format(164, code) for code in ("0.000", "#,##0.00"))
+    return shown(table(formats, 164), 3).zipped()
+
+
+@resident("harmed by an earlier version: a number declared by the operator, and again for times")
+def formats_harmed_before() -> bytes:
+    time = 'yyyy-mm-dd hh:mm:ss" UTC"'
+    formats = number_format(165, "#,##0.00 ") + number_format(166, "0.000") + number_format(165, time)
+    return shown(table(formats, 165, 166), 3, 4).zipped()
+
+
+@resident("numbers of formats that are used by cell formats and declared nowhere", blind="openpyxl")
+def formats_undeclared() -> bytes:
+    used = (*range(1, 82), *range(164, 170), 200, 32768, 65535, 70000, 2_000_000_000)
+    styles = table("", *used).replace('numFmtId="170"', 'numFmtId="165"')
+    return shown(styles, *range(2, len(used) + 3)).zipped()
+
+
+@resident("numbers of formats that are used by nothing but named styles")
+def formats_of_named_styles() -> bytes:
+    named = "".join(f'<xf numFmtId="{each}" fontId="0" fillId="0" borderId="0"/>' for each in (164, 165))
+    return shown(table("").replace("</cellStyleXfs>", f"{named}</cellStyleXfs>").replace("170", "2"), 2).zipped()
+
+
+@resident("numbers of formats that are declared in conditional formats, and in a pivot table's part")
+def formats_elsewhere() -> bytes:
+    own = f"<dxf>{number_format(164, '0.0')}</dxf></dxfs>"
+    book = shown(table("").replace("</dxfs>", own).replace("170", "2"), 2)
+    far = " " * 2**20
+    book.add("xl/other.xml", f"<other xmlns='urn:other'><dataField numFmtId = '165'/>{far}<a numFmtId='166'/></other>")
+    return book.zipped()
+
+
+@resident("built-in number formats under other codes, and all numbers from 164 to 260")
+def formats_built_in_redeclared() -> bytes:
+    formats = number_format(0, "0.0") + number_format(49, "0.00") + number_format(14, "0.000")
+    formats += "".join(number_format(each, f"0.0&quot;{each}&quot;") for each in range(164, 261))
+    return shown(table(formats, 49, 14, 200), 0, 3, 4, 5).zipped()
+
+
+@resident("a cell format of a font that is not there: it would become one of ours", refused="graft.odd")
+def font_beyond_the_table() -> bytes:
+    return shown(table("").replace("170", "2").replace('fontId="1"', 'fontId="3"'), 1).zipped()
+
+
+@resident("a cell format of a fill that is not there: it would become one of ours", refused="graft.odd")
+def fill_beyond_the_table() -> bytes:
+    return shown(table("").replace("170", "2").replace('fillId="2"', 'fillId="4"'), 1).zipped()
+
+
+@resident("a text in a cell style that is not there: it would become one of ours", refused="graft.odd")
+def cell_beyond_the_table() -> bytes:
+    data = input_rows().replace('<c r="D4" t="s">', '<c r="D4" s="4" t="s">')
+    return Book(worksheet(data)).zipped()
+
+
+@resident("a blank row and a column in cell styles that are not there", refused="graft.odd")
+def row_beyond_the_table() -> bytes:
+    columns = "<cols><col min='7' max='8' width='9' style='5'/></cols>"
+    return Book(worksheet(input_rows() + '<row r="9" s="3" customFormat="1"/>', before=columns)).zipped()
+
+
+@resident("cells in styles where there are none", refused="graft.odd")
+def cells_without_cell_formats() -> bytes:
+    return Book(styles=without("cellXfs", "cellStyleXfs", "cellStyles")).zipped()
+
+
+@resident("cells in styles far beyond the table, which stay what they are", blind="openpyxl")
+def cell_far_beyond_the_table() -> bytes:
+    data = input_rows().replace('<c r="D4" t="s">', '<c r="D4" s="9000" t="s">')
+    return Book(worksheet(data)).zipped()
+
+
+@resident("two lists of fonts", refused="graft.odd")
+def fonts_twice() -> bytes:
+    return Book(styles=DEFAULT_STYLES.replace("</fonts>", "</fonts><fonts><font/></fonts>")).zipped()
+
+
+@resident("a list of fonts in two ways, for older versions and newer ones", refused="graft.odd")
+def fonts_in_alternatives() -> bytes:
+    wrapped = re.sub(
+        "<fonts.*</fonts>",
+        lambda found: f'<mc:AlternateContent><mc:Choice Requires="x14ac">{found[0]}</mc:Choice></mc:AlternateContent>',
+        DEFAULT_STYLES,
+    )
+    return Book(styles=wrapped).zipped()
+
+
+@resident("a font in two ways, for older versions and newer ones", refused="graft.odd")
+def font_in_alternatives() -> bytes:
+    choice = '<mc:AlternateContent><mc:Choice Requires="x14ac"><font/></mc:Choice></mc:AlternateContent></fonts>'
+    return Book(styles=DEFAULT_STYLES.replace("</fonts>", choice)).zipped()

@@ -268,3 +268,56 @@ def prefix_unknown() -> bytes:
 @resident("relationships that are not well-formed", refused="graft.odd")
 def relations_broken() -> bytes:
     return reworded((BOOK_RELS, "</Relationships>", ""))
+
+
+# ---------------------------------------------------------------- more than can be gone through
+
+
+_MILLION = 1_000_000
+
+
+@resident("a million cell formats in twelve kilobytes", refused="graft.styles_full")
+def million_cell_formats() -> bytes:
+    return reworded((STYLES, "</cellXfs>", "<xf/>" * _MILLION + "</cellXfs>"))
+
+
+@resident("a million named styles' formats", refused="graft.styles_full")
+def million_style_formats() -> bytes:
+    return reworded((STYLES, "</cellStyleXfs>", "<xf/>" * _MILLION + "</cellStyleXfs>"))
+
+
+@resident("a million fonts", refused="graft.styles_full")
+def million_fonts() -> bytes:
+    return reworded((STYLES, "</fonts>", "<font/>" * _MILLION + "</fonts>"))
+
+
+@resident("a million conditional formats", refused="graft.too_big")
+def million_conditional_formats() -> bytes:
+    return reworded((STYLES, "</dxfs>", "<dxf/>" * _MILLION + "</dxfs>"))
+
+
+@resident("a million names", refused="graft.too_big")
+def million_names() -> bytes:
+    names = "<definedNames>" + '<definedName name="a"/>' * _MILLION + "</definedNames>"
+    return reworded((BOOK, "</sheets>", f"</sheets>{names}"))
+
+
+@resident("a million content types", refused="graft.too_big")
+def million_types() -> bytes:
+    return reworded((TYPES, "</Types>", "<Default/>" * _MILLION + "</Types>"))
+
+
+@resident("a million relationships", refused="graft.too_big")
+def million_relations() -> bytes:
+    return reworded((BOOK_RELS, "</Relationships>", "<Relationship/>" * _MILLION + "</Relationships>"))
+
+
+@resident("a style table of more than 64 MB", refused="graft.too_big")
+def huge_styles() -> bytes:
+    return reworded((STYLES, "</styleSheet>", " " * 2**26 + "</styleSheet>"))
+
+
+@resident("a name of a million short pieces")
+def name_in_pieces() -> bytes:
+    names = f'<definedNames><definedName name="a">"{"&amp;" * _MILLION}"</definedName></definedNames>'
+    return reworded((BOOK, "</sheets>", f"</sheets>{names}"))
