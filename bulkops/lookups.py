@@ -14,6 +14,8 @@ from typing import Any
 from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
+from bulkops.sentences import answers as sentences
+from bulkops.verdict import deprecated
 
 Ask = Callable[[Call], Reply | Failure]
 
@@ -27,6 +29,8 @@ def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[
         if call is None:
             continue
         seen = ask(call)
+        if (words := deprecated(seen)) is not None:
+            notes.append(sentences.deprecated(f"the look-up before {operations[key].plural}", words))
         try:
             if isinstance(seen, Failure) or seen.status != 200:
                 raise ValueError(seen)

@@ -17,6 +17,7 @@ from bulkops.errors import CannotStart
 from bulkops.model import Call, Failure, Reply
 from bulkops.naming import normal
 from bulkops.operations import all_operations
+from bulkops.sentences import answers
 from bulkops.settings import PRACTICE, Environment, Key
 
 
@@ -54,12 +55,14 @@ class Owner:
     """What to tell the operator if it does not say."""
     may: Mapping[str, bool | None]
     """May the owner do what a row asks for, by the operation's key; None: EnergyCAP does not say."""
+    deprecated: str = ""
+    """What to tell the operator if EnergyCAP is going to withdraw the call that says all this."""
 
 
 def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
     """(whose key this is, a note if that could not be told): a read-only call before any write. Raises as ``owner``."""
     found = owner(where, key)
-    return found.name, found.note
+    return found.name, " ".join(filter(None, (found.note, found.deprecated)))
 
 
 def owner(where: Environment, key: Key) -> Owner:
@@ -67,7 +70,7 @@ def owner(where: Environment, key: Key) -> Owner:
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
-    from bulkops.verdict import server_words
+    from bulkops.verdict import deprecated, server_words
 
     with asking(where, key) as ask:
         seen = ask(Call("GET", "/api/v3/me"))
@@ -82,14 +85,16 @@ def owner(where: Environment, key: Key) -> Owner:
     if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500):
         # A sign-in page, an address that moved, a server with an error: every row would end there as unknown.
         raise CannotStart("me.odd", value=where.host, words=server_words(seen))
+    words = deprecated(seen)
+    outdated = "" if words is None else answers.deprecated("whose key it is", words)
     rights = _named(me).get("permissions")
     may = {each.key: _may(rights, each.permission) for each in all_operations().values()}
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
     except (KeyError, TypeError):
         note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
-        return Owner("", note, may)
-    return Owner("".join(char for char in who if char.isprintable())[:100], "", may)
+        return Owner("", note, may, outdated)
+    return Owner("".join(char for char in who if char.isprintable())[:100], "", may, outdated)
 
 
 def _may(rights: Any, wanted: tuple[str, str] | None) -> bool | None:

@@ -19,7 +19,7 @@ from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, Step, out
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.verdict import REFUSED, Verdict, evidence, judge
+from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, judge
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
@@ -69,6 +69,8 @@ class Processor:
     """Rows (by seq) whose request may have left this computer."""
     held: set[int] = field(default_factory=set)
     """Rows (by seq) that repeat one which became unknown in this run: their Send again was typed before that doubt."""
+    deprecated: dict[str, str] = field(default_factory=dict)
+    """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
     _doubts: set[str] = field(default_factory=set)
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -158,6 +160,8 @@ class Processor:
         while True:
             attempt += 1
             seen = send(step.call)
+            if (words := deprecated(seen)) is not None:
+                self.deprecated.setdefault(step.row.operation, words)
             verdict = judge(seen, accepted)
             if verdict.wait is not None:
                 self.pace.slow(verdict.wait, next_turn)

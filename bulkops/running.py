@@ -23,6 +23,7 @@ from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
 from bulkops.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.results import sheet_lines
+from bulkops.sentences import answers
 from bulkops.settings import Environment, Key
 from bulkops.workbook.saving import save, shortened
 from bulkops.workbook.sidecar import plain
@@ -182,6 +183,9 @@ class Prepared:
         ]
         ordered = in_order([*outcomes.values(), *left])
         self.notes += _mismatches(ordered)
+        self.notes += [
+            answers.deprecated(all_operations()[key].plural, words) for key, words in processor.deprecated.items()
+        ]
         written = self._written(ordered, delivery)
         failed = failed or delivery.defect
         reason = reason or _reason(failed)

@@ -38,8 +38,15 @@ OUTSIDE_THE_ROW = frozenset({"sent.not_reached", "sent.not_trusted", "sent.no_ri
 """Codes of rows that were not carried out for a reason that lies outside them: as they stand they may be sent later."""
 REFUSED = frozenset({"sent.refused", "sent.not_found", "sent.no_right"})
 """Codes of rows that EnergyCAP itself refused, with its own words."""
-_TELLING = re.compile("message|error|detail|title|description", re.IGNORECASE)
-_TELLING_HEADER = re.compile("^date$|^content-type$|^location$|^retry-after$|request-?id|correlation|trace")
+_TELLING = re.compile("message|error|detail|title|description|modelstate", re.IGNORECASE)
+_BY_FIELD = re.compile("errors|modelstate", re.IGNORECASE)
+"""Names of what holds texts under the names of the fields that they are about."""
+_FIELD = re.compile("(field|property|member|parameter)(_?name)?|pointer", re.IGNORECASE)
+"""Names of what names the field that a text beside it is about."""
+_DEPRECATED = "eci-deprecated"
+_TELLING_HEADER = re.compile(
+    f"^{_DEPRECATED}$|^date$|^content-type$|^location$|^retry-after$|request-?id|correlation|trace"
+)
 _LONGEST_WAIT = 600.0
 _WORDS = 300
 _KEPT = 2000
@@ -143,6 +150,12 @@ def evidence(seen: Reply | Failure) -> dict[str, Any]:
     return {"status": seen.status, "headers": headers, "answer": seen.content[:_KEPT].decode("utf-8", "replace")}
 
 
+def deprecated(seen: Reply | Failure) -> str | None:
+    """What EnergyCAP says of a call that it is going to withdraw; None for a call that stays."""
+    words = seen.headers.get(_DEPRECATED) if isinstance(seen, Reply) else None
+    return None if words is None else " ".join(words.split())[:_WORDS]
+
+
 def server_words(reply: Reply) -> str:
     """What the server says, in one line: from JSON of any shape, an HTML page's title, or plain text."""
     text = reply.content.decode("utf-8-sig", "replace").strip()
@@ -167,8 +180,28 @@ def _messages(value: object, depth: int = 0) -> list[str]:
         return []
     if isinstance(value, list):
         return _texts(value, depth)
-    telling = [value[name] for name in value if _TELLING.search(name)]
-    return _texts(telling, depth) or _texts(value.values(), depth)
+    telling = [
+        _with_fields(said, depth) if _BY_FIELD.fullmatch(name) else said
+        for name, said in value.items()
+        if _TELLING.search(name)
+    ]
+    texts = _texts(telling, depth)
+    field = next((said for name, said in value.items() if _FIELD.fullmatch(name) and isinstance(said, str)), "")
+    if texts and field.strip():
+        return [f"{field}: {texts[0]}", *texts[1:]]
+    return texts or _texts(value.values(), depth)
+
+
+def _with_fields(errors: object, depth: int) -> object:
+    """``{"pendingBatchId": ["It is required."]}`` as texts that begin with their field; anything else as it is."""
+    if not isinstance(errors, dict):
+        return errors
+    found = []
+    for field, said in errors.items():
+        texts = _messages(said, depth + 2)
+        named = field.strip() and (isinstance(said, list) or not _TELLING.search(field))
+        found += [f"{field}: {texts[0]}", *texts[1:]] if named and texts else texts
+    return found
 
 
 def _texts(values: Iterable[object], depth: int) -> list[str]:

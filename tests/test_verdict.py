@@ -281,8 +281,19 @@ def test_the_clock_of_this_computer_plays_no_part_in_a_wait():
         ({"Message": "Task not found."}, "Task not found."),
         ({"error": {"code": 5, "message": "No."}}, "No."),
         ({"errors": [{"detail": "First."}, {"detail": "Second."}]}, "First. Second."),
-        ({"errors": {"flagTypeId": ["is wrong.", "is old."]}}, "is wrong. is old."),
-        ({"title": "Not valid.", "status": 400, "traceId": "00-x", "errors": {"a": ["b."]}}, "Not valid. b."),
+        ({"errors": {"flagTypeId": ["is wrong.", "is old."]}}, "flagTypeId: is wrong. is old."),
+        ({"title": "Not valid.", "status": 400, "traceId": "00-x", "errors": {"a": ["b."]}}, "Not valid. a: b."),
+        ({"errors": {"a": ["Required."], "b.c[0]": ["Required."]}}, "a: Required. b.c[0]: Required."),
+        ({"errors": {"": ["A body is required."], "$.a": ["No number."]}}, "A body is required. $.a: No number."),
+        ({"errors": {"errorCode": ["Too long."], "comment": "Too long."}}, "errorCode: Too long. comment: Too long."),
+        ({"errors": {"code": 5, "message": "No."}}, "No."),
+        ({"errors": {"a": {"b": ["c."]}, "d": []}}, "a: c."),
+        (
+            {"Message": "Not valid.", "ModelState": {"edit.FlagTypeId": ["Wrong."]}},
+            "Not valid. edit.FlagTypeId: Wrong.",
+        ),
+        ({"errors": [{"field": "a", "message": "No."}, {"PropertyName": "B", "ErrorMessage": "b."}]}, "a: No. B: b."),
+        ({"field": "a"}, "a"),
         *(({name: "No.", "a": "b"}, "No.") for name in ("message", "Error", "DETAIL", "title", "longDescription")),
         ({"reason": "Because."}, "Because."),
         ({"message": None, "reason": "Because."}, "Because."),
@@ -335,7 +346,7 @@ def test_what_was_seen_of_a_failure_is_kept():
 def test_what_was_seen_of_an_answer_is_kept():
     """Its number, the headers that can settle a doubt, and the beginning of its body, whatever bytes it is made of."""
     telling = {"date": DATE, "content-type": "text/plain", "location": "/x", "retry-after": "7", "cf-request-id": "1"}
-    telling |= {"requestid": "2", "x-correlation-id": "3", "traceparent": "4"}
+    telling |= {"eci-deprecated": "Use another.", "requestid": "2", "x-correlation-id": "3", "traceparent": "4"}
     others = {"server": "x", "set-cookie": "secret", "last-date": DATE, "dated": DATE, "content-types": "x/y"}
     others |= {"x-location": "/x", "locations": "/x", "x-retry-after": "7", "retry-after-all": "7"}
     assert evidence(Reply(400, {**telling, **others}, b"\xffNo.")) == {

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from bulkops.sentences.entry import Entry
 
+
+def deprecated(what: str, words: str) -> str:
+    """A note on a call that EnergyCAP is going to withdraw, with what it says of that."""
+    said = f" (“{words}”)" if words else ""
+    return (
+        f"EnergyCAP says that the call for {what} is deprecated{said}: one day it will be withdrawn. The rows are as they "
+        "are told. Tell IT, or whoever looks after bulkops."
+    )
+
+
 ENTRIES = (
     Entry(
         "sent.refused",
