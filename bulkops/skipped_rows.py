@@ -33,19 +33,20 @@ class SkippedRows:
             # Beside the known columns, to number rows is no total.
             if column in layout.fields or not own_row:
                 self._subtotals[row].add(column)
+        self._has_totals = bool(layout.sheet.totals or self._subtotals)
         self._unsure = set(layout.sheet.unsure_zeros)
         self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
 
     def take(self, raw: RawRow) -> bool:
         """Is this no row? Then its number is kept."""
-        reason = self._reason(raw)
+        reason = (self._has_totals and self._total(raw)) or (_UNFILLED if self._is_unfilled(raw) else "")
         if reason:
             self._found[reason].append(raw.number)
         return bool(reason)
 
     def subtotal_in(self, raw: RawRow) -> int:
         """The first column with a subtotal in a row that is one all the same; 0: there is none."""
-        return min(self._summed(raw), default=0)
+        return min(self._summed(raw), default=0) if self._has_totals else 0
 
     def numbers(self) -> list[int]:
         """Those of all rows that were taken."""
@@ -64,15 +65,21 @@ class SkippedRows:
                 which = f"row {numbers[0]} holds" if one else f"{len(numbers)} rows ({row_numbers(numbers)}) hold"
                 yield f"Sheet “{self._layout.sheet.name}”: {which} {what} and {'was' if one else 'were'} {end}."
 
-    def _reason(self, raw: RawRow) -> str:
+    def _total(self, raw: RawRow) -> str:
+        """Which sort of total the row is, if it is one."""
         if summed := self._summed(raw):
             totals = self._totals(raw.number)
             if totals and self._keys and all(_within(totals, column) for column in self._keys):
                 return _TOTALS
             if not any(self._names_a_target(raw, column) for column in self._keys.keys() - summed):
                 return _SUBTOTALS
-        known = (cell for column, cell in raw.cells.items() if column in self._layout.fields)
-        return _UNFILLED if all(self._is_nothing(raw.number, cell) for cell in known) else ""
+        return ""
+
+    def _is_unfilled(self, raw: RawRow) -> bool:
+        for column, cell in raw.cells.items():
+            if column in self._layout.fields and not self._is_nothing(raw.number, cell):
+                return False
+        return True
 
     def _totals(self, row: int) -> list[Area]:
         """The tables whose totals row this is."""

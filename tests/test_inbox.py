@@ -116,6 +116,15 @@ def test_workbooks_go_where_they_belong_with_their_results(inbox, folder, practi
     )
 
 
+def test_boxes_that_nobody_ticked_need_no_attention(inbox, folder, practice):
+    """A sheet with tick boxes filled down has rows to send and rows that are none: the workbook is done."""
+    case = Path(__file__).parent / "cases" / "unticked-boxes.xlsx"
+    (folder / "August.xlsx").write_bytes(case.read_bytes())
+    told = inbox()
+    assert (told.code, lying(folder)) == (0, {"Done/August.xlsx"})
+    assert len(practice.writes) == 2
+
+
 def test_nothing_to_do_is_no_trouble(inbox, folder):
     """A scheduler that finds nothing is told so by a 0."""
     assert (inbox().code, lying(folder)) == (0, set())

@@ -396,7 +396,7 @@ def listed(*values: str, blank: bool = False) -> str:
     )
 
 
-ROWS = ((2001, 3, 5, "mine"), (2003, 3, 6, "other"), (2006, 3, 7), (2007, 3, 8, "below"))
+ROWS = ((2001, 3, 5, "Mine"), (2003, 3, 6, "other"), (2006, 3, 7), (2007, 3, 8, "below"))
 VIEW = "http://schemas.microsoft.com/office/2019/04/relationships/namedSheetView"
 
 
@@ -554,7 +554,10 @@ def test_subtotals_of_an_ods(tmp_path: Path) -> None:
             row_of_ods(text("2007"), text("3"), text("7"), text("x"), text("no"), one.replace("C2:.C3", "C2:.C9")),
         )
     )
-    found = checked(ods(tmp_path / "a.ods", rows))
+    path = ods(tmp_path / "a.ods", rows)
+    (sheet,) = read_workbook(path).sheets
+    assert [each[:2] for each in sheet.subtotals] == [(4, 3), (5, 3), (6, 3), (7, 2), (7, 3), (8, 2), (8, 3), (9, 6)]
+    found = checked(path)
     assert told(found) == {2: "ready", 3: "ready", 5: "row.subtotal", 6: "row.subtotal", 9: "ready"}
     assert "3 rows (4, 7 and 8) hold subtotals" in "".join(found.notes)
 

@@ -60,19 +60,24 @@ class Subtotals:
         self._found: list[Subtotal] = []
         self._areas: list[Area] = []
         self._shared: dict[str, tuple[int, str]] = {}
+        self._others: set[str] = set()
+        """Shared formulas that are no subtotals."""
         self._sharing: list[tuple[int, int, str]] = []
 
     def take(self, row: int, column: int, attributes: Mapping[str, str], formula: str) -> None:
         """Take note of a cell's formula."""
         kind, shared = attributes.get("t"), attributes.get("si", "")
         if kind == "shared" and not formula.strip():
-            self._sharing.append((row, column, shared))
+            if shared not in self._others:
+                self._sharing.append((row, column, shared))
         elif found := subtotal(formula, row, column):
             self._found.append(found)
             if kind == "shared":
                 self._shared.setdefault(shared, (row, formula))
             elif kind == "array":
                 self._areas.append(corners(attributes.get("ref", "")))
+        elif kind == "shared" and shared not in self._shared:
+            self._others.add(shared)
 
     def all(self, rows: Mapping[int, RawRow], take: Callable[[int], None]) -> Iterator[Subtotal]:
         """All of them, among the sheet's rows. ``take`` counts what has to be looked through."""
