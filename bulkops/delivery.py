@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bulkops.errors import COMMON, CannotStart
+from bulkops.lengths import length
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.results_sheet import SHEET, Value
-from bulkops.workbook.saving import Changed, keep_copy, opened_by, save, shortened, sweep, writable
+from bulkops.workbook.saving import Changed, keep_copy, no_room_in_path, opened_by, save, shortened, sweep, writable
 from bulkops.workbook.sidecar import may_replace, plain, results_path
 
 _ROOM = 16 * 2**20
 """Bytes of room beside the workbook that a run asks for, besides those for the workbook itself twice."""
+_LONG_NAME = 100
+"""Letters that the name of a copy may have."""
 PREVIOUS = "previous versions"
 """The folder in the data folder with what a run has replaced."""
 
@@ -155,6 +158,7 @@ def decide(
         if first.path != beside:
             program = opened_by(beside)
             why = f"it is open in {program}" if program else "that folder or file does not allow it"
+            why = "that path would be too long" if no_room_in_path(beside) else why
             delivery.notes.append(f"They cannot go to {beside}: {why}.")
     return delivery
 
@@ -183,7 +187,8 @@ def _best(delivery: Delivery, sha256: str, replace: bool) -> tuple[str, bool]:
     if program := opened_by(workbook):
         code, detail = "place.open", program
     elif not code and not writable(workbook):
-        code = "place.no_access"
+        code = "place.too_long" if no_room_in_path(workbook) else "place.no_access"
+        detail = str(length(workbook))
     elif not code and workbook.stat().st_nlink > 1:
         code = "place.linked"
     elif not code and not _can_keep(delivery.folder, len(content)):
@@ -202,7 +207,7 @@ def _can_keep(folder: Path, size: int) -> bool:
     """Can a copy of the workbook be kept in the data folder?"""
     try:
         (folder / PREVIOUS).mkdir(exist_ok=True)
-        return writable(folder / PREVIOUS / "copy") and shutil.disk_usage(folder).free > size + _ROOM
+        return writable(folder / PREVIOUS / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
     except OSError:
         return False
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bulkops.errors import CannotStart
+from bulkops.lengths import length, too_long
 
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
@@ -96,12 +97,16 @@ def workbook_alone(
 
     ``holder`` is what the next one reads: who, on which computer, since when. Yields "", or a sentence for the
     operator (LEFT) where a run on another computer did not end. Raises CannotStart: "workbook.busy", naming who holds
-    it, if another process does; "workbook.no_lock" where there can be no lock, for then two could run it at once.
+    it, if another process does; "workbook.no_lock" or "workbook.too_long" where there can be no lock, for then two
+    could run it at once.
     """
-    mark = _mark(Path(os.path.realpath(path)))
+    mark = _mark(path)
     try:
+        mark = _mark(Path(os.path.realpath(path)))
         handle = _patiently(lambda: _take(mark, path), sleep, clock)
     except OSError as error:
+        if too_long(mark):
+            raise CannotStart("workbook.too_long", path=path.name, value=length(path)) from error
         raise CannotStart("workbook.no_lock", path=path.name, extra=mark.name, value=error.strerror or error) from error
     try:
         before, elsewhere = _said(handle)

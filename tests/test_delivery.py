@@ -13,7 +13,7 @@ import pytest
 from test_sidecar import line
 from workbooks import parts, relations, results_of, save, styles, typed, untouched_parts
 
-from bulkops import delivery
+from bulkops import delivery, lengths
 from bulkops.delivery import Delivery, Kind, decide
 from bulkops.errors import CannotStart
 from bulkops.workbook.reader import read_workbook
@@ -255,6 +255,8 @@ def test_results_that_another_program_saved_are_still_ours(book: Path, home: Pat
 @pytest.mark.parametrize("stem", ["x" * 250, "😀" * 62])
 def test_a_long_name_is_no_obstacle(tmp_path: Path, home: Path, stem: str) -> None:
     """A disk counts a name in bytes; the names of what is put beside the workbook are longer still."""
+    if lengths.too_long(tmp_path / f"{stem}.xlsx"):
+        pytest.skip("Windows has no room for it: test_a_path_without_room_for_more_is_found_out")
     book = typed(tmp_path / f"{stem}.xlsx", ["List ID", "Comment"], [2001, "x"])
     assert decided(book, home).deliver(LINES) == (book, [])
     (tmp_path / f"~${stem[2:]}.xlsx").touch()
@@ -262,6 +264,27 @@ def test_a_long_name_is_no_obstacle(tmp_path: Path, home: Path, stem: str) -> No
     assert place is not None
     assert place.name.startswith(f"{stem[:30]}")
     assert (place.parent, trouble) == (tmp_path, [])
+
+
+@pytest.mark.parametrize("room", [0, 9, 25, 26])
+def test_a_path_without_room_for_more_is_found_out(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Windows counts the whole path: what would be too long after the run is moved aside before it, for that reason."""
+    folder = tmp_path / "Größe & co" / ("x" * 80) / ("y" * 80)
+    folder.mkdir(parents=True)
+    book = typed(folder / "August.xlsx", ["List ID", "Comment"], [2001, "x"])
+    monkeypatch.setattr(lengths, "LONGEST_PATH", lengths.length(book) + room)
+    found = decided(book, home)
+    place, trouble = found.deliver(LINES)
+    assert trouble == []
+    assert os.listdir(folder) == ["August.xlsx"]
+    if room == 26:  # .August-12345678-12345678.before.xlsx
+        assert (place, found.notes) == (book, [])
+        return
+    assert place == home / f"August - results {RUN}.xlsx"
+    assert f"The path of August.xlsx ({lengths.length(book)} letters) leaves no room" in found.notes[0]
+    assert "that path would be too long" in found.notes[1]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes here")

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "sentences.running",
         "sentences.workbooks",
     ),
-    ("model", "errors", "masking"),
+    ("lengths", "model", "errors", "masking"),
     (
         "phrases",
         "whereabouts",
@@ -103,7 +103,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("doubts",),
     ("presenting", "practising", "inbox", "inbox.giving"),
     ("console", "inbox.claims"),
-    ("keys", "inbox.looking", "inbox.moving"),
+    ("keys", "inbox.moving"),
+    ("inbox.looking",),
     ("inbox.ending",),
     ("inbox.handling",),
     ("inbox.command",),

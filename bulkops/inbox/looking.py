@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.inbox.claims import Claim, claim_on, mark_of
+from bulkops.inbox.moving import CORRECTIONS, beside
+from bulkops.lengths import too_long
 from bulkops.whereabouts import OUTCOMES, is_outcome
 from bulkops.workbook.saving import opened_by, removable
 from bulkops.workbook.sidecar import may_replace
@@ -154,6 +156,8 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
         yield "inbox.open"
     if not can_be_taken(path):
         yield "inbox.held"
+    if too_long(path.parent / max(OUTCOMES, key=len) / beside(path.name, f" (99){CORRECTIONS}")):
+        yield "inbox.too_long"
     if path.suffix.lower() == ".xlsx" and " - results" in path.stem and may_replace(path):
         yield "inbox.ours"
 

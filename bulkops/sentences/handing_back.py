@@ -108,6 +108,12 @@ ENTRIES = (
         "Allow changes, and close it in other programs, to have the results in it.",
     ),
     Entry(
+        "place.too_long",
+        "Results beside: path too long",
+        "The path of {path} ({detail} letters) leaves no room for the names of the files that are beside it while it is replaced.",
+        "Make its name shorter, or move it nearer to the top of the disk, to have the results in it: Windows counts all folders, to 259.",
+    ),
+    Entry(
         "place.linked",
         "Results beside: a file with two names",
         "{path} is one file with two names, and would lose the other one.",

@@ -63,6 +63,12 @@ ENTRIES = (
         "Close it there, or wait for a moment, and check again; if it stays so, ask who put it there.",
     ),
     Entry(
+        "inbox.too_long",
+        "Path too long",
+        "The path of {path} would be too long where its results and corrections are to lie.",
+        "Make its name shorter, or use an upload folder nearer to the top of the disk: Windows counts all folders, to 259.",
+    ),
+    Entry(
         "inbox.ours",
         "Results of bulkops",
         "{path} holds results that bulkops has written, and no rows of its own.",

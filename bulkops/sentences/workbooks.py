@@ -8,6 +8,12 @@ _AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx
 
 ENTRIES = (
     Entry("workbook.missing", "No such workbook", "There is no file {path}.", "Check the name and the folder."),
+    Entry(
+        "workbook.too_long",
+        "Path too long",
+        "The path of {path} ({value} letters), or that of a file that bulkops puts beside it, is longer than this computer can deal with. Nothing was sent.",
+        "Make its name shorter, or move it nearer to the top of the disk: Windows counts all folders, to 259.",
+    ),
     Entry("workbook.folder", "A folder, not a workbook", "{path} is a folder.", "Choose a workbook in it."),
     Entry(
         "workbook.no_access",

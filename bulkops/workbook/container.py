@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from bulkops.errors import CannotStart
+from bulkops.lengths import length, too_long
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -55,6 +56,8 @@ def content_of(path: Path) -> bytes:
     """A file's bytes. Raises CannotStart for what cannot be read, or is too big to be a workbook."""
     if path.name.startswith("~$"):
         raise CannotStart("workbook.owner_file", path=path.name)
+    if too_long(path):
+        raise CannotStart("workbook.too_long", path=path.name, value=length(path))
     try:
         facts = path.stat()
         if stat.S_ISDIR(facts.st_mode):

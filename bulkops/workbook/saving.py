@@ -18,6 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bulkops.lengths import too_long
+
 _TRIES = 5
 _OF_WINDOWS = re.compile("rf[0-9a-f]{1,8}[.]tmp", re.IGNORECASE)
 """Empty files that ReplaceFile leaves when it fails."""
@@ -77,9 +79,11 @@ def _sha256(path: Path) -> str:
 
 def writable(path: Path) -> bool:
     """Could a file be put there now? Tried for real, before anything is sent; leaves nothing behind."""
-    target = Path(os.path.realpath(path))
-    probe = _temporary(target)
+    if no_room_in_path(path):
+        return False
     try:
+        target = Path(os.path.realpath(path))
+        probe = _temporary(target)
         probe.touch(exist_ok=False)
         probe.unlink()
         if os.path.exists(target):
@@ -90,6 +94,14 @@ def writable(path: Path) -> bool:
     except OSError:
         return False
     return not opened_by(target)
+
+
+def no_room_in_path(path: Path) -> bool:
+    """Is its path too long, or that of a file that lies beside it while it is written?"""
+    temporary = _temporary(path)
+    return any(
+        too_long(each) for each in (path, temporary, temporary.with_name(f"{temporary.stem}{_backup_end(path)}"))
+    )
 
 
 def opened_by(path: Path) -> str:
