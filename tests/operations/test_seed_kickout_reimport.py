@@ -1,4 +1,7 @@
-"""Each rule of seeds/kickout-reimport.txt: a row that keeps it, and one that breaks it."""
+"""EnergyCAP's page on kickout reimports, sentence by sentence: what a check makes of it, and what comes of a run.
+
+A docstring gives the page's sentence, or what follows from it; a test called _broken has rows that break the same rule.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def body(checked: Checker, **cells: Any) -> dict[str, Any]:
 
 
 def test_task_guid_is_a_uuid(checked: Checker) -> None:
-    """taskGuid is a uuid; it is sent lower-case and canonical, whatever the braces, case and blanks around it."""
+    """taskGuid: string (uuid), required. Sent lower-case and canonical, whatever the braces, case and blanks."""
     for typed in (GUID, GUID.upper(), f"{{{GUID}}}", f"  {GUID} "):
         (only,) = checked(KEY, row(task_guid=typed))
         assert OPERATION.call(only.values).path == f"/api/v202401/import/bill/task/{GUID}/kickout"
@@ -70,7 +73,7 @@ def test_task_guid_is_required_broken(checked: Checker) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_batch_mode_is_one_of_five(checked: Checker, mode: str) -> None:
-    """Each of the five modes passes and is sent as the document spells it, however it was typed."""
+    """batchMode needs to be one of five; each is sent as the page spells it, however it was typed."""
     needs = {"new_batch_code": "C"} if mode == "smart batch" else {"pending_batch_id": 7} if "pending" in mode else {}
     for typed in (mode, mode.upper(), f" {mode.replace(' ', '  ')} "):
         assert body(checked, batch_mode=typed, **needs)["batchSettings"]["batchMode"] == mode
@@ -88,7 +91,7 @@ def test_batch_mode_is_required_broken(checked: Checker) -> None:
 
 
 def test_existing_open_batch_id_is_optional_for_use_existing_batch(checked: Checker) -> None:
-    """existingOpenBatchId is sent if given, and left out if not."""
+    """existingOpenBatchId: optional - ID of an existing open batch to use. Sent if given, left out if not."""
     assert body(checked, batch_mode="use existing batch", existing_open_batch_id=501)["batchSettings"] == {
         "batchMode": "use existing batch",
         "existingOpenBatchId": 501,
@@ -98,7 +101,7 @@ def test_existing_open_batch_id_is_optional_for_use_existing_batch(checked: Chec
 
 @pytest.mark.parametrize("mode", ["new batch", "new self-contained batch", "use pending batch", "smart batch"])
 def test_existing_open_batch_id_only_applies_to_use_existing_batch_broken(checked: Checker, mode: str) -> None:
-    """With another mode it is not sent, and a warning says so."""
+    """Only applies when BatchMode is “use existing batch”. With another mode it is not sent, and a warning says so."""
     rows = checked(KEY, row(batch_mode=mode, existing_open_batch_id=501, new_batch_code="C", pending_batch_id=7))
     assert [2, "C2", "existing_open_batch_id.unused"] in warned(rows)
     assert "existingOpenBatchId" not in OPERATION.call(rows[0].values).body["batchSettings"]
@@ -109,14 +112,14 @@ def test_existing_open_batch_id_only_applies_to_use_existing_batch_broken(checke
     [(12.5, "id.shape"), (2**31, "id.range"), (0, "id.range"), ("12,15", "id.separator"), ("1e3", "id.shape")],
 )
 def test_existing_open_batch_id_is_int32_broken(checked: Checker, typed: object, code: str) -> None:
-    """An id that is no int32 is refused."""
+    """existingOpenBatchId: integer (int32). Anything else is refused."""
     rows = checked(KEY, row(batch_mode="use existing batch", existing_open_batch_id=typed))
     assert found(rows) == [[2, "C2", code]]
 
 
 @pytest.mark.parametrize(("typed", "sent"), [("Yes", True), ("no", False), (True, True), (0, False)])
 def test_leave_existing_batches_open_is_a_boolean_for_new_batch(checked: Checker, typed: object, sent: bool) -> None:
-    """leaveExistingBatchesOpen is sent for new batch, true or false as typed."""
+    """leaveExistingBatchesOpen: boolean; sent for “new batch”, true or false as typed."""
     settings = body(checked, batch_mode="new batch", leave_open=typed)["batchSettings"]
     assert settings == {"batchMode": "new batch", "leaveExistingBatchesOpen": sent}
 
@@ -128,14 +131,14 @@ def test_leave_existing_batches_open_is_a_boolean_broken(checked: Checker) -> No
 
 @pytest.mark.parametrize("mode", ["use existing batch", "new self-contained batch", "use pending batch", "smart batch"])
 def test_leave_existing_batches_open_only_applies_to_new_batch_broken(checked: Checker, mode: str) -> None:
-    """With another mode it is not sent, and a warning says so."""
+    """Only applies when BatchMode is “new batch”. With another mode it is not sent, and a warning says so."""
     rows = checked(KEY, row(batch_mode=mode, leave_open="Yes", new_batch_code="C", pending_batch_id=7))
     assert [2, "D2", "leave_open.unused"] in warned(rows)
     assert "leaveExistingBatchesOpen" not in OPERATION.call(rows[0].values).body["batchSettings"]
 
 
 def test_new_batch_code_is_required_for_smart_batch(checked: Checker) -> None:
-    """A smart batch with a code passes, and the code is sent as typed: 00102 keeps its zeros."""
+    """NewBatchCode: required if batch mode is “smart batch”; sent as typed: 00102 keeps its zeros."""
     assert body(checked, batch_mode="smart batch", new_batch_code="00102")["batchSettings"] == {
         "batchMode": "smart batch",
         "newBatchCode": "00102",
@@ -152,21 +155,21 @@ def test_new_batch_code_is_required_for_smart_batch_broken(checked: Checker, typ
 
 @pytest.mark.parametrize("mode", ["new batch", "new self-contained batch"])
 def test_new_batch_code_is_optional_for_the_two_new_modes(checked: Checker, mode: str) -> None:
-    """Given it is sent; absent it is left out."""
+    """Optional for batch modes “new batch”, “new self-contained batch”. Given it is sent; absent it is left out."""
     assert body(checked, batch_mode=mode, new_batch_code="AUG")["batchSettings"]["newBatchCode"] == "AUG"
     assert "newBatchCode" not in body(checked, batch_mode=mode)["batchSettings"]
 
 
 @pytest.mark.parametrize("mode", ["use existing batch", "use pending batch"])
 def test_new_batch_code_is_ignored_for_other_modes_broken(checked: Checker, mode: str) -> None:
-    """With a mode that ignores it, it is not sent, and a warning says so."""
+    """Ignored for all other batch modes: then it is not sent, and a warning says so."""
     rows = checked(KEY, row(batch_mode=mode, new_batch_code="AUG", pending_batch_id=7))
     assert [2, "E2", "new_batch_code.unused"] in warned(rows)
     assert "newBatchCode" not in OPERATION.call(rows[0].values).body["batchSettings"]
 
 
 def test_new_batch_code_has_at_most_255_characters(checked: Checker) -> None:
-    """255 characters pass."""
+    """Must be between 0 and 255 characters. 255 pass."""
     assert (
         len(body(checked, batch_mode="smart batch", new_batch_code="x" * 255)["batchSettings"]["newBatchCode"]) == 255
     )
@@ -179,7 +182,7 @@ def test_new_batch_code_has_at_most_255_characters_broken(checked: Checker, type
 
 
 def test_pending_batch_id_is_required_for_use_pending_batch(checked: Checker) -> None:
-    """Given it is sent."""
+    """pendingBatchId: required when BatchMode is set to use pending batch."""
     assert body(checked, batch_mode="use pending batch", pending_batch_id=502.0)["batchSettings"] == {
         "batchMode": "use pending batch",
         "pendingBatchId": 502,
@@ -193,14 +196,14 @@ def test_pending_batch_id_is_required_for_use_pending_batch_broken(checked: Chec
 
 @pytest.mark.parametrize("mode", ["use existing batch", "new batch", "new self-contained batch", "smart batch"])
 def test_pending_batch_id_only_applies_to_use_pending_batch_broken(checked: Checker, mode: str) -> None:
-    """With another mode it is not sent, and a warning says so."""
+    """Only applies when BatchMode is “use pending batch”. With another mode it is not sent, and a warning says so."""
     rows = checked(KEY, row(batch_mode=mode, pending_batch_id=502, new_batch_code="C"))
     assert [2, "F2", "pending_batch_id.unused"] in warned(rows)
     assert "pendingBatchId" not in OPERATION.call(rows[0].values).body["batchSettings"]
 
 
 def test_comment_explains_why_audits_are_resolved(checked: Checker) -> None:
-    """With Save as resolved = Yes the comment is sent without a warning."""
+    """Optional comment to explain why the audit is being auto resolved: with Save as resolved there is no warning."""
     (only,) = checked(KEY, row(comment="Rates checked", save_as_resolved="Yes"))
     assert only.warnings == ()
     assert OPERATION.call(only.values).body["comment"] == "Rates checked"
@@ -215,7 +218,7 @@ def test_comment_explains_why_audits_are_resolved_broken(checked: Checker, resol
 
 
 def test_import_note_is_optional(checked: Checker) -> None:
-    """Given it is sent as typed, line breaks included; absent it is left out."""
+    """importNote: optional note/comment. Given it is sent as typed, line breaks included; absent it is left out."""
     assert body(checked, import_note="Zähler\nneu")["importNote"] == "Zähler\nneu"
     assert "importNote" not in body(checked)
 
@@ -227,7 +230,7 @@ def test_import_note_is_optional_broken(checked: Checker) -> None:
 
 @pytest.mark.parametrize(("typed", "sent"), [("yes", True), ("N", False)])
 def test_save_as_resolved_is_an_optional_boolean(checked: Checker, typed: str, sent: bool) -> None:
-    """saveAsResolved is sent as typed; absent it is left out."""
+    """saveAsResolved: optional, boolean; sent as typed, left out if absent."""
     assert body(checked, save_as_resolved=typed)["saveAsResolved"] is sent
     assert "saveAsResolved" not in body(checked)
 
@@ -238,7 +241,7 @@ def test_save_as_resolved_is_an_optional_boolean_broken(checked: Checker) -> Non
 
 
 def test_the_answer_is_a_task_guid() -> None:
-    """200 with {"taskGUId": uuid} is done, and nothing else is."""
+    """200 OK; taskGUId: a guid that identifies the current task. That is done, and nothing else is."""
     guid = str(uuid.UUID(int=7)).upper()
     assert OPERATION.accepted(reply(200, {"taskGUId": guid})) == Accepted(new_task_guid=guid.lower())
 
@@ -441,7 +444,7 @@ def test_each_new_batch_of_a_workbook_closes_the_one_before(
 
 
 def test_only_rows_that_are_sent_close_a_batch(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
-    """A row that is hidden, done already or to be fixed closes nothing, so no later row is warned of it."""
+    """We close the open batch: a row that is hidden, done already or to be fixed closes none and warns of nothing."""
     run(bulkops, tmp_path / "before.xlsx", new(1, "A"))
     path = fill(
         tmp_path / "a.xlsx",

@@ -1,4 +1,7 @@
-"""Each rule of seeds/list-flag-edit.txt: a row that keeps it, and one that breaks it."""
+"""EnergyCAP's page on flag edits of a list, sentence by sentence: what a check makes of it, and what comes of a run.
+
+A docstring gives the page's sentence, or what follows from it; a test called _broken has rows that break the same rule.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from asking import Bulkops, fill, flag
 
 from bulkops.model import Accepted, Reply
 from bulkops.operations.list_flag_edit import OPERATION
+from bulkops.practice.faults import Fault
 from bulkops.practice.records import Flag
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 
@@ -34,7 +38,7 @@ def body(checked: Checker, **cells: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("typed", [2001, 2001.0, "2001", " 2001 "])
 def test_list_id_is_int32(checked: Checker, typed: object) -> None:
-    """listId goes into the path as plain digits."""
+    """listId: integer (int32), required. It goes into the path as plain digits."""
     (only,) = checked(KEY, row(list_id=typed))
     assert OPERATION.call(only.values).path == "/api/v3/list/2001/flagAction"
 
@@ -65,7 +69,7 @@ def test_list_id_is_required_broken(checked: Checker) -> None:
 
 
 def test_all_seven_keys_are_sent(checked: Checker) -> None:
-    """Every key is in every body: blanks as null, the two booleans as false."""
+    """Required (defined): every key is in every body, blanks as null, the two booleans as false."""
     sent = body(checked)
     assert set(sent) == SEVEN
     assert sent == {
@@ -103,7 +107,7 @@ def test_all_seven_keys_are_sent_with_their_values(checked: Checker) -> None:
     "given", [{"flag_type_id": 2}, {"flag_status": 1}, {"cost_recovery": 0}, {"comment": "x"}, {"assignees": "none"}]
 )
 def test_at_least_one_of_five_is_given(checked: Checker, given: dict[str, Any]) -> None:
-    """Each of the five is enough by itself; an amount of 0 and the word none are values."""
+    """At least one of FlagTypeId, FlagStatusId, CostRecovery, Comment, Assignees must not be null (0 is not)."""
     assert found(checked(KEY, {"list_id": 2001, **given})) == []
 
 
@@ -115,7 +119,7 @@ def test_at_least_one_of_five_is_given_broken(checked: Checker, given: dict[str,
 
 @pytest.mark.parametrize(("typed", "sent"), [(1, 1), ("2", 2), ("unresolved", 1), ("RESOLVED", 2), (2.0, 2)])
 def test_flag_status_is_1_or_2(checked: Checker, typed: object, sent: int) -> None:
-    """1 is Unresolved, 2 is Resolved, by number or by word."""
+    """One of '1', '2', case sensitive: sent as the number, typed as the number or the word in any case."""
     assert body(checked, flag_status=typed)["flagStatusId"] == sent
 
 
@@ -126,12 +130,12 @@ def test_flag_status_is_1_or_2_broken(checked: Checker, typed: object) -> None:
 
 
 def test_hold_and_release_are_booleans_not_both_true(checked: Checker) -> None:
-    """One of the two may be true."""
+    """holdFromExport and releaseExportHold: booleans, of which one may be true."""
     assert body(checked, hold_from_export="y", release_export_hold="n")["holdFromExport"] is True
 
 
 def test_hold_and_release_are_booleans_not_both_true_broken(checked: Checker) -> None:
-    """Both true is refused."""
+    """This property cannot be true if ReleaseExportHold is true; nor that one if HoldFromExport is. Refused."""
     rows = checked(KEY, row(hold_from_export="Yes", release_export_hold=True))
     assert found(rows) == [[2, "H2", "flag_edit.hold_and_release"]]
 
@@ -144,7 +148,7 @@ def test_hold_and_release_are_booleans_broken(checked: Checker, name: str) -> No
 
 @pytest.mark.parametrize("status", [None, "Unresolved", 1])
 def test_a_release_acts_when_resolving_the_flag_broken(checked: Checker, status: object) -> None:
-    """Without Flag status = Resolved a warning says that it has no effect; the question does not count it."""
+    """When resolving the bill flag: else a warning says that it has no effect, and the question does not count it."""
     rows = checked(KEY, row(flag_status=status, release_export_hold="Yes"))
     assert found(rows) == []
     assert warned(rows) == [[2, "H2", "release_export_hold.no_effect"]]
@@ -188,7 +192,7 @@ def test_held_bills_stay_held_without_resolving(tmp_path: Path, practice: Practi
     [("101;102", [101, 102]), ("101, 102", [101, 102]), (101, [101]), ("none", []), ("None", []), (None, None)],
 )
 def test_assignees_are_integers(checked: Checker, typed: object, sent: object) -> None:
-    """Ids separated by ; or , are a list; none is the empty list; a blank is null."""
+    """assignees: integer[]. Ids separated by ; or , are a list; none is the empty list; a blank is null."""
     assert body(checked, assignees=typed)["assignees"] == sent
 
 
@@ -209,7 +213,7 @@ def test_assignees_are_integers_broken(checked: Checker, typed: object, code: st
 
 @pytest.mark.parametrize(("typed", "sent"), [(150.25, 150.25), ("150.25", 150.25), (-3, -3.0), (0, 0.0), (1e-3, 0.001)])
 def test_cost_recovery_is_a_double(checked: Checker, typed: object, sent: float) -> None:
-    """An amount is sent as the number that is stored."""
+    """costRecovery: number (double). An amount is sent as the number that is stored."""
     assert body(checked, cost_recovery=typed)["costRecovery"] == sent
 
 
@@ -232,7 +236,7 @@ def test_cost_recovery_is_a_double_broken(checked: Checker, typed: object, code:
 
 
 def test_flag_type_id_is_int32(checked: Checker) -> None:
-    """flagTypeId is sent as a number."""
+    """flagTypeId: type of the flag, integer (int32)."""
     assert body(checked, flag_type_id="4")["flagTypeId"] == 4
 
 
@@ -242,7 +246,7 @@ def test_flag_type_id_is_int32_broken(checked: Checker) -> None:
 
 
 def test_comment_is_a_string(checked: Checker) -> None:
-    """A comment is sent as typed; text that looks like a formula is text."""
+    """comment: string. It is sent as typed; text that looks like a formula is text."""
     assert body(checked, comment="'=1+1 Zähler")["comment"] == "'=1+1 Zähler"
 
 
@@ -252,7 +256,7 @@ def test_comment_is_a_string_broken(checked: Checker) -> None:
 
 
 def test_the_answer_is_two_counts() -> None:
-    """200 with selected and updated is done; updated below selected is normal."""
+    """200 OK with selected and updated, integers (int32), is done; updated below selected is normal."""
     assert OPERATION.accepted(reply(200, {"selected": 12, "updated": 3})) == Accepted(selected=12, updated=3)
     values = {"expected_bills": None}
     assert "already in that state" in OPERATION.done(values, Accepted(selected=12, updated=3))[0]
@@ -345,6 +349,14 @@ def test_the_list_is_a_bill_list(
     assert row["status"] == "failed"
     assert words in row["message"]
     assert "bill list" in help_of("list_id")
+
+
+def test_the_field_that_was_refused_is_named(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """Where the request does not succeed, EnergyCAP's words are shown with the names of their fields."""
+    body = {"title": "One or more fields are wrong.", "status": 400, "errors": {"FlagTypeId": ["There is no type 77."]}}
+    practice.faults.add(Fault.refuse(400, json=body), path_contains="/flagAction")
+    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006, flag_type_id=77))
+    assert "“One or more fields are wrong. FlagTypeId: There is no type 77.”" in row["message"]
 
 
 def test_assignees_are_all_users_assigned(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
