@@ -114,7 +114,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
-    from bulkops.running import Prepared
+    from bulkops.running import UNREAD, Prepared, left_out
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
@@ -125,8 +125,13 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         practice = found.environment == settings.PRACTICE
         where = Environment(found.environment, "" if practice else found.base_url)
         path = Path(found.workbook)
-        material = Material(path, _unchanged(path, found.workbook_sha256), found.workbook_sha256, rows, ())
-        asked = dict(found.options)
+        unread = left_out(found)
+        material = Material(
+            *(path, _unchanged(path, found.workbook_sha256), found.workbook_sha256, rows),
+            notes=tuple(each.note for each in unread),
+            unread=unread,
+        )
+        asked = {name: value for name, value in found.options.items() if name != UNREAD}
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
@@ -276,8 +281,12 @@ def _run_elsewhere(material: Material, known: set[str]) -> str:
 
 
 def _all_or_nothing(prepared: Prepared) -> None:
-    if prepared.options.all_or_nothing and (invalid := prepared.invalid()):
+    if not prepared.options.all_or_nothing:
+        return
+    if invalid := prepared.invalid():
         raise CannotStart("run.invalid", value=invalid)
+    if unread := prepared.material.unread:
+        raise CannotStart("run.unread", value=", ".join(each.sheet for each in unread))
 
 
 def _past(ledger: Ledger, where: Environment, material: Material, since: str = "") -> planning.History:
@@ -328,7 +337,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
-    from bulkops.running import results_again, worded
+    from bulkops.running import left_out, results_again, worded
 
     with any_ledger(folder) as ledger:
         found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
@@ -346,11 +355,13 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
         notes.append(
             f"Rows that could still be sent: {left}. Finish the run to send them (command line: bulkops resume {run})."
         )
+    unread = left_out(found)
+    notes += [each.note for each in unread]
     where = Environment(found.environment, found.base_url)
     path, trouble = results_again(found, outcomes, folder, results)
     notes += [trouble] if trouble else []
     workbook = Path(found.workbook)
-    return Report(workbook, where, outcomes, tuple(notes), run, path, identity=found.workbook_sha256)
+    return Report(*(workbook, where, outcomes, tuple(notes), run, path), identity=found.workbook_sha256, unread=unread)
 
 
 @contextmanager
@@ -383,7 +394,8 @@ def _read(path: Path, options: Options) -> Material:
     finally:
         gc.enable()
     if not checked.rows:
-        hint = "".join(f" {note}" for note in checked.notes[:3])
+        foremost = dict.fromkeys([*(each.note for each in checked.unread), *checked.notes])
+        hint = "".join(f" {note}" for note in list(foremost)[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     hidden = sum(row.hidden for row in checked.rows)
     notes = (
@@ -394,4 +406,4 @@ def _read(path: Path, options: Options) -> Material:
     told = frozenset(runs_told(workbook))
     layouts = checked.layouts if options.corrections else ()
     notes = [*checked.notes, *notes]
-    return Material(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts)
+    return Material(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts, checked.unread)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bulkops.headings import Layout, find_layout
-from bulkops.model import CheckedRow, Kind, Problem, Row, address
+from bulkops.model import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
@@ -37,6 +37,8 @@ class Checked:
     input_sheets: int
     layouts: tuple[Layout, ...] = ()
     """The input sheets as they were read."""
+    unread: tuple[Unread, ...] = ()
+    """The sheets that hold headings and could not be read; the notes say so of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
     catalogue = Catalogue(operations)
     notes: list[str] = []
     layouts: list[Layout] = []
+    unread: list[Unread] = []
     for sheet in workbook.sheets:
         layout = find_layout(sheet, operations, catalogue)
         if isinstance(layout, Layout):
@@ -91,6 +94,9 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
                     f"Sheet “{sheet.name}”: the file asks for its formulas to be calculated anew; the stored results "
                     "were taken. To be sure of them, open the workbook in Excel, press F9 and save it."
                 )
+        elif isinstance(layout, Unread):
+            unread.append(layout)
+            notes.append(layout.note)
         elif layout is not None:
             notes.append(layout)
     read: list[_Read] = []
@@ -111,7 +117,7 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
             checked[row.seq] = row
     if include_hidden:
         checked = [replace(row, hidden=False) for row in checked]
-    return Checked(tuple(checked), tuple(notes), len(layouts), tuple(layouts))
+    return Checked(tuple(checked), tuple(notes), len(layouts), tuple(layouts), tuple(unread))
 
 
 def import_schemas() -> None:
@@ -140,8 +146,8 @@ def _rows(
         if raw.number in merged:
             place = address(row.sheet, row.number, letters, "")
             found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))
-        barred = layout.problems
-        if not barred and 0 < layout.again <= raw.number:
+        barred = layout.problems or (layout.lacking.get(operation.key, ()) if operation else ())
+        if not layout.problems and 0 < layout.again <= raw.number:
             place = address(row.sheet, row.number, letters, "")
             barred = (catalogue.problem("heading.again", place, value=str(layout.again)),)
         if column := skipped.subtotal_in(raw):
@@ -337,7 +343,10 @@ def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue
     if isinstance(value, Unreadable) and code == UNREADABLE:
         facts |= {"value": value.value, "extra": value.extra}
         return catalogue.problem(value.code, each.address(field.name), **facts)
-    return catalogue.problem(code, each.address(field.name), **facts)
+    problem = catalogue.problem(code, each.address(field.name), **facts)
+    if code.endswith(".required") and field.name not in each.columns:
+        return replace(problem, message=f"{problem.message} The sheet has no column “{field.heading}”.")
+    return problem
 
 
 def _unused(each: _Read, fields: Mapping[str, Field], operation: Operation, catalogue: Catalogue) -> Iterable[Problem]:

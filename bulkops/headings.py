@@ -6,28 +6,26 @@ operation. A heading that is almost a known one stops the sheet; others are note
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bulkops.model import Kind, Problem
-from bulkops.naming import OPERATION, known_headings, normal
+from bulkops.heading_rows import HeadingRow, KnownHeadings, address
+from bulkops.model import Kind, Problem, Unread
+from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
+from bulkops.unread import (
+    SEARCHED_ROWS,
+    is_meant,
+    joined_headings,
+    likely_column,
+    missing,
+    place_for,
+    why_unread,
+)
 from bulkops.workbook.correcting import HEADING as OUR_COLUMN
-from bulkops.workbook.raw import RawRow, RawSheet, column_letters
-from bulkops.workbook.results_sheet import COLUMNS as RESULTS
-
-SEARCHED_ROWS = 20
-_GLANCED_ROWS = 200
-"""How far down headings are missed that nobody searches for."""
-_DIGIT = re.compile(r"\d")
-_BLANKS = 10
-"""So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
-_NEAR = 0.83
-"""“Operator” is 0.82 of “Operation”, and a word of its own."""
+from bulkops.workbook.raw import RawSheet, column_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,121 +43,60 @@ class Layout:
     notes: tuple[str, ...] = ()
     again: int = 0
     """The row further down where headings stand once more, in other columns: what is below is not of these. 0: none."""
+    lacking: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    """Operation's key → the headings it needs and the sheet lacks, where a column Operation says which row is whose."""
 
 
-@dataclass(slots=True)
-class _Headings:
-    """One row read as headings."""
-
-    row: RawRow
-    exact: dict[int, str] = field(default_factory=dict)
-    near: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Column → (field name, the heading it nearly is)."""
-    far: dict[int, str] = field(default_factory=dict)
-    unreadable: dict[int, str] = field(default_factory=dict)
-    """Column → what stands there: an error value, or a formula without a stored result."""
-
-    def names(self) -> set[str]:
-        return {*self.exact.values(), *(name for name, _ in self.near.values())}
-
-
-def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | str | None:
-    """The sheet's layout; a note why a sheet that looks like input is none; None for any other sheet."""
-    known = known_headings(operations)
-    unfinished: str | None = None
+def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | Unread | str | None:
+    """The sheet's layout; why it cannot be read; a note on a sheet of our own; None for any other sheet."""
+    known = KnownHeadings(operations)
+    tops: list[HeadingRow] = []
     for row in sheet.rows:
-        if row.number > _GLANCED_ROWS or _is_results(row):
+        if row.number > SEARCHED_ROWS or known.is_results(row):
             break
-        headings = _read_headings(row, known)
+        headings = known.read(row)
         names = headings.names()
-        meant = [operation for operation in operations if _is_meant(operation, names)]
-        if meant:
-            if row.number > SEARCHED_ROWS:
-                first = min(headings.exact or headings.near)
-                where = f"its headings stand in {_address(sheet, first, row)}, below row {SEARCHED_ROWS}"
-                return unfinished or f"Sheet “{sheet.name}” was not read: {where}."
+        if meant := [operation for operation in operations if is_meant(operation, names)]:
             if sheet.ours:
                 return f"Sheet “{sheet.name}” is bulkops' own for results and was not read; copy its rows to another."
-            found = _layout(sheet, headings, meant, catalogue)
-            return replace(found, again=_again(found, known))
-        if row.number <= SEARCHED_ROWS:
-            unfinished = unfinished or _looks_unfinished(sheet, operations, names)
-    return None if sheet.ours else unfinished
+            found = _layout(sheet, headings, meant, operations, known, catalogue)
+            return _above(found, catalogue) or replace(found, again=_again(found, known))
+        tops.append(headings)
+    return None if sheet.ours else why_unread(sheet, tops, known, operations, catalogue)
 
 
-def _again(layout: Layout, known: Mapping[str, tuple[str, str]]) -> int:
+def _above(layout: Layout, catalogue: Catalogue) -> Unread | None:
+    """Headings below all rows: somebody may take what stands above them for rows."""
+    rows = layout.sheet.rows
+    target = next((at for at, name in layout.fields.items() if name in {each.target for each in layout.operations}), 0)
+    if rows[-1].number > layout.heading_row or not any(target in row.cells for row in rows[:-1]):
+        return None
+    place = f"{layout.sheet.name}!{column_letters(target)}{layout.heading_row}"
+    problem = catalogue.problem("sheet.above", name=layout.sheet.name, value=place)
+    return Unread(layout.sheet.name, problem.message, problem.tip)
+
+
+def _again(layout: Layout, known: KnownHeadings) -> int:
     """The first row below the headings that holds headings of another table; 0 if there is none."""
-    meanings: dict[str, str] = {}
-    longest = max(map(len, known)) + _BLANKS
-    # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
-    numbered = any(_DIGIT.search(each) for each in known)
-    for row in layout.sheet.rows:
-        if row.number <= layout.heading_row:
-            continue
-        found: dict[int, str] = {}
-        for column, cell in row.cells.items():
-            if cell.kind is Kind.TEXT:
-                if cell.text not in meanings:
-                    likely = len(cell.text.strip()) < longest and (numbered or not _DIGIT.search(cell.text))
-                    words = normal(cell.text) if likely else ""
-                    meanings[cell.text] = known.get(words, ("",))[0]
-                if name := meanings[cell.text]:
-                    found[column] = name
-        if len({*found.values()}) > 1 and found != layout.fields:
-            return row.number
-    return 0
+    below = (row for row in layout.sheet.rows if row.number > layout.heading_row)
+    return next((row.number for row, found in known.rows_with_two(below) if found != layout.fields), 0)
 
 
-def _is_results(row: RawRow) -> bool:
-    """Our own Results sheet, whose New task GUID is nearly a heading."""
-    return {normal(name) for name in RESULTS} <= {normal(cell.text) for cell in row.cells.values()}
-
-
-def _read_headings(row: RawRow, known: Mapping[str, tuple[str, str]]) -> _Headings:
-    headings = _Headings(row)
-    for column, cell in row.cells.items():
-        words = normal(cell.text)
-        if cell.kind in (Kind.ERROR, Kind.FORMULA):
-            headings.unreadable[column] = shorten(f"{cell.kind.value} {cell.text}")
-        elif not words:
-            continue
-        elif cell.kind is Kind.TEXT and words in known:
-            headings.exact[column] = known[words][0]
-        elif close := difflib.get_close_matches(words, known, n=1, cutoff=_NEAR):
-            headings.near[column] = known[close[0]]
-        else:
-            headings.far[column] = shorten(cell.text)
-    return headings
-
-
-def _own(operation: Operation, names: set[str]) -> set[str]:
-    return {each.name for each in operation.fields} & names
-
-
-def _is_meant(operation: Operation, names: set[str]) -> bool:
-    """Its target and one more heading it needs or, failing that, so many of its own that it is surely meant."""
-    if operation.target not in names:
-        return False
-    own = _own(operation, names)
-    return OPERATION in names or (operation.headings <= names and len(own) > 1) or len(own) > 3
-
-
-def _looks_unfinished(sheet: RawSheet, operations: Sequence[Operation], names: set[str]) -> str | None:
-    for operation in operations:
-        missing = [each.heading for each in operation.fields if each.name in operation.headings - names]
-        if operation.target in names and missing and len(_own(operation, names)) > 1:
-            return f"Sheet “{sheet.name}” was not read: for {operation.title} it lacks the heading “{missing[0]}”."
-    return None
-
-
-def _layout(sheet: RawSheet, headings: _Headings, meant: list[Operation], catalogue: Catalogue) -> Layout:
+def _layout(
+    sheet: RawSheet,
+    headings: HeadingRow,
+    meant: list[Operation],
+    operations: Sequence[Operation],
+    known: KnownHeadings,
+    catalogue: Catalogue,
+) -> Layout:
     """The layout of a sheet whose headings were found. Problems stand in column order, whole-sheet ones last."""
     fields: dict[int, str] = {}
     problems: list[Problem] = []
     names = headings.names()
 
     def say(code: str, column: int, **facts: str) -> None:
-        problems.append(catalogue.problem(code, _address(sheet, column, headings.row), **facts))
+        problems.append(catalogue.problem(code, address(sheet, column, headings.row), **facts))
 
     for column in sorted({*headings.exact, *headings.near, *headings.unreadable}):
         text = shorten(headings.row.cells[column].text)
@@ -171,7 +108,7 @@ def _layout(sheet: RawSheet, headings: _Headings, meant: list[Operation], catalo
             name = headings.exact[column]
             if name in fields.values():
                 first = next(at for at, taken in fields.items() if taken == name)
-                say("heading.twice", column, value=text, other=_address(sheet, first, headings.row))
+                say("heading.twice", column, value=text, other=address(sheet, first, headings.row))
             fields[column] = name
     for column, (name, _) in headings.near.items():
         # Or a row with values in such columns only would not be read, and nobody would hear of it.
@@ -180,19 +117,54 @@ def _layout(sheet: RawSheet, headings: _Headings, meant: list[Operation], catalo
     corner = min(fields)
     if len(meant) > 1 and OPERATION not in names:
         say("heading.two_operations", corner)
-    if len(meant) == 1:
-        for each in meant[0].fields:
-            if each.name in meant[0].headings - names:
-                say("heading.missing", corner, value=each.heading)
+    problems += _stray(sheet, headings, fields, known, catalogue)
+    lacking = {each.key: _lacking(sheet, headings, each, corner, catalogue) for each in operations}
+    if OPERATION not in names:
+        if len(meant) == 1:
+            problems += lacking[meant[0].key]
+        lacking = {}
     notes = (*_ignored(sheet, headings), *_hidden(sheet, fields, meant))
-    return Layout(sheet, headings.row.number, fields, tuple(meant), tuple(problems), notes)
+    return Layout(sheet, headings.row.number, fields, tuple(meant), tuple(problems), notes, lacking=lacking)
 
 
-def _address(sheet: RawSheet, column: int, row: RawRow) -> str:
-    return f"{sheet.name}!{column_letters(column)}{row.number}"
+def _lacking(
+    sheet: RawSheet, headings: HeadingRow, operation: Operation, corner: int, catalogue: Catalogue
+) -> tuple[Problem, ...]:
+    """Every heading that an operation needs and the sheet lacks."""
+    return tuple(
+        catalogue.problem(
+            "heading.missing",
+            address(sheet, likely_column(sheet, headings, each) or corner, headings.row),
+            value=each.heading,
+            other=place_for(sheet, headings, each),
+        )
+        for each in missing(operation, headings.names())
+    )
 
 
-def _ignored(sheet: RawSheet, headings: _Headings) -> Iterator[str]:
+def _stray(
+    sheet: RawSheet, headings: HeadingRow, fields: Mapping[int, str], known: KnownHeadings, catalogue: Catalogue
+) -> Iterator[Problem]:
+    """Headings, or halves of them, right above or below the others, in a column that has none of ours."""
+    at = sheet.rows.index(headings.row)
+    for other in sheet.rows[max(at - 1, 0) : at + 2]:
+        if abs(other.number - headings.row.number) != 1:
+            continue
+        pair = (other, headings.row) if other.number < headings.row.number else (headings.row, other)
+        found = {column: known.name(cell.text) for column, cell in other.cells.items() if cell.kind is Kind.TEXT}
+        found |= dict(joined_headings(sheet, *pair, known))
+        for column, name in sorted(found.items()):
+            if name and column not in fields and name not in fields.values():
+                place = other if column in other.cells else headings.row
+                yield catalogue.problem(
+                    "heading.split",
+                    address(sheet, column, place),
+                    value=shorten(place.cells[column].text),
+                    other=str(headings.row.number),
+                )
+
+
+def _ignored(sheet: RawSheet, headings: HeadingRow) -> Iterator[str]:
     """Columns that hold something, and that nobody reads."""
     for column, text in headings.far.items():
         if normal(text) == normal(OUR_COLUMN):

@@ -133,6 +133,20 @@ class CheckedRow:
         return address(self.sheet, self.number, self.columns, name)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A sheet that holds headings of an operation and cannot be read: the run is not a whole one without it."""
+
+    sheet: str
+    message: str
+    tip: str
+
+    @property
+    def note(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.message} {self.tip}"
+
+
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 

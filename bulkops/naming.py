@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bulkops.operations.base import Operation, columns
 
 OPERATION = "operation"
 """The name under which the Operation column stands among a sheet's fields."""
+_FOOTNOTES = str.maketrans("", "", "¹²³⁰⁴⁵⁶⁷⁸⁹ªº")
+"""Marks that would be taken for digits and letters of the heading."""
+_REMARK = re.compile(r"\([^()]*\)?|\[[^][]*\]?|\{[^{}]*\}?|【[^【】]*】?")
+"""Up to the end of the heading where the bracket is not closed."""
+_NEEDED = re.compile(r"\b(required|mandatory|optional)\b", re.IGNORECASE)
 
 
-def normal(heading: str) -> str:
-    """A heading without case, spaces and punctuation."""
-    return "".join(char for char in heading.casefold() if char.isalnum())
+def normal(text: str) -> str:
+    """A text without case, spaces and punctuation."""
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def known_headings(operations: Iterable[Operation]) -> dict[str, tuple[str, str]]:
-    """Normal form of every heading and alias → (field name, heading)."""
-    known = {normal(OPERATION): (OPERATION, "Operation")}
+@lru_cache(maxsize=10_000)
+def heading_words(heading: str) -> str:
+    """What a heading is known by: no case, spaces, punctuation, footnote marks, or remark in brackets.
+
+    A heading that is nothing but a remark is known by that.
+    """
+    text = unicodedata.normalize("NFKC", heading.translate(_FOOTNOTES))
+    return normal(_NEEDED.sub(" ", _REMARK.sub(" ", text))) or normal(text)
+
+
+def known_headings(operations: Iterable[Operation], synonyms: bool = True) -> dict[str, tuple[str, str]]:
+    """What every heading and alias is known by → (field name, heading)."""
+    known = {heading_words(OPERATION): (OPERATION, "Operation")}
     for each in columns(list(operations)).values():
-        for spelling in (each.heading, each.name, *each.aliases):
-            known.setdefault(normal(spelling), (each.name, each.heading))
+        for spelling in (each.heading, each.name, *each.aliases, *(each.synonyms if synonyms else ())):
+            known.setdefault(heading_words(spelling), (each.name, each.heading))
     return known

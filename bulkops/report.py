@@ -9,7 +9,7 @@ from typing import Any
 
 from bulkops.errors import BulkopsError
 from bulkops.headings import Layout
-from bulkops.model import CheckedRow, Outcome, Plan, Status, outcome_of
+from bulkops.model import CheckedRow, Outcome, Plan, Status, Unread, outcome_of
 from bulkops.results import document, exit_code
 from bulkops.settings import Environment
 
@@ -63,11 +63,13 @@ class Report:
     """What each row that broke no rule and is not to be sent asks for, by seq: as the step's matter."""
     identity: str = ""
     """Of the workbook that was read, apart from its results; "" if it was not."""
+    unread: tuple[Unread, ...] = ()
+    """The sheets that hold headings and could not be read; the notes say so of each."""
 
     @property
     def exit_code(self) -> int:
         """By product.md section 4."""
-        return 2 if self.refused else exit_code(self.outcomes, bool(self.stopped))
+        return 2 if self.refused else exit_code(self.outcomes, bool(self.stopped), bool(self.unread))
 
     def document(self) -> dict[str, Any]:
         """The JSON document; why a run ended early or did not begin is its last note."""
@@ -120,6 +122,8 @@ class Material:
     """The runs whose results it holds."""
     layouts: tuple[Layout, ...] = ()
     """The sheets as they were read, where corrections are wanted."""
+    unread: tuple[Unread, ...] = ()
+    """The sheets that hold headings and could not be read; the notes say so of each."""
 
     @property
     def targets(self) -> set[str]:
@@ -137,6 +141,7 @@ def previewed(material: Material, where: Environment, plan: Plan, earlier: Itera
         checked=material.rows,
         matters=matters,
         identity=material.identity,
+        unread=material.unread,
     )
 
 

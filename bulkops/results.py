@@ -9,16 +9,20 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bulkops.model import Outcome, Status, totals
+from bulkops.model import Outcome, Status, Unread, totals
 from bulkops.operations.base import Operation
 from bulkops.settings import Environment
-from bulkops.workbook.results_sheet import Value
+from bulkops.workbook.results_sheet import COLUMNS, Value
 
 
 def sheet_lines(
-    outcomes: Iterable[Outcome], operations: Mapping[str, Operation], environment: str, run: str
+    outcomes: Iterable[Outcome],
+    operations: Mapping[str, Operation],
+    environment: str,
+    run: str,
+    unread: Iterable[Unread] = (),
 ) -> list[list[Value]]:
-    """One line per row read, in reading order, in the sidecar's columns."""
+    """One line per row read, in reading order, in the sidecar's columns; then one per sheet that could not be read."""
     lines: list[list[Value]] = []
     for outcome in sorted(outcomes, key=lambda each: each.seq):
         operation = operations.get(outcome.operation)
@@ -42,6 +46,16 @@ def sheet_lines(
                 run,
             ]
         )
+    for sheet in unread:
+        line: dict[str, Value] = {
+            "Sheet": sheet.sheet,
+            "Status": Status.INVALID.label,
+            "Message": sheet.message,
+            "What to do": sheet.tip,
+            "Environment": environment,
+            "Run": run,
+        }
+        lines.append([line.get(column) for column in COLUMNS])
     return lines
 
 
@@ -90,11 +104,14 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def exit_code(outcomes: Iterable[Outcome], stopped: bool = False) -> int:
-    """0 all done · 1 some row failed, needs fixing or was not sent · 3 stopped part-way · 4 some outcome unknown."""
+def exit_code(outcomes: Iterable[Outcome], stopped: bool = False, unread: bool = False) -> int:
+    """0 all done · 1 some row failed, needs fixing or was not sent · 3 stopped part-way · 4 some outcome unknown.
+
+    ``unread``: a sheet was left out because it could not be read; then it is 1 at best.
+    """
     seen = {outcome.status for outcome in outcomes}
     if Status.UNKNOWN in seen:
         return 4
     if stopped:
         return 3
-    return 1 if seen & {Status.FAILED, Status.INVALID, Status.NOT_SENT} else 0
+    return 1 if unread or seen & {Status.FAILED, Status.INVALID, Status.NOT_SENT} else 0

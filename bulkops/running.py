@@ -6,7 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bulkops.delivery import Delivery, Kind, free
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Ledger, Run, now
-from bulkops.model import Outcome, Plan, Status, Step, outcome_of
+from bulkops.model import Outcome, Plan, Status, Step, Unread, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
@@ -30,6 +30,9 @@ from bulkops.workbook.sidecar import plain
 
 KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
+
+UNREAD = "unread"
+"""Under this name the sheets that were left out stand beside those options."""
 
 _REPEATS = {
     Status.DONE: "will be sent again although done before",
@@ -90,7 +93,7 @@ class Prepared:
             self.key.masked() if self.key else "",
             self.delivery.ways[0].path if self.delivery else None,
             _named(self.resumes) if self.resumes else "",
-            tuple(self.notes),
+            (*(each.note for each in self.material.unread), *self.notes),
             self.delivery is not None and self.delivery.ways[0].kind is Kind.IN_PLACE,
         )
 
@@ -109,7 +112,8 @@ class Prepared:
             for step in self.plan.steps
         )
         outcomes = in_order((*self.earlier, *self.plan.decided, *kept))
-        return Report(self.material.path, self.where, outcomes, self.material.notes, refused=why)
+        material = self.material
+        return Report(material.path, self.where, outcomes, material.notes, refused=why, unread=material.unread)
 
     def run(self, control: Control, seen: Callable[[Outcome], object]) -> Report:
         """Steps 7 and 8, unless there is an obstacle. ``seen`` is called with each outcome as it comes."""
@@ -141,7 +145,11 @@ class Prepared:
             str(self.material.path.resolve()),
             self.material.identity,
             __version__,
-            {**kept, "results": str(wanted.resolve()) if wanted else None},
+            {
+                **kept,
+                "results": str(wanted.resolve()) if wanted else None,
+                UNREAD: [astuple(each) for each in self.material.unread],
+            },
         )
 
     def _carried_out(
@@ -211,6 +219,7 @@ class Prepared:
             kept=delivery.kept,
             corrections=handed_back,
             identity=self.material.identity,
+            unread=self.material.unread,
         )
 
     def _handed_back(self, outcomes: tuple[Outcome, ...]) -> tuple[str, Exception | None]:
@@ -230,7 +239,7 @@ class Prepared:
         """Where the results are now. No failure keeps the run from its end: the ledger has them too."""
         place: Path | None = None
         try:
-            lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id)
+            lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id, self.material.unread)
             place, trouble = delivery.deliver(lines)
             self.notes += trouble
         except Exception as error:
@@ -268,6 +277,11 @@ def worded(outcome: Outcome) -> Outcome:
     return replace(outcome, code="sent.interrupted", message=message, tip=tip)
 
 
+def left_out(run: Run) -> tuple[Unread, ...]:
+    """The sheets that a run could not read."""
+    return tuple(Unread(*each) for each in run.options.get(UNREAD, ()))
+
+
 def results_again(
     run: Run, outcomes: tuple[Outcome, ...], folder: Path, wanted: Path | None
 ) -> tuple[Path | None, str]:
@@ -280,7 +294,7 @@ def results_again(
     places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]
     path = wanted or next((place for place in places if free(place)), places[0])
     try:
-        lines = sheet_lines(outcomes, all_operations(), run.environment, run.id)
+        lines = sheet_lines(outcomes, all_operations(), run.environment, run.id, left_out(run))
         save(path, plain(lines, workbook, path))
     except OSError as error:
         return None, f"The results could not be written to {path} ({error.strerror or error})."

@@ -34,6 +34,8 @@ class SkippedRows:
             if column in layout.fields or not own_row:
                 self._subtotals[row].add(column)
         self._has_totals = bool(layout.sheet.totals or self._subtotals)
+        self._lacking = any(layout.lacking.values())
+        """Then the rows of an operation may have their target in a column that is not known."""
         self._unsure = set(layout.sheet.unsure_zeros)
         self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
 
@@ -77,7 +79,7 @@ class SkippedRows:
 
     def _is_unfilled(self, raw: RawRow) -> bool:
         for column, cell in raw.cells.items():
-            if column in self._layout.fields and not self._is_nothing(raw.number, cell):
+            if (self._lacking or column in self._layout.fields) and not self._is_nothing(raw.number, cell):
                 return False
         return True
 
@@ -106,7 +108,7 @@ class SkippedRows:
             return False
         if words in _NO or is_zero(words):
             return True
-        return self._layout.fields[cell.column] == OPERATION and normal(words) in self._operations
+        return self._layout.fields.get(cell.column) == OPERATION and normal(words) in self._operations
 
 
 def _within(areas: Iterable[Area], column: int) -> bool:

@@ -153,7 +153,7 @@ def readme_tables() -> dict[str, str]:
             [
                 (
                     f"**{each.heading}**" if each.required else each.heading,
-                    ", ".join(f"`{alias}`" for alias in each.aliases),
+                    ", ".join(f"`{alias}`" for alias in (*each.aliases, *each.synonyms)),
                     each.help,
                 )
                 for each in columns([operation]).values()

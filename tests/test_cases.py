@@ -103,3 +103,40 @@ def test_writing_the_results_changes_no_number_format(
         assert ended.document["results"] == str(path)
         assert {row["status"] for row in ended.document["rows"]} == {status}
         assert shown() == before
+def test_a_sheet_without_its_key_heading_is_named(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
+    """heading-list.xlsx: August has “List” instead of “List ID”; the other sheet's row is run, and the run is no 0."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes((CASES / "heading-list.xlsx").read_bytes())
+    ended = bulkops("run", path, "--yes", "--json")
+    assert [(row["sheet"], row["target"], row["status"]) for row in ended.document["rows"]] == [
+        ("Good", "2002", "done")
+    ]
+    assert (ended.code, len(practice.writes)) == (1, 1)
+    (note,) = ended.document["notes"]
+    assert note.startswith("Sheet “August” was not read: for List flag edit it lacks the heading “List ID”.")
+    assert "Type “List ID” in August!A1 instead of “List”, if that is what the column holds." in note
+
+
+def test_headings_in_two_rows_are_named(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
+    """headings-in-two-rows.xlsx: group headings stand above the headings, and List ID is merged over both rows."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes((CASES / "headings-in-two-rows.xlsx").read_bytes())
+    ended = bulkops("check", path, "--json")
+    assert [(row["sheet"], row["status"]) for row in ended.document["rows"]] == [("Other", "ready")]
+    assert ended.code == 1
+    assert ended.document["notes"] == [
+        "Sheet “Flag edits” was not read: its headings stand in two rows "
+        "(“List ID” in Flag edits!A1 and “Flag type ID” in Flag edits!B2). "
+        "Put all of them into row 2, directly above the first row to be sent. Merged cells must be unmerged for that."
+    ]
+
+
+def test_the_missing_heading_of_a_mixed_sheet_is_named(tmp_path: Path, bulkops: Bulkops) -> None:
+    """mixed-guid-heading.xlsx: “GUID” is no “Task GUID”; the kickout row says so, and the flag row is not hindered."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes((CASES / "mixed-guid-heading.xlsx").read_bytes())
+    good, wrong = bulkops("check", path, "--json").document["rows"]
+    assert good["status"] == "ready"
+    assert (wrong["status"], wrong["code"], wrong["cell"]) == ("invalid", "heading.missing", "Mixed!E1")
+    assert wrong["message"] == "Mixed!E1: The sheet has no column “Task GUID”."
+    assert wrong["tip"].startswith("Type “Task GUID” in Mixed!E1 instead of “GUID”, if that is what the column holds.")

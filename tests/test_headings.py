@@ -13,7 +13,8 @@ from workbooks import SHEET, parts, save, typed, worksheet
 
 from bulkops.checking import Checked, check
 from bulkops.headings import SEARCHED_ROWS, Layout, find_layout
-from bulkops.naming import known_headings, normal
+from bulkops.model import Unread
+from bulkops.naming import heading_words, known_headings
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.catalogue import Catalogue
@@ -32,7 +33,7 @@ def checked(path: Path) -> Checked:
     return check(read_workbook(path), OPERATIONS)
 
 
-def layout(path: Path) -> Layout | str | None:
+def layout(path: Path) -> Layout | Unread | str | None:
     """What is made of a workbook's one sheet."""
     (sheet,) = read_workbook(path).sheets
     return find_layout(sheet, OPERATIONS, Catalogue(OPERATIONS))
@@ -57,7 +58,7 @@ SPELLINGS = [
     pytest.param(operation, field.name, spelling, id=f"{operation.key}-{spelling}")
     for operation in OPERATIONS
     for field in columns([operation]).values()
-    for spelling in (field.heading, *field.aliases)
+    for spelling in (field.heading, *field.aliases, *field.synonyms)
 ]
 
 
@@ -80,8 +81,8 @@ def test_no_two_columns_share_a_heading() -> None:
     known = known_headings(OPERATIONS)
     for operation in OPERATIONS:
         for field in columns([operation]).values():
-            for spelling in (field.heading, field.name, *field.aliases):
-                assert known[normal(spelling)] == (field.name, field.heading)
+            for spelling in (field.heading, field.name, *field.aliases, *field.synonyms):
+                assert known[heading_words(spelling)] == (field.name, field.heading)
 
 
 @pytest.mark.parametrize("number", [1, 2, 7, SEARCHED_ROWS])
@@ -100,8 +101,11 @@ def test_headings_in_row_21_are_not_searched_for(tmp_path: Path) -> None:
     """Below row 20 there is no telling headings from rows; but nobody is left to wonder why they are not read."""
     path = typed(tmp_path / "a.xlsx", [None, "List ID", "Comment"], [None, 2001, "x"], start=SEARCHED_ROWS + 1)
     assert checked(path).rows == ()
-    assert checked(path).notes == ("Sheet “Data” was not read: its headings stand in Data!B21, below row 20.",)
-    assert layout(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=201)) is None
+    (note,) = checked(path).notes
+    assert note.startswith("Sheet “Data” was not read: its headings stand in Data!B21, below row 20. Delete rows above")
+    far_below = layout(typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], start=5001))
+    assert isinstance(far_below, Unread)
+    assert "Data!A5001, below row 20" in far_below.message
 
 
 def test_the_first_heading_row_counts(tmp_path: Path) -> None:
@@ -226,7 +230,11 @@ def test_an_operation_column_with_one_operations_headings(tmp_path: Path) -> Non
     found = checked(path)
     assert [row.operation for row in found.rows] == [FLAG.key, REIMPORT.key]
     assert problems(found)[0] == []
-    assert {code for _, code in problems(found)[1]} == {"value.required"}
+    assert problems(found)[1] == [["Data!A1", "heading.missing"]] * 2
+    assert [problem.message for problem in found.rows[1].problems] == [
+        "Data!A1: The sheet has no column “Task GUID”.",
+        "Data!A1: The sheet has no column “Batch mode”.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -245,12 +253,15 @@ def test_a_missing_needed_heading_stops_the_sheet(tmp_path: Path, headings: list
     assert "“Batch mode”" in found.rows[0].problems[0].message
 
 
-def test_a_sheet_that_is_perhaps_meant_is_noted(tmp_path: Path) -> None:
+def test_a_sheet_that_is_perhaps_meant_is_named(tmp_path: Path) -> None:
     """Too little to be input, too much to be passed over in silence."""
     path = typed(tmp_path / "a.xlsx", ["Task GUID", "Comment"], [GUID, "x"])
     found = checked(path)
     assert found.rows == ()
-    assert found.notes == ("Sheet “Data” was not read: for Kickout reimport it lacks the heading “Batch mode”.",)
+    assert [each.message for each in found.unread] == [
+        "Sheet “Data” was not read: for Kickout reimport it lacks the heading “Batch mode”."
+    ]
+    assert found.notes == tuple(each.note for each in found.unread)
 
 
 @pytest.mark.parametrize(
@@ -261,8 +272,13 @@ def test_a_sheet_that_is_perhaps_meant_is_noted(tmp_path: Path) -> None:
         ["Task GUID", "File name", "Imported on"],
         ["Flag type ID", "Flag type name"],
         ["User ID", "Assignees"],
-        ["Comment", "Flag status", "Cost recovery"],
-        ["Existing open batch ID", "New batch code"],
+        ["Name", "Telephone", "Comment"],
+        ["Comments", "Assignee"],
+        ["New task GUID", "Operation", "Message"],
+        ["Things to do (list of August)", "Comment"],
+        ["List name", "Comment"],
+        ["ID", "Comment"],
+        ["Task", "Comment"],
         ["Batch mode", "Meaning"],
         ["Operation", "Meaning"],
         ["List ID"],

@@ -95,6 +95,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "delivery",
         "workbook.correcting",
     ),
+    ("heading_rows",),
+    ("unread",),
     ("headings", "processor", "templates", "workbook.foreign"),
     ("corrections", "report", "workbook.reader", "skipped_rows"),
     ("handback",),

@@ -264,6 +264,7 @@ def _told(handled: Handled, found: Found | None) -> Dropped:
         again = found if not handled.moved_to and handled.why and handled.why.code == "run.declined" else None
         return Dropped(handled.moved_to or handled.path, " ".join([*why, *handled.notes]), again, place=place)
     seen = {outcome.status for outcome in handled.report.outcomes}
+    seen |= {Status.INVALID} if handled.report.unread else set()
     worst = next((status for status in URGENCY if status in seen), None)
     from bulkops.inbox.ending import counts_of
 

@@ -175,7 +175,9 @@ class State:
 
     def _told_of_rows(self) -> str:
         total = self.counts.total()
-        return f"{counted(total, 'row')}: {by_status(self.counts)}." if total else ""
+        unread = ", ".join(each.sheet for each in self.report.unread) if self.report else ""
+        left_out = f" Sheets not read: {unread}." if unread else ""
+        return f"{counted(total, 'row')}: {by_status(self.counts)}.{left_out}" if total else ""
 
     def _told_of_failure(self) -> str:
         if self.of:
@@ -202,6 +204,8 @@ class State:
         if self.counts[Status.INVALID]:
             good = " The good rows can be run without them." if self.counts[Status.READY] else ""
             return f"Correct what needs fixing in the workbook, save it, and check again.{good}"
+        if self.report and self.report.unread:
+            return "Correct the headings of the sheets that were not read, save the workbook, and check again."
         return "" if self.why_not_run() else "Nothing has been sent yet."
 
     def _told_of_run(self) -> str:

@@ -71,7 +71,8 @@ def foreseen(found: Found, where: Environment, home: Path) -> str:
 def counts_of(report: Report) -> str:
     """``12 rows: Needs fixing 1, Ready 11``."""
     counts = Counter(outcome.status for outcome in report.outcomes)
-    return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}"
+    unread = f"; sheets not read: {', '.join(each.sheet for each in report.unread)}" if report.unread else ""
+    return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}{unread}"
 
 
 def moves_of(claim: Claim, report: Report | None, content: str, folder: Path, work: Path) -> Moves:
@@ -92,7 +93,7 @@ def belongs(report: Report | None) -> str:
     seen = {outcome.status for outcome in report.outcomes} if report else set()
     if Status.UNKNOWN in seen or (report and report.refused):
         return IN_DOUBT
-    return DONE if report and seen <= _GOOD else NEEDS_ATTENTION
+    return DONE if report and seen <= _GOOD and not report.unread else NEEDS_ATTENTION
 
 
 def as_moved(report: Report | None, moves: Moves, home: Path) -> Report | None:

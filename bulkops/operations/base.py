@@ -32,6 +32,8 @@ class Field:
     """What to type, in one or two sentences; shown in the template and the README."""
     aliases: tuple[str, ...] = ()
     """Other headings taken for this one, the API's own name among them."""
+    synonyms: tuple[str, ...] = ()
+    """Longer headings that surely mean this one. What is only nearly like them is not: they are made of common words."""
     required: bool = False
     choices: tuple[str, ...] = ()
     """Words for a drop-down."""

@@ -54,6 +54,7 @@ class KickoutReimport(Operation):
             read_guid,
             "The GUID of a bill import task whose status is “completed with kickouts”. One row per task.",
             ("taskGuid",),
+            ("Import task GUID", "Bill import task GUID", "Kickout task GUID", "Task GUID of the import"),
             required=True,
             text=True,
             width=40,

@@ -58,6 +58,7 @@ class ListFlagEdit(Operation):
             read_id,
             "The id of a bill list. Every bill now in it is changed.",
             ("listId",),
+            ("Bill list ID", "List ID number", "List ID no.", "ID of the list"),
             required=True,
             width=10,
             example="2001",

@@ -27,7 +27,37 @@ ENTRIES = (
         "heading.missing",
         "A heading is missing",
         "The sheet has no column “{value}”.",
-        "Add the column, or start from a template.",
+        "Type “{value}” in {other}. Not one of these rows is sent until then.",
+    ),
+    Entry(
+        "heading.split",
+        "Headings in two rows",
+        "“{value}” is a heading, and stands in another row than the other headings, which are in row {other}.",
+        "Put all headings into one row. No row of the sheet is sent until then.",
+    ),
+    Entry(
+        "sheet.heading_missing",
+        "A sheet was not read: a heading is missing",
+        "Sheet “{name}” was not read: for {extra} it lacks the {value}.",
+        "Type “{heading}” in {other}. If the sheet holds no rows to be sent, leave no two such headings in one of its rows.",
+    ),
+    Entry(
+        "sheet.split",
+        "A sheet was not read: its headings are in two rows",
+        "Sheet “{name}” was not read: its headings stand in two rows ({value}).",
+        "Put all of them into row {other}, directly above the first row to be sent. Merged cells must be unmerged for that.",
+    ),
+    Entry(
+        "sheet.below",
+        "A sheet was not read: its headings stand too low",
+        "Sheet “{name}” was not read: its headings stand in {value}, below row 20.",
+        "Delete rows above them, or copy them and the rows below into a new sheet.",
+    ),
+    Entry(
+        "sheet.above",
+        "A sheet was not read: its rows stand above the headings",
+        "Sheet “{name}” was not read: its headings stand in {value}, and nothing below them.",
+        "Put the headings above the rows.",
     ),
     Entry(
         "heading.two_operations",

@@ -71,6 +71,13 @@ ENTRIES = (
     ),
     Entry("run.declined", "Not confirmed", "Nothing was sent, as you wished.", "Run it when you are ready."),
     Entry(
+        "run.unread",
+        "Sheets cannot be read",
+        "Sheets that hold headings and cannot be read: {value}. So nothing was sent, as you wished.",
+        "Correct their headings, or run the good rows without them.",
+        typed="leave out --all-or-nothing",
+    ),
+    Entry(
         "run.invalid",
         "Rows need fixing",
         "Rows that need fixing: {value}. So nothing was sent, as you wished.",

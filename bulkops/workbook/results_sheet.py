@@ -176,6 +176,8 @@ def _links(lines: Sequence[Sequence[Value]], elsewhere: bool) -> str:
     links = []
     known: dict[Value, str] = {}
     for number, line in enumerate(lines[:MOST_LINKS], 2):
+        if line[_ROW] is None:
+            continue
         if line[0] not in known:
             sheet = cell_text(str(line[0])).replace("'", "''")
             known[line[0]] = escape(f"'{sheet}'!A")

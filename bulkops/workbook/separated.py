@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
-from bulkops.naming import known_headings, normal
+from bulkops.naming import heading_words, known_headings, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.workbook.raw import LAST_ROW, MAX_CELLS, RawRow, RawSheet
@@ -92,7 +92,7 @@ def _refuse_swallowed(path: Path, records: list[Record], separator: str, heading
     """
     operations = all_operations()
     known = known_headings(operations.values())
-    names = [known.get(normal(heading), ("", ""))[0] for heading in records[heading_row - 1][1]]
+    names = [known.get(heading_words(heading), ("", ""))[0] for heading in records[heading_row - 1][1]]
     keys = [at for at, name in enumerate(names) if name in {each.target for each in operations.values()}]
     words = {normal(choice) for each in columns(list(operations.values())).values() for choice in each.choices}
 
@@ -110,7 +110,7 @@ def _refuse_swallowed(path: Path, records: list[Record], separator: str, heading
         own = next((at for at in keys if at < len(values) and values[at].strip()), 0)
         del lines["".join(values[:own]).count("\n")]  # where the row's own key stands
         for cells in lines:
-            headings = number != heading_row and sum(normal(cell) in known for cell in cells) > 1
+            headings = number != heading_row and sum(heading_words(cell) in known for cell in cells) > 1
             if headings or looks_like_row(cells):
                 reason = "a text in quotes holds a line that could be a row of its own; a quote may be missing"
                 raise _line(path, line, reason)
@@ -158,7 +158,7 @@ def _headings(path: Path, body: str, first: int, separator: str) -> int | None:
     try:
         records = islice(_records(path, body, first, separator), _SEARCHED_ROWS)
         for number, (_, values) in enumerate(records, 1):
-            if len(values) > 1 and any(normal(value) in known for value in values):
+            if len(values) > 1 and any(heading_words(value) in known for value in values):
                 return number
     except CannotStart:
         return None  # with another separator the quotes may be right

@@ -35,6 +35,26 @@ def somewhere(operator: Operator, practice: PracticeServer) -> Operator:
     return operator
 
 
+def test_a_sheet_that_cannot_be_read_is_named(operator: Operator, tmp_path: Path) -> None:
+    """Beside the counts, with what to do next, and among the notes; in the question too, and after the run."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("Late")
+    sheet.append(["List", "Flag status", "Comment"])
+    sheet.append([2001, "Resolved", "x"])
+    book.save(path)
+    shown = operator.check(path)
+    assert shown.headline == "1 row: Ready 1. Sheets not read: Late."
+    assert shown.more.startswith("Correct the headings of the sheets that were not read")
+    said = "Sheet “Late” was not read: for List flag edit it lacks the heading “List ID”."
+    assert [note[: len(said)] for note in shown.notes] == [said]
+    ended = operator.run()
+    question = next(filter(None, reversed(operator.screen.questions)))
+    assert [note[: len(said)] for note in question.notes] == [said]
+    assert ended.headline == "The run has ended. 1 row: Done 1. Sheets not read: Late."
+    assert said in [note[: len(said)] for note in ended.notes]
+
+
 def make_corrections(operator: Operator, place: Path) -> None:
     """Of the report that is there."""
     assert operator.presenter.state.report is not None

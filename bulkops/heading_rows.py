@@ -1,0 +1,101 @@
+"""One row of a sheet read as headings: which stand there, which nearly, and which cannot be read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bulkops.model import Cell, Kind
+from bulkops.naming import heading_words, known_headings
+from bulkops.operations.base import Operation
+from bulkops.operations.cells import shorten
+from bulkops.workbook.raw import RawRow, RawSheet, column_letters
+from bulkops.workbook.results_sheet import COLUMNS as RESULTS
+
+_NEAR = 0.83
+"""“Operator” is 0.82 of “Operation”, and a word of its own."""
+OURS = frozenset(map(heading_words, RESULTS))
+"""The headings of our own results. New task GUID nearly is Task GUID, and the opposite of it."""
+_DIGIT = re.compile(r"\d")
+_BLANKS = 10
+"""So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
+
+
+@dataclass(slots=True)
+class HeadingRow:
+    """One row read as headings."""
+
+    row: RawRow
+    exact: dict[int, str] = field(default_factory=dict)
+    """Column → field name."""
+    near: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Column → (field name, the heading it nearly is)."""
+    far: dict[int, str] = field(default_factory=dict)
+    """Column → a text that is no heading of ours."""
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """Column → what stands there: an error value, or a formula without a stored result."""
+
+    def names(self) -> set[str]:
+        """The fields that are meant."""
+        return {*self.exact.values(), *(name for name, _ in self.near.values())}
+
+
+class KnownHeadings:
+    """The headings of some operations."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.fields = known_headings(operations)
+        """What a heading is known by → (field name, heading)."""
+        self._guesses = known_headings(operations, synonyms=False)
+
+    def name(self, text: str) -> str:
+        """The field that a heading means; "" for none."""
+        return self.fields.get(heading_words(text), ("",))[0]
+
+    def is_results(self, row: RawRow) -> bool:
+        """Our own Results sheet's headings."""
+        return {heading_words(cell.text) for cell in row.cells.values()} >= OURS
+
+    def read(self, row: RawRow) -> HeadingRow:
+        """A row, as if it were headings."""
+        headings = HeadingRow(row)
+        for column, cell in row.cells.items():
+            words = heading_words(cell.text)
+            if cell.kind in (Kind.ERROR, Kind.FORMULA):
+                headings.unreadable[column] = shorten(f"{cell.kind.value} {cell.text}")
+            elif not words:
+                continue
+            elif cell.kind is Kind.TEXT and words in self.fields:
+                headings.exact[column] = self.fields[words][0]
+            elif words not in OURS and (close := difflib.get_close_matches(words, self._guesses, 1, _NEAR)):
+                headings.near[column] = self._guesses[close[0]]
+            else:
+                headings.far[column] = shorten(cell.text)
+        return headings
+
+    def rows_with_two(self, rows: Iterable[RawRow]) -> Iterator[tuple[RawRow, Mapping[int, str]]]:
+        """The rows that hold at least two headings, with what their columns mean."""
+        meanings: dict[str, str] = {}
+        longest = max(map(len, self.fields)) + _BLANKS
+        # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
+        numbered = any(_DIGIT.search(each) for each in self.fields)
+
+        def meaning(cell: Cell) -> str:
+            if cell.text not in meanings:
+                likely = len(cell.text.strip()) < longest and (numbered or not _DIGIT.search(cell.text))
+                meanings[cell.text] = self.name(cell.text) if likely else ""
+            return meanings[cell.text]
+
+        for row in rows:
+            found = {
+                column: name for column, cell in row.cells.items() if cell.kind is Kind.TEXT and (name := meaning(cell))
+            }
+            if len({*found.values()}) > 1:
+                yield row, found
+
+
+def address(sheet: RawSheet, column: int, row: RawRow) -> str:
+    """``Data!B1``"""
+    return f"{sheet.name}!{column_letters(column)}{row.number}"
