@@ -172,7 +172,7 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
     """Before and after each of bulkops' real steps: tell of it, and let the fault happen there, once."""
     from bulkops import delivery
     from bulkops.client import Client
-    from bulkops.ledger import Ledger
+    from bulkops.ledger import Ledger, Witness
     from bulkops.ledger.reserve import Reserve
 
     waiting = [fault] if fault else []
@@ -181,8 +181,8 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
     def target(step: str, arguments: tuple[Any, ...]) -> str:
         if step == "intend":
             return str(arguments[2].row.target)
-        if step == "conclude":
-            return str(arguments[2].target)
+        if step in ("conclude", "witness"):
+            return str(arguments[2 if step == "conclude" else 1].target)
         return str(arguments[1].path.split("/")[-2]) if step == "send" else ""
 
     def hooked(step: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,6 +205,7 @@ def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> N
         ("begin", Ledger, "begin"),
         ("begin", Ledger, "begin_again"),
         ("intend", Ledger, "intend"),
+        ("witness", Witness, "add"),
         ("send", Client, "send"),
         ("conclude", Ledger, "conclude"),
         ("results", delivery, "save"),

@@ -28,7 +28,7 @@ from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
-from bulkops.phrases import marked
+from bulkops.phrases import counted, marked, moment
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
 from bulkops.whereabouts import akin, family
@@ -98,6 +98,7 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
     with ExitStack() as stack:
         with _obstacle_of(prepared):
             prepared.ledger = ledger_alone(folder, path.name, stack)
+            prepared.notes += _watched(prepared.ledger, where, folder)
             _alone(prepared, stack)
             past = _past(prepared.ledger, where, material)
         prepared.plan = _plan(material, where, options, past)
@@ -141,6 +142,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         past = _past(ledger, where, material, found.id)
         prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
+            prepared.notes += _watched(ledger, where, folder)
             _alone(prepared, stack)
             _make_ready(prepared, folder, stack)
             if prepared.owner != found.key_owner and prepared.plan.steps:
@@ -212,6 +214,48 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     return ledger
 
 
+def _watched(ledger: Ledger, where: Environment, folder: Path) -> list[str]:
+    """Let the second record see what is sent; what there is to say of it. Practising is not worth one.
+
+    Raises CannotStart if the ledger lacks something of what that tells: then it is not the newest.
+    """
+    from bulkops.ledger import Witness
+
+    if where.name == settings.PRACTICE:
+        return []
+    witness = Witness(folder)
+    if lacking := ledger.watch(witness):
+        last = moment(lacking.intents[-1].started) if lacking.intents else "long ago"
+        old = f", {lacking.beyond} of them so old that nothing else is known of them" if lacking.beyond else ""
+        facts = {"path": ledger.path, "extra": witness.folder, "when": last}
+        raise CannotStart("ledger.older", value=f"{counted(len(lacking), 'row')}{old}", **facts)
+    return [ledger.unwitnessed] if ledger.unwitnessed else []
+
+
+def older(folder: Path, where: Environment) -> CannotStart | None:
+    """Why nothing can be sent before ``take_over`` was called; None if nothing stands against it."""
+    try:
+        with ExitStack() as stack:
+            _watched(ledger_alone(folder, "looking into the records", stack), where, folder)
+    except CannotStart as error:
+        return error if error.code == "ledger.older" else None
+    return None
+
+
+def take_over(folder: Path) -> None:
+    """Record as unknown what the ledger lacks of what was sent: what a person has said yes to.
+
+    Raises CannotStart while a run is going on, MustStop if the ledger did not take it.
+    """
+    from bulkops.ledger import Witness
+    from bulkops.running import interrupted
+
+    with ExitStack() as stack:
+        ledger = ledger_alone(folder, "taking over what was sent", stack)
+        if lacking := ledger.watch(Witness(folder)):
+            ledger.take_over(lacking, interrupted)
+
+
 def _alone(prepared: Prepared, stack: ExitStack) -> None:
     """The workbook to this run alone, whoever else may open it in a shared folder."""
     from bulkops.ledger import now
@@ -234,8 +278,9 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
     from bulkops.delivery import decide
     from bulkops.handback import corrections_to
+    from bulkops.ledger import Account
     from bulkops.lookups import look_up, rule_out
-    from bulkops.preflight import asking, enter, who_am_i
+    from bulkops.preflight import asking, enter, owner
     from bulkops.workbook.sidecar import runs_told
 
     _all_or_nothing(prepared)
@@ -259,8 +304,9 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
     if prepared.plan.steps:
         prepared.where, prepared.key = enter(prepared.where, stack)
-        prepared.owner, note = who_am_i(prepared.where, prepared.key)
-        prepared.notes += [note] if note else []
+        found = owner(prepared.where, prepared.key)
+        prepared.owner, prepared.account = found.name, Account(found.source, found.id)
+        prepared.notes += [note for note in (found.note, found.deprecated) if note]
         with asking(prepared.where, prepared.key) as ask:
             answers, unanswered = look_up(prepared.plan, all_operations(), ask)
         prepared.plan = rule_out(prepared.plan, all_operations(), answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -165,7 +165,7 @@ def run(
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
             where = environment(env, base_url)
-            report = _run(app.prepare(workbook, where, home(), options), yes, stack)
+            report = _run(lambda: app.prepare(workbook, where, home(), options), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -205,7 +205,7 @@ def resume(
 
     with ExitStack() as stack:
         with console.starting(as_json):
-            report = _run(app.prepare_again(run, home(), results), yes, stack)
+            report = _run(lambda: app.prepare_again(run, home(), results), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -306,24 +306,39 @@ def _not_both(name: str, value: object, other: str, other_value: object) -> None
         raise typer.BadParameter(f"{name} and {other} exclude each other.")
 
 
-def _run(preparing: AbstractContextManager[Prepared], yes: bool, stack: ExitStack) -> Report:
-    """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
+def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, stack: ExitStack) -> Report:
+    """Prepare, ask, run; where the record of what was sent is not the newest, that is asked about first."""
+    from bulkops import app
+    from bulkops.presenting import ask_to_take_over
+
+    report: Report | None = None
+    while report is None:
+        try:
+            with preparing() as prepared:
+                older = prepared.obstacle
+                if yes or older is None or older.code != "ledger.older":
+                    report = _carried_out(prepared, yes, stack)
+                elif refused := ask_to_take_over(older):
+                    report = prepared.refuse(refused)
+        except Exception as error:
+            if report is None:
+                raise
+            # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
+            report = replace(report, defect=report.defect or error)
+        if report is None:
+            app.take_over(home())
+    return report
+
+
+def _carried_out(prepared: Prepared, yes: bool, stack: ExitStack) -> Report:
+    """Ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
     from bulkops.presenting import ask
     from bulkops.processor import Control
 
-    report: Report | None = None
-    try:
-        with preparing as prepared:
-            if prepared.obstacle is None and prepared.plan.steps and not yes:
-                prepared.obstacle = ask(prepared.summary())
-            if prepared.obstacle is not None:
-                return prepared.refuse(prepared.obstacle)
-            control = Control()
-            stack.enter_context(console.stoppable(control))
-            report = console.carry_out(prepared, control)
-    except Exception as error:
-        if report is None:
-            raise
-        # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
-        report = replace(report, defect=report.defect or error)
-    return report
+    if prepared.obstacle is None and prepared.plan.steps and not yes:
+        prepared.obstacle = ask(prepared.summary())
+    if prepared.obstacle is not None:
+        return prepared.refuse(prepared.obstacle)
+    control = Control()
+    stack.enter_context(console.stoppable(control))
+    return console.carry_out(prepared, control)

@@ -57,6 +57,10 @@ class Owner:
     """May the owner do what a row asks for, by the operation's key; None: EnergyCAP does not say."""
     deprecated: str = ""
     """What to tell the operator if EnergyCAP is going to withdraw the call that says all this."""
+    id: str | None = None
+    """Their systemUserId; None if it does not say."""
+    source: str | None = None
+    """The data source that the key leads to, in EnergyCAP's word; None if it does not say."""
 
 
 def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
@@ -87,14 +91,39 @@ def owner(where: Environment, key: Key) -> Owner:
         raise CannotStart("me.odd", value=where.host, words=server_words(seen))
     words = deprecated(seen)
     outdated = "" if words is None else answers.deprecated("whose key it is", words)
-    rights = _named(me).get("permissions")
+    named = _named(me)
+    known = _word(named.get("systemuserid")), _source(named)
+    rights = named.get("permissions")
     may = {each.key: _may(rights, each.permission) for each in all_operations().values()}
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
     except (KeyError, TypeError):
         note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
-        return Owner("", note, may, outdated)
-    return Owner("".join(char for char in who if char.isprintable())[:100], "", may, outdated)
+        return Owner("", note, may, outdated, *known)
+    return Owner(_one_line(who), "", may, outdated, *known)
+
+
+def _source(me: Mapping[str, Any]) -> str | None:
+    """``"environment": "Acme"``; of an object with several facts the one that names it."""
+    for name in ("datasource", "environment"):
+        said = me.get(name)
+        facts = _named(said) if isinstance(said, dict) else {"": said}
+        for fact in ("", "datasource", "datasourcename", "environmentname", "environmentcode", "name", "code", "id"):
+            if word := _word(facts.get(fact)):
+                return word
+    return None
+
+
+def _word(said: Any) -> str | None:
+    """A text or a whole number, as one line; None for anything else and for a blank."""
+    if isinstance(said, bool) or not isinstance(said, str | int):
+        return None
+    return _one_line(str(said)).strip() or None
+
+
+def _one_line(text: str) -> str:
+    """What came from outside, short and on one line."""
+    return "".join(char for char in text if char.isprintable())[:100]
 
 
 def _may(rights: Any, wanted: tuple[str, str] | None) -> bool | None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkops.errors import CannotStart, to_type
+from bulkops.errors import BulkopsError, CannotStart, to_type
 from bulkops.model import Outcome, Status
 from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
 from bulkops.settings import PRACTICE
@@ -161,9 +161,22 @@ def ask(summary: Summary) -> CannotStart | None:
     console.print(f"  results   {printable(str(summary.results))}{within}", soft_wrap=True)
     for note in summary.notes:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
+    return _answer(console, "Send them?")
+
+
+def ask_to_take_over(why: BulkopsError) -> BulkopsError | None:
+    """Say what the record of what was sent lacks, and ask. None for yes, else why nothing is done."""
+    console = _console(stderr=True)
+    console.print(Text(f"\n{printable(why.sentence)}", style="bold red"))
+    console.print(printable(why.tip))
+    answer = _answer(console, "Take them over as unknown?")
+    return why if answer is not None and answer.code == "run.question" else answer
+
+
+def _answer(console: Console, question: str) -> CannotStart | None:
     if sys.stdin is None or sys.stderr is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return CannotStart("run.question")
-    console.print("Send them? Type yes and press Enter: ", end="")
+    console.print(f"{question} Type yes and press Enter: ", end="")
     try:
         return None if input().strip().lower() in ("y", "yes") else CannotStart("run.declined")
     except (EOFError, KeyboardInterrupt):

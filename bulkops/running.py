@@ -15,7 +15,7 @@ from bulkops.client import Client
 from bulkops.delivery import Delivery, Kind, free
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
-from bulkops.ledger import Ledger, Run, now
+from bulkops.ledger import Account, Ledger, Run, now
 from bulkops.model import Outcome, Plan, Status, Step, Unread, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
@@ -65,6 +65,8 @@ class Prepared:
     """Why its rows may have been sent from another computer, or "" if nothing says so."""
     key: Key | None = None
     owner: str = ""
+    account: Account = field(default_factory=Account)
+    """Whose data the key changes, as far as that is known."""
     obstacle: BulkopsError | None = None
     """Why the run cannot begin: another run, no place for the results, no key, EnergyCAP not reached, a no."""
 
@@ -150,6 +152,7 @@ class Prepared:
                 "results": str(wanted.resolve()) if wanted else None,
                 UNREAD: [astuple(each) for each in self.material.unread],
             },
+            account=self.account,
         )
 
     def _carried_out(
@@ -205,6 +208,8 @@ class Prepared:
         except Exception as error:
             failed = failed or error
             reason = reason or _reason(failed)
+        if ledger.unwitnessed and ledger.unwitnessed not in self.notes:
+            self.notes.append(ledger.unwitnessed)
         # After the run's end is on record: of all that is written it can best be made again.
         handed_back, flaw = self._handed_back(ordered)
         return Report(

@@ -27,6 +27,7 @@ from nursery import ERROR, FULL, KILL, QUOTA, Ended, Nursery
 from stand_in import Row, StandIn, answer_of, fill
 
 from bulkops.app import LEDGER
+from bulkops.ledger import Witness
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")
 
@@ -39,7 +40,11 @@ ROWS = [
 ]
 """POST and PUT, none of which may run beside its neighbour."""
 PLACES = {"the first row": 0, "a middle row": 2, "the last row": 4}
-MOMENTS = [(when, step) for step in ("intend", "send", "conclude") for when in ("before", "after")]
+MOMENTS = [
+    # The witness hears of an intent after its commit, while the ledger's step is not over yet.
+    *(("before", "intend"), ("before", "witness"), ("after", "witness"), ("after", "intend")),
+    *((when, step) for step in ("send", "conclude") for when in ("before", "after")),
+]
 """The boundaries of a row, in the order in which a run comes to them."""
 BOUNDARIES = [
     *(("before", "begin", None), ("after", "begin", None)),
@@ -85,7 +90,7 @@ def foreseen(fault: str, when: str, step: str, place: str | None) -> tuple[int, 
         # Whatever is on its way is recorded in the reserve; what comes next finds no room for its intent.
         last = moment == len(MOMENTS) - 1 and row == len(ROWS) - 1
         return row + (moment > 0), set(), 0 if last else 3
-    doubt = {row} if MOMENTS.index(("after", "intend")) <= moment <= MOMENTS.index(("before", "conclude")) else set()
+    doubt = {row} if MOMENTS.index(("before", "witness")) <= moment <= MOMENTS.index(("before", "conclude")) else set()
     return row + (moment >= MOMENTS.index(("after", "send"))), doubt, 4 if doubt else 3
 
 
@@ -114,6 +119,7 @@ def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery
     for way in ("run", "resume"):
         mended = tmp_path / way
         shutil.copytree(home, mended, ignore=shutil.ignore_patterns("filler"))
+        shutil.copytree(Witness(home).folder, Witness(mended).folder)
         if way == "resume":
             resumed = nursery.run(["resume", "--yes", "--json"], mended)
             waiting = recorded and (left or not ended_in(home))

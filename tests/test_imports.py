@@ -54,12 +54,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "client",
         "ledger.marks",
+        "ledger.witness",
         "operations.base",
         "workbook.raw",
         "workbook.odformats",
         "workbook.relations",
         "workbook.styles",
     ),
+    ("ledger.restoring",),
     (
         "ledger.book",
         "workbook.results_sheet",

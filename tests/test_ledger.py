@@ -29,7 +29,7 @@ from steps import HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, 
 
 from bulkops import planning
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, new_run_id, now, reserve, tables
+from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Account, Ledger, new_run_id, now, reserve, tables
 from bulkops.ledger.reserve import Reserve
 from bulkops.model import (
     Accepted,
@@ -1092,6 +1092,55 @@ def test_a_doubt_of_version_1_can_be_marked(version_1):
         assert marking_refused(ledger, "first", 3)[0] == "doubt.sent_since"
         mark(ledger, "second", Verdict.SEND_AGAIN, 1)
         assert ledger.doubts() == []
+
+
+# A ledger of version 4
+
+
+@pytest.fixture
+def version_4(path) -> Path:
+    """A ledger that a real run of version 4 left behind: a row done, one in doubt, one refused, one needs fixing."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "expected" / "ledger-4-run.sql").read_text(encoding="utf-8"))
+    return path
+
+
+def test_a_ledger_of_version_4_is_like_a_new_one_and_keeps_all_it_knew(version_4, tmp_path):
+    """What was sent holds rows back as before, for whoever asks: nobody knows whose data it changed."""
+    with closing(sqlite3.connect(version_4)) as connection:
+        before = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("runs", "lines", "attempts")]
+    with closing(Ledger(version_4)) as ledger, closing(Ledger(tmp_path / "new.sqlite3")) as new:
+        assert sorted(made_of(version_4)) == sorted(made_of(tmp_path / "new.sqlite3"))
+        (run,) = ledger.runs()
+        assert (run.account, run.key_owner) == (Account(), "Practice Operator (operator)")
+        assert [each.status.value for each in ledger.outcomes(run.id)] == ["done", "unknown", "failed", "invalid"]
+        assert {target: each.status.value for (_, target), ((_, each),) in ledger.past(HERE).items()} == {
+            "2001": "done",
+            "2002": "unknown",
+        }
+        mark(ledger, run.id, Verdict.SEND_AGAIN, 1)
+        assert re.fullmatch("[0-9a-f]{32}", ledger.id)
+        assert ledger.id != new.id
+        name = ledger.id
+    with closing(Ledger(version_4)) as ledger:
+        assert ledger.id == name
+    with closing(sqlite3.connect(version_4)) as connection:
+        after = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("runs", "lines", "attempts")]
+        assert after == before
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+@pytest.mark.parametrize("list_id", [2001, 2002])
+def test_the_guard_holds_for_what_version_4_sent(version_4, list_id):
+    """Also against a plan that does not know the past, and whatever is known of the key that asks."""
+    row = flag_edit(0, list_id, flag_type_id=2, comment="Checked")
+    with closing(Ledger(version_4)) as ledger:
+        for number, account in enumerate((Account(), Account("Blue", "7", "acme"))):
+            plan = plan_of(row)
+            ledger.begin(replace(run_named(f"later {number}"), account=account), plan, HERE)
+            with pytest.raises(MustStop, match="second time"):
+                ledger.intend(f"later {number}", plan.steps[0], AT)
 
 
 # A run that is resumed

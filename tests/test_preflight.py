@@ -96,3 +96,22 @@ def test_an_operation_whose_permission_is_not_known_is_neither_allowed_nor_forbi
     with PracticeServer() as server:
         found = owner(Environment("practice", server.base_url), Key(PRACTICE_KEY))
     assert found.may == {"kickout_reimport": True, "list_flag_edit": None}
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "who"),
+    [
+        ({"environment": "Acme", "systemUserId": 7}, "Acme", "7"),
+        ({"Environment": " Acme\n", "systemUserId": "7"}, "Acme", "7"),
+        ({"environment": {"environmentId": 3, "name": "Acme"}, "systemUserId": True}, "Acme", None),
+        ({"dataSource": "acme_live", "environment": "Production"}, "acme_live", None),
+        ({"environment": {"features": ["a"]}, "systemUserId": 7.5}, None, None),
+        ({"environment": "", "systemUserId": None}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_whose_data_a_key_leads_to_is_told_where_energycap_says_it(said, source, who):
+    """One word each, compared with later ones: what is not said plainly is not known."""
+    with Misbehaving(lambda talk: talk.say(me(**said))) as server:
+        found = owner(Environment("custom", server.base_url), KEY)
+    assert (found.source, found.id) == (source, who)

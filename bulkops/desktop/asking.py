@@ -78,11 +78,27 @@ class RunDialog(Dialog):
         """The question, or another one after other rows were asked for."""
         for child in self.body.winfo_children():
             child.destroy()
-        look, wide = self.look, self.look.em * 74
-        send = f"Send {question.what}?" if question.count else "Nothing would be sent."
-        self._label(send, "Title.TLabel", wide)
+        wide = self.look.em * 74
+        self._label(question.title, "Title.TLabel", wide)
         if question.resumes:
             self._label(f"This finishes {question.resumes}.", "TLabel", wide)
+        if question.host:
+            self._where(question, wide)
+        if question.key:
+            self._label(f"with the key {question.key}", "Faint.TLabel", wide)
+        for effect in question.effects:
+            self._label(f"• {effect}", "Bold.TLabel", wide)
+        if question.left_out:
+            self._label(f"Left out: {question.left_out}", "TLabel", wide)
+        if question.results:
+            self._label(f"Results: {question.results}", "TLabel", wide)
+        for note in question.notes:
+            self._label(f"Note: {note}", "TLabel", wide)
+        self._choices(question)
+        self._buttons(question, wide)
+
+    def _where(self, question: Question, wide: int) -> None:
+        look = self.look
         where = tk.Label(
             self.body,
             text=f"to {question.host}" + (f", as {question.owner}" if question.owner else ""),
@@ -96,18 +112,6 @@ class RunDialog(Dialog):
             pady=look.pad,
         )
         where.pack(fill=tk.X, pady=look.pad)
-        if question.key:
-            self._label(f"with the key {question.key}", "Faint.TLabel", wide)
-        for effect in question.effects:
-            self._label(f"• {effect}", "Bold.TLabel", wide)
-        if question.left_out:
-            self._label(f"Left out: {question.left_out}", "TLabel", wide)
-        if question.results:
-            self._label(f"Results: {question.results}", "TLabel", wide)
-        for note in question.notes:
-            self._label(f"Note: {note}", "TLabel", wide)
-        self._choices(question)
-        self._buttons(question, wide)
 
     def _label(self, words: str, style: str, wide: int) -> None:
         ttk.Label(self.body, text=words, style=style, wraplength=wide).pack(anchor=tk.W, pady=self.look.pad // 2)

@@ -172,8 +172,15 @@ class InboxPresenter:
 
     def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
+        from bulkops import app
         from bulkops.inbox.handling import opened
 
+        if older := app.older(self.home, where):
+            asked = showing.question_of_older(older)
+            self._later(lambda: self._ask(folder, asked))
+            if refused := self._answers.get():
+                raise refused
+            app.take_over(self.home)
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, where, lambda prepared: self._carry(prepared, control))
@@ -215,7 +222,7 @@ class InboxPresenter:
         if self.control is None or self.control.stopped.is_set():
             self.answer(False)
             return
-        self._say(f"{path.name}: send its rows?")
+        self._say(question.title if question.older else f"{path.name}: send its rows?")
         self.screen.ask(question)
 
     def _say(self, words: str) -> None:

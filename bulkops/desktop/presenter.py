@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 HERE = Environment(PRACTICE, "")
 _KEY_CODES = ("key.missing", "key.shape", "me.refused")
+_OLDER = "ledger.older"
 _Ready = Callable[[Options], AbstractContextManager["Prepared"]]
 _Looked = tuple[Report, list[Line], dict[int, Doubt]]
 """A report, its rows as lines, and which of them may be marked."""
@@ -191,13 +192,19 @@ class Presenter:
                     report = prepared.preview()
                     matters = report.matters
                     looked = self._looked(report, {}, matters)
-                    answer = prepared.obstacle or self._asked(prepared, looked, options)
+                    older = prepared.obstacle if prepared.obstacle and prepared.obstacle.code == _OLDER else None
+                    if older is not None:
+                        answer: Options | BulkopsError | None = self._asked_to_take_over(older) or options
+                    else:
+                        answer = prepared.obstacle or self._asked(prepared, looked, options)
                     if answer is None:
                         with staying_awake():
                             report = prepared.run(control, self._seen)
                         return self._looked(report, {each.seq: each.asks for each in looked[1]}, matters)
                     if isinstance(answer, BulkopsError):
                         return prepared.refuse(answer), [], {}
+                if older is not None:
+                    app.take_over(self.home)
                 options = answer
 
         self.worker.start(job, self._ended, self._failed)
@@ -212,16 +219,25 @@ class Presenter:
             self.worker.later(lambda: self._begun(question.count))
         return answer
 
-    def _ask(self, looked: _Looked, question: Question) -> None:
+    def _asked_to_take_over(self, older: BulkopsError) -> BulkopsError | None:
+        """In the job's thread: None for yes, or a no."""
+        question = showing.question_of_older(older)
+        self.worker.later(lambda: self._ask(None, question))
+        answer = self._answers.get()
+        return answer if isinstance(answer, BulkopsError) else None
+
+    def _ask(self, looked: _Looked | None, question: Question) -> None:
+        """``looked``: the rows as they would be sent; None where that cannot be told yet."""
         if self._stopped:
             self._answers.put(CannotStart("run.declined"))
             return
         try:
             self.state.phase = Phase.ASKING
-            self._take(looked)
-            report = looked[0]
-            self.state.workbook = report.workbook
-            self.state.where = HERE if report.environment.name == PRACTICE else report.environment
+            if looked is not None:
+                self._take(looked)
+                report = looked[0]
+                self.state.workbook = report.workbook
+                self.state.where = HERE if report.environment.name == PRACTICE else report.environment
             self._question = question
             self.refresh()
             self.screen.ask(question)

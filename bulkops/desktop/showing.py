@@ -137,10 +137,21 @@ class Question:
     include_hidden: bool = False
     send_again: bool = False
     resumes: str = ""
+    older: str = ""
+    """What the record of what was sent lacks: then it is asked whether that is to be taken over, and nothing else."""
+
+    @property
+    def title(self) -> str:
+        """What is asked, or what there is to know first."""
+        if self.older:
+            return self.older
+        return f"Send {self.what}?" if self.count else "Nothing would be sent."
 
     @property
     def button(self) -> str:
         """The words of the button that begins the run."""
+        if self.older:
+            return "Take them over as unknown"
         return f"Run {counted(self.count, 'row')}" if self.count else "Write the results"
 
     def wrong(self, typed: str) -> str:
@@ -294,6 +305,12 @@ def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool
         send_again,
         printable(summary.resumes),
     )
+
+
+def question_of_older(why: BulkopsError) -> Question:
+    """What to ask where the record of what was sent is not the newest."""
+    told = trouble(why)
+    return Question(0, "", "", True, "", "", (), "", "", (told.sentence, told.tip), 0, 0, older=told.title)
 
 
 def worst_first(found: Iterable[Line]) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from bulkops import console
+from bulkops import app, console
 from bulkops.errors import CannotStart
 from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
@@ -26,6 +26,12 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     defects: list[Exception] = []
     lost = False
     control = Control()
+    if not yes and (why := app.older(home, where)):
+        from bulkops.presenting import ask_to_take_over
+
+        if refused := ask_to_take_over(why):
+            raise refused
+        app.take_over(home)
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
         looked = look(inbox.folder, home)

@@ -3,12 +3,15 @@
 tables.py    runs, lines (a workbook's rows as planned), attempts (what was sent); opening and migration
 records.py   values ↔ what is stored of them
 reserve.py   the place for an outcome that the ledger itself cannot take
+witness.py   the second record, outside the data folder, by which a ledger that is not the newest is known
+restoring.py what a ledger lacks of what its witness tells, and how it is taken over
 marks.py     what an operator says of an attempt whose outcome is unknown
 book.py      the ledger: the only writer of what was sent and what became of it
 """
 
 from bulkops.ledger.book import Ledger
-from bulkops.ledger.records import Run, new_run_id, now
+from bulkops.ledger.records import Account, Run, new_run_id, now
 from bulkops.ledger.tables import INTENT, PLANNED, SCHEMA_VERSION
+from bulkops.ledger.witness import Lacking, Witness
 
-__all__ = ["INTENT", "PLANNED", "SCHEMA_VERSION", "Ledger", "Run", "new_run_id", "now"]
+__all__ = ["INTENT", "PLANNED", "SCHEMA_VERSION", "Account", "Lacking", "Ledger", "Run", "Witness", "new_run_id", "now"]

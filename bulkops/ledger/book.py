@@ -10,16 +10,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger import marks
+from bulkops.ledger import marks, restoring
 from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.records import (
+    Account,
     Run,
     decided_line,
     now,
@@ -34,8 +35,9 @@ from bulkops.ledger.records import (
 )
 from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.store import Store
-from bulkops.ledger.tables import INTENT, PLANNED, attempts, lines, runs
+from bulkops.ledger.tables import INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
+from bulkops.ledger.witness import Lacking, Witness
 from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Release, Status, Step
 from bulkops.verdict import OUTSIDE_THE_ROW
 from bulkops.whereabouts import akin, namesakes
@@ -65,30 +67,70 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._witness: Witness | None = None
+        self._identity = ""
         self._reserve = Reserve(path.with_name("ledger.reserve"))
         if self._reserve.path.exists() and not (path.exists() and path.stat().st_size):
             # There has been a ledger: without it everything would be sent again.
             raise CannotStart("ledger.gone", path=path, value=self._reserve.path.name)
         self._store = Store(path)
+        with self._store.reading() as connection:
+            self.id: str = connection.execute(sa.select(book.c.id)).scalar_one()
+            """What this ledger and every copy of it is known by."""
 
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+        if self._witness is not None:
+            self._witness.close()
+
+    def watch(self, witness: Witness) -> Lacking:
+        """Have every intent written down by a witness, too, from now on; what this ledger lacks of what that tells.
+
+        While it lacks anything, nothing may be sent.
+        """
+        told = witness.told()
+        with self._store.reading() as connection:
+            lacking = restoring.lacking(connection, told)
+            if not lacking and not witness.follow(self.id):
+                witness.write_anew(self.id, *restoring.newest(connection))
+        self._witness = witness
+        return lacking
+
+    def take_over(self, lacking: Lacking, words: Callable[[str, str], tuple[str, str]]) -> None:
+        """Record what this ledger lacks of what was sent as *unknown*; nobody can say what became of it."""
+        with self._store.writing() as connection:
+            restoring.take_over(connection, lacking, words)
+            told = restoring.newest(connection)
+        if self._witness is not None:
+            self._witness.write_anew(self.id, *told)
+
+    @property
+    def unwitnessed(self) -> str:
+        """What to tell the operator if the witness has not seen every intent; "" if it has, or if there is none."""
+        if self._witness is None or not self._witness.trouble:
+            return ""
+        return str(CannotStart("ledger.unwitnessed", path=self._witness.folder, value=self._witness.trouble))
 
     def begin(self, run: Run, plan: Plan, identity: str) -> None:
         """Record a run with a line for every row, and make room for outcomes, before anything is sent."""
         decided, planned = _lines_of(run.id, plan, identity)
+        self._store.still_there()
         self._make_reserve()
         with self._store.writing() as connection:
             follows = sa.select(sa.func.coalesce(sa.func.max(attempts.c.id), 0)).scalar_subquery()
             connection.execute(runs.insert().values(follows=follows, **run_values(run)))
+            connection.execute(accounts.insert().values(run=run.id, **asdict(run.account)))
             for each in (decided, planned):
                 if each:
                     connection.execute(lines.insert(), each)
+            told = restoring.runs_told(connection, [run.id])
+        self._tell(identity, told)
 
     def begin_again(self, run: str, plan: Plan, identity: str) -> None:
         """Take up a run that was cut short: its lines that were not carried out become what the plan says of them."""
         decided, planned = _lines_of(run, plan, identity)
+        self._store.still_there()
         self._make_reserve()
         with self._store.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run).values(ended=None, totals=None))
@@ -97,12 +139,20 @@ class Ledger:
             for each in decided:
                 changes = {name: each[name] for name in ("state", "released", "outcome")}
                 connection.execute(_line(run, each["seq"]).values(changes))
+            told = restoring.runs_told(connection, [run])
+        self._tell(identity, told)
+
+    def _tell(self, identity: str, told: Iterable[Mapping[str, Any]]) -> None:
+        self._identity = identity
+        if self._witness is not None:
+            for run in told:
+                self._witness.add_run(run)
 
     def intend(self, run: str, step: Step, started: str, who: str = "") -> None:
         """Make the intent to send durable. Nothing may be sent before this returns.
 
-        Raises MustStop if the line was not planned so, if the same request is on its way already, or if the same was
-        or may have been carried out before and nobody has released it.
+        Raises MustStop if the line was not planned so, if the same request is on its way already, if the same was
+        or may have been carried out before and nobody has released it, or if the ledger is not where it was.
         """
         values = {
             "run": run,
@@ -111,7 +161,12 @@ class Ledger:
             "who": printable_text(who),
             "started": started,
         }
+        self._store.still_there()
         self._store.change_one(_INTEND, values, "the record shows that it was or may have been done")
+        # Once more: what was written meanwhile into a file that lies there no longer is nobody's record.
+        self._store.still_there()
+        if self._witness is not None:
+            self._witness.add(restoring.seen(run, self._identity, step, printable_text(who), started))
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
         """Make the outcome durable, with what was seen. What the ledger cannot take is kept in the reserve.
@@ -296,10 +351,12 @@ class Ledger:
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""
-        named = [runs.c[each.name] for each in fields(Run)]
+        named = [runs.c[each.name] for each in fields(Run) if each.name != "account"]
+        whose = [accounts.c[each.name] for each in fields(Account)]
+        query = sa.select(*named, *whose).select_from(runs.outerjoin(accounts)).order_by(sa.desc(_place("runs")))
         with self._store.reading() as connection:
-            rows = _rows(connection, sa.select(*named).order_by(sa.desc(sa.literal_column("rowid"))))
-        return [Run(**each) for each in rows]
+            rows = _rows(connection, query)
+        return [_run(each) for each in rows]
 
     def _workbooks(self) -> list[str]:
         """The paths of all workbooks that were run."""
@@ -354,6 +411,11 @@ def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]]
 def _of(workbooks: Iterable[str], identity: str) -> sa.ColumnElement[bool]:
     """Was it a run of a workbook at one of these paths, or of the one with this content?"""
     return sa.or_(runs.c.workbook.in_(list(workbooks)), runs.c.workbook_sha256 == identity)
+
+
+def _run(found: dict[str, Any]) -> Run:
+    account = Account(**{each.name: found.pop(each.name) for each in fields(Account)})
+    return Run(**found, account=account)
 
 
 def _line(run: str, seq: int) -> sa.Update:

@@ -14,6 +14,18 @@ from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Re
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Whose data a key changes, as far as it is known; None stands for what is not, and never counts as another's."""
+
+    source: str | None = None
+    """EnergyCAP's word for its data source (``environment`` in the answer of /me)."""
+    owner: str | None = None
+    """The key owner's systemUserId."""
+    customer: str | None = None
+    """Which of the customers on the host, in the operator's word; "" for the one without a name of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run as the ledger has it."""
 
@@ -33,6 +45,7 @@ class Run:
     results: str | None = None
     totals: Mapping[str, int] | None = None
     """Rows by status, once the run has ended."""
+    account: Account = Account()
 
 
 def now() -> str:
@@ -47,7 +60,7 @@ def new_run_id() -> str:
 
 def run_values(run: Run) -> dict[str, Any]:
     """A run's columns. A file name that is not Unicode must not keep a run from being recorded."""
-    values = {each.name: getattr(run, each.name) for each in fields(run)}
+    values = {each.name: getattr(run, each.name) for each in fields(run) if each.name != "account"}
     return {name: printable_text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 

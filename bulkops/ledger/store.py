@@ -5,6 +5,7 @@ One connection, used by one thread at a time. Workers who wait for the disk are 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ class Store:
             self._connection = self.engine.connect()
             with self._connection.begin():
                 prepare(self._connection, path)
+            self._stood = self._standing()
         except (SQLAlchemyError, CannotStart) as error:
             self.close()
             if isinstance(error, CannotStart):
@@ -61,6 +63,18 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self.engine.dispose()
+
+    def still_there(self) -> None:
+        """Raises MustStop if what is open is not what lies at the path any more: moved, deleted, replaced.
+
+        What is written then is written for nobody: the next start finds another file, or none.
+        """
+        if self._standing() != self._stood:
+            raise MustStop("ledger.moved", path=self.path)
+
+    def _standing(self) -> list[tuple[int, int] | None]:
+        """Which files lie there, the database and its log; None for one that does not."""
+        return [_file(self.path), _file(self.path.with_name(f"{self.path.name}-wal"))]
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -111,6 +125,14 @@ class Store:
 
     def _unusable(self, error: SQLAlchemyError) -> MustStop:
         return MustStop("ledger.unusable", path=self.path, value=_reason(error))
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _reason(error: SQLAlchemyError) -> str:

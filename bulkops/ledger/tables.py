@@ -8,6 +8,7 @@ operator said of an attempt whose outcome is unknown.
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from bulkops.errors import CannotStart
 from bulkops.model import Call
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 PLANNED, INTENT = "planned", "intent"
 """A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
 
@@ -41,6 +42,17 @@ runs = sa.Table(
     sa.Column("totals", _JSON),
     # The last attempt of any run before this one: what came later is newer than anything its rows say.
     sa.Column("follows", sa.Integer, nullable=False),
+)
+# One line: by what the witness knows the ledger, and every copy of it.
+book = sa.Table("book", metadata, sa.Column("id", sa.Text, primary_key=True))
+# Whose data a run changed, as far as it is known; runs before version 5 have none.
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("run", sa.Text, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("source", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("customer", sa.Text),
 )
 lines = sa.Table(
     "lines",
@@ -130,8 +142,12 @@ def prepare(connection: sa.Connection, path: Path) -> None:
         if _version(connection) == 1:
             _from_version_1(connection)
         else:
-            metadata.create_all(connection)  # to a ledger of version 2 this adds the marks
-        _users_in_order(connection)
+            metadata.create_all(connection)  # to an older ledger this adds the marks, the accounts, the name
+        if _version(connection) < 4:
+            _users_in_order(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO book SELECT ? WHERE NOT EXISTS (SELECT 1 FROM book)", (secrets.token_hex(16),)
+        )
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     if _version(connection) > SCHEMA_VERSION:
         raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")

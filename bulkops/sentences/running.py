@@ -135,6 +135,26 @@ ENTRIES = (
         "Put it back, from a backup if need be: without it, rows that are done would be sent again. Only if you are sure that you want a new one, delete {value}.",
     ),
     Entry(
+        "ledger.older",
+        "The record of what was sent is not the newest",
+        "The record of what was sent ({path}) is an older copy, or a new one: it lacks {value}. A second record ({extra}) tells of them; the last was sent on {when}. Nothing was sent.",
+        "Put the newest record back if you have it. If it is lost, take those rows over as unknown: none of them is sent again by itself, and each can be looked up in EnergyCAP. Delete neither record: they keep rows from being sent twice.",
+        typed="leave out --yes, and answer the question",
+    ),
+    Entry(
+        "ledger.moved",
+        "The record of what was sent is not where it was",
+        "The record of what was sent ({path}) was moved, deleted or replaced since the run began. Nothing more is sent.",
+        "Put it back where it was, then run again: what it lacks is found and asked about. Do not delete it or its folder: they keep rows from being sent twice.",
+    ),
+    Entry(
+        "ledger.unwitnessed",
+        "No second record of what was sent",
+        "The second record of what was sent ({path}) cannot be written: {value}. Should the first one be lost, nothing would tell what was sent.",
+        "Make sure that you may write there. The run itself is not affected.",
+        warning=True,
+    ),
+    Entry(
         "run.followed",
         "The workbook was run since",
         "The workbook of run {value} was run again since ({extra}). What is left of the older run may be outdated. Nothing was sent.",

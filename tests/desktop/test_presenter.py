@@ -580,3 +580,30 @@ def test_after_ten_silent_seconds_it_says_why(somewhere: Operator, practice: Pra
     somewhere.presenter.refresh()
     assert somewhere.shown.more == "About 33 seconds left."
     somewhere.presenter.state.phase = Phase.ASKING
+
+
+def test_a_record_that_is_not_the_newest_is_asked_about(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """A no sends nothing; a yes makes what it lacks unknown, and only then it is asked what is to be sent."""
+    home = somewhere.presenter.home
+    somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD[:2]))
+    somewhere.run()
+    for each in home.glob("ledger*"):
+        each.unlink()
+    somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD))
+    for yes in (False, True):
+        somewhere.presenter.run()
+        somewhere.until(Phase.ASKING)
+        asked = somewhere.screen.questions[-1]
+        assert asked is not None
+        assert "it lacks 2 rows" in asked.notes[0]
+        assert (asked.button, asked.count) == ("Take them over as unknown", 0)
+        somewhere.presenter.answer(yes)
+        if not yes:
+            somewhere.until(Phase.CHECKED)
+    shown = somewhere.until(Phase.ASKING)
+    assert shown.totals == {Status.UNKNOWN: 2, Status.READY: 1}
+    somewhere.presenter.answer(True, "1")
+    assert somewhere.until(Phase.ENDED).totals == {Status.UNKNOWN: 2, Status.DONE: 1}
+    assert len(practice.writes) == 3
