@@ -127,10 +127,12 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         where = Environment(found.environment, "" if practice else found.base_url)
         path = Path(found.workbook)
         unread = left_out(found)
+        sha256, unfit = _unchanged(path, found.workbook_sha256)
         material = Material(
-            *(path, _unchanged(path, found.workbook_sha256), found.workbook_sha256, rows),
+            *(path, sha256, found.workbook_sha256, rows),
             notes=tuple(each.note for each in unread),
             unread=unread,
+            unfit=unfit,
         )
         asked = {name: value for name, value in found.options.items() if name != UNREAD}
         place = results or (Path(asked["results"]) if asked.get("results") else None)
@@ -159,15 +161,16 @@ def _told(ledger: Ledger, run: str) -> list[Outcome]:
     ]
 
 
-def _unchanged(path: Path, identity: str) -> str:
-    """The hash of a workbook that is the one that was run, apart from its results; "" for any other."""
+def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
+    """Of a workbook that is the one that was run, apart from its results: (its hash, what keeps results from being put
+    into it). Blanks for any other."""
     from bulkops.workbook.reader import read_workbook
 
     try:
         workbook = read_workbook(path)
     except CannotStart:
-        return ""
-    return workbook.sha256 if workbook.identity == identity else ""
+        return "", ("", "")
+    return (workbook.sha256, workbook.unfit) if workbook.identity == identity else ("", ("", ""))
 
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
@@ -297,6 +300,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.id,
         prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else (),
         not runs_told(material.path) <= known,
+        material.unfit,
     )
     prepared.notes += prepared.delivery.notes
     if wanted := prepared.options.corrections:
@@ -452,4 +456,8 @@ def _read(path: Path, options: Options) -> Material:
     told = frozenset(runs_told(workbook))
     layouts = checked.layouts if options.corrections else ()
     notes = [*checked.notes, *notes]
-    return Material(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts, checked.unread)
+    return Material(
+        *(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts),
+        unread=checked.unread,
+        unfit=workbook.unfit,
+    )

@@ -125,11 +125,13 @@ def decide(
     run: str,
     known: Collection[str] = (),
     strange: bool = False,
+    unfit: tuple[str, str] = ("", ""),
 ) -> Delivery:
     """The ways to deliver the results of a run over the workbook that was read with this hash; "" if it was not.
 
     ``known``: the runs of this workbook, whose results may be replaced. ``strange``: its Results sheet is of a run that
-    this computer does not know, and stays: nothing else here tells what that run has sent.
+    this computer does not know, and stays: nothing else here tells what that run has sent. ``unfit``: what reading the
+    workbook has found to keep results from being put into it.
     To be called with the workbook's lock. Raises CannotStart if there is no way at all, not the wanted one, or if the
     workbook is not the one that was read.
     """
@@ -144,7 +146,7 @@ def decide(
     for path in (workbook, beside):
         sweep(path)
     delivery = Delivery(workbook, folder, run, [], known=known)
-    reason, may_copy = _best(delivery, sha256, not strange)
+    reason, may_copy = _best(delivery, sha256, not strange, unfit)
     places = [beside, in_data_folder(folder, beside, run), beside.with_name(f"{shortened(beside.stem)} {run}.xlsx")]
     open_ones = [place for place in places if free(place, known)]
     kinds = (Kind.COPY, Kind.PLAIN) if may_copy else (Kind.PLAIN,)
@@ -163,7 +165,7 @@ def decide(
     return delivery
 
 
-def _best(delivery: Delivery, sha256: str, replace: bool) -> tuple[str, bool]:
+def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]) -> tuple[str, bool]:
     """Fill in the way in place, if there is it; (the sentence why there is none, whether a copy can be made)."""
     workbook = delivery.workbook
     if not sha256:
@@ -175,9 +177,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool) -> tuple[str, bool]:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise CannotStart("workbook.changed", path=workbook.name)
     try:
-        graft = Graft(content, replace)
-        # Some reasons are only found in doing it.
-        graft.rehearse()
+        graft = _rehearsed(content, replace, unfit)
     except CannotGraft as error:
         return said(error.code, workbook, error.detail), False
     delivery.graft, delivery.sha256 = graft, sha256
@@ -201,6 +201,16 @@ def _best(delivery: Delivery, sha256: str, replace: bool) -> tuple[str, bool]:
         return said(code, workbook, detail), graft.for_xlsx
     delivery.ways.append(Way(Kind.IN_PLACE, workbook))
     return "", graft.for_xlsx
+
+
+def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str]) -> Graft:
+    """Raises CannotGraft for whatever keeps results from being put into the workbook."""
+    if any(unfit):
+        raise CannotGraft(*unfit)
+    graft = Graft(content, replace)
+    # Some reasons are only found in doing it.
+    graft.rehearse()
+    return graft
 
 
 def _can_keep(folder: Path, size: int) -> bool:

@@ -124,6 +124,8 @@ class Material:
     """The sheets as they were read, where corrections are wanted."""
     unread: tuple[Unread, ...] = ()
     """The sheets that hold headings and could not be read; the notes say so of each."""
+    unfit: tuple[str, str] = ("", "")
+    """What reading it has found to keep results from being put into it: the catalogue's code, and the detail."""
 
     @property
     def targets(self) -> set[str]:

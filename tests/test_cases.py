@@ -103,6 +103,8 @@ def test_writing_the_results_changes_no_number_format(
         assert ended.document["results"] == str(path)
         assert {row["status"] for row in ended.document["rows"]} == {status}
         assert shown() == before
+
+
 def test_a_sheet_without_its_key_heading_is_named(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """heading-list.xlsx: August has “List” instead of “List ID”; the other sheet's row is run, and the run is no 0."""
     path = tmp_path / "August.xlsx"

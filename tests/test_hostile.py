@@ -9,16 +9,24 @@ import struct
 import subprocess
 import sys
 import threading
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from workbooks import SHEET, Parts, by_address, parts, plain, save, typed, worksheet
+from test_delivery import TYPES
+from workbooks import MAIN, SHEET, Parts, by_address, parts, plain, relations, save, typed, worksheet
+from zoo.book import Book, unstyled
+from zoo.book import worksheet as zoo_sheet
 
+from bulkops.delivery import decide
 from bulkops.errors import CannotStart
 from bulkops.workbook.apart import MEMORY, parsed_apart
+from bulkops.workbook.graft import Graft
+from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.reader import parsed, read_workbook
 
@@ -247,3 +255,48 @@ def test_the_child_gets_no_more_memory_than_it_may_have() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
     assert ended.returncode == 1
     assert ended.stderr.rstrip().endswith("MemoryError")
+
+
+def test_what_results_cannot_go_into_is_found_out_where_it_is_read(tmp_path: Path) -> None:
+    """The process of its own tries to put results into the workbook, too, and says what speaks against it."""
+    good = {**parts(ROW), "[Content_Types].xml": TYPES, "xl/media/image1.png": bytes(17 * MEGABYTE)}
+    styles = f'<styleSheet xmlns="{MAIN}"><dxfs>{"<dxf/>" * 10**6}</dxfs></styleSheet>'
+    kinds = ("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")
+    bad = {**good, "xl/styles.xml": styles, "xl/_rels/workbook.xml.rels": relations(*kinds)}
+    assert read_workbook(save(tmp_path / "good.xlsx", good)).unfit == ("", "")
+    code, detail = read_workbook(save(tmp_path / "bad.xlsx", bad)).unfit
+    assert (code, detail) == ("graft.too_big", "xl/styles.xml has more than 1,000,000 elements")
+
+
+def test_results_beside_need_no_second_look_at_the_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reading has found is not tried again in this process; it is said before the run."""
+    path = save(tmp_path / "a.xlsx", {**parts(ROW), "[Content_Types].xml": TYPES})
+    (tmp_path / "data").mkdir()
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = decide(path, sha256, tmp_path / "data", None, "20261121-101530-ab12", unfit=("graft.too_big", "names"))
+    assert found.graft is None
+    assert found.notes[0].startswith("a.xlsx holds more than can be gone through in a few seconds (names).")
+
+
+@pytest.mark.parametrize(
+    ("head", "entry", "count", "tail"),
+    [
+        ("<cellXfs>", "<xf/>", 10**6, "</cellXfs>"),
+        ("<dxfs>", "<dxf/>", 10**6, "</dxfs>"),
+        ("<cellStyles>", '<cellStyle name="a" xfId="0"/>', 300_000, "</cellStyles>"),
+        ("<cellXfs>", '<xf fontId="0"><alignment vertical="top"/><protection locked="0"/></xf>', 60_000, "</cellXfs>"),
+        ("<colors><mruColors>", '<color rgb="FF000000"/>', 300_000, "</mruColors></colors>"),
+    ],
+)
+def test_a_graft_needs_little_memory(head: str, entry: str, count: int, tail: str) -> None:
+    """However many entries a style table has: a few times its bytes, not a thousand bytes for each."""
+    styles = f'<styleSheet xmlns="{MAIN}">{head}{entry * count}{tail}</styleSheet>'
+    content = Book(zoo_sheet(unstyled()), styles=styles).zipped()
+    tracemalloc.start()
+    try:
+        with suppress(CannotGraft):
+            Graft(content).grafted([])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * len(styles) + 16 * MEGABYTE

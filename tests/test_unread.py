@@ -284,9 +284,7 @@ def test_a_text_file_says_why(tmp_path: Path, bulkops: Bulkops) -> None:
     assert SAID in bulkops("check", path).err
 
 
-def test_a_run_that_is_resumed_tells_it_too(
-    book: Path, bulkops: Bulkops, practice: PracticeServer
-) -> None:
+def test_a_run_that_is_resumed_tells_it_too(book: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """The ledger remembers what was left out, though the workbook is not read again."""
     home = settings.home()
     with app.prepare(book, settings.environment(), home, Options(jobs=1)) as prepared:

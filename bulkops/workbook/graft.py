@@ -105,6 +105,15 @@ class Graft:
             raise CannotGraft("graft.not_proven", sheet.name)
 
 
+def unfit(content: bytes) -> tuple[str, str]:
+    """Why no results can be put into a workbook, as (the catalogue's code, detail); two blanks if they can."""
+    try:
+        Graft(content).rehearse()
+    except CannotGraft as error:
+        return error.code, error.detail
+    return "", ""
+
+
 class _Work:
     """The changes to one workbook's parts."""
 

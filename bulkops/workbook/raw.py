@@ -79,6 +79,8 @@ class RawWorkbook:
     identity: str
     """Of what is in it but for our own results: the same before and after they are put into the workbook."""
     sheets: tuple[RawSheet, ...]
+    unfit: tuple[str, str] = field(default=("", ""), compare=False)
+    """Why no results can be put into it, as (the catalogue's code, detail), where that was found out by the way."""
 
 
 def column_letters(column: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.workbook import apart
 from bulkops.workbook.container import content_of, is_small
 from bulkops.workbook.foreign import FOREIGN, read_foreign
+from bulkops.workbook.graft import unfit
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import RawSheet, RawWorkbook
 from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK, RUN_ID
@@ -36,7 +38,12 @@ def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None) ->
 
 def answer() -> None:
     """What that other process does."""
-    apart.answer(parsed)
+    apart.answer(_parsed_and_tried)
+
+
+def _parsed_and_tried(path: Path, content: bytes) -> RawWorkbook:
+    """The same, with whether results can be put into it: what takes too long or too much memory does so here."""
+    return replace(parsed(path, content), unfit=unfit(content))
 
 
 def parsed(path: Path, content: bytes) -> RawWorkbook:

@@ -23,6 +23,9 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_MOST = 200 * 2**20
+"""Bytes of a file, as in reading."""
+_LONGEST_ID = 40
 _LONG = 220
 """Bytes; a name may have 255."""
 _EMPTY = {
@@ -69,27 +72,35 @@ def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Raises OSError for what is no file: a pipe may never end."""
+    """Raises OSError for what is no file, for a pipe may never end, and for more than any results take."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a file", str(path))
+    if path.exists() and path.stat().st_size > _MOST:
+        raise OSError(errno.EFBIG, "too big", str(path))
     return path.read_bytes()
 
 
 def runs_told(path: Path) -> set[str]:
     """The ids of the runs whose results a run would replace there; none if there are no results that can be read."""
     try:
-        seen = Inspected(_content(path))
-    except (OSError, CannotGraft):
+        return _runs(Inspected(_content(path), sound=True))
+    except (OSError, ValueError, CannotGraft):
         return set()
-    return _runs(seen)
 
 
 def _runs(seen: Inspected) -> set[str]:
     if seen.own is None:
         return set()
     # A program that saved it since has put the texts elsewhere.
-    parts = [seen.own.part, *(part for part in seen.archive if part.endswith("sharedstrings.xml"))]
-    return {found for part in parts for found in RUN_ID.findall(seen.archive.read(part).decode("utf-8", "replace"))}
+    found: set[str] = set()
+    for part in (seen.own.part, *(part for part in seen.archive if part.endswith("sharedstrings.xml"))):
+        rest = ""
+        for piece in seen.archive.pieces(part):
+            text = rest + piece.decode("ascii", "replace")
+            found.update(RUN_ID.findall(text))
+            # An id may begin in one piece and end in the next; a whole one is found again.
+            rest = text[-_LONGEST_ID:]
+    return found
 
 
 def plain(lines: Sequence[Sequence[Value]], workbook: Path, path: Path) -> bytes:

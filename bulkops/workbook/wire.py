@@ -24,6 +24,7 @@ def encode(workbook: RawWorkbook) -> bytes:
     made = {
         "sha256": workbook.sha256,
         "identity": workbook.identity,
+        "unfit": workbook.unfit,
         "sheets": [_sheet(sheet) for sheet in workbook.sheets],
     }
     return json.dumps(made, separators=(",", ":"), check_circular=False).encode("ascii")
@@ -32,7 +33,9 @@ def encode(workbook: RawWorkbook) -> bytes:
 def decode(content: bytes, path: Path) -> RawWorkbook:
     """What ``encode`` was given. Raises ValueError, LookupError or TypeError for anything else."""
     made = json.loads(content)
-    return RawWorkbook(path, made["sha256"], made["identity"], tuple(_raw_sheet(**sheet) for sheet in made["sheets"]))
+    sheets = tuple(_raw_sheet(**sheet) for sheet in made["sheets"])
+    code, detail = made["unfit"]
+    return RawWorkbook(path, made["sha256"], made["identity"], sheets, (code, detail))
 
 
 def _sheet(sheet: RawSheet) -> dict[str, Any]:
