@@ -36,6 +36,16 @@ NETWORK = re.compile(r"(nfs4?|cifs|smb3|smbfs|afs|afpfs|webdav|davfs|9p|fuse\.(s
 # shows up as failed downloads, and a package "without any version" is in truth a server that was not reached.
 FAILURES = (
     (
+        r"failed to map segment|ImportError: .*Operation not permitted",
+        "The disk on which bulkops was set up does not let programs run from it. Copy the bulkops folder to another "
+        "place, for example your home folder, and start again.",
+    ),
+    (
+        r"ModuleNotFoundError",
+        "The packages were put somewhere else than pip was asked to put them, or not at all. Show IT the settings of "
+        "pip on this computer (pip config list).",
+    ),
+    (
         r"Errno 28\]|No space left|WinError 112\]|Errno 122\]|quota exceeded",
         "The disk is full. bulkops needs about 500 MB; make room, then start again.",
     ),
@@ -260,12 +270,43 @@ def wait_for(lock, sleep=time.sleep):
 
 # ---------------------------------------------------------------- making it
 
+# Of all that can be set for Python and for pip, what serves. The rest (other folders, other packages, only a trial)
+# would make an environment that seems to be ready and is not, or change how Python itself works.
+PYTHON_KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED", "PYTHONUNBUFFERED")
+PIP_KEPT = re.compile(
+    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|PROXY|(CLIENT_)?CERT|TRUSTED_HOST|KEYRING_PROVIDER"
+    r"|(DEFAULT_)?TIMEOUT|RETRIES|(NO_)?CACHE_DIR|CONFIG_FILE)$"
+)
+# What the program cannot do without: an installation that went elsewhere, or cannot be loaded, is found out by them.
+NEEDED = ("openpyxl", "xlrd", "pandas", "pandera", "requests", "sqlalchemy", "typer", "rich", "keyring", "truststore")
+
 
 def clean_environment():
-    """The environment without what would mix other Python folders into ours, or change how Python itself works."""
-    drop = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT")
-    drop += ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT")
-    return dict({name: value for name, value in os.environ.items() if name not in drop}, PYTHONUTF8="1")
+    """The environment without what would mix other Python folders into ours, change Python or mislead pip."""
+
+    def serves(name):
+        if name.startswith("PIP_"):
+            return PIP_KEPT.match(name)
+        return name in PYTHON_KEPT or not (name.startswith("PYTHON") or name == "__PYVENV_LAUNCHER__")
+
+    return dict({name: value for name, value in os.environ.items() if serves(name.upper())}, PYTHONUTF8="1")
+
+
+def take_over_settings(pip, environment, lock):
+    """Hands over as variables what serves of pip's own settings files, and has pip read none of them."""
+    import ast
+
+    settings = ["config", "list"]
+    code, said = run_step(pip + settings, environment, lock)
+    found = {}
+    # As pip reads them: what is set for installing counts for more than what is set for everything.
+    for section in ("global", "install"):
+        for option, value in re.findall(r"(?m)^%s\.([\w-]+)=('.*'|\".*\")$" % section, "" if code else said):
+            found["PIP_" + option.upper().replace("-", "_")] = str(ast.literal_eval(value))
+    for name, value in found.items():
+        if PIP_KEPT.match(name):
+            environment.setdefault(name, value)
+    environment["PIP_CONFIG_FILE"] = os.devnull
 
 
 def clear(venv):
@@ -360,9 +401,6 @@ def trust_windows(pip, version, venv, environment, lock):
         return
     import ssl
 
-    settings = ["config", "list"]
-    if re.search(r"(?m)^\w+\.cert=", run_step(pip + settings, environment, lock)[1]):
-        return
     where = [pip[0], "-P", "-c", "from pip._vendor import certifi; print(certifi.where())"]
     with open(run_step(where, environment, lock)[1].strip(), encoding="utf-8") as file:
         pem = [file.read()]
@@ -452,10 +490,11 @@ def install(venv, checkout, lock, log):
         pip, version = find_pip([venv_python(venv)], environment, lock)
         if not pip:
             raise CannotStart(NO_PIP.format(python="%d.%d" % sys.version_info[:2], pip="%d.%d" % OLDEST_PIP))
+    take_over_settings(pip, environment, lock)
     trust_windows(pip, version, venv, environment, lock)
     requirements = os.path.join(checkout, "requirements.lock")
     with open(requirements, encoding="utf-8") as file:
-        total = len(re.findall(r"(?m)^[^\s#]+==", file.read()))
+        locked = re.findall(r"(?m)^([^\s#]+)==", file.read())
     options = [
         "--python",
         venv_python(venv),
@@ -466,7 +505,13 @@ def install(venv, checkout, lock, log):
         "-r",
         requirements,
     ]
-    code, said = run_step(pip + options, environment, lock, progress(total))
+    code, said = run_step(pip + options, environment, lock, progress(len(locked)))
+    log.append(said)
+    if code:
+        raise CannotStart(explain(said))
+    say("  trying them ...")
+    imports = "\n".join("import " + name for name in NEEDED if name in locked)
+    code, said = run_step([venv_python(venv), "-P", "-c", imports], environment, lock)
     log.append(said)
     if code:
         raise CannotStart(explain(said))

@@ -74,13 +74,7 @@ class Checkout:
         shutil.copy(ROOT / FIRST_START, self.folder / "bulkops" / "desktop")
         self.wheels = folder / "wheels"
         self.wheels.mkdir()
-        wheel = self.wheels / "tiny-1.0-py3-none-any.whl"
-        with zipfile.ZipFile(wheel, "w") as parts:
-            parts.writestr("tiny.py", "VERSION = '1.0'\n")
-            parts.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-            parts.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            parts.writestr("tiny-1.0.dist-info/RECORD", "")
-        self.digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        self.digest = self.wheel("tiny", "VERSION = '1.0'")
         self.lock(self.digest)
         self.venv = self.folder / ".venv"
         unwanted = ("PIP_", "OneDrive", "DISPLAY", "WAYLAND_DISPLAY")  # no test waits for somebody to close a window
@@ -91,6 +85,20 @@ class Checkout:
         places = dict.fromkeys(names, str(self.home))
         pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
         self.environment = kept | places | pip
+
+    def wheel(self, name: str, module: str) -> str:
+        """Make a wheel of one module, add it to the lock, and give its hash."""
+        path = self.wheels / f"{name}-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as parts:
+            parts.writestr(f"{name}.py", f"{module}\n")
+            parts.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            parts.writestr(f"{name}-1.0.dist-info/WHEEL", wheel)
+            parts.writestr(f"{name}-1.0.dist-info/RECORD", "")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with (self.folder / "requirements.lock").open("a", encoding="utf-8") as lock:
+            lock.write(f"{name}==1.0 \\\n    --hash=sha256:{digest}\n")
+        return digest
 
     def lock(self, digest: str, version: str = "1.0") -> None:
         line = f"tiny=={version} \\\n    --hash=sha256:{digest}\n"
@@ -232,6 +240,73 @@ def test_two_first_starts_at_once_make_one_environment(checkout: Checkout) -> No
     told = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert "".join(err for _, err in told).count("First start") == 1
+
+
+MISLED = {
+    "other folder": ("target = {away}", {}),
+    "other prefix": ("prefix = {away}", {}),
+    "other root": ("root = {away}", {}),
+    "only a trial": ("dry-run = true", {}),
+    "other folder by a variable": ("", {"PIP_TARGET": "{away}"}),
+    "only a trial by a variable": ("", {"PIP_DRY_RUN": "1", "PIP_REPORT": "{away}"}),
+    "another platform": ("", {"PIP_PLATFORM": "win_amd64", "PIP_ABI": "none", "PIP_NO_DEPS": "1"}),
+    "without a virtual environment": ("require-virtualenv = true", {"PIP_PYTHON": "{away}"}),
+}
+
+
+@pytest.mark.parametrize(("settings", "variables"), MISLED.values(), ids=list(MISLED))
+def test_what_is_set_for_pip_does_not_lead_it_elsewhere(
+    checkout: Checkout, tmp_path: Path, settings: str, variables: dict[str, str]
+) -> None:
+    """Of pip's settings files and variables only what serves is taken over: where packages come from."""
+    away = tmp_path / "away"
+    lines = ["[global]", "no-index = true", f"find-links = {checkout.wheels}", "[install]", settings.format(away=away)]
+    (tmp_path / "pip.conf").write_text("\n".join(lines), encoding="utf-8")
+    checkout.environment["PIP_CONFIG_FILE"] = str(tmp_path / "pip.conf")
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        del checkout.environment[name]
+    code, out, err = checkout.start(**{name: value.format(away=away) for name, value in variables.items()})
+    assert code == 0, err
+    assert json.loads(out)["tiny"] == "1.0"
+    assert not away.exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        ("import nothing_of_this_name", "were put somewhere else than pip was asked to"),
+        ("raise ImportError('a.so: failed to map segment from shared object')", "does not let programs run from it"),
+        ("raise ImportError('a.dll')", "Setting up bulkops failed: ImportError: a.dll"),
+    ],
+)
+def test_what_was_set_up_is_tried_before_it_counts(checkout: Checkout, module: str, sentence: str) -> None:
+    """Packages that cannot be loaded are no environment: it is said why, and the next start sets them up anew."""
+    checkout.wheel("xlrd", module)
+    code, out, err = checkout.start()
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert "is set up" not in err
+    assert not (checkout.venv / "setup.stamp").exists()
+
+
+def test_what_is_set_for_python_does_not_reach_the_program(ready: Checkout, tmp_path: Path) -> None:
+    """Neither another Python's folders and files nor a prompt after the program's end."""
+    ready.environment["STUB_SAYS"] = "x"
+    variables = {"PYTHONINSPECT": "1", "PYTHONEXECUTABLE": str(tmp_path), "__PYVENV_LAUNCHER__": str(tmp_path)}
+    code, _, err = ready.start(**variables, PYTHONUSERBASE=str(tmp_path))
+    assert (code, err) == (0, "x")
+
+
+def test_no_variable_of_python_is_handed_over(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for those that change neither what is imported nor what the program does."""
+    for name in ("PYTHONINSPECT", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "PYTHONPATH", "PIP_TARGET", "pip_dry_run"):
+        monkeypatch.setenv(name, "set")
+    for name in ("PYTHONDONTWRITEBYTECODE", "PIP_INDEX_URL", "PIP_CERT", "BULKOPS_HOME"):
+        monkeypatch.setenv(name, "set")
+    kept = run.clean_environment()
+    assert {name for name, value in kept.items() if value == "set"} == {
+        *("PYTHONDONTWRITEBYTECODE", "PIP_INDEX_URL", "PIP_CERT", "BULKOPS_HOME")
+    }
 
 
 def test_the_second_start_says_that_it_waits(
