@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -21,6 +23,7 @@ from bulkops.operations import all_operations
 from bulkops.phrases import row_numbers
 from bulkops.practice.server import PracticeServer
 from bulkops.workbook import reader, wire
+from bulkops.workbook.oldexcel import read_old_excel
 from bulkops.workbook.oldformulas import OldFormulas
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.subtotals import subtotal
@@ -284,6 +287,7 @@ def test_a_table_that_is_not_there_tells_nothing(tmp_path: Path) -> None:
         (None, None, None, None, "FALSE"),
         (None, None, 0, None, False),
         (0, None, "0", " ", "=0=G4"),
+        (None, None, None, None, False, "of no known column"),
         ("=0=Other!A4", "=0=Other!B4", "=0=Other!C4"),
     ],
 )
@@ -658,3 +662,52 @@ def test_an_xls_that_is_calculated_by_hand(tmp_path: Path) -> None:
         path = tmp_path / "a.xls"
         path.write_bytes(made)
         assert read_workbook(path).sheets[0].outdated is (len(changes) == 2)
+
+
+def with_custom_views(*views: tuple[str, int, int, bool]) -> bytes:
+    """The stream of the sample, its third sheet with custom views: what their names stand for, the first and the last
+    row from 0, and whether they have a filter. The sheets' positions move along with what is put in before them."""
+    with xlrd.open_workbook(sample("xls"), on_demand=True) as opened:
+        stream = bytes(opened.mem[opened.base : opened.base + opened.stream_len])
+    names, filters = b"", b""
+    for number, (what, first, last, filtering) in enumerate(views):
+        name = f"Z_0B5C7F0E_1111_4222_8333_44445555666{number}_.wvu.{what}"
+        tokens = struct.pack("<BH4H", 0x3B, 0, first, last, 0, 255)
+        head = struct.pack("<HBBHHH4B", 1, 0, len(name), len(tokens), 0, 3, 0, 0, 0, 0)
+        data = head + b"\0" + name.encode() + tokens
+        names += struct.pack("<HH", 0x18, len(data)) + data
+        guid = UUID(f"0b5c7f0e-1111-4222-8333-44445555666{number}").bytes_le
+        inner = struct.pack("<HH", 0x9E, 24) + bytes(24) if filtering else b""
+        filters += struct.pack("<HH", 0x1AA, 64) + guid + bytes(48) + inner + struct.pack("<HHH", 0x1AB, 2, 1)
+    filters += struct.pack("<HH", 0x9E, 24) + bytes(24)  # of the sheet itself
+    ends, at = [], 0
+    while len(ends) < 4:
+        number, size = struct.unpack_from("<HH", stream, at)
+        ends += [at] if number == 0x0A else []
+        at += 4 + size
+    book, sheets, rest = bytearray(stream[: ends[0]]), stream[ends[0] : ends[3]], stream[ends[3] :]
+    for found in re.finditer(rb"\x85\0", bytes(book)):
+        (start,) = struct.unpack_from("<I", book, found.start() + 4)
+        if stream[start : start + 2] == b"\x09\x08":
+            struct.pack_into("<I", book, found.start() + 4, start + len(names))
+    return bytes(book) + names + sheets + filters + rest
+
+
+@pytest.mark.parametrize(
+    ("views", "hidden"),
+    [
+        ([("Rows", 1, 1, False)], {2}),
+        ([("Rows", 1, 2, False), ("Rows", 3, 3, False)], {2, 4}),
+        ([("FilterData", 0, 3, True)], {2, 4}),
+        ([("FilterData", 0, 3, False)], set()),
+        ([("FilterData", 0, 3, False), ("FilterData", 2, 3, True)], {4}),
+    ],
+)
+def test_what_a_custom_view_of_an_xls_hides(
+    tmp_path: Path, views: Sequence[tuple[str, int, int, bool]], hidden: set[int]
+) -> None:
+    """Its names tell which rows a view hides; of a view with a filter, no row that it filters is sent unseen."""
+    sheets, _ = read_old_excel(tmp_path / "a.xls", with_custom_views(*views))
+    assert [row.number for row in sheets[2].rows if row.hidden] == sorted({3, *hidden})  # 3 is hidden in the sheet
+    assert {number for numbers in sheets[2].views.values() for number in numbers} == hidden
+    assert not any(sheet.views for sheet in sheets[:2])

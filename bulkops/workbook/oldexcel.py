@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format, format_of
 from bulkops.workbook.oldformulas import OldFormulas
 from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, number_cell
+from bulkops.workbook.views import FILTERED, HIDDEN_ROWS, ROWS_LIKE_A_CELL, Views
 
 if TYPE_CHECKING:
     from xlrd.book import Book
@@ -30,6 +32,7 @@ _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
 _CALCULATE_ON_LOAD = 2
 _CALCMODE, _SAVERECALC = 0x0D, 0x5F
+_AUTOFILTER, _USERSVIEWBEGIN, _USERSVIEWEND = 0x9E, 0x1AA, 0x1AB
 _BY_HAND = {_CALCMODE: bytes(2), _SAVERECALC: bytes(2)}
 _ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff"
 _FIRST_CUSTOM = 164
@@ -88,6 +91,8 @@ class _Formulas:
     """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
     others: bool = False
     subtotals: list[Subtotal] = field(default_factory=list)
+    filtering: set[str] = field(default_factory=set)
+    """The ids of the custom views with a filter that leaves rows out."""
 
 
 class _Reader:
@@ -126,14 +131,37 @@ class _Reader:
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
         for number in range(found.nrows):
             cells = dict(self.cells(found, number, formulas))
-            self.room -= len(cells)
-            if self.room < 0:
-                raise CannotStart("workbook.too_big", path=self.path.name)
+            self.take(len(cells))
             info = found.rowinfo_map.get(number)
             out = bool(info.hidden) or info.height == 0 if info else bool(found.default_row_hidden)
             if cells:
                 sheet.rows.append(RawRow(number + 1, hidden or out, cells))
+        views = self.views(found.number, formulas.filtering)
+        self.take(len(views) * len(sheet.rows) // ROWS_LIKE_A_CELL)
+        sheet.views = views.filtered(sheet.rows)
+        out_of_sight = {number for numbers in sheet.views.values() for number in numbers}
+        for row in sheet.rows:
+            row.hidden = row.hidden or row.number in out_of_sight
         return sheet
+
+    def take(self, cells: int) -> None:
+        """A small file can hold more cells than memory does."""
+        self.room -= cells
+        if self.room < 0:
+            raise CannotStart("workbook.too_big", path=self.path.name)
+
+    def views(self, sheet: int, filtering: set[str]) -> Views:
+        """The custom views of a sheet. Of one with a filter, every row that it filters counts as left out."""
+        views = Views()
+        for each in self.book.name_obj_list:
+            hides, filters = (names.fullmatch(each.name.lower()) for names in (HIDDEN_ROWS, FILTERED))
+            areas = each.result.value if each.result is not None and each.result.kind == _REFERENCE else []
+            for first, last, top, bottom in (area.coords[:4] for area in areas or ()):
+                if first <= sheet < last and hides:
+                    views.hide("custom view", top + 1, bottom)
+                elif first <= sheet < last and filters and filters[1] in filtering:
+                    views.hide("custom view", top + 2, bottom)
+        return views
 
     def cells(self, sheet: Sheet, row: int, formulas: _Formulas) -> Iterator[tuple[int, Cell]]:
         for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
@@ -176,8 +204,15 @@ class _Reader:
         # Calculated by hand only, and not when it is saved: who can say when it was calculated last?
         settings = {record: self.book.mem[start : start + 2] for record, start, _ in records if record in _BY_HAND}
         found.subtotals += self.old_formulas.subtotals(records)
+        view = ""
         for record, start, _ in records:
-            if record == _FORMULA:
+            if record == _USERSVIEWBEGIN:
+                view = str(UUID(bytes_le=bytes(self.book.mem[start : start + 16]))).replace("-", "_")
+            elif record == _USERSVIEWEND:
+                view = ""
+            elif record == _AUTOFILTER and view:
+                found.filtering.add(view)
+            elif record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
                 asked = stale or options & _CALCULATE_ON_LOAD
                 if result in _ZEROS or (asked and result == _NO_TEXT):

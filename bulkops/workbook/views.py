@@ -17,9 +17,11 @@ from bulkops.workbook.package import MAIN, Package
 from bulkops.workbook.raw import LAST_ROW, Area, RawRow, corners
 from bulkops.workbook.text import natural
 
+ROWS_LIKE_A_CELL = 8
+"""To hold so many rows against the filter of a view takes about as long as to read a cell."""
 _ALL: Area = (1, 0, 1, LAST_ROW)
-_HIDDEN_ROWS = re.compile(r"z_([0-9a-f_]+)_\.wvu\.rows")
-"""The name of the rows that a custom view hides, by the view's id."""
+HIDDEN_ROWS, FILTERED = (re.compile(rf"z_([0-9a-f_]+)_\.wvu\.{what}") for what in ("rows", "filterdata"))
+"""The names of the rows that a custom view hides, and of the cells that it filters, by the view's id."""
 _ROWS = re.compile(r"(?:'((?:[^']|'')*)'|([^',!]+))!\$([0-9]+):\$([0-9]+)")
 
 
@@ -156,7 +158,7 @@ class CustomViews:
 
         package.parse(package.main, f"{MAIN} workbook", start)
         for name, _, text in package.names():
-            if named := _HIDDEN_ROWS.fullmatch(name):
+            if named := HIDDEN_ROWS.fullmatch(name):
                 for quoted, bare, first, last in _ROWS.findall(text):
                     self._hidden.append((quoted.replace("''", "'") or bare, named[1], int(first), int(last)))
 

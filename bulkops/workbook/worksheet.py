@@ -30,7 +30,7 @@ from bulkops.workbook.raw import (
 )
 from bulkops.workbook.subtotals import Subtotals
 from bulkops.workbook.text import natural, unescape
-from bulkops.workbook.views import CustomViews, Views, read_named_views
+from bulkops.workbook.views import ROWS_LIKE_A_CELL, CustomViews, Views, read_named_views
 
 _ROW, _C, _V, _IS, _T, _F, _RPH, _MERGE, _COL = (
     f"{MAIN} {name}" for name in ("row", "c", "v", "is", "t", "f", "rPh", "mergeCell", "col")
@@ -38,8 +38,6 @@ _ROW, _C, _V, _IS, _T, _F, _RPH, _MERGE, _COL = (
 _TABLE_PART, _CUSTOM_VIEWS, _TABLE = (f"{MAIN} {name}" for name in ("tablePart", "customSheetViews", "table"))
 _OPENING = re.compile(rb"<sheetData>")
 _TEXTS = ("str", "inlineStr")
-_ROWS_LIKE_A_CELL = 8
-"""To hold a row against the filter of a view takes as long as the eighth of a cell."""
 _BOOLS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 
 
@@ -103,7 +101,7 @@ class SheetParser:
                 self.package.parse(table, _TABLE, self.start_table)
         read_named_views(self.package, part, self.views)
         self.custom_views.tell(self.sheet.name, self.views)
-        self.take(len(self.views) * len(self.seen) // _ROWS_LIKE_A_CELL)
+        self.take(len(self.views) * len(self.seen) // ROWS_LIKE_A_CELL)
         self.sheet.views = self.views.filtered(self.sheet.rows)
         for number in {number for numbers in self.sheet.views.values() for number in numbers}:
             self.seen[number].hidden = True
