@@ -60,7 +60,10 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
             if sheet.ours:
                 return f"Sheet “{sheet.name}” is bulkops' own for results and was not read; copy its rows to another."
             found = _layout(sheet, headings, meant, operations, known, catalogue)
-            return _above(found, catalogue) or replace(found, again=_again(found, known))
+            found = replace(
+                found, again=_again(found, known), problems=(*found.problems, *_earlier(found, tops, catalogue))
+            )
+            return _above(found, catalogue) or found
         tops.append(headings)
     return None if sheet.ours else why_unread(sheet, tops, known, operations, catalogue)
 
@@ -74,6 +77,14 @@ def _above(layout: Layout, catalogue: Catalogue) -> Unread | None:
     place = f"{layout.sheet.name}!{column_letters(target)}{layout.heading_row}"
     problem = catalogue.problem("sheet.above", name=layout.sheet.name, value=place)
     return Unread(layout.sheet.name, problem.message, problem.tip)
+
+
+def _earlier(layout: Layout, tops: Sequence[HeadingRow], catalogue: Catalogue) -> Iterator[Problem]:
+    """Rows above the headings that hold headings of another table: its rows would not be read."""
+    for each in tops:
+        if each.exact and len(each.names()) > 1:
+            place = address(layout.sheet, min(each.exact), each.row)
+            yield catalogue.problem("heading.earlier", place, value=str(each.row.number), other=str(layout.heading_row))
 
 
 def _again(layout: Layout, known: KnownHeadings) -> int:

@@ -13,9 +13,10 @@ OPERATION = "operation"
 """The name under which the Operation column stands among a sheet's fields."""
 _FOOTNOTES = str.maketrans("", "", "¹²³⁰⁴⁵⁶⁷⁸⁹ªº")
 """Marks that would be taken for digits and letters of the heading."""
-_REMARK = re.compile(r"\([^()]*\)?|\[[^][]*\]?|\{[^{}]*\}?|【[^【】]*】?")
+_REMARK = re.compile(
+    r"\([^()]*\)?|\[[^][]*\]?|\{[^{}]*\}?|【[^【】]*】?|\b(required|mandatory|optional)\b", re.IGNORECASE
+)
 """Up to the end of the heading where the bracket is not closed."""
-_NEEDED = re.compile(r"\b(required|mandatory|optional)\b", re.IGNORECASE)
 
 
 def normal(text: str) -> str:
@@ -29,8 +30,8 @@ def heading_words(heading: str) -> str:
 
     A heading that is nothing but a remark is known by that.
     """
-    text = unicodedata.normalize("NFKC", heading.translate(_FOOTNOTES))
-    return normal(_NEEDED.sub(" ", _REMARK.sub(" ", text))) or normal(text)
+    text = heading if heading.isascii() else unicodedata.normalize("NFKC", heading.translate(_FOOTNOTES))
+    return normal(_REMARK.sub(" ", text)) or normal(text)
 
 
 def known_headings(operations: Iterable[Operation], synonyms: bool = True) -> dict[str, tuple[str, str]]:

@@ -155,6 +155,15 @@ def test_a_heading_beside_its_row_stops_the_sheet(
     assert [(each.code, each.cell) for each in found.rows[-1].problems] == [("heading.split", cell)]
 
 
+def test_another_table_above_the_headings_stops_the_sheet(tmp_path: Path) -> None:
+    """The one above lacks its key heading, so its rows would be passed over, and those below be sent."""
+    above = [["List", "Flag status", "Comment"], [2001, "Resolved", "x"], [None]]
+    found = checked(typed(tmp_path / "a.xlsx", *above, ["List ID", "Flag status"], [2002, "Resolved"]))
+    assert [[(each.code, each.cell) for each in row.problems] for row in found.rows] == [
+        [("heading.earlier", "Data!B1")]
+    ]
+
+
 def test_a_title_above_the_headings_is_none_of_them(tmp_path: Path) -> None:
     """A word that is a heading stands above a column that has one, or the same one stands below."""
     found = checked(

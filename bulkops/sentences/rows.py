@@ -36,6 +36,12 @@ ENTRIES = (
         "Put all headings into one row. No row of the sheet is sent until then.",
     ),
     Entry(
+        "heading.earlier",
+        "Headings above the headings",
+        "Row {value} of the sheet holds headings too, but not all that are needed; those that are stand in row {other}.",
+        "Clear that row, or put it and the rows that belong to it into a sheet of their own. No row of the sheet is sent until then.",
+    ),
+    Entry(
         "sheet.heading_missing",
         "A sheet was not read: a heading is missing",
         "Sheet “{name}” was not read: for {extra} it lacks the {value}.",
