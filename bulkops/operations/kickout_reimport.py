@@ -389,7 +389,7 @@ class KickoutReimport(Operation):
         """The call only starts an import: accepted is not yet imported. What becomes of the batch goes with it."""
         batch = {
             NEW: "" if values["leave_open"] is True else " If a batch of yours was open, it is closed now.",
-            SELF_CONTAINED: " EnergyCAP closes its new batch by itself.",
+            SELF_CONTAINED: " EnergyCAP closes the new batch by itself.",
             USE_PENDING: f" Batch {values['pending_batch_id']} stays pending: its bills are void until it is opened or closed.",
             SMART: " Its batch may bear another code than the row's: look for codes that begin with "
             f"{values['new_batch_code']}. If it is pending, its bills are void until it is opened or closed.",

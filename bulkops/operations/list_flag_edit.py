@@ -376,7 +376,8 @@ class ListFlagEdit(Operation):
             sure = values["flag_status"] == UNRESOLVED
             effects.append(f"will hold bills back from export{'' if sure else _UNLESS_RESOLVED}")
         elif values["release_export_hold"] is True and values["flag_status"] == RESOLVED:
-            effects.append("will release bills for export")
+            unflagged = "" if values["flag_type_id"] is None else ", but not those that have no flag yet"
+            effects.append(f"will release bills for export{unflagged}")
         if values["assignees"]:
             effects.append("will REPLACE everybody who is assigned")
         elif values["assignees"] is not None:

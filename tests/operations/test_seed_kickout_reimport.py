@@ -542,7 +542,7 @@ def test_self_contained_batch_is_closed(tmp_path: Path, practice: PracticeServer
     (row,) = run(bulkops, path, only)
     now = batches(practice)
     assert (now["OWN"], now["JUL-2026"]) == ("closed", "open")
-    assert "closes its new batch" in row["message"]
+    assert "closes the new batch by itself" in row["message"]
     assert "“new self-contained batch” is CLOSED" in help_of("batch_mode")
 
 

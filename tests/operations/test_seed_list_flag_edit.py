@@ -187,6 +187,14 @@ def test_held_bills_stay_held_without_resolving(tmp_path: Path, practice: Practi
     assert not any(bill.held for bill in practice.state.bill_list("2006").bills)
 
 
+def test_a_new_flag_releases_nothing(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
+    """Released from export hold when resolving the bill flag: a bill that has no flag yet has none to resolve."""
+    only = flag(2001, flag_type_id=2, flag_status="Resolved", release_export_hold="Yes")
+    question = asked(bulkops, tmp_path / "a.xlsx", only)
+    assert "1 will release bills for export, but not those that have no flag yet" in question
+    assert "not for a bill that has no flag yet" in help_of("release_export_hold")
+
+
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [("101;102", [101, 102]), ("101, 102", [101, 102]), (101, [101]), ("none", []), ("None", []), (None, None)],
