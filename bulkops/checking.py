@@ -19,7 +19,7 @@ from bulkops.model import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
-from bulkops.operations.cells import UNREADABLE, Unreadable, shorten
+from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
 from bulkops.skipped_rows import SkippedRows, not_shown
 from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 
@@ -221,13 +221,17 @@ def _passed_by(each: _Read, fields: Mapping[str, Field]) -> CheckedRow:
     if each.operation is not None:
         target = each.operation.target
         cell = each.row.cells.get(target)
-        values[target] = None if cell is None else fields[target].read(cell)
+        values[target] = None if cell is None else value_of(fields[target].read(cell))
     return each.checked(values, each.barred or each.found)
 
 
-def _column(read: list[_Read], field: Field) -> list[Any]:
-    """A column's values. What stands in many of its cells is read once."""
-    known: dict[tuple[str, int, int], Any] = {}
+_Remarks = dict[int, list[tuple[str, Remarked]]]
+"""Row → the fields whose value is remarked on, with the remark."""
+
+
+def _column(read: list[_Read], field: Field, remarks: _Remarks) -> list[Any]:
+    """A column's values, and what is remarked on them. What stands in many of its cells is read once."""
+    known: dict[tuple[str, int, int, int | None], Any] = {}
     values: list[Any] = []
     for each in read:
         cell = each.row.cells.get(field.name)
@@ -235,10 +239,14 @@ def _column(read: list[_Read], field: Field) -> list[Any]:
             values.append(None)
             continue
         # An enum's own hash takes longer than to look up the rest.
-        same = (cell.text, id(cell.kind), id(cell.shown))
+        same = (cell.text, id(cell.kind), id(cell.shown), cell.decimals)
         if same not in known:
             known[same] = field.read(cell)
-        values.append(known[same])
+        value = known[same]
+        if type(value) is Remarked:
+            remarks.setdefault(each.seq, []).append((field.name, value))
+            value = value.value
+        values.append(value)
     return values
 
 
@@ -250,8 +258,9 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
 
     fields = columns([operation])
     index = [each.seq for each in read]
+    remarks: _Remarks = {}
     frame = pd.DataFrame(
-        {name: pd.Series(_column(read, each), index=index, dtype=object) for name, each in fields.items()}
+        {name: pd.Series(_column(read, each, remarks), index=index, dtype=object) for name, each in fields.items()}
     )
     broken = _broken_rules(operation, frame)
     firsts = _first_alike(operation, read, frame, broken)
@@ -261,6 +270,9 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
         for name, code in broken.get(each.seq, ()):
             problem = _say(each, fields[name], code, values[name], firsts.get(each.seq, ""), catalogue)
             (warnings if catalogue.entries[problem.code].warning else problems).append(problem)
+        for name, remark in remarks.get(each.seq, ()):
+            facts = {"heading": fields[name].heading, "value": remark.stored, "extra": remark.extra}
+            warnings.append(catalogue.problem(remark.code, each.address(name), **facts))
         yield each.checked(values, problems, [*warnings, *_unused(each, fields, operation, catalogue)])
 
 

@@ -60,8 +60,9 @@ class Shown(Enum):
     PLAIN = "plain"
     PERCENT = "percent"
     GROUPED = "thousands separators"
-    PADDED = "decimals that are all zeros"
-    """A whole number: 5 as 5.00."""
+    DRESSED = "words or a currency beside it"
+    SCIENTIFIC = "a power of ten"
+    ENGINEERING = "a power of a thousand"
     SPECIAL = "a special format"
 
 
@@ -77,6 +78,8 @@ class Cell(NamedTuple):
     text: str
     """Text as stored; a number or date serial in the digits of the file; ``#N/A``; ``TRUE``; a formula's own text."""
     shown: Shown = Shown.PLAIN
+    decimals: int | None = None
+    """How many decimals of a number are shown (with a power, before it); None: as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)

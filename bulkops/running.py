@@ -79,7 +79,8 @@ class Prepared:
             effect for step in steps for effect in operations[step.row.operation].effects(step.row.values)
         )
         entries = Catalogue(operations.values()).entries
-        warned = (entries[each.code].counted for step in steps for each in step.row.warnings if each.code in entries)
+        codes = ({each.code for each in step.row.warnings} for step in steps)
+        warned = (entries[code].counted for row in codes for code in row if code in entries)
         effects += Counter(filter(None, warned))
         effects += Counter(_REPEATS[step.repeats] for step in steps if step.repeats)
         return Summary(

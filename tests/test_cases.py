@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
-from asking import Bulkops
+from asking import Bulkops, task
 
+from bulkops import app
 from bulkops.practice.server import PracticeServer
+from bulkops.report import Options
+from bulkops.settings import PRACTICE, Environment
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"
@@ -142,3 +148,105 @@ def test_the_missing_heading_of_a_mixed_sheet_is_named(tmp_path: Path, bulkops: 
     assert (wrong["status"], wrong["code"], wrong["cell"]) == ("invalid", "heading.missing", "Mixed!E1")
     assert wrong["message"] == "Mixed!E1: The sheet has no column “Task GUID”."
     assert wrong["tip"].startswith("Type “Task GUID” in Mixed!E1 instead of “GUID”, if that is what the column holds.")
+
+
+def copied(name: str, folder: Path) -> Path:
+    """A case that may be written to."""
+    return Path(shutil.copy(CASES / name, folder))
+
+
+def sent(practice: PracticeServer) -> list[tuple[str, dict[str, Any]]]:
+    """Path and body of each request that changes something."""
+    return [(request.path, json.loads(request.body)) for request in practice.writes]
+
+
+def test_a_number_is_a_number_however_its_digits_are_written(
+    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
+) -> None:
+    """exponents.xlsx: 1.2345678E7 is an id, 1.23456785E7 an amount, 2.0261101E7 in a text column a text."""
+    (row,) = bulkops("check", CASES / "exponents.xlsx", "--json").document["rows"]
+    assert (row["status"], row["target"]) == ("ready", "12345678")
+    assert row["warnings"] == [
+        "Flag edits!D2: Cost recovery is shown as 12345679, but the cell holds 12345678.5, and that is what counts."
+    ]
+    bulkops("run", copied("exponents.xlsx", tmp_path), "--yes")
+    ((path, body),) = sent(practice)
+    assert path == "/api/v3/list/12345678/flagAction"
+    assert (body["flagTypeId"], body["costRecovery"], body["comment"]) == (2, 12345678.5, "20261101")
+
+
+def test_a_calculated_id_is_the_number_that_excel_shows(
+    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
+) -> None:
+    """float-noise.xlsx: 20.01*100 is 2001, and what is stored just below 2003 is 2003."""
+    document = bulkops("check", CASES / "float-noise.xlsx", "--json").document
+    assert [(row["status"], row["target"], row["warnings"]) for row in document["rows"]] == [
+        ("ready", "2001", []),
+        ("ready", "2002", []),
+        ("ready", "2003", []),
+    ]
+    bulkops("run", copied("float-noise.xlsx", tmp_path), "--yes")
+    assert [body["flagTypeId"] for _, body in sent(practice)] == [2, 2, 2]
+
+
+def test_a_currency_changes_no_number(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
+    """currency-formats.xlsx: kr, zł, R$, Rs., US$, blanks and apostrophes between the digits, a section for lakhs."""
+    bulkops("run", copied("currency-formats.xlsx", tmp_path), "--yes")
+    assert [body["costRecovery"] for _, body in sent(practice)] == [150.25] * 21
+
+
+def test_a_pasted_guid_is_read_or_its_fault_is_named(bulkops: Bulkops) -> None:
+    """pasted-guids.xlsx: wrapping is taken off and told; anything else is named with its place."""
+    rows = {row["row"]: row for row in bulkops("check", CASES / "pasted-guids.xlsx", "--json").document["rows"]}
+    ready = {number: row for number, row in rows.items() if row["status"] == "ready"}
+    assert {number: row["target"] for number, row in ready.items()} == {
+        number: task(number - 1) for number in range(2, 18) if number not in (8, 10, 11, 15)
+    }
+    assert ready.pop(2)["warnings"] == []
+    assert [len(row["warnings"]) for row in ready.values()] == [1] * 11
+    assert ready[9]["warnings"] == [
+        f"Kickouts!A9: Task GUID was read as {task(8)}. Taken off or replaced: a hyphen of another kind (U+2011)."
+    ]
+    assert f"with its hyphens in their places it would be {task(7)}." in rows[8]["message"]
+    assert "” (EN DASH, U+2013) at position 9" in rows[10]["message"]
+    assert "“,” (COMMA, U+002C) at position 37" in rows[11]["message"]
+    assert "“h” (LATIN SMALL LETTER H, U+0068) at position 1 " in rows[15]["message"]
+
+
+def test_a_rounded_amount_is_sent_as_it_is_stored_and_told(
+    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
+) -> None:
+    """33.33 is seen, 33.3333333333333 stored: the warning names both, the question counts such rows, and what is
+    seen of an id must be what is stored."""
+    book = openpyxl.Workbook()
+    book.active.append(["List ID", "Comment", "Cost recovery"])
+    formats = ("0.00", '#,##0.00\\ "kr"', "General", "0.00", "0.00")
+    for number, (amount, code) in enumerate(zip((100 / 3, 100 / 3, 100 / 3, 12.5, 0.1 + 0.2), formats, strict=True)):
+        book.active.append([2001 + number, "Checked", amount])
+        book.active.cell(number + 2, 3).number_format = code
+    book.active.append([2001.4, "Checked"])
+    book.active.cell(7, 1).number_format = "0"
+    book.save(tmp_path / "August.xlsx")
+    told = "Cost recovery is shown as 33.33, but the cell holds 33.3333333333333, and that is what counts."
+    asked = Environment(PRACTICE, practice.base_url)
+    with app.prepare(tmp_path / "August.xlsx", asked, tmp_path / "home", Options()) as prepared:
+        assert prepared.summary().effects == {
+            "will send a number as the cell holds it, which shows it rounded": 2,
+        }
+    ended = bulkops("run", tmp_path / "August.xlsx", "--yes", "--json")
+    rows = ended.document["rows"]
+    assert [row["warnings"] for row in rows] == [[f"Sheet!C2: {told}"], [f"Sheet!C3: {told}"], [], [], [], []]
+    assert [body["costRecovery"] for _, body in sent(practice)] == [33.3333333333333] * 3 + [12.5, 0.3]
+    assert (rows[-1]["status"], rows[-1]["message"]) == (
+        "invalid",
+        "Sheet!A7: List ID is shown as 2001, but the cell holds 2001.4.",
+    )
+
+
+def test_a_number_that_lost_its_digits_in_a_text_file_stays_refused(tmp_path: Path, bulkops: Bulkops) -> None:
+    """Excel saves 1.23E+07 for a long number: the id is lost, and the message says why."""
+    path = tmp_path / "August.csv"
+    path.write_text("List ID,Comment,Cost recovery\n1.23E+07,x,\n2001,x,1.5E+07\n")
+    rows = bulkops("check", path, "--json").document["rows"]
+    assert [row["status"] for row in rows] == ["invalid", "invalid"]
+    assert all("its other digits are lost" in row["message"] for row in rows)

@@ -203,7 +203,7 @@ def cell(shown: str | None = None, value: str | None = None, kind: str = "", mor
         ),
         pytest.param(cell("5", "5", "float"), ("NUMBER", "5"), id="number"),
         pytest.param(cell("5 %", "0.05", "percentage"), ("NUMBER", "0.05", "PERCENT"), id="percent"),
-        pytest.param(cell("5 €", "5", "currency"), ("NUMBER", "5", "GROUPED"), id="currency"),
+        pytest.param(cell("5 €", "5", "currency"), ("NUMBER", "5", "DRESSED"), id="currency"),
         pytest.param(cell("five", "5", "float"), ("NUMBER", "5", "SPECIAL"), id="shown-as-a-word"),
         pytest.param(cell("WAHR", "1", "float"), ("NUMBER", "1", "SPECIAL"), id="shown-as-a-truth"),
         pytest.param(cell("5", "5x", "float"), ("ERROR", "5x"), id="no-number"),
@@ -238,6 +238,10 @@ def number_style(pieces: str, kind: str = "number") -> str:
     return f'<number:{kind}-style style:name="N1">{pieces}</number:{kind}-style>'
 
 
+WITHIN = (
+    '<number:number number:decimal-places="2" number:min-integer-digits="1">'
+    '<number:embedded-text number:position="{place}">{words}</number:embedded-text></number:number>'
+)
 PLAIN = '<number:number number:decimal-places="0" number:min-integer-digits="1"/>'
 
 
@@ -246,16 +250,31 @@ PLAIN = '<number:number number:decimal-places="0" number:min-integer-digits="1"/
     [
         ("", "SPECIAL"),
         (number_style('<number:number number:min-integer-digits="1"/>'), "PLAIN"),
-        (number_style(PLAIN), "GROUPED"),
+        (number_style(PLAIN), "PLAIN"),
         (number_style(PLAIN.replace('"0"', '"1"')), "PLAIN"),
-        (number_style(PLAIN.replace('"0"', '"2"')), "GROUPED"),
+        (number_style(PLAIN.replace('"0"', '"2"')), "PLAIN"),
         (number_style(PLAIN.replace("/>", ' number:grouping="true"/>')), "GROUPED"),
         (number_style(PLAIN.replace('"1"', '"5"')), "SPECIAL"),
         (number_style(PLAIN.replace("/>", ' number:display-factor="1000"/>')), "SPECIAL"),
         (number_style(PLAIN + "<number:text>k</number:text>"), "SPECIAL"),
-        (number_style(PLAIN + "<number:text> </number:text><number:currency-symbol/>", "currency"), "GROUPED"),
+        (number_style(PLAIN + "<number:text> </number:text><number:currency-symbol/>", "currency"), "DRESSED"),
         (number_style(PLAIN + "<number:text>%</number:text>", "percentage"), "PERCENT"),
+        (number_style(PLAIN + "<number:text> kr</number:text>"), "DRESSED"),
+        (number_style("<number:text>2</number:text>" + PLAIN), "SPECIAL"),
+        (number_style("<number:text>-</number:text>" + PLAIN), "SPECIAL"),
+        (number_style("<number:currency-symbol>R$</number:currency-symbol>" + PLAIN, "currency"), "DRESSED"),
+        (number_style("<number:currency-symbol>000</number:currency-symbol>" + PLAIN, "currency"), "SPECIAL"),
+        (number_style("<number:fill-character> </number:fill-character>" + PLAIN), "PLAIN"),
+        (number_style(WITHIN.format(place=3, words=" ")), "GROUPED"),
+        (number_style(WITHIN.format(place=2, words=",")), "SPECIAL"),
+        (number_style(WITHIN.format(place=1, words="-")), "SPECIAL"),
+        (number_style('<number:number number:display-factor="1000"/>'), "SPECIAL"),
         (number_style("<number:scientific-number/>"), "SPECIAL"),
+        (number_style('<number:scientific-number number:decimal-places="2"/>'), "SCIENTIFIC"),
+        (
+            number_style('<number:scientific-number number:decimal-places="1" number:exponent-interval="3"/>'),
+            "ENGINEERING",
+        ),
         (number_style("<number:fraction/>"), "SPECIAL"),
         (number_style("<number:boolean/>", "boolean"), "SPECIAL"),
         (number_style("<number:text-content/>", "text"), "PLAIN"),
@@ -271,6 +290,19 @@ PLAIN = '<number:number number:decimal-places="0" number:min-integer-digits="1"/
             number_style("<number:text>k</number:text>").replace("N1", "N2")
             + number_style(PLAIN + '<style:map style:condition="value()&gt;=0" style:apply-style-name="N2"/>'),
             "SPECIAL",
+        ),
+        (
+            number_style(PLAIN.replace('"0"', '"1"')).replace("N1", "N2")
+            + number_style(
+                f"<number:text>-</number:text>{PLAIN}"
+                '<style:map style:condition="value()&gt;=0" style:apply-style-name="N2"/>'
+            ),
+            "PLAIN",
+        ),
+        (
+            number_style("<number:text>-</number:text>" + PLAIN).replace("N1", "N2")
+            + number_style(PLAIN + '<style:map style:condition="value()&lt;0" style:apply-style-name="N2"/>'),
+            "PLAIN",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
 from bulkops.errors import CannotStart
-from bulkops.workbook.formats import GENERAL, Format, format_of
+from bulkops.workbook.formats import GENERAL, format_of
 from bulkops.workbook.plain import PlainRows, plain_text
 from bulkops.workbook.raw import RawSheet
 from bulkops.workbook.reader import parsed
@@ -198,7 +198,7 @@ def test_a_long_sheet_is_cut_anywhere() -> None:
 
 def taken(piece: str, *rows: str) -> bool:
     """Is a row taken after learning from some?"""
-    formats = [GENERAL, Format(False, GENERAL.shown, 2), format_of(14, {})]
+    formats = [GENERAL, format_of(2, {}), format_of(14, {})]
     plain = PlainRows(formats, ["x", "", "y"])
     plain.learn([row.removesuffix("</row>") for row in (piece, *rows)])
     return plain.read(piece.removesuffix("</row>")) is not None

@@ -62,7 +62,7 @@ CELLS: list[tuple[str, str, str, tuple[str, ...] | None]] = [
     ("infinite", v("INF"), "", ("ERROR", "INF")),
     ("underscore", v("1_0"), "", ("ERROR", "1_0")),
     ("full-width digits", v(WIDE), "", ("ERROR", WIDE)),
-    ("plus", v("+5"), "", ("ERROR", "+5")),
+    ("plus", v("+5"), "", ("NUMBER", "+5")),
     # Texts.
     ("shared", v("1"), 't="s"', ("TEXT", " b ")),
     ("text that looks like a number", v("0"), 't="s"', ("TEXT", "00102")),
@@ -205,10 +205,7 @@ NUMBERS = [
     ("0", "102", ("NUMBER", "102")),
     ("0", "102.0", ("NUMBER", "102.0")),
     ("0.00", "12.25", ("NUMBER", "12.25")),
-    # Shown as 102.00, as 13 and as 12.50, which are not the digits that are stored.
-    ("0.00", "102", ("NUMBER", "102", "PADDED")),
-    ("0", "12.5", ("NUMBER", "12.5", "GROUPED")),
-    ("0.00", "12.5", ("NUMBER", "12.5", "GROUPED")),
+    ("0", "12.5", ("NUMBER", "12.5")),
     ("#,##0", "101102", ("NUMBER", "101102", "GROUPED")),
     ("0%", "0.12", ("NUMBER", "0.12", "PERCENT")),
     ("00000", "102", ("NUMBER", "102", "SPECIAL")),

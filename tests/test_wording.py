@@ -19,6 +19,7 @@ from bulkops.model import Accepted, Reply, Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.cells import LOST_DIGITS
 from bulkops.sentences import answers, rows
 from bulkops.verdict import judge
 
@@ -65,6 +66,8 @@ EXTRA = {
     "batch_mode.choice": " Did you mean “new batch”?",
     "flag_status.choice": " Did you mean “Resolved”?",
     "row.still_unknown": FACTS["check"],
+    "guid.shape": ": it has 31 digits and letters, and a GUID has 32",
+    **dict.fromkeys(("id.shape", "ids.shape", "amount.shape"), LOST_DIGITS),
     "workbook.no_rows": "",
 }
 

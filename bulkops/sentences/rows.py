@@ -124,6 +124,20 @@ ENTRIES = (
         "Format the cell as Text and type the value again.",
     ),
     Entry(
+        "cell.rounded",
+        "Another number than the one shown",
+        "{heading} is shown as {extra}, but the cell holds {value}.",
+        "Type the number that is meant.",
+    ),
+    Entry(
+        "value.rounded",
+        "A number that is shown rounded",
+        "{heading} is shown as {extra}, but the cell holds {value}, and that is what counts.",
+        "Do nothing, if {value} is right; else type {extra} in the cell.",
+        warning=True,
+        counted="will send a number as the cell holds it, which shows it rounded",
+    ),
+    Entry(
         "cell.too_many_digits",
         "More than 15 digits",
         "{heading} “{value}” has more than 15 digits; Excel does not keep them exactly.",
@@ -138,13 +152,20 @@ ENTRIES = (
     Entry(
         "guid.shape",
         "Not a GUID",
-        "{heading} “{value}” is not a GUID.",
+        "{heading} “{value}” is not a GUID{extra}.",
         "Copy the task's GUID from EnergyCAP. It has five groups of digits and letters a to f, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
+    ),
+    Entry(
+        "guid.wrapped",
+        "A GUID with something round it",
+        "{heading} was read as {value}. Taken off or replaced: {extra}.",
+        "Do nothing, if that is the task's GUID; else type the right one.",
+        warning=True,
     ),
     Entry(
         "id.shape",
         "Not a whole number",
-        "{heading} “{value}” is not a whole number.",
+        "{heading} “{value}” is not a whole number.{extra}",
         "Type digits only, for example 2001.",
     ),
     Entry(
@@ -162,14 +183,14 @@ ENTRIES = (
     Entry(
         "ids.shape",
         "Not a list of ids",
-        "{heading} “{value}” is not a list of user ids.",
+        "{heading} “{value}” is not a list of user ids.{extra}",
         "Type ids separated by semicolons, for example 101;102, or the word none.",
     ),
     Entry("ids.twice", "An id named twice", "{heading} “{value}” names {extra} twice.", "Type each id once."),
     Entry(
         "amount.shape",
         "Not an amount",
-        "{heading} “{value}” is not an amount.",
+        "{heading} “{value}” is not an amount.{extra}",
         "Type digits and one decimal point only, for example 12.50.",
     ),
     Entry(

@@ -35,10 +35,12 @@ _FORMATS = {
     Shown.PLAIN: "General",
     Shown.PERCENT: "0.00%",
     Shown.GROUPED: "#,##0.##########",
-    Shown.PADDED: "0.00",
-    # How it was shown is not known here. As it is, the number cannot be mistaken for one that may be sent.
-    Shown.SPECIAL: '0.###############" (special format)"',
+    # A word makes a text column refuse it as before, and no other.
+    Shown.DRESSED: 'General" (number)"',
+    # How it was shown is not known here. With a digit among the words it is no number that may be sent.
+    Shown.SPECIAL: '0.###############" (special format 1)"',
 }
+_POWERS = {Shown.SCIENTIFIC: "0", Shown.ENGINEERING: "##0"}
 _BLAMED, _EDGE = "FFC7CE", "C00000"
 """The fill of a cell that is to blame, and its border: seen on paper without colours, too."""
 
@@ -255,6 +257,10 @@ def _styled(sheet: Any, look: _Look) -> Any:
 def _form(cell: Cell) -> str:
     """The number format for a cell: it shows what the operator saw, and nothing that may be sent more than before."""
     if cell.kind is Kind.NUMBER:
+        if cell.decimals is not None and cell.shown in _POWERS:
+            return f"{_POWERS[cell.shown]}.{'0' * cell.decimals}E+0"
+        if cell.decimals is not None and cell.shown is Shown.PLAIN:
+            return f"0.{'0' * cell.decimals}".rstrip(".")
         return _FORMATS[cell.shown]
     if cell.kind is Kind.DATE:
         whole, _, part = cell.text.partition(".")

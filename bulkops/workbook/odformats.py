@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from bulkops.model import Shown
-from bulkops.workbook.formats import GENERAL, Format, format_of_code
+from bulkops.workbook.formats import GENERAL, SPECIAL, Format, Section, chosen, sections_of
 
 NUMBER = "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"
 STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
@@ -28,21 +28,19 @@ _CODES = {
         ),
         "d",
     ),
-    "scientific-number": "0.00E+00",
     "fraction": "# ?/?",
     "text-content": "@",
     "boolean": '"TRUE"',
 }
-_SPECIAL = Format(False, Shown.SPECIAL)
+_CONDITION = re.compile(r"value\(\)(<=|>=|<|>|=|!=)(-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)")
+_WORDS = ("text", "currency-symbol", "fill-character", "embedded-text")
 
 
 @dataclass(slots=True)
 class _DataStyle:
     code: str = ""
-    positive: str = ""
-    """The style that counts for numbers above 0, where the style has one for them."""
-    others: list[str] = field(default_factory=list)
-    """Styles under any other condition."""
+    maps: list[tuple[str, str]] = field(default_factory=list)
+    """A condition, and the style that counts for numbers that meet it."""
 
 
 @dataclass(slots=True)
@@ -57,7 +55,13 @@ class Styles:
     _formats: dict[str, Format] = field(default_factory=dict)
     _style: str = ""
     _open: _DataStyle | None = None
-    _literal: bool = False
+    _words: str | None = None
+    """Words that have begun."""
+    _number: dict[str, str] | None = None
+    """The attributes of a number that has begun."""
+    _within: dict[int, str] = field(default_factory=dict)
+    """Words within the number, by how many digits stand behind them."""
+    _place: int = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take note of an element; the handlers are fed with styles.xml first, then with content.xml."""
@@ -79,14 +83,26 @@ class Styles:
 
     def end(self, tag: str) -> None:
         """An element's end."""
-        self._literal = False
+        _, _, name = tag.partition(" ")
+        if self._open is None:
+            return
         if tag in _KINDS:
             self._open = None
+        elif name == "embedded-text":
+            self._within[self._place] = self._within.get(self._place, "") + (self._words or "")
+        elif name in _WORDS and self._words is not None:
+            symbol = re.sub(r"[\[\]-]", "", self._words) or "\N{CURRENCY SIGN}"
+            self._open.code += f"[${symbol}]" if name == "currency-symbol" else _quoted(self._words)
+        elif name == "number" and self._number is not None:
+            self._open.code += _number(self._number, self._within)
+            self._number = None
+        if name in _WORDS:
+            self._words = None
 
     def text(self, data: str) -> None:
         """The words between and around a number."""
-        if self._literal and self._open is not None:
-            self._open.code += '"' + data.replace('"', "?") + '"'
+        if self._words is not None:
+            self._words += data
 
     def format(self, name: str) -> Format:
         """The format of a cell style; one that leads nowhere is special, none is general."""
@@ -107,45 +123,54 @@ class Styles:
     def _judged_data(self, name: str) -> Format:
         style = self._data.get(name)
         if style is None:
-            return _SPECIAL
-        if style.positive in self._data:
-            return format_of_code(self._data[style.positive].code)
-        formats = {format_of_code(self._data[each].code) if each in self._data else _SPECIAL for each in style.others}
-        formats.add(format_of_code(style.code))
-        return formats.pop() if len(formats) == 1 else _SPECIAL
+            return SPECIAL
+        sections = [_section(style)]
+        for condition, other in style.maps:
+            found = _CONDITION.fullmatch(condition.replace(" ", ""))
+            if found is None or other not in self._data:
+                return SPECIAL
+            section = _section(self._data[other])
+            section.condition = found[1].replace("!=", "<>"), float(found[2])
+            sections.append(section)
+        return chosen(sections)
 
     def _piece(self, style: _DataStyle, tag: str, attributes: dict[str, str]) -> None:
         space, _, name = tag.partition(" ")
         if tag == f"{STYLE} map":
-            target = attributes.get(f"{STYLE} apply-style-name", "")
-            if attributes.get(f"{STYLE} condition", "").replace(" ", "") in ("value()>0", "value()>=0"):
-                style.positive = target
-            else:
-                style.others.append(target)
+            names = ("condition", "apply-style-name")
+            condition, other = (attributes.get(f"{STYLE} {each}", "") for each in names)
+            style.maps.append((condition, other))
         elif space != NUMBER:
             return
+        elif name in _WORDS:
+            self._words, self._place = "", int(attributes.get(f"{NUMBER} position", "0"))
         elif name == "number":
-            style.code += _number(attributes)
-        elif name == "currency-symbol":
-            style.code += "[$\N{CURRENCY SIGN}]"
-        elif name == "text":
-            self._literal = True
-        elif name == "embedded-text":
-            style.code += '"?"'
+            self._number, self._within = attributes, {}
+        elif name == "scientific-number":
+            style.code += _number({**attributes, f"{NUMBER} grouping": "false"}, {}) + "E+00"
         else:
             style.code += _CODES.get(name, "")
 
 
-def _number(attributes: dict[str, str]) -> str:
+def _section(style: _DataStyle) -> Section:
+    return sections_of(style.code)[0]
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', "?") + '"' if words else ""
+
+
+def _number(attributes: dict[str, str], within: dict[int, str]) -> str:
     """``#,##0.00`` and the like. Without a number of decimals it shows as many as there are."""
     places = attributes.get(f"{NUMBER} decimal-places")
     least = attributes.get(f"{NUMBER} min-integer-digits", "1")
     grouped = attributes.get(f"{NUMBER} grouping") == "true"
-    if places is None and least in ("0", "1") and not grouped:
+    scale = "" if float(attributes.get(f"{NUMBER} display-factor", "1")) == 1 else ","
+    if places is None and least in ("0", "1") and not (grouped or within or scale):
         return "general"
     shown = int(places or "0")
     fixed = min(int(attributes.get(f"{NUMBER} min-decimal-places", places or "0")), shown)
-    whole = "0" * min(int(least), 2) or "#"
-    scale = "" if float(attributes.get(f"{NUMBER} display-factor", "1")) == 1 else ","
+    width = max([int(least), int(attributes.get(f"{NUMBER} exponent-interval", "1")), *(each + 1 for each in within)])
+    digits = [("0" if place < int(least) else "#") + _quoted(within.get(place, "")) for place in range(width)]
     decimals = "0" * fixed + "#" * (shown - fixed)
-    return ("#,##" if grouped else "") + whole + ("." + decimals if decimals else "") + scale
+    return ("#,##" if grouped else "") + "".join(reversed(digits)) + ("." + decimals if decimals else "") + scale

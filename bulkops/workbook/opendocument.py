@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind, Shown
+from bulkops.workbook.formats import MINUS
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
@@ -307,9 +308,10 @@ class _Reader:
         cell = number_cell(column, value, self.styles.format(self.style(column)))
         if cell.kind is not Kind.NUMBER or cell.shown is Shown.PERCENT:
             return cell
-        if seen and not any(char.isdigit() for char in seen):
+        dash = float(value) == 0 and any(char in MINUS for char in seen)
+        if seen and not dash and not any(char.isdigit() for char in seen):
             return cell._replace(shown=Shown.SPECIAL)
-        return cell._replace(shown=Shown.GROUPED) if (kind, cell.shown) == ("currency", Shown.PLAIN) else cell
+        return cell._replace(shown=Shown.DRESSED) if (kind, cell.shown) == ("currency", Shown.PLAIN) else cell
 
     def style(self, column: int) -> str:
         """A cell's own style, or its row's, or its column's."""

@@ -194,11 +194,13 @@ class PlainRows:
                 texts[at] = meant[texts[at]]
         except KeyError:
             return None  # a shared text that is not there
-        shown = self._shown
-        for at, format_ in self._rounding:
-            if (text := texts[at]) and (way := format_.way(text)) is not format_.shown:
-                shown = [*shown[:at], way, *shown[at + 1 :]]
-        cells = map(tuple.__new__, repeat(Cell), zip(self._columns, self._kinds, texts, shown, strict=True))
+        kinds, shown, decimals = self._kinds, self._shown, self._decimals
+        if self._by_number:
+            kinds, shown, decimals = kinds.copy(), shown.copy(), decimals.copy()
+            for at, format_ in self._by_number:
+                if text := texts[at]:
+                    kinds[at], shown[at], decimals[at] = format_.display(text)
+        cells = map(tuple.__new__, repeat(Cell), zip(self._columns, kinds, texts, shown, decimals, strict=True))
         # A cell without a value, or with an empty text, is blank.
         return number, attributes, {cell[0]: cell for cell in cells if cell[2]}
 
@@ -213,8 +215,9 @@ class PlainRows:
         self._columns: list[int] = []
         self._kinds: list[Kind] = []
         self._shown: list[Shown] = []
+        self._decimals: list[int | None] = []
         self._meant: list[tuple[int, dict[str | None, str | None]]] = []
-        self._rounding: list[tuple[int, Format]] = []
+        self._by_number: list[tuple[int, Format]] = []
         cells = [self._cell(column, list(seen[column])[:_SORTS]) for column in sorted(seen)[:_WIDEST]]
         self._pattern = re.compile(_ROW + "".join(cells))
 
@@ -227,11 +230,13 @@ class PlainRows:
             meant = {"s": self._texts, "b": _BOOLS}.get(type_)
             if meant is not None:
                 self._meant.append((len(self._columns), meant))
-            if format_.decimals is not None:
-                self._rounding.append((len(self._columns), format_))
+            if format_.only is None:
+                self._by_number.append((len(self._columns), format_))
+            kind, shown, decimals = format_.only or GENERAL.choices[0].display
             self._columns.append(column)
-            self._kinds.append(Kind.DATE if format_.date else _KINDS[type_])
-            self._shown.append(Shown.PLAIN if format_.date else format_.shown)
+            self._kinds.append(kind if type_ == "n" else _KINDS[type_])
+            self._shown.append(shown)
+            self._decimals.append(decimals)
             # A number of no known format is expat's to refuse: this group matches nothing.
             value = _VALUES[type_] if known or type_ != "n" else r"([^\s\S])"
             patterns.append(f"{attributes}(?:/>|>(?:{value})?</c>)")

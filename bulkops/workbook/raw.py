@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from bulkops.model import Cell, Kind
+from bulkops.model import Cell
 from bulkops.workbook.formats import Format
 from bulkops.workbook.text import natural
 
@@ -16,7 +16,7 @@ DIGITS = "0123456789"
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MAX_CELLS = 3_000_000
 """Twice what 100,000 rows of 14 columns hold; some hundred megabytes of memory."""
-NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 """A number as a file stores it."""
 
 Names = Mapping[str, str]
@@ -127,6 +127,5 @@ def is_zero(number: str) -> bool:
 
 def number_cell(column: int, digits: str, format_: Format) -> Cell:
     """A number by its stored digits, with what its format makes of it."""
-    if format_.date:
-        return Cell(column, Kind.DATE, digits)
-    return Cell(column, Kind.NUMBER, digits, format_.way(digits))
+    kind, shown, decimals = format_.display(digits)
+    return Cell(column, kind, digits, shown, decimals)

@@ -6,6 +6,7 @@ Rows that have cells of the same columns and kinds share a shape, so that what i
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,12 @@ def decode(content: bytes, path: Path) -> RawWorkbook:
 
 
 def _sheet(sheet: RawSheet) -> dict[str, Any]:
-    shapes: dict[tuple[int, ...], int] = {}
+    shapes: dict[tuple[Any, ...], int] = {}
     rows: list[tuple[int, bool, int]] = []
     texts: list[str] = []
     for row in sheet.rows:
-        columns, kinds, words, shown = zip(*row.cells.values(), strict=True)
-        shape = (*columns, *map(id, kinds), *map(id, shown))
+        columns, kinds, words, shown, decimals = zip(*row.cells.values(), strict=True)
+        shape = (*columns, *map(id, kinds), *map(id, shown), *decimals)
         rows.append((row.number, row.hidden, shapes.setdefault(shape, len(shapes))))
         texts += words
     return {
@@ -65,14 +66,14 @@ def _sheet(sheet: RawSheet) -> dict[str, Any]:
     }
 
 
-def _columns(shape: tuple[int, ...]) -> tuple[list[int], list[int], list[int]]:
-    """Columns, kinds and ways of being shown, by their numbers."""
-    width = len(shape) // 3
-    kinds, shown = shape[width : 2 * width], shape[2 * width :]
-    return list(shape[:width]), [_KIND[kind] for kind in kinds], [_WAY[way] for way in shown]
+def _columns(shape: tuple[Any, ...]) -> tuple[Sequence[Any], ...]:
+    """Columns, kinds and ways of being shown by their numbers, decimals."""
+    width = len(shape) // 4
+    columns, kinds, shown, decimals = (shape[at : at + width] for at in range(0, len(shape), width))
+    return columns, [_KIND[kind] for kind in kinds], [_WAY[way] for way in shown], decimals
 
 
-def _raw_sheet(shapes: list[list[list[int]]], rows: list[list[int]], texts: list[str], **facts: Any) -> RawSheet:
+def _raw_sheet(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list[str], **facts: Any) -> RawSheet:
     sheet = RawSheet(**facts)
     sheet.hidden_columns = [(first, last) for first, last in sheet.hidden_columns]
     sheet.merged = [(left, top, right, bottom) for left, top, right, bottom in sheet.merged]
@@ -80,14 +81,15 @@ def _raw_sheet(shapes: list[list[list[int]]], rows: list[list[int]], texts: list
     sheet.subtotals = [Subtotal(*each) for each in sheet.subtotals]
     sheet.unsure_zeros = [(row, column) for row, column in sheet.unsure_zeros]
     known = [
-        (columns, [_KINDS[kind] for kind in kinds], [_SHOWN[way] for way in shown]) for columns, kinds, shown in shapes
+        (columns, [_KINDS[kind] for kind in kinds], [_SHOWN[way] for way in shown], decimals)
+        for columns, kinds, shown, decimals in shapes
     ]
     # Many cells hold the same text; one of each will do.
     once: dict[str, str] = {}
     words = map(once.setdefault, texts, texts)
     for number, hidden, shape in rows:
-        columns, kinds, shown = known[shape]
-        cells = zip(columns, kinds, islice(words, len(columns)), shown, strict=True)
+        columns, kinds, shown, decimals = known[shape]
+        cells = zip(columns, kinds, islice(words, len(columns)), shown, decimals, strict=True)
         made = map(tuple.__new__, repeat(Cell), cells)
         sheet.rows.append(RawRow(number, bool(hidden), dict(zip(columns, made, strict=True))))
     return sheet
