@@ -711,3 +711,19 @@ def test_what_a_custom_view_of_an_xls_hides(
     assert [row.number for row in sheets[2].rows if row.hidden] == sorted({3, *hidden})  # 3 is hidden in the sheet
     assert {number for numbers in sheets[2].views.values() for number in numbers} == hidden
     assert not any(sheet.views for sheet in sheets[:2])
+
+
+@pytest.mark.parametrize("automatic", ["false", "true"])
+def test_an_ods_that_is_calculated_by_hand(tmp_path: Path, automatic: str) -> None:
+    """With LibreOffice's AutoCalculate off, results may be those of other values; without a formula nothing is old."""
+    settings = (
+        '<office:document-settings xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:config="urn:oasis:names:tc:opendocument:xmlns:config:1.0"><office:settings>'
+        f'<config:config-item config:name="AutoCalculate" config:type="boolean">{automatic}</config:config-item>'
+        '<config:config-item config:name="ShowGrid">false</config:config-item>'
+        "</office:settings></office:document-settings>"
+    )
+    for formula, outdated in (('table:formula="of:=2000+1"', automatic == "false"), ("", False)):
+        rows = row_of_ods(cell_of_ods("2001", "2001", "float", formula))
+        (sheet,) = read_workbook(ods(tmp_path / "a.ods", rows, **{"settings.xml": settings})).sheets
+        assert sheet.outdated is outdated

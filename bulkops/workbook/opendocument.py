@@ -22,6 +22,7 @@ from bulkops.workbook.text import is_error, natural
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
 _OFFICE, _TABLE, _TEXT = (f"{_OASIS}:{space}:1.0" for space in ("office", "table", "text"))
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+_SETTING = f"{_OASIS}:config:1.0 name"
 _MANIFEST = f"{_OASIS}:manifest:1.0"
 _SPREADSHEET, _SHEET = f"{_OFFICE} spreadsheet", f"{_TABLE} table"
 _COLUMN, _ROW, _P = f"{_TABLE} table-column", f"{_TABLE} table-row", f"{_TEXT} p"
@@ -85,10 +86,31 @@ def read_opendocument(path: Path, content: bytes) -> tuple[list[RawSheet], Names
     reader = _Reader(path)
     if "styles.xml" in package:
         package.parse("styles.xml", None, reader.styles.start, reader.styles.end, reader.styles.text)
+    if "settings.xml" in package:
+        settings = _Settings()
+        package.parse("settings.xml", None, settings.start, settings.end, settings.text)
+        reader.by_hand = settings.by_hand
     package.parse(package.main, f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
     if not reader.found:
         raise CannotStart("workbook.ods", path=path.name)
     return reader.sheets, reader.names
+
+
+class _Settings:
+    """expat's handlers for settings.xml: does LibreOffice calculate only when it is told to?"""
+
+    def __init__(self) -> None:
+        self.by_hand = False
+        self._wanted = False
+
+    def start(self, _: str, attributes: dict[str, str]) -> None:
+        self._wanted = attributes.get(_SETTING) == "AutoCalculate"
+
+    def end(self, _: str) -> None:
+        self._wanted = False
+
+    def text(self, data: str) -> None:
+        self.by_hand = self.by_hand or (self._wanted and data.strip() == "false")
 
 
 def _sheet_of(place: str) -> str:
@@ -113,6 +135,7 @@ class _Reader:
         self.deaf = 0
         self.room = MAX_CELLS
         self.level: Callable[[str, dict[str, str]], None] = self.before
+        self.by_hand = False
         self.groups: list[bool] = []
         self.attributes: dict[str, str] | None = None
 
@@ -250,6 +273,8 @@ class _Reader:
         self.take_subtotal(first, repeated, attributes)
         if cell is None:
             return
+        if self.by_hand and _FORMULA in attributes and cell.kind is not Kind.FORMULA:
+            self.sheet.outdated = True
         self.take(repeated)
         self.cells[first] = cell
         for column in range(first + 1, self.column + 1):
