@@ -260,12 +260,12 @@ def test_the_child_gets_no_more_memory_than_it_may_have() -> None:
 def test_what_results_cannot_go_into_is_found_out_where_it_is_read(tmp_path: Path) -> None:
     """The process of its own tries to put results into the workbook, too, and says what speaks against it."""
     good = {**parts(ROW), "[Content_Types].xml": TYPES, "xl/media/image1.png": bytes(17 * MEGABYTE)}
-    styles = f'<styleSheet xmlns="{MAIN}"><dxfs>{"<dxf/>" * 10**6}</dxfs></styleSheet>'
+    styles = f'<styleSheet xmlns="{MAIN}"><dxfs>{"<dxf/>" * 2 * 10**6}</dxfs></styleSheet>'
     kinds = ("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")
     bad = {**good, "xl/styles.xml": styles, "xl/_rels/workbook.xml.rels": relations(*kinds)}
     assert read_workbook(save(tmp_path / "good.xlsx", good)).unfit == ("", "")
     code, detail = read_workbook(save(tmp_path / "bad.xlsx", bad)).unfit
-    assert (code, detail) == ("graft.too_big", "xl/styles.xml has more than 1,000,000 elements")
+    assert (code, detail) == ("graft.too_big", "xl/styles.xml has more than 2,000,000 elements")
 
 
 def test_results_beside_need_no_second_look_at_the_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +282,7 @@ def test_results_beside_need_no_second_look_at_the_workbook(tmp_path: Path, monk
     ("head", "entry", "count", "tail"),
     [
         ("<cellXfs>", "<xf/>", 10**6, "</cellXfs>"),
-        ("<dxfs>", "<dxf/>", 10**6, "</dxfs>"),
+        ("<dxfs>", "<dxf/>", 2 * 10**6, "</dxfs>"),
         ("<cellStyles>", '<cellStyle name="a" xfId="0"/>', 300_000, "</cellStyles>"),
         ("<cellXfs>", '<xf fontId="0"><alignment vertical="top"/><protection locked="0"/></xf>', 60_000, "</cellXfs>"),
         ("<colors><mruColors>", '<color rgb="FF000000"/>', 300_000, "</mruColors></colors>"),

@@ -20,9 +20,9 @@ _OTHER_ENCODING = re.compile(
 _DEEP, _ENTRY = 5, 3
 MOST_BYTES = 2**26
 """Of a part that is changed or replaced, when it is unpacked."""
-_MOST_ELEMENTS, _MOST_HELD, _MOST_SEEN = 1_000_000, 100_000, 6_000_000
-"""Of a part that is changed: all, and those in memory at a time. A style table as full as Excel lets it become has half
-as many. Of one that is only gone through: 100,000 lines of results have half as many."""
+_MOST_ELEMENTS, _MOST_MADE, _MOST_HELD, _MOST_SEEN = 2_000_000, 1_000_000, 100_000, 6_000_000
+"""Of a part that is changed: all, those that are looked at, and those in memory at a time. A style table as full as
+Excel lets it become has half as many. Of one that is only gone through: 100,000 lines of results have half as many."""
 
 
 class OddPart(ValueError):
@@ -132,7 +132,7 @@ class Part:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse
-        self._depth = self._seen = self._held = self._held_before = 0
+        self._depth = self._seen = self._made = self._held = self._held_before = 0
         try:
             parser.Parse(content, True)
         except OddPart:
@@ -144,11 +144,14 @@ class Part:
     def _refuse(self, *_: object) -> None:
         raise OddPart(f"{self.name} declares a document type")
 
+    def _too_many(self, most: int) -> TooBig:
+        return TooBig(f"{self.name} has more than {most:,} elements")
+
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._seen += 1
         if self._seen > _MOST_ELEMENTS:
-            raise TooBig(f"{self.name} has more than {_MOST_ELEMENTS:,} elements")
+            raise self._too_many(_MOST_ELEMENTS)
         if self._depth > self._levels:
             return
         if self._depth == _ENTRY:
@@ -156,8 +159,9 @@ class Part:
         elif self._depth == _ENTRY - 1:
             self._levels = self._deep(tag)
         self._held += 1
-        if self._held > _MOST_HELD:
-            raise TooBig(f"{self.name} has more than {_MOST_HELD:,} elements")
+        self._made += 1
+        if self._held > _MOST_HELD or self._made > _MOST_MADE:
+            raise self._too_many(_MOST_HELD if self._held > _MOST_HELD else _MOST_MADE)
         element = Element(tag, attributes, self, self._parser.CurrentByteIndex)
         (self._open[-1].children if self._open else self._top).append(element)
         self._open.append(element)

@@ -15,6 +15,8 @@ from bulkops.workbook.text import natural
 
 MOST_FORMATS = 64_000
 """Excel's limit of cell formats in a workbook."""
+_MOST_OTHERS = 2**16
+"""Of fonts, fills, borders … it takes a few less."""
 _OWN_FORMATS = range(164, 2**16)
 """The numbers of the formats that a workbook declares; those before are built in, some of them by language only."""
 _BUILT_IN = {"General": 0, "@": 49}
@@ -127,7 +129,7 @@ class StyleTable:
         name = self._sections[section.tag]
         if entry.tag != section.own(_ENTRIES[name]):
             raise OddPart(f"{section.part.name}: {name} hold something else")
-        if self._counts[name] >= MOST_FORMATS:
+        if self._counts[name] >= (MOST_FORMATS if name == "cellXfs" else _MOST_OTHERS):
             raise StylesFull
         if (form := entry.attributes.get("numFmtId", "0")).isdecimal():
             self._taken.add(int(form))

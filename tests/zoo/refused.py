@@ -291,9 +291,9 @@ def million_fonts() -> bytes:
     return reworded((STYLES, "</fonts>", "<font/>" * _MILLION + "</fonts>"))
 
 
-@resident("a million conditional formats", refused="graft.too_big")
-def million_conditional_formats() -> bytes:
-    return reworded((STYLES, "</dxfs>", "<dxf/>" * _MILLION + "</dxfs>"))
+@resident("two million conditional formats", refused="graft.too_big")
+def two_million_conditional_formats() -> bytes:
+    return reworded((STYLES, "</dxfs>", "<dxf/>" * 2 * _MILLION + "</dxfs>"))
 
 
 @resident("a million names", refused="graft.too_big")
