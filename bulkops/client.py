@@ -13,6 +13,7 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,6 +49,13 @@ _QUOTING = {
 """Exceptions whose text quotes a header (with the key) or a proxy's address (with its password)."""
 
 
+@dataclass(slots=True)
+class KeepAlive:
+    """May the clients of a run use a connection for more than one call? Not after one of them was lost by that."""
+
+    allowed: bool = True
+
+
 class Client:
     """A connection of its own to one EnergyCAP; for one thread at a time."""
 
@@ -58,8 +66,10 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         total_seconds: float = TOTAL_SECONDS,
         read_seconds: float = READ_SECONDS,
+        keep_alive: KeepAlive | None = None,
     ) -> None:
         self._where, self._key, self._clock = where, key, clock
+        self._keep_alive = keep_alive or KeepAlive()
         self._read = read_seconds
         self._https = where.base_url.startswith("https:")
         self._proxies = _proxies(where.base_url)
@@ -69,13 +79,15 @@ class Client:
 
     def send(self, call: Call) -> Reply | Failure:
         """Send once. Never raises for what the network does; the exceptions' names become the evidence."""
-        if self._clock() - self._last_used > IDLE_SECONDS:
+        if not self._keep_alive.allowed or self._clock() - self._last_used > IDLE_SECONDS:
             self._adapter.close()
         self._in_hand.start()
         try:
             return self._exchange(call)
         except Exception as error:  # the table judges every exception by name; unknown ones are "unknown"
             self._adapter.close()
+            # A server that closes its connections without a word would cost an unknown row each time.
+            self._keep_alive.allowed = self._keep_alive.allowed and not self._in_hand.reused
             return self._failure(error)
         finally:
             self._in_hand.end()
@@ -238,6 +250,7 @@ def _watched_pools(in_hand: InHand) -> dict[str, Any]:
             in_hand.hold(self.sock)  # no handshake on a connection that was cut meanwhile
 
         def request(self, *args: Any, **kwargs: Any) -> None:
+            in_hand.reused = self.sock is not None
             if self.sock is None:
                 self.connect()
             in_hand.hold(self.sock)

@@ -30,6 +30,8 @@ class InHand:
     def _begin(self) -> None:
         self.begun = False
         """The request has begun to leave."""
+        self.reused = False
+        """It leaves on a connection that an earlier call has used."""
         self.status: int | None = None
         self._sockets: list[socket.socket] = []
         self._overdue = False

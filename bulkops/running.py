@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops import __version__, settings
-from bulkops.client import Client
+from bulkops.client import Client, KeepAlive
 from bulkops.delivery import Delivery, Kind, free
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
@@ -326,12 +326,13 @@ def _reason(failed: Exception | None) -> str:
 @contextmanager
 def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]:
     """A maker of senders, one for each worker; all are closed at the end."""
+    keep_alive = KeepAlive()
     with ExitStack() as stack:
 
         def connect() -> Any:
             if key is None:
                 raise RuntimeError("a plan with steps needs a key")
-            client = Client(where, key)
+            client = Client(where, key, keep_alive=keep_alive)
             stack.callback(client.close)
             return client.send
 

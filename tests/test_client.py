@@ -11,13 +11,14 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import urllib3
 from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer, certificate
 
 from bulkops import __version__, client
-from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client
+from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
 from bulkops.deadline import InHand
 from bulkops.errors import CannotStart
 from bulkops.model import Accepted, Call, Failure, Reply
@@ -356,6 +357,46 @@ def test_a_connection_is_used_again_at_once_and_not_after_a_rest():
         assert server.connections == 2
         sender.close()
     assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("end", ["closes", "resets"])
+def test_a_connection_that_was_lost_by_using_it_again_is_the_last_such(end: str):
+    """A server that drops each connection as its second request comes costs one doubt, not one for every second row."""
+
+    def once(talk: Talk) -> bool:
+        if getattr(talk, "spoken", False):
+            if end == "resets":
+                talk.reset()
+            return False
+        talk.spoken = True
+        talk.say(answer())
+        return True
+
+    shared = KeepAlive()
+    with Misbehaving(once) as server:
+        said: list[Any] = []
+        for _ in range(2):
+            with client_of(server.base_url, keep_alive=shared) as sender:
+                said += [sender.send(POST) for _ in range(3)]
+                sender.close()
+    assert [isinstance(each, Reply) for each in said] == [True, False, True, True, True, True]
+
+
+def test_a_failure_on_a_connection_of_its_own_says_nothing_of_others():
+    """One that was just made was not lost by using it again: the next rows share a connection as before."""
+
+    def first_cut(talk: Talk) -> bool:
+        if len(talk.server.requests) == 1:
+            return False
+        talk.say(answer())
+        return True
+
+    with Misbehaving(first_cut) as server, client_of(server.base_url) as sender:
+        assert isinstance(sender.send(POST), Failure)
+        for _ in range(3):
+            sender.send(POST)
+        assert server.connections == 2
+        sender.close()
 
 
 def test_a_late_answer_is_never_taken_for_the_next_rows():

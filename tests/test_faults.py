@@ -798,3 +798,26 @@ def test_a_second_write_on_a_kept_connection_is_in_doubt_like_the_first(book_of,
     assert told.first.connections == 1
     assert [met.outcome.status.value for met in told.second.rows] == ["already_done", "unknown"]
     assert [len(met.writes) for met in told.second.rows] == [0, 0]
+
+
+def test_a_server_that_drops_each_connection_after_its_answer_costs_one_doubt(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row that found that out is unknown; the others go on connections of their own."""
+
+    def one_answer(talk: Talk) -> bool:
+        if talk.server.answered.get(talk):
+            return False
+        talk.server.answered[talk] = True
+        return energycap(talk)
+
+    book = fill(tmp_path / "August.xlsx", kickouts=[kickout(number) for number in range(1, 9)])
+    monkeypatch.setenv("BULKOPS_API_KEY", SECRET)
+    with Misbehaving(one_answer) as server:
+        server.answered = {}
+        home.mkdir(parents=True)
+        with app.prepare(book, Environment("custom", server.base_url), home, Options(jobs=1)) as prepared:
+            assert prepared.obstacle is None
+            report = prepared.run(Control(), lambda _: None)
+    assert [row.status.value for row in report.outcomes].count("unknown") == 1
+    assert report.exit_code == 4
