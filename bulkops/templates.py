@@ -89,7 +89,7 @@ def _marked(operation: Operation, kind: str) -> list[tuple[Operation, Sample]]:
 
 def _save(book: Any, path: Path) -> Path:
     try:
-        book.save(path)
+        path.write_bytes(forms.content_of(book))
     except OSError as error:
         raise CannotStart("file.unwritable", path=path) from error
     return path

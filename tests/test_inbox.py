@@ -186,6 +186,15 @@ def test_half_a_workbook_goes_to_needs_attention_only_when_it_stays_so(inbox, fo
     assert practice.writes == []
 
 
+def test_a_damaged_workbook_of_tomorrow_does_not_stay_for_ever(inbox, folder, practice):
+    """Its time is another clock's: it is moved away at once, and does not seem to have changed just now until then."""
+    path = folder / "August.xlsx"
+    path.write_bytes(fill(path, [kickout(1)]).read_bytes()[:500])
+    aged(path, -86_400)
+    assert inbox().code == 2
+    assert lying(folder) == {"Needs attention/August.xlsx", "Needs attention/August - not run.txt"}
+
+
 @pytest.mark.parametrize("bit", [0x1000, 0x40000, 0x400000])
 def test_a_file_that_is_only_online_is_not_fetched(bit):
     """Windows says by a file's attributes that reading it would fetch it; macOS by its flags."""

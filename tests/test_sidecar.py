@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import time
+import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +18,18 @@ from urllib.parse import unquote
 
 import openpyxl
 import pytest
+from asking import fill, flag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
+from workbooks import results_of
 
+from bulkops import app, templates
 from bulkops.delivery import free
 from bulkops.model import Status
+from bulkops.report import Options
+from bulkops.settings import environment
 from bulkops.workbook import results_sheet
 from bulkops.workbook.results_sheet import COLUMNS, MARK, Value
 from bulkops.workbook.saving import save
@@ -293,3 +300,21 @@ def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
     """Trying leaves nothing behind."""
     assert free(tmp_path / "results.xlsx")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("year", [1970, 1979, 2108, 9999])
+def test_a_clock_that_no_zip_can_tell_keeps_nothing_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    """A zip knows the years 1980 to 2107; results, corrections and templates are written in any other, too."""
+    source = fill(tmp_path / "September.xlsx", flags=[flag(2001, comment="x"), flag("twelve", comment="x")])
+    monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0)))
+    path = tmp_path / "August - results.xlsx"
+    path.write_bytes(plain([line("Done.")], tmp_path / "August.csv", path))
+    assert results_of(path)
+    templates.make_template(tmp_path / "template.xlsx")
+    with zipfile.ZipFile(tmp_path / "template.xlsx") as archive:
+        assert {part.date_time[0] for part in archive.infolist()} == {1980}
+    report = app.check(source, environment(), tmp_path, Options(corrections=tmp_path / "corrections.xlsx"))
+    assert report.corrections
+    assert report.defect is None

@@ -147,7 +147,8 @@ class Inbox:
 
     def _perhaps_half(self, workbook: Path, error: CannotStart) -> CannotStart | None:
         """Half a file makes no sense yet, and some programs pause in copying."""
-        if error.code not in _HALF or self.clock() - workbook.stat().st_mtime >= _YOUNG:
+        # A time far ahead is that of another clock: then nobody can say how long ago it was.
+        if error.code not in _HALF or abs(self.clock() - workbook.stat().st_mtime) >= _YOUNG:
             return None
         return CannotStart("inbox.half", value=error.sentence)
 

@@ -10,6 +10,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -28,6 +30,22 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedE
 
 class OddArchive(ValueError):
     """The container cannot be written anew without a doubt; its text says why."""
+
+
+class UndatedZip(zipfile.ZipFile):
+    """A new zip whose parts all have the first day that a zip can tell: a clock that is wrong keeps none from being
+    written."""
+
+    def writestr(self, part: Any, content: Any, *more: Any) -> None:
+        """As zipfile's."""
+        if isinstance(part, str):
+            part = zipfile.ZipInfo(part)
+            part.compress_type = self.compression
+        super().writestr(part, content, *more)
+
+    def write(self, file: Any, name: Any = None, *more: Any) -> None:
+        """As zipfile's; the file is read whole."""
+        self.writestr(str(name or file), Path(file).read_bytes(), *more)
 
 
 class Archive:

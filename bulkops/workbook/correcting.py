@@ -11,13 +11,12 @@ import textwrap
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from bulkops.model import Cell, Kind, Shown
 from bulkops.operations.base import Field
-from bulkops.workbook.forms import input_rule
+from bulkops.workbook.forms import content_of, input_rule
 from bulkops.workbook.results_sheet import COPY
 from bulkops.workbook.text import cell_text, escape
 
@@ -101,9 +100,7 @@ def content(sheets: Sequence[Sheet], source: str) -> bytes:
         _Writer(book.create_sheet(title), each, source).write()
     place = f"{quote_sheetname(book.worksheets[0].title)}!$A$1"
     book.defined_names[MARK] = DefinedName(MARK, attr_text=place, hidden=True)
-    stream = BytesIO()
-    book.save(stream)
-    return stream.getvalue()
+    return content_of(book)
 
 
 def _titles(names: Iterable[str]) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
+from bulkops.workbook.archive import UndatedZip
 
 Line = tuple[str, str, str, str]
 """A line of the instructions: its kind ("", "head" or "title") and its three cells."""
@@ -25,6 +28,16 @@ def new_book() -> Any:
     book = Workbook()
     book.remove(book.active)
     return book
+
+
+def content_of(book: Any) -> bytes:
+    """A workbook's bytes."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    stream = io.BytesIO()
+    # Not book.save(): its zip wants to tell the time of day, and a clock before 1980 or after 2107 has none for it.
+    ExcelWriter(book, UndatedZip(stream, "w", zipfile.ZIP_DEFLATED)).save()
+    return stream.getvalue()
 
 
 def input_sheet(

@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from bulkops.workbook.archive import UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
 from bulkops.workbook.results_sheet import COPY, RUN_ID, Value
@@ -106,7 +107,7 @@ def _runs(seen: Inspected) -> set[str]:
 def plain(lines: Sequence[Sequence[Value]], workbook: Path, path: Path) -> bytes:
     """A workbook with the lines as its only sheet, to lie at ``path``; its links lead to the operator's workbook."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with UndatedZip(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _EMPTY.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + content)
     return Graft(stream.getvalue()).grafted(lines, link=_link(workbook, path))
