@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
 from bulkops.errors import CannotStart
+from bulkops.model import Kind, Shown
+from bulkops.workbook import wire
 from bulkops.workbook.formats import GENERAL, format_of
 from bulkops.workbook.plain import PlainRows, plain_text
-from bulkops.workbook.raw import RawSheet
+from bulkops.workbook.raw import RawSheet, RawWorkbook
 from bulkops.workbook.reader import parsed
 
 SHARED = strings("<t>x</t>", "<t/>", "<t>R&amp;D</t>", "<r><t>a</t></r><r><t>b</t></r>", "<t>_x0041_</t>", "<t> 5 </t>")
@@ -221,3 +223,19 @@ def test_other_rows_do_not(cell: str) -> None:
 def test_plain_texts_take_the_shortcut() -> None:
     """A shared text without runs, readings and escapes is read past expat."""
     assert [plain_text(f"<si>{item}") for item in ITEMS[:8]] == ["x", "x", " ä ", None, "", None, "R&D", None]
+
+
+def test_a_format_with_sections_is_asked_of_each_number() -> None:
+    """Past expat, too, the section that is for the number decides; and what was read goes whole to another process."""
+    made = "".join(
+        f'<row r="{n}"><c r="A{n}" s="1"><v>{number}</v></c><c r="B{n}" s="2"><v>{number}</v></c></row>'
+        for n, number in enumerate((5, -5, 150, 0), 1)
+    )
+    found = both(parts(sheet=worksheet(made), style=styles("#,##0.0;0", "[>100]dd/mm/yyyy;#")))
+    assert isinstance(found, tuple)
+    cells = [(cell.kind, cell.shown, cell.decimals) for row in found[0].rows for cell in row.cells.values()]
+    grouped, special = (Kind.NUMBER, Shown.GROUPED, 1), (Kind.NUMBER, Shown.SPECIAL, None)
+    whole, day = (Kind.NUMBER, Shown.PLAIN, 0), (Kind.DATE, Shown.PLAIN, None)
+    assert cells == [grouped, whole, special, whole, grouped, day, grouped, special]
+    read = RawWorkbook(Path("a.xlsx"), "", "", found)
+    assert wire.decode(wire.encode(read), read.path) == read
