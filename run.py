@@ -650,12 +650,18 @@ def window_trouble(log):
 
 
 def wait_out(command, folder, environment):
-    """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code."""
+    """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code.
+
+    Whoever ends this process does not end the command: it watches the process it is told of, and stops in its own time.
+    """
     import signal
     import subprocess
 
-    signal.signal(signal.SIGINT, lambda *_: None)
-    return subprocess.call(command, cwd=folder, env=environment)
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+    environment = dict(os.environ if environment is None else environment, BULKOPS_LAUNCHER=str(os.getpid()))
+    return subprocess.Popen(command, cwd=folder, env=environment).wait()
 
 
 def main(arguments):

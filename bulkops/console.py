@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 
+from bulkops import endings
 from bulkops.defects import recorded
 from bulkops.errors import BulkopsError, CannotStart
 
@@ -78,7 +80,7 @@ def help_unless_asked(context: typer.Context) -> None:
 
 @contextmanager
 def stoppable(control: Control) -> Iterator[None]:
-    """Ctrl-C (or a polite kill) lets the rows in flight finish, and starts no more."""
+    """Ctrl-C (or a polite kill, or a closed console) lets the rows in flight finish, and starts no more."""
 
     def stop(*_: object) -> None:
         control.stop("You stopped the run.")
@@ -86,12 +88,13 @@ def stoppable(control: Control) -> Iterator[None]:
         words = "Stopping: the rows on their way are finished and recorded first."
         threading.Thread(target=say, args=(words,)).start()
 
-    # SIGHUP and SIGBREAK: the terminal's window is closed. What nohup or a shell made us ignore stays ignored.
+    # SIGHUP: the terminal's window is closed. What nohup or a shell made us ignore stays ignored.
     known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"))
     heard = [each for each in known if each is not None and signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, stop) for each in heard}
     try:
-        yield
+        with endings.heard(stop):
+            yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
@@ -174,8 +177,13 @@ def _output() -> Iterator[list[OSError]]:
     except OSError as error:
         lost.append(error)
         _let_go(sys.stdout)
-        if not isinstance(error, BrokenPipeError):  # whoever reads no more (``| head``) wants to know no more
+        if not _nobody_reads(error):  # and who reads no more (``| head``, ``| more``) wants to know no more
             say(f"bulkops: not all could be written to standard output ({error.strerror or error}).")
+
+
+def _nobody_reads(error: OSError) -> bool:
+    """Is it that of a pipe that was closed at its other end? Windows has another word for it than all others."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 def leave(code: int) -> NoReturn:

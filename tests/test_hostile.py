@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import systems
 from test_delivery import TYPES
 from workbooks import MAIN, SHEET, Parts, by_address, parts, plain, relations, save, typed, worksheet
 from zoo.book import Book, unstyled
@@ -29,6 +30,7 @@ from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.reader import parsed, read_workbook
+from bulkops.workbook.windows_job import limits
 
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'
 BEFORE, AFTER = worksheet("\0").split("\0")
@@ -248,7 +250,7 @@ def test_every_fact_comes_back_from_the_child(tmp_path: Path) -> None:
     assert plain(by_address(found.sheets[0]))["C3"] == ("TEXT", '\ud83dä"\n')
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="only Linux keeps to a limit of memory")
+@pytest.mark.skipif(sys.platform == "darwin" or systems.WINE, reason="macOS and wine keep to no limit of memory")
 def test_the_child_gets_no_more_memory_than_it_may_have() -> None:
     """What would take all there is ends with the child's own refusal, not with the computer's."""
     code = f"from bulkops.workbook import apart; apart._limit(); bytearray({2 * MEMORY})"
@@ -300,3 +302,20 @@ def test_a_graft_needs_little_memory(head: str, entry: str, count: int, tail: st
     finally:
         tracemalloc.stop()
     assert peak < 6 * len(styles) + 16 * MEGABYTE
+
+
+def test_the_limits_are_handed_to_windows_as_it_reads_them() -> None:
+    """winnt.h: PerProcessUserTimeLimit at 0 in units of 100 ns, LimitFlags at 16, ProcessMemoryLimit at 112 of 144."""
+    told = limits(memory=7, seconds=1.5)
+    assert len(told) == 144
+    assert struct.unpack_from("<q", told) == (15_000_000,)
+    assert struct.unpack_from("<L", told, 16) == (0x102,)
+    assert struct.unpack_from("<Q", told, 112) == (7,)
+    assert sum(told) == sum(told[:8]) + sum(told[16:20]) + 7
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="asks Windows")
+def test_windows_takes_the_limits() -> None:
+    """Also in a process that is in a job already, as that of a venv is."""
+    code = "from bulkops.workbook import windows_job; assert windows_job.limit(2 << 30, 40.0)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

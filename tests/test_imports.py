@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "sentences.running",
         "sentences.workbooks",
     ),
-    ("lengths", "model", "errors", "masking"),
+    ("endings", "lengths", "model", "errors", "masking"),
     (
         "phrases",
         "whereabouts",
@@ -50,6 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "workbook.archive",
         "workbook.patching",
         "workbook.saving",
+        "workbook.windows_job",
     ),
     (
         "client",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import links
 import pytest
+import systems
 
 from bulkops import lock
 from bulkops.errors import CannotStart
@@ -306,8 +306,8 @@ def test_another_spelling_of_the_path_is_the_same_workbook(workbook, monkeypatch
 
 def test_a_link_is_the_same_workbook(workbook, tmp_path):
     """A link to the file or to its folder leads to the same lock."""
-    links.make(tmp_path / "link.xlsx", workbook)
-    links.make(tmp_path / "folder", workbook.parent, folder=True)
+    systems.link(tmp_path / "link.xlsx", workbook)
+    systems.link(tmp_path / "folder", workbook.parent, folder=True)
     with run_by(workbook):
         busy(tmp_path / "link.xlsx")
         busy(tmp_path / "folder" / "August.xlsx")

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import links
 import pytest
+import systems
 
 from bulkops.workbook import saving
 from bulkops.workbook.saving import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
@@ -105,7 +105,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     real, link = tmp_path / "real" / "August.xlsx", tmp_path / "August.xlsx"
     real.write_bytes(b"old")
-    links.make(link, real)
+    systems.link(link, real)
     save(link, b"new", sha256(b"old"))
     assert link.is_symlink()
     assert real.read_bytes() == b"new"

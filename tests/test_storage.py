@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-import links
 import pytest
+import systems
 
 from bulkops import storage
 from bulkops.errors import CannotStart
@@ -271,7 +271,7 @@ def test_the_settings_of_dropbox_do_not_make_a_home_folder_a_synced_one(tmp_path
 def test_a_link_into_a_synced_folder_is_followed(tmp_path, monkeypatch):
     """What counts is where the ledger would really lie."""
     (tmp_path / "Nextcloud").mkdir()
-    links.make(tmp_path / "link", tmp_path / "Nextcloud", folder=True)
+    systems.link(tmp_path / "link", tmp_path / "Nextcloud", folder=True)
     monkeypatch.chdir(tmp_path)
     assert refused(Path("link") / "bulkops").code == "home.synced"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from bulkops import endings
 from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.errors import CannotStart
 from bulkops.settings import home
@@ -36,23 +38,24 @@ def show(files: Iterable[Path]) -> None:
 
 
 def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
-    try:
-        root = _root()
-        from bulkops.desktop.look import dress
-        from bulkops.desktop.window import Window
+    with ExitStack() as stack:
+        try:
+            root = _root()
+            from bulkops.desktop.look import dress
+            from bulkops.desktop.window import Window
 
-        window = Window(root, dress(root), folder)
-        _see_to_endings(root, window)
-        first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
-        root.update()
-        _told()
-        window.take(dropped)
-        root.mainloop()
-    finally:
-        # Before the last jobs have ended: what the next start brings must find a window, or make one.
-        first.close()
-    # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
-    window.presenter.worker.join()
+            window = Window(root, dress(root), folder)
+            stack.enter_context(endings.heard(_see_to_endings(root, window)))
+            first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
+            root.update()
+            _told()
+            window.take(dropped)
+            root.mainloop()
+        finally:
+            # Before the last jobs have ended: what the next start brings must find a window, or make one.
+            first.close()
+        # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
+        window.presenter.worker.join()
 
 
 def _told() -> None:
@@ -74,8 +77,8 @@ def _root() -> tk.Tk:
         raise CannotStart("window.no_display") from error
 
 
-def _see_to_endings(root: tk.Tk, window: Window) -> None:
-    """A polite kill stops at a row's boundary, too; an error of our own is told in the window."""
+def _see_to_endings(root: tk.Tk, window: Window) -> Callable[[], object]:
+    """A polite kill stops at a row's boundary, too; an error of our own is told in the window. What stops it all."""
 
     def stop(*_: object) -> None:
         window.presenter.worker.later(window.stop_and_leave)
@@ -84,6 +87,13 @@ def _see_to_endings(root: tk.Tk, window: Window) -> None:
         if (known := getattr(signal, name, None)) is not None:
             signal.signal(known, stop)
 
+    def session_ends() -> None:
+        """Logoff and shutdown, as Tk has it from Windows: the programs are ended as soon as all have come back."""
+        window.stop_and_leave()
+        window.presenter.worker.join(endings.PATIENCE)
+
+    root.protocol("WM_SAVE_YOURSELF", session_ends)
+
     def defect(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
         if isinstance(error, Exception):
             window.presenter.tell(error)
@@ -91,3 +101,4 @@ def _see_to_endings(root: tk.Tk, window: Window) -> None:
             sys.exit(1)
 
     root.report_callback_exception = defect
+    return stop

@@ -66,7 +66,9 @@ class Worker:
         """Call the next thing that is said. Raises queue.Empty if nothing comes for so many seconds."""
         self._said.get(timeout=patience)()
 
-    def join(self) -> None:
-        """Wait until every job's thread has ended, whether what it says is heard or not."""
+    def join(self, patience: float | None = None) -> None:
+        """Wait until every job's thread has ended (but no longer than so many seconds), whether what it says is heard
+        or not."""
+        until = None if patience is None else monotonic() + patience
         for each in self._threads:
-            each.join()
+            each.join(None if until is None else max(until - monotonic(), 0))

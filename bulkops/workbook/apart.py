@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.workbook import windows_job
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.wire import decode, encode
 
@@ -24,7 +25,7 @@ Parse = Callable[[Path, bytes], RawWorkbook]
 SECONDS = 20.0
 """For what takes a second or two."""
 MEMORY = 2 << 30
-"""Bytes; where the platform keeps to such a limit."""
+"""Bytes; where the system keeps to such a limit."""
 _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from bulkops.workbook.reader import answer; answer()"
 _READ, _REFUSED = b"R", b"E"
 
@@ -118,10 +119,11 @@ def answer(parse: Parse) -> None:
 def _limit() -> None:
     """No interrupt from the keyboard (the parent ends us), and limits of the platform's own in case nobody does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        import resource
-    except ImportError:
-        return  # Windows
+    if sys.platform == "win32":
+        windows_job.limit(MEMORY, 2 * SECONDS)
+        return
+    import resource
+
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, int(2 * SECONDS)),

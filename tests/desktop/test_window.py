@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tkinter as tk
@@ -15,7 +16,7 @@ from desk import Desk
 from workbooks import results_of
 
 from bulkops import settings
-from bulkops.desktop import showing
+from bulkops.desktop import showing, starting
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.showing import Line
 from bulkops.desktop.state import Phase
@@ -433,3 +434,27 @@ def test_recent_workbooks_are_a_key_away(desk: Desk, book: Path) -> None:
     state = desk.window.presenter.state
     desk.until(lambda: state.report is not None and state.report is not before, "another check")
     desk.phase(Phase.CHECKED)
+
+
+def test_the_end_of_the_session_waits_for_the_row_on_its_way(
+    elsewhere: Desk, practice: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logoff and shutdown: Windows asks the window, through Tk, and ends the program once it has come back.
+
+    Nobody can log off here; what Tk calls then is called by hand.
+    """
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(elsewhere.root, "report_callback_exception", elsewhere.root.report_callback_exception)
+    starting._see_to_endings(elsewhere.root, elsewhere.window)
+    practice.faults.add(Fault.slow(0.5), times=None)
+    book = fill(tmp_path / "a.xlsx", [], GOOD)
+    elsewhere.window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    assert elsewhere.window.dialog is not None
+    elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
+    elsewhere.click(elsewhere.window.dialog.yes)
+    elsewhere.until(lambda: bool(practice.writes), "the first row on its way")
+    elsewhere.root.tk.eval(str(elsewhere.root.protocol("WM_SAVE_YOURSELF")))
+    assert [line[4] for line in results_of(book)[1:]] == ["Done", "Not sent", "Not sent"]
+    assert len(practice.writes) == 1
