@@ -320,14 +320,27 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
 
 def _run_elsewhere(material: Material, known: set[str]) -> str:
     """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
-    from bulkops.workbook.sidecar import results_path, runs_told
+    from bulkops.workbook.sidecar import results_there
 
-    beside = results_path(material.path)
-    for path, told in ((material.path, material.told), (beside, runs_told(beside))):
+    beside = ((path, _told_beside(path, known)) for path in results_there(material.path))
+    for path, told in ((material.path, material.told), *beside):
         if strange := sorted(told - known):
             why = f"{path.name} holds the results of a run that this computer does not know ({strange[-1]})"
             return f"{why}: its rows may have been sent. Look there first."
     return ""
+
+
+def _told_beside(path: Path, known: set[str]) -> set[str]:
+    """The runs whose results a file holds; which of them were only practised takes a closer look."""
+    from bulkops.workbook.reader import read_workbook
+    from bulkops.workbook.reader import runs_told as real_ones
+    from bulkops.workbook.sidecar import runs_told
+
+    told = runs_told(path)
+    if told - known:
+        with suppress(CannotStart):
+            return real_ones(read_workbook(path))
+    return told
 
 
 def _all_or_nothing(prepared: Prepared) -> None:

@@ -335,8 +335,8 @@ def _carried_out(prepared: Prepared, yes: bool, stack: ExitStack) -> Report:
     from bulkops.presenting import ask
     from bulkops.processor import Control
 
-    if prepared.obstacle is None and prepared.plan.steps and not yes:
-        prepared.obstacle = ask(prepared.summary())
+    if prepared.obstacle is None and prepared.plan.steps:
+        prepared.obstacle = next(iter(prepared.to_be_sure_of), None) if yes else ask(prepared.summary())
     if prepared.obstacle is not None:
         return prepared.refuse(prepared.obstacle)
     control = Control()

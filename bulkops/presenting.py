@@ -161,7 +161,9 @@ def ask(summary: Summary) -> CannotStart | None:
     console.print(f"  results   {printable(str(summary.results))}{within}", soft_wrap=True)
     for note in summary.notes:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
-    return _answer(console, "Send them?")
+    for each in summary.sure:
+        console.print(Text(printable(each), style="bold red"))
+    return _answer(console, "Send them all the same?" if summary.sure else "Send them?")
 
 
 def ask_to_take_over(why: BulkopsError) -> BulkopsError | None:

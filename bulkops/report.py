@@ -105,6 +105,8 @@ class Summary:
     """What to know before saying yes."""
     within: bool = False
     """The results go into the workbook itself."""
+    sure: tuple[str, ...] = ()
+    """What the operator must have seen to before saying yes."""
 
 
 @dataclass(frozen=True, slots=True)

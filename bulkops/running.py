@@ -98,11 +98,19 @@ class Prepared:
             _named(self.resumes) if self.resumes else "",
             (*(each.note for each in self.material.unread), *self.notes),
             self.delivery is not None and self.delivery.ways[0].kind is Kind.IN_PLACE,
+            tuple(each.tip for each in self.to_be_sure_of),
         )
 
     def preview(self) -> Report:
         """What each row would come to if the run began now."""
         return previewed(self.material, self.where, self.plan, self.earlier)
+
+    @property
+    def to_be_sure_of(self) -> tuple[CannotStart, ...]:
+        """What only a person may say yes to, who is there to be asked."""
+        if not (self.elsewhere and self.plan.steps):
+            return ()
+        return (CannotStart("run.elsewhere", path=self.material.path.name, value=self.elsewhere),)
 
     def invalid(self) -> int:
         """How many rows need fixing."""

@@ -20,7 +20,7 @@ from bulkops.ledger import Ledger
 from bulkops.lock import only_one
 from bulkops.model import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
-from bulkops.practice.server import Fault, PracticeServer
+from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
@@ -386,35 +386,77 @@ def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
     agree(report, tmp_path)
 
 
-def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, server: PracticeServer) -> None:
-    """This ledger cannot know what was sent from there: the operator hears of it before the question."""
+@pytest.fixture
+def real(server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """An EnergyCAP that is not practice."""
+    monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+    return settings.environment(None, server.base_url)
+
+
+def run_at(path: Path, where: Environment, folder: Path) -> Report:
+    with app.prepare(path, where, folder, Options(include_hidden=True)) as prepared:
+        return prepared.run(Control(), lambda _: None)
+
+
+@pytest.mark.parametrize("kind", ["in place", "copy", "plain", "plain with a remark"])
+def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, real: Environment, kind: str) -> None:
+    """This ledger cannot know what was sent from there: the operator is asked, and nobody is not."""
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
-    run(path, server, Options(include_hidden=True))
-    where = Environment(PRACTICE, server.base_url)
-    for elsewhere, told in (
-        (tmp_path, []),
-        (tmp_path / "another computer", ["holds the results of a run that this computer does not know"]),
-    ):
-        elsewhere.mkdir(exist_ok=True)
-        with app.prepare(path, where, elsewhere, Options()) as prepared:
-            notes = prepared.summary().notes
+    if kind == "copy":
+        (tmp_path / "~$August.xlsx").touch()
+    if kind.startswith("plain"):
+        path = tmp_path / "August.csv"
+        path.write_text("List ID,Comment\n2006,One\n", encoding="utf-8")
+    results = run_at(path, real, tmp_path).results
+    assert results is not None
+    assert (results == path) == (kind == "in place")
+    if kind == "plain with a remark":
+        book = openpyxl.load_workbook(results)
+        book["Results"]["Q2"] = "Seen by Sam"
+        book.save(results)
+    for folder, told in ((tmp_path, False), (tmp_path / "another computer", True)):
+        folder.mkdir(exist_ok=True)
+        with app.prepare(path, real, folder, Options()) as prepared:
+            summary = prepared.summary()
             assert prepared.obstacle is None
-        assert bool(notes) == bool(told)
-        assert all(words in note for words, note in zip(told, notes, strict=False))
-        assert any("does not know" in note for note in app.check(path, where, elsewhere, Options()).notes) == bool(told)
+            assert bool(prepared.plan.steps) == told
+            assert [each.code for each in prepared.to_be_sure_of] == ["run.elsewhere"] * told
+        notes = [note for note in summary.notes if "results of a run that this computer does not know" in note]
+        assert len(notes) == len(summary.sure) == told
+        assert any("does not know" in note for note in app.check(path, real, folder, Options()).notes) == told
 
 
-def test_results_of_another_computers_run_stay(tmp_path: Path, server: PracticeServer) -> None:
+@pytest.mark.parametrize("saved", [False, True], ids=["as it was written", "saved since"])
+@pytest.mark.parametrize("kind", ["in place", "plain"])
+def test_results_of_practising_do_not_count(
+    tmp_path: Path, server: PracticeServer, real: Environment, kind: str, saved: bool
+) -> None:
+    """Nothing of them reached EnergyCAP, whoever practised."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
+    if kind == "plain":
+        path = tmp_path / "August.csv"
+        path.write_text("List ID,Comment\n2006,One\n", encoding="utf-8")
+    results = run_at(path, Environment(PRACTICE, server.base_url), tmp_path).results
+    assert results is not None
+    if saved:
+        openpyxl.load_workbook(results).save(results)
+    elsewhere = tmp_path / "another computer"
+    elsewhere.mkdir()
+    with app.prepare(path, real, elsewhere, Options()) as prepared:
+        assert (prepared.to_be_sure_of, len(prepared.plan.steps)) == ((), 1)
+
+
+def test_results_of_another_computers_run_stay(tmp_path: Path, real: Environment) -> None:
     """Nothing else here tells what that run has sent: a run that sends nothing must not take the warning away."""
     path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
-    run(path, server)
+    run_at(path, real, tmp_path)
     elsewhere = tmp_path / "another computer"
     elsewhere.mkdir()
     book = openpyxl.load_workbook(path)
     book["Flag edits"]["A2"] = "x"
     book.save(path)
     for _ in range(2):
-        with app.prepare(path, Environment(PRACTICE, server.base_url), elsewhere, Options()) as prepared:
+        with app.prepare(path, real, elsewhere, Options()) as prepared:
             notes = prepared.summary().notes
             report = prepared.run(Control(), lambda _: None)
         assert "holds the results of a run that this computer does not know" in notes[0]

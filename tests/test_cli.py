@@ -615,3 +615,31 @@ def test_a_port_in_use_is_said(bulkops: Bulkops, practice: PracticeServer) -> No
     ended = bulkops("practice", "--port", practice.base_url.rsplit(":", 1)[-1])
     assert ended.code == 2
     assert "Choose another port, or leave it to bulkops. (Command line: --port N)" in ended.err
+
+
+@pytest.mark.parametrize("lost", ["results in the workbook", "a run that was cut short"])
+def test_what_may_have_been_sent_from_elsewhere_is_not_sent_with_yes(
+    bulkops: Bulkops, tmp_path: Path, home: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Exit code 2 and nothing sent; a person is asked, and has to say yes."""
+    book = fill(tmp_path / "August.xlsx", flags=[flag(2006)])
+    if lost == "results in the workbook":
+        assert bulkops("run", book, "--yes").code == 0
+        monkeypatch.setenv("BULKOPS_HOME", str(home.with_name(f"{home.name} of another computer")))
+    else:
+        mark = "Sam on back-office, since noon\nback-office\n"
+        (tmp_path / ".August.xlsx.bulkops").write_text(mark, encoding="utf-8")
+    sent = len(practice.writes)
+    told = bulkops("run", book, "--yes", "--json")
+    assert (told.code, told.statuses, len(practice.writes)) == (2, ["not_sent"], sent)
+    assert told.document["rows"][0]["code"] == "run.elsewhere"
+    assert "may have been sent from another computer" in told.document["notes"][-1]
+    if lost != "results in the workbook":
+        (tmp_path / ".August.xlsx.bulkops").write_text(mark, encoding="utf-8")
+    told = bulkops("run", book, typed="\n")
+    assert (told.code, len(practice.writes)) == (2, sent)
+    assert "Send them all the same? Type yes" in told.err
+    if lost != "results in the workbook":
+        (tmp_path / ".August.xlsx.bulkops").write_text(mark, encoding="utf-8")
+    assert bulkops("run", book, typed="yes\n").code == 0
+    assert len(practice.writes) == sent + 1

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.showing import Question, Sure
+from bulkops.desktop.showing import TICK, Question, Sure
 from bulkops.phrases import counted
 
-Answer = Callable[[bool, str], str]
+Answer = Callable[[bool, str, bool], str]
+"""Yes or no, what was typed, is the tick there? → why that is no answer."""
 
 
 class Dialog(tk.Toplevel):
@@ -94,6 +95,8 @@ class RunDialog(Dialog):
             self._label(f"Results: {question.results}", "TLabel", wide)
         for note in question.notes:
             self._label(f"Note: {note}", "TLabel", wide)
+        for each in question.sure:
+            self._label(each, "Bold.TLabel", wide)
         self._choices(question)
         self._buttons(question, wide)
 
@@ -141,6 +144,11 @@ class RunDialog(Dialog):
             self.entry.pack(side=tk.LEFT, padx=look.pad)
             line.pack(anchor=tk.W, pady=look.pad)
         self.wrong.pack(anchor=tk.W)
+        self.sure: ttk.Checkbutton | None = None
+        if question.sure:
+            self.sure = ttk.Checkbutton(self.body, text=TICK)
+            self.sure.state(["!alternate", "!selected"])
+            self.sure.pack(anchor=tk.W, pady=look.pad)
         foot = ttk.Frame(self.body)
         self.no = ttk.Button(foot, text="Do not send", command=self.dismiss)
         self.yes = ttk.Button(foot, text=question.button, style="Main.TButton", command=self._said_yes)
@@ -151,14 +159,15 @@ class RunDialog(Dialog):
 
     def _other_rows(self) -> None:
         chosen = [box is not None and box.instate(["selected"]) for box in (self.hidden, self.done)]
-        for each in (self.yes, self.no, self.hidden, self.done, self.entry):
+        for each in (self.yes, self.no, self.hidden, self.done, self.sure, self.entry):
             if each is not None:
                 each.state(["disabled"])
         self.wrong.configure(text="Looking at the workbook again …")
         self._again(*chosen)
 
     def _said_yes(self) -> None:
-        wrong = self._answer(True, self.entry.get() if self.entry else "")
+        sure = self.sure is not None and self.sure.instate(["selected"])
+        wrong = self._answer(True, self.entry.get() if self.entry else "", sure)
         if wrong:
             self.wrong.configure(text=wrong)
         if wrong and self.entry is not None:
@@ -167,7 +176,7 @@ class RunDialog(Dialog):
 
     def dismiss(self) -> None:
         """No: nothing is sent."""
-        self._answer(False, "")
+        self._answer(False, "", False)
 
 
 class SureDialog(Dialog):

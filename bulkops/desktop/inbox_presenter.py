@@ -157,11 +157,11 @@ class InboxPresenter:
                 self.answer(False)
             self.refresh()
 
-    def answer(self, yes: bool, typed: str = "") -> str:
+    def answer(self, yes: bool, typed: str = "", sure: bool = False) -> str:
         """The operator's answer. Why it is none, or "" if it is: then the question is gone."""
         if self.question is None:
             return ""
-        if yes and (wrong := self.question.wrong(typed)):
+        if yes and (wrong := self.question.wrong(typed, sure)):
             return wrong
         self.question = None
         self.screen.ask(None)

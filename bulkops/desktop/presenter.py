@@ -246,11 +246,11 @@ class Presenter:
             self._answered(CannotStart("run.declined"))
             raise
 
-    def answer(self, yes: bool, typed: str = "") -> str:
+    def answer(self, yes: bool, typed: str = "", sure: bool = False) -> str:
         """The operator's answer. Why it is none, or "" if it is: then the question is gone."""
         if self._question is None:
             return ""
-        if yes and (wrong := self._question.wrong(typed)):
+        if yes and (wrong := self._question.wrong(typed, sure)):
             return wrong
         self._answered(None if yes else CannotStart("run.declined"))
         self.screen.ask(None)

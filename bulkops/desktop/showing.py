@@ -20,6 +20,7 @@ STEPS = (
     "3.  Practise first: on Practice a run changes nothing. Then choose your EnergyCAP above.",
     "4.  Run. You are asked once more before anything is sent; the results go into the workbook.",
 )
+TICK = "I have looked, and these rows are to be sent all the same"
 WHERE = "Practice \N{EN DASH} nothing leaves this computer"
 
 
@@ -137,6 +138,8 @@ class Question:
     include_hidden: bool = False
     send_again: bool = False
     resumes: str = ""
+    sure: tuple[str, ...] = ()
+    """What the operator must have seen to, and says so by a tick, before anything is sent."""
     older: str = ""
     """What the record of what was sent lacks: then it is asked whether that is to be taken over, and nothing else."""
 
@@ -154,8 +157,10 @@ class Question:
             return "Take them over as unknown"
         return f"Run {counted(self.count, 'row')}" if self.count else "Write the results"
 
-    def wrong(self, typed: str) -> str:
-        """Why what was typed does not begin the run; "" if it does."""
+    def wrong(self, typed: str, sure: bool = False) -> str:
+        """Why what was typed does not begin the run; "" if it does. ``sure``: is the tick there?"""
+        if self.sure and not sure:
+            return f"Tick “{TICK}” to send them."
         if self.practice or not self.count:
             return ""
         digits = typed.strip()
@@ -304,6 +309,7 @@ def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool
         include_hidden,
         send_again,
         printable(summary.resumes),
+        tuple(map(printable, summary.sure)),
     )
 
 

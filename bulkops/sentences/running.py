@@ -155,6 +155,13 @@ ENTRIES = (
         warning=True,
     ),
     Entry(
+        "run.elsewhere",
+        "Perhaps sent before",
+        "{path} may have been sent from another computer, or before the record here began. Nothing was sent ({value}).",
+        "Look in EnergyCAP, or on that computer, for what these rows have done. Only if they surely were not carried out, run them and say yes to the question yourself.",
+        typed="leave out --yes",
+    ),
+    Entry(
         "run.followed",
         "The workbook was run since",
         "The workbook of run {value} was run again since ({extra}). What is left of the older run may be outdated. Nothing was sent.",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.settings import PRACTICE
 from bulkops.workbook import apart
 from bulkops.workbook.container import content_of, is_small
 from bulkops.workbook.foreign import FOREIGN, read_foreign
@@ -75,10 +76,11 @@ def parsed(path: Path, content: bytes) -> RawWorkbook:
 
 
 def runs_told(workbook: RawWorkbook) -> set[str]:
-    """The ids of the runs whose results it holds, in any of its sheets."""
-    column = COLUMNS.index("Run") + 1
-    cells = (row.cells.get(column) for sheet in workbook.sheets if sheet.ours for row in sheet.rows[1:])
-    return {cell.text for cell in cells if cell is not None and RUN_ID.fullmatch(cell.text)}
+    """The ids of the runs whose results it holds, in any of its sheets; of those that reached an EnergyCAP."""
+    column, place = COLUMNS.index("Run") + 1, COLUMNS.index("Environment") + 1
+    rows = (row.cells for sheet in workbook.sheets if sheet.ours for row in sheet.rows[1:])
+    real = (cells.get(column) for cells in rows if place not in cells or cells[place].text != PRACTICE)
+    return {cell.text for cell in real if cell is not None and RUN_ID.fullmatch(cell.text)}
 
 
 def _holds_results(sheet: RawSheet, marked: bool) -> bool:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import zipfile
 from collections.abc import Collection, Sequence
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
+from bulkops.settings import PRACTICE
 from bulkops.workbook.archive import UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
-from bulkops.workbook.results_sheet import COPY, RUN_ID, Value
+from bulkops.workbook.results_sheet import COLUMNS, COPY, LETTERS, RUN_ID, Value
 from bulkops.workbook.saving import shortened
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -27,6 +30,10 @@ _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
 _LONGEST_ID = 40
+_ENVIRONMENT = re.compile(
+    rb'<c r="%c(?!1")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>' % LETTERS[COLUMNS.index("Environment")].encode()
+)
+"""The environment of each line, in a part that stands as bulkops wrote it."""
 _LONG = 220
 """Bytes; a name may have 255."""
 _EMPTY = {
@@ -48,10 +55,19 @@ _EMPTY = {
 
 def results_path(workbook: Path, known: Collection[str] | None = None) -> Path:
     """``August.xlsx`` → ``August - results.xlsx`` in the same folder, or the next name that is not another file's."""
+    places = _places(workbook)
+    return next((place for place in places if may_replace(place, known)), places[-1])
+
+
+def results_there(workbook: Path) -> list[Path]:
+    """The files beside a workbook that may hold its results, also where somebody has added to them since."""
+    return list(takewhile(os.path.exists, _places(workbook)))
+
+
+def _places(workbook: Path) -> list[Path]:
     stem = workbook.stem if len(os.fsencode(workbook.stem)) < _LONG else shortened(workbook.stem)
     names = ("", " (bulkops)", *(f" (bulkops {number})" for number in range(2, 100)))
-    places = [workbook.with_name(f"{stem} - results{name}.xlsx") for name in names]
-    return next((place for place in places if may_replace(place, known)), places[-1])
+    return [workbook.with_name(f"{stem} - results{name}.xlsx") for name in names]
 
 
 def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
@@ -82,9 +98,17 @@ def _content(path: Path) -> bytes:
 
 
 def runs_told(path: Path) -> set[str]:
-    """The ids of the runs whose results a run would replace there; none if there are no results that can be read."""
+    """The ids of the runs whose results a run would replace there; none if there are no results that can be read.
+
+    Without those that were only practised, as far as nobody else has saved the file since.
+    """
     try:
-        return _runs(Inspected(_content(path), sound=True))
+        seen = Inspected(_content(path), sound=True)
+        if seen.own is not None and seen.as_written(seen.own):
+            places = set(_ENVIRONMENT.findall(seen.archive.read(seen.own.part)))
+            if places == {PRACTICE.encode()}:
+                return set()
+        return _runs(seen)
     except (OSError, ValueError, CannotGraft):
         return set()
 

@@ -19,6 +19,8 @@ from bulkops.errors import CannotStart
 from bulkops.lock import only_one
 from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
 
@@ -607,3 +609,25 @@ def test_a_record_that_is_not_the_newest_is_asked_about(
     somewhere.presenter.answer(True, "1")
     assert somewhere.until(Phase.ENDED).totals == {Status.UNKNOWN: 2, Status.DONE: 1}
     assert len(practice.writes) == 3
+
+
+def test_what_may_have_been_sent_from_elsewhere_wants_a_tick(
+    somewhere: Operator, practice: PracticeServer, tmp_path: Path
+) -> None:
+    """Nothing is ticked beforehand, and without the tick the number alone sends nothing."""
+    book = fill(tmp_path / "a.xlsx", [], GOOD[:1])
+    elsewhere = tmp_path / "another computer"
+    elsewhere.mkdir()
+    with app.prepare(book, settings.environment(), elsewhere, Options()) as prepared:
+        prepared.run(Control(), lambda _: None)
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert asked.sure
+    assert "Tick" in somewhere.presenter.answer(True, "1")
+    assert len(practice.writes) == 1
+    assert somewhere.presenter.answer(True, "1", True) == ""
+    somewhere.until(Phase.ENDED)
+    assert len(practice.writes) == 2
