@@ -12,6 +12,7 @@ import pytest
 from asking import Bulkops, task
 
 from bulkops import app
+from bulkops.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.report import Options
 from bulkops.settings import PRACTICE, Environment
@@ -72,6 +73,24 @@ def test_a_comment_over_two_lines_is_one_text(bulkops: Bulkops) -> None:
     ]
     (sheet,) = read_workbook(CASES / "multi-line-comment.csv").sheets
     assert sheet.rows[1].cells[3].text == "Called vendor, they agreed,\nwill credit, next month"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("mhtml.xls", "workbook.html"), ("default-password.xlsx", "workbook.encrypted")]
+)
+def test_what_is_no_plain_workbook_is_said_for_what_it_is(name: str, code: str, bulkops: Bulkops) -> None:
+    """A web page by the name of a workbook; one that was saved as protected against changes."""
+    with pytest.raises(CannotStart) as refused:
+        read_workbook(CASES / name)
+    assert refused.value.code == code
+    assert "protected against changes" in str(refused.value) or "web page" in str(refused.value)
+    assert bulkops("check", CASES / name).code == 2
+
+
+def test_a_stream_in_capitals_is_read(bulkops: Bulkops) -> None:
+    """stream-in-capitals.xls: what Excel calls Workbook other programs call WORKBOOK."""
+    ended = bulkops("check", CASES / "stream-in-capitals.xls", "--json")
+    assert [(row["row"], row["target"], row["status"]) for row in ended.document["rows"]] == [(2, "2001", "ready")]
 
 
 def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:

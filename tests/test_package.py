@@ -137,7 +137,7 @@ FOREIGN = [
     ("text in UTF-16", "a.xlsx", holding("List ID\tComment\n2001\tx".encode("utf-16")), "workbook.csv"),
 ]
 REFUSED = [
-    ("old Word", "a.doc", holding(OLE + "WordDocument\0".encode("utf-16-le")), "workbook.not_excel"),
+    ("old Word", "a.doc", holding(OLE + "WordDocument\0".encode("utf-16-le")), "workbook.document"),
     ("password", "a.xlsx", holding(OLE + "EncryptedPackage\0".encode("utf-16-le")), "workbook.encrypted"),
     ("zip password", "a.xlsx", patched(8, "<H", 1), "workbook.encrypted"),
     (
@@ -148,9 +148,9 @@ REFUSED = [
     ),
     ("one word", "a.xlsx", holding(b"hello"), "workbook.not_excel"),
     ("html", "a.xls", holding(b"\r\n <html><body><table></table></body></html>"), "workbook.html"),
-    ("xml", "a.xlsx", holding(b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>'), "workbook.html"),
-    ("pdf", "a.xlsx", holding(b"%PDF-1.7, for print"), "workbook.not_excel"),
-    ("rtf", "a.xlsx", holding(b"{\\rtf1\\ansi; hello, world}"), "workbook.not_excel"),
+    ("xml", "a.xlsx", holding(b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>'), "workbook.data_file"),
+    ("pdf", "a.xlsx", holding(b"%PDF-1.7, for print"), "workbook.pdf"),
+    ("rtf", "a.xlsx", holding(b"{\\rtf1\\ansi; hello, world}"), "workbook.document"),
     ("picture", "a.xlsx", holding(b"\x89PNG\r\n\x1a\n" + bytes(range(256))), "workbook.not_excel"),
     ("empty", "a.xlsx", holding(b""), "workbook.empty"),
     (
@@ -162,7 +162,7 @@ REFUSED = [
                 "word/document.xml": f'<w:document xmlns:w="{WORD}"/>',
             }
         ),
-        "workbook.not_excel",
+        "workbook.document",
     ),
     ("plain zip", "a.zip", zipped({"readme.txt": "hello"}), "workbook.not_excel"),
     ("empty zip", "a.xlsx", zipped({}), "workbook.not_excel"),

@@ -281,7 +281,6 @@ def test_rows_end_early_where_excel_ends_them(tmp_path: Path, text: str) -> None
     [
         pytest.param(b"List ID,Comment\n2001,a\0b\n", 2, id="nul"),
         pytest.param(b"List ID,Comment\n2001,x\n\x1a", 3, id="end-mark-of-dos"),
-        pytest.param("List ID,Comment\n2001,x\n".encode("utf-16-le"), 1, id="utf-16-without-a-mark"),
     ],
 )
 def test_a_control_character_is_named_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:

@@ -5,7 +5,6 @@ Anything that is not an .xlsx or .xlsm is refused in one plain sentence (reliabi
 
 from __future__ import annotations
 
-import codecs
 import stat
 import struct
 import zipfile
@@ -16,10 +15,9 @@ from xml.parsers import expat
 
 from bulkops.errors import CannotStart
 from bulkops.lengths import length, too_long
+from bulkops.workbook.kinds import ole_kind, text_kind
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_OLD_BOOKS = ("Workbook\0".encode("utf-16-le"), "Book\0".encode("utf-16-le"))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _MAX_FILE = 200 * 2**20
 _SMALL_FILE, _SMALL_UNPACKED = 2**23, 2**24
@@ -80,9 +78,9 @@ def opened(path: Path, content: bytes) -> zipfile.ZipFile:
     if not content:
         raise CannotStart("workbook.empty", path=name)
     if content.startswith(_OLE):
-        raise CannotStart(_ole_code(content), path=name)
+        raise CannotStart(ole_kind(content), path=name)
     if not content.startswith(_ZIP):
-        raise CannotStart(_text_code(path, content[:_TEXT_SAMPLE]), path=name)
+        raise CannotStart(text_kind(path, content[:_TEXT_SAMPLE]), path=name, value=1)
     try:
         archive = zipfile.ZipFile(BytesIO(content))
     except BROKEN as error:
@@ -93,32 +91,3 @@ def opened(path: Path, content: bytes) -> zipfile.ZipFile:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise CannotStart("workbook.damaged", path=name, detail="it is packed in another way than Excel's")
     return archive
-
-
-def _ole_code(content: bytes) -> str:
-    """Old Excel files and encrypted new ones share a container with old Word files and mail messages."""
-    if _ENCRYPTED in content:
-        return "workbook.encrypted"
-    return "workbook.xls" if any(book in content for book in _OLD_BOOKS) else "workbook.not_excel"
-
-
-def _text_code(path: Path, sample: bytes) -> str:
-    """Name what a file that is neither a zip nor an OLE container seems to be."""
-    for encoding in ("utf-16" if sample[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "latin-1"):
-        try:
-            # A decoder that may be fed more: the sample can end within a character.
-            text = codecs.getincrementaldecoder(encoding)().decode(sample).lstrip()
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        return "workbook.not_excel"
-    named_so = path.suffix.lower() in (".csv", ".tsv", ".txt")
-    # In a text file by name its reader tells in which line such a character stands.
-    odd = not named_so and any(char < " " and char not in "\t\n\r\f" for char in text)
-    if not text or text.startswith(("%PDF", "{\\rtf")) or odd:
-        return "workbook.not_excel"
-    if text.startswith("<"):
-        return "workbook.html"
-    looks_separated = named_so or any(mark in text for mark in ",;\t")
-    return "workbook.csv" if looks_separated else "workbook.not_excel"

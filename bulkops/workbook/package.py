@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from bulkops.errors import CannotStart
 from bulkops.workbook.container import BROKEN, opened
+from bulkops.workbook.kinds import zip_kind
 from bulkops.workbook.plain import Pieces, Shortcut
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -257,13 +258,13 @@ class Package:
             if kind == "officeDocument" and address in (_RELS, _STRICT_RELS):
                 main, self.strict = target, address == _STRICT_RELS
         if main is None or main not in self:
-            raise CannotStart("workbook.not_excel", path=name)
+            raise CannotStart(zip_kind(self._names), path=name)
         if main.lower().endswith(".bin"):
             raise CannotStart("workbook.xlsb", path=name)
         root: list[str] = []
         self.parse(main, None, lambda tag, _: root.append(tag) if not root else None)
         if root[0] not in (f"{MAIN} workbook", f"{_STRICT_MAIN} workbook"):
-            raise CannotStart("workbook.not_excel", path=name)
+            raise CannotStart(zip_kind(self._names), path=name)
         if self.strict != root[0].startswith(_STRICT):
             raise self.damaged(main)
         return main
