@@ -394,8 +394,8 @@ def holding(rows: str, **more: str) -> Callable[[Path], object]:
         ),
         pytest.param(holding("<table:table/>"), "workbook.damaged", id="sheet-in-a-sheet"),
         pytest.param(
-            holding("", before='<table:table table:name="Data"></table:table>'),
-            "workbook.damaged",
+            holding(row(cell("List ID"), cell("Note")), before='<table:table table:name="Data"></table:table>'),
+            "workbook.one_name",
             id="two-of-one-name",
         ),
         pytest.param(
@@ -466,6 +466,14 @@ def test_an_ods_that_is_none_is_refused(tmp_path: Path, make: Callable[[Path], o
     with pytest.raises(CannotStart) as refused:
         read_workbook(path)
     assert refused.value.code == code
+
+
+def test_two_sheets_of_one_name_are_no_damage(tmp_path: Path) -> None:
+    """Excel's scenarios come as tables of one name; where none of them has headings no row can be confused."""
+    twin = '<table:table table:name="Plan">{}</table:table>'
+    before = twin.format(row(cell("x"))) + twin.format(row(cell("y")))
+    workbook = read_workbook(ods(tmp_path / "a.ods", row(cell("List ID")), before=before))
+    assert [sheet.name for sheet in workbook.sheets] == ["Plan", "Plan", "Data"]
 
 
 NAMED = (
@@ -615,6 +623,27 @@ def test_a_row_without_height_is_hidden_in_an_xls(tmp_path: Path) -> None:
     assert [row.number for row in read_workbook(path).sheets[0].rows if row.hidden] == [3, 11]
 
 
+@pytest.mark.parametrize("what", ["the number of texts", "the table of sectors", "the list of sheets"])
+def test_an_xls_that_cannot_be_read_is_not_told_to_be_damaged(tmp_path: Path, what: str) -> None:
+    """Excel opens many a file that the reading library stumbles over: the way out is to save it as .xlsx."""
+    content = bytearray(sample("xls").read_bytes())
+    if what == "the table of sectors":
+        struct.pack_into("<I", content, 76, 100_000)
+    elif what == "the list of sheets":
+        at = content.index(b"\x85\x00")
+        struct.pack_into("<H", content, at + 2, 2)
+    else:
+        at = content.index(b"\xfc\x00")
+        struct.pack_into("<I", content, at + 8, 100_000)
+    path = tmp_path / "a.xls"
+    path.write_bytes(content)
+    with pytest.raises(CannotStart) as refused:
+        read_workbook(path)
+    assert refused.value.code == "workbook.xls"
+    assert "damaged" not in str(refused.value)
+    assert "save" in str(refused.value).lower()
+
+
 def test_an_encrypted_xls_is_refused(tmp_path: Path) -> None:
     """A password is named as what it is."""
     content = sample("xls").read_bytes()
@@ -625,6 +654,58 @@ def test_an_encrypted_xls_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart) as refused:
         read_workbook(path)
     assert refused.value.code == "workbook.encrypted"
+
+
+EXCELS_FLAGS = b"\xc1\x80\x01\x00\x06\x06\x00\x00"
+"""As Excel 2003 and later write them into the first record."""
+
+
+def saved_by(content: bytes, program: str, flags: bytes = EXCELS_FLAGS) -> bytes:
+    """The sample as if another program had saved it: its name in the summary, and flags in the first record."""
+    begin = content.index(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    content = content[: begin + 12] + flags + content[begin + 20 :]
+    name = program.encode() + b"\0"
+    section = struct.pack("<IIIIII", 24 + len(name), 1, 0x12, 16, 0x1E, len(name)) + name
+    start = content.index(bytes.fromhex("e0859ff2f94f6810ab9108002b27b3d9")) - 28
+    (at,) = struct.unpack_from("<I", content, start + 44)
+    return content[: start + at] + section + content[start + at + len(section) :]
+
+
+@pytest.mark.parametrize(
+    ("program", "flags", "options", "expected"),
+    [
+        pytest.param("Microsoft Excel", EXCELS_FLAGS, 0, ("NUMBER", "0"), id="excel"),
+        pytest.param("Microsoft Macintosh Excel", b"\x10\0\3\0\6\6\0\0", 0, ("NUMBER", "0"), id="on-a-mac"),
+        pytest.param("Microsoft Excel", EXCELS_FLAGS, 2, ("FORMULA", ""), id="asked-to-be-calculated"),
+        pytest.param("Microsoft Excel", b"\0\0\0\0\6\0\0\0", 0, ("FORMULA", ""), id="the-name-alone"),
+        pytest.param("WPS Office", EXCELS_FLAGS, 0, ("FORMULA", ""), id="another-program"),
+        pytest.param("", EXCELS_FLAGS, 0, ("FORMULA", ""), id="the-flags-alone"),
+    ],
+)
+def test_a_zero_counts_where_excel_itself_saved_it(
+    tmp_path: Path, program: str, flags: bytes, options: int, expected: tuple[str, ...]
+) -> None:
+    """Excel stores what it calculated; other programs store 0 for what they did not."""
+    path = patched(tmp_path / "a.xls", 5, 0, ZERO, options)
+    path.write_bytes(saved_by(path.read_bytes(), program, flags))
+    assert plain(by_address(read_workbook(path).sheets[0]))["A6"] == expected
+
+
+@pytest.mark.parametrize("uncalculated", [False, True])
+def test_a_zero_of_an_excel_before_2002(tmp_path: Path, uncalculated: bool) -> None:
+    """Without the mark of who calculated, Excel's 0 is as good as its other results, and told as outdated like them;
+    a sheet that says that it was not calculated has none."""
+    path = patched(tmp_path / "a.xls", 5, 0, ZERO)
+    content = saved_by(path.read_bytes(), "Microsoft Excel").replace(b"\xc1\x01\x08\x00", b"\xc2\x01\x08\x00")
+    if uncalculated:
+        # Instead of a record of the sheet's about its outline, which has four bytes.
+        begin = content.index(b"\x09\x08\x10\x00\x00\x06\x10\x00")
+        at = content.index(b"\x2a\x00\x02\x00", begin)
+        content = content[:at] + b"\x5e" + content[at + 1 :]
+    path.write_bytes(content)
+    sheet = read_workbook(path).sheets[0]
+    assert plain(by_address(sheet))["A6"] == (("FORMULA", "") if uncalculated else ("NUMBER", "0"))
+    assert sheet.outdated
 
 
 @OTHERS

@@ -98,6 +98,7 @@ def test_a_file_of_another_kind_is_known_by_its_beginning(
     [
         ROWS,
         "ID;Pending batch ID;List ID\nC;X;2001\n",
+        "ID;Pending;List ID\nC;X;2001\n",
         "To: all, From: me\nList ID,Comment\n",
         "[draft]\nList ID;Comment\n",
         "Note: a, b\n\nList ID,Comment\n",

@@ -3,8 +3,8 @@
 xlrd reads values, error values, formats, hidden rows and merges; what it does not tell, whether
 the program that wrote a formula's result had calculated it, is looked up in the records themselves
 ([MS-XLS] Formula, Uncalced, RecalcId: without the last, Excel itself calculates when it opens the file).
-A result of 0 is never proof: LibreOffice stores it for every formula that it loaded with a text and did not
-calculate itself, and marks the file as calculated all the same.
+A result of 0 is proof only in a file that Excel itself saved: LibreOffice stores it for every formula that it loaded
+with a text and did not calculate itself, and marks the file as calculated all the same.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from uuid import UUID
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
+from bulkops.workbook.compound import BROKEN, application
 from bulkops.workbook.formats import Format, format_of
 from bulkops.workbook.oldformulas import OldFormulas
 from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, number_cell
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
 _CALCULATE_ON_LOAD = 2
+_FLAGS = 8
+"""Where the first record of an Excel 97 or later tells on which systems it was edited."""
+_EXCEL = ("Microsoft Excel", "Microsoft Macintosh Excel")
 _CALCMODE, _SAVERECALC = 0x0D, 0x5F
 _AUTOFILTER, _USERSVIEWBEGIN, _USERSVIEWEND = 0x9E, 0x1AA, 0x1AB
 _BY_HAND = {_CALCMODE: bytes(2), _SAVERECALC: bytes(2)}
@@ -40,19 +44,6 @@ _FIRST_CUSTOM = 164
 _BIFF8 = 80
 _WHOLE_BOOK, _REFERENCE = -1, -1
 """Of a name: that no sheet has it for its own; that it stands for cells."""
-_BROKEN = (
-    AssertionError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What xlrd raises over a damaged file, beside its own errors."""
 
 
 def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
@@ -69,18 +60,19 @@ def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
         with open_workbook(
             file_contents=content, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         ) as book:
-            reader = _Reader(path, book)
+            reader = _Reader(path, book, application(content))
             return reader.sheets(), reader.names()
     except XLRDError as error:
         if "encrypted" in str(error):
             raise CannotStart("workbook.encrypted", path=path.name) from error
-        raise _damaged(path) from error
-    except (CompDocError, FormulaError, *_BROKEN) as error:
-        raise _damaged(path) from error
+        raise _unreadable(path) from error
+    except (CompDocError, FormulaError, *BROKEN) as error:
+        raise _unreadable(path) from error
 
 
-def _damaged(path: Path) -> CannotStart:
-    return CannotStart("workbook.damaged", path=path.name, detail="its records cannot be read")
+def _unreadable(path: Path) -> CannotStart:
+    """Other programs may open it: what xlrd stumbles over need not be damage. None of them tells all that matters."""
+    return CannotStart("workbook.xls", path=path.name)
 
 
 @dataclass(slots=True)
@@ -96,8 +88,8 @@ class _Formulas:
 
 
 class _Reader:
-    def __init__(self, path: Path, book: Book) -> None:
-        self.path, self.book = path, book
+    def __init__(self, path: Path, book: Book, program: str) -> None:
+        self.path, self.book, self.program = path, book, program
         if book.biff_version < 50:
             raise CannotStart("workbook.xls", path=path.name)
         custom = {key: each.format_str for key, each in book.format_map.items() if key >= _FIRST_CUSTOM}
@@ -192,6 +184,10 @@ class _Reader:
         """Of each worksheet in the book's order, what the records say of its formulas."""
         book = list(self.records(0))
         calculated = any(record == _RECALCID for record, _, _ in book)
+        # LibreOffice writes no flags into the first record, and does not say that it is Excel.
+        _, start, size = book[0]
+        flags = self.book.mem[start + _FLAGS : start + size]
+        self.by_excel = self.program in _EXCEL and any(flags[:4])
         for record, start, _ in book:
             if record == _BOUNDSHEET and self.book.mem[start + 5] == 0:
                 (position,) = struct.unpack_from("<I", self.book.mem, start)
@@ -200,7 +196,7 @@ class _Reader:
     def formulas_at(self, position: int, calculated: bool) -> _Formulas:
         found = _Formulas()
         records = list(self.records(position))
-        stale = not calculated or any(record == _UNCALCED for record, _, _ in records)
+        uncalculated = any(record == _UNCALCED for record, _, _ in records)
         # Calculated by hand only, and not when it is saved: who can say when it was calculated last?
         settings = {record: self.book.mem[start : start + 2] for record, start, _ in records if record in _BY_HAND}
         found.subtotals += self.old_formulas.subtotals(records)
@@ -214,8 +210,10 @@ class _Reader:
                 found.filtering.add(view)
             elif record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
-                asked = stale or options & _CALCULATE_ON_LOAD
-                if result in _ZEROS or (asked and result == _NO_TEXT):
+                placeholder = uncalculated or options & _CALCULATE_ON_LOAD
+                asked = placeholder or not calculated
+                zero = result in _ZEROS and (placeholder or not self.by_excel)
+                if zero or (asked and result == _NO_TEXT):
                     found.missing.add((row, column))
                 elif asked or settings == _BY_HAND:
                     found.others = True

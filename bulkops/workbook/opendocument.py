@@ -7,11 +7,14 @@ its content.xml (OpenDocument 1.3 part 3), which is read in one pass of expat.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind, Shown
+from bulkops.naming import heading_words, known_headings
+from bulkops.operations import all_operations
 from bulkops.workbook.formats import MINUS
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
@@ -57,6 +60,8 @@ _TEXT_SPACE, _S, _S_COUNT, _TAB_MARK, _LINE_BREAK, _NOTE, _READING = (
 _LAYOUT = re.compile("[ ]*[\t\r\n][ \t\r\n]*")
 """Blanks with a line end only lay out the XML. Several blanks are kept: LibreOffice writes and shows them."""
 _BLANKS_LIKE_A_CELL = 8
+_SEARCHED_ROWS = 20
+"""Headings of an input sheet stand in them."""
 _MAX_TEXT = 1_000_000
 """Of one paragraph; thirty times what a cell can hold."""
 _SPACE, _TAB, _BREAK, _NEXT = "\1", "\2", "\3", "\4"
@@ -93,6 +98,7 @@ def read_opendocument(path: Path, content: bytes) -> tuple[list[RawSheet], Names
     package.parse(package.main, f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
     if not reader.found:
         raise CannotStart("workbook.ods", path=path.name)
+    _refuse_twins(path, reader.sheets)
     return reader.sheets, reader.names
 
 
@@ -111,6 +117,15 @@ class _Settings:
 
     def text(self, data: str) -> None:
         self.by_hand = self.by_hand or (self._wanted and data.strip() == "false")
+
+
+def _refuse_twins(path: Path, sheets: list[RawSheet]) -> None:
+    """Scenarios that came from Excel are sheets of one name: no address would say in which of them a row stands."""
+    known = known_headings(all_operations().values())
+    for name, number in Counter(sheet.name for sheet in sheets).items():
+        first = (row for sheet in sheets if sheet.name == name for row in sheet.rows if row.number <= _SEARCHED_ROWS)
+        if number > 1 and any(heading_words(cell.text) in known for row in first for cell in row.cells.values()):
+            raise CannotStart("workbook.one_name", path=path.name, value=name)
 
 
 def _sheet_of(place: str) -> str:
@@ -161,8 +176,6 @@ class _Reader:
             return
         hidden = attributes.get(_STYLE_NAME, "") in self.styles.hidden
         self.sheet = RawSheet(attributes.get(_NAME, ""), hidden)
-        if self.sheet.name in (sheet.name for sheet in self.sheets):
-            raise ValueError("two sheets of one name")  # no address would say in which of them
         self.sheets.append(self.sheet)
         self.column = self.row = 0
         self.column_styles: list[tuple[int, str]] = []
