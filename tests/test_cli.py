@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -643,3 +644,31 @@ def test_what_may_have_been_sent_from_elsewhere_is_not_sent_with_yes(
         (tmp_path / ".August.xlsx.bulkops").write_text(mark, encoding="utf-8")
     assert bulkops("run", book, typed="yes\n").code == 0
     assert len(practice.writes) == sent + 1
+
+
+def test_check_and_history_say_what_a_run_with_a_locked_ledger_said(
+    bulkops: Bulkops, tmp_path: Path, home: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outcome that the ledger could not take stands beside it; that another program holds it is said as that."""
+    book = fill(tmp_path / "August.xlsx", flags=[flag(2006), flag(2007)])
+    intend = Ledger.intend
+    held: list[sqlite3.Connection] = []
+
+    def then_hold(self: Ledger, *arguments: Any) -> None:
+        intend(self, *arguments)
+        with self._store.reading() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        held.append(sqlite3.connect(home / "ledger.sqlite3", isolation_level=None, check_same_thread=False))
+        held[0].execute("BEGIN IMMEDIATE")
+
+    monkeypatch.setattr(Ledger, "intend", then_hold)
+    told = bulkops("run", book, "--yes", "--json", "--jobs", "1")
+    assert (told.code, told.statuses, len(practice.writes)) == (3, ["done", "not_sent"], 1)
+    assert "held by another program" in told.document["notes"][-1]
+    assert "disk space" not in told.out
+    run = told.document["run"]
+    checked = json.loads(bulkops("check", book, "--json").out)["rows"]
+    assert [row["status"] for row in checked] == ["already_done", "ready"]
+    assert bulkops("history", run, "--json").statuses == told.statuses
+    assert json.loads(bulkops("history", "--json").out)["runs"][0]["totals"] == {"done": 1, "not_sent": 1}
+    held[0].close()

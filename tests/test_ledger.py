@@ -928,8 +928,9 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(MustStop) as error:
             ledger.intend("r", plan.steps[0], AT)
-        assert error.value.code == "ledger.unusable"
-        assert f"({path}) cannot be used: database is locked. Nothing" in str(error.value)
+        assert error.value.code == "ledger.locked"
+        assert f"({path}) is held by another program (database is locked). Nothing" in str(error.value)
+        assert "disk space" not in str(error.value)
         other.rollback()
     ledger.intend("r", plan.steps[0], AT)
 
@@ -1475,6 +1476,29 @@ def test_what_the_reserve_keeps_is_told_before_it_is_taken_over(ledger, path):
     with pytest.raises(MustStop):
         ledger.conclude("r", done(plan.steps[0]))
     assert ledger.outcomes("r") == [done(plan.steps[0])]
+    assert ledger.counts("r") == {"done": 1}
+    assert facts(plan_of(kickout(0), history=ledger.past(HERE)).decided) == [(0, "already_done", "row.already_done")]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "left", "again"),
+    [
+        (Status.NOT_SENT, "sent.not_reached", 1, [[0]]),
+        (Status.FAILED, "sent.refused", 0, [[0]]),
+        (Status.UNKNOWN, "sent.no_answer", 0, []),
+    ],
+)
+def test_whatever_the_reserve_keeps_a_check_says_what_the_run_said(ledger, status, code, left, again):
+    """Not carried out is free to be sent, in doubt stays in doubt, what can be resumed is offered."""
+    plan = plan_of(kickout(0))
+    ledger.begin(run_named("r"), plan, HERE)
+    ledger.intend("r", plan.steps[0], AT)
+    forbid(ledger, True)
+    with pytest.raises(MustStop):
+        ledger.conclude("r", replace(done(plan.steps[0]), status=status, code=code))
+    assert ledger.counts("r") == {status.value: 1}
+    assert len(ledger.resumable("r")) == left
+    assert seqs(plan_of(kickout(0), history=ledger.past(HERE))) == again
 
 
 @pytest.mark.parametrize("left", [None, b""], ids=["missing", "empty"])

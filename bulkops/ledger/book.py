@@ -42,6 +42,8 @@ from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Release,
 from bulkops.verdict import OUTSIDE_THE_ROW
 from bulkops.whereabouts import akin, namesakes
 
+_Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
+"""What the reserve keeps, by run, seq and time of the attempt."""
 _RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 """Codes of rows that were not carried out for a reason that lay outside the row."""
 
@@ -259,7 +261,7 @@ class Ledger:
         a run of it has found the cell without it.
         ``since`` names a run that is being resumed: what was sent, or marked, after it had begun is told as newer.
         """
-        told = ("run", "fingerprint", "state", "started", "outcome", "released", "who")
+        told = ("run", "seq", "fingerprint", "state", "started", "outcome", "released", "who")
         begun, newest = runs.alias("begun"), runs.alias("newest")
         follows = sa.select(begun.c.follows).where(begun.c.id == since).scalar_subquery()
         at_run = sa.select(_place("begun")).where(begun.c.id == since).scalar_subquery()
@@ -301,13 +303,14 @@ class Ledger:
             asked = sa.func.json_each(json.dumps(sorted(set(targets)))).table_valued("value")
             here = lines.c.target.in_(sa.select(asked.c.value))
             query, found_yes = query.where(here), found_yes.where(here)
+        kept = self._kept()
         with self._store.reading() as connection:
-            rows = _rows(connection, query)
+            rows = [_taken_over(row, kept) for row in _rows(connection, query)]
             asked_for = sorted(_rows(connection, found_yes), key=lambda each: int(each["place"]))
         had_yes = {(each["matter"], each["place"]): each["yes"] for each in asked_for}
         # The last run of this workbook that found no Yes for a matter.
         cleared = {each["matter"]: each["place"] for each in asked_for if each["surely"] and not each["yes"]}
-        for each in rows:
+        for each in (row for row in rows if row["state"] in HELD):
             matter, at = each["matter"], each["place"]
             # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
             # be it another row's, was typed before that doubt, whatever was said of it since.
@@ -379,26 +382,31 @@ class Ledger:
 
     def counts(self, run: str) -> dict[str, int]:
         """How many rows of a run stand at each status."""
+        kept = self._kept()
         with self._store.reading() as connection:
-            return _counted(connection, run)
+            return _counted(connection, run, kept)
 
     def outcomes(self, run: str) -> list[Outcome]:
         """A run's rows in reading order. A line still planned was not sent; an open intent is unknown."""
-        kept = {}
-        with suppress(OSError):
-            kept = {(each["run"], each["seq"], each["started"]): each for each in self._reserve.kept()}
+        kept = self._kept()
         with self._store.reading() as connection:
-            told = _told(connection, run)
-        return [outcome_read(line, _taken_over(attempt, kept) if attempt else None) for line, attempt in told]
+            return [outcome_read(line, attempt) for line, attempt in _told(connection, run, kept)]
 
     def resumable(self, run: str) -> list[CheckedRow]:
         """The rows of a run that were not carried out for a reason outside them: it stopped, the key, the network."""
+        kept = self._kept()
         with self._store.reading() as connection:
             return [
                 row_of(line)
-                for line, attempt in _told(connection, run)
+                for line, attempt in _told(connection, run, kept)
                 if line["cells"] and _to_resume(outcome_read(line, attempt), attempt)
             ]
+
+    def _kept(self) -> _Kept:
+        """What the reserve keeps of outcomes that this ledger could not take yet."""
+        with suppress(OSError):
+            return {(each["run"], each["seq"], each["started"]): each for each in self._reserve.kept()}
+        return {}
 
 
 def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -431,15 +439,15 @@ def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, An
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _told(connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+def _told(connection: sa.Connection, run: str, kept: _Kept) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
     """A run's lines in reading order, each with its last attempt if there was one."""
     tried = _rows(connection, sa.select(attempts).where(attempts.c.run == run).order_by(attempts.c.id))
-    last = {attempt["seq"]: attempt for attempt in tried}
+    last = {attempt["seq"]: _taken_over(attempt, kept) for attempt in tried}
     planned = _rows(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
     return [(line, last.get(line["seq"])) for line in planned]
 
 
-def _taken_over(attempt: dict[str, Any], kept: Mapping[tuple[str, int, str], Mapping[str, Any]]) -> dict[str, Any]:
+def _taken_over(attempt: dict[str, Any], kept: _Kept) -> dict[str, Any]:
     """An attempt as it will be once the ledger has taken over what the reserve kept."""
     entry = kept.get((attempt["run"], attempt["seq"], attempt["started"]))
     if entry is None or attempt["state"] != INTENT:
@@ -447,12 +455,14 @@ def _taken_over(attempt: dict[str, Any], kept: Mapping[tuple[str, int, str], Map
     return {**attempt, "state": entry["state"], "outcome": json.loads(entry["outcome"])}
 
 
-def _counted(connection: sa.Connection, run: str) -> dict[str, int]:
+def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None) -> dict[str, int]:
     """Rows by status, as ``outcome_read`` tells them."""
     planned = connection.execute(sa.select(lines.c.seq, lines.c.state).where(lines.c.run == run))
     states: dict[int, str] = {row.seq: row.state for row in planned}
-    tried = sa.select(attempts.c.seq, attempts.c.state).where(attempts.c.run == run).order_by(attempts.c.id)
-    states |= {row.seq: row.state for row in connection.execute(tried) if states[row.seq] == PLANNED}
+    named = (attempts.c[name] for name in ("run", "seq", "started", "state", "outcome"))
+    tried = sa.select(*named).where(attempts.c.run == run).order_by(attempts.c.id)
+    found = (_taken_over(row, kept or {}) for row in _rows(connection, tried))
+    states |= {row["seq"]: row["state"] for row in found if states[row["seq"]] == PLANNED}
     return dict(Counter(status_of(state).value for state in states.values()))
 
 

@@ -6,6 +6,7 @@ One connection, used by one thread at a time. Workers who wait for the disk are 
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -58,7 +59,7 @@ class Store:
             self.close()
             if isinstance(error, CannotStart):
                 raise
-            raise CannotStart("ledger.unusable", path=path, value=_reason(error)) from error
+            raise CannotStart(_code(error), path=path, value=_reason(error)) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -124,7 +125,7 @@ class Store:
                     each.failed = MustStop("ledger.guard", value="the same request is on its way already")
 
     def _unusable(self, error: SQLAlchemyError) -> MustStop:
-        return MustStop("ledger.unusable", path=self.path, value=_reason(error))
+        return MustStop(_code(error), path=self.path, value=_reason(error))
 
 
 def _file(path: Path) -> tuple[int, int] | None:
@@ -133,6 +134,12 @@ def _file(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return facts.st_dev, facts.st_ino
+
+
+def _code(error: SQLAlchemyError) -> str:
+    """Another program that holds the file lets go of it again; anything else is something to see to."""
+    number = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    return "ledger.locked" if number in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else "ledger.unusable"
 
 
 def _reason(error: SQLAlchemyError) -> str:

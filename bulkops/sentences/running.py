@@ -174,6 +174,12 @@ ENTRIES = (
         "Free some disk space and make sure that you may write there. Do not delete it: it keeps rows from being sent twice.",
     ),
     Entry(
+        "ledger.locked",
+        "Another program holds the record of what was sent",
+        "The record of what was sent ({path}) is held by another program ({value}). Nothing more is sent.",
+        "Close what may have it open, a backup or a database viewer for example, then run again: what was sent is recorded, and nothing is sent twice. Do not delete it.",
+    ),
+    Entry(
         "home.network",
         "The record of what was sent would be on a network disk",
         "The record of what was sent ({path}) would be on a disk that other computers use too ({value}), and what was sent could be forgotten there. Nothing was sent.",
