@@ -71,7 +71,7 @@ def refuse_unsafe(folder: Path) -> None:
     if where := _network(real):
         raise CannotStart("home.network", path=folder, value=where)
     roots = ((client, _pure(os.path.realpath(root))) for client, root in _sync_roots())
-    if client := synced(_pure(real), _pure(os.path.realpath(Path.home())), roots) or _marked(Path(real)):
+    if client := synced(_pure(real), _pure(os.path.realpath(os.path.expanduser("~"))), roots) or _marked(Path(real)):
         raise CannotStart("home.synced", path=folder, value=client)
 
 

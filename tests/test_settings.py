@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,6 +26,7 @@ from keyring.backends import chainer, fail, null
 
 from bulkops import cli, settings
 from bulkops.errors import CannotStart
+from bulkops.ledger import Ledger
 from bulkops.settings import HOSTS, Environment, Key, environment, find_key, forget_key, home, store_key
 
 SECRET = canary.key("wxyz")
@@ -637,3 +639,85 @@ def test_without_the_variable_the_folder_is_the_platforms_own(tmp_path, monkeypa
 
     monkeypatch.setattr(platformdirs, "user_data_dir", lambda *_, **__: str(tmp_path / "data"))
     assert home() == tmp_path / "data"
+
+
+# ---------------------------------------------------------------- the data folder
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("{here}/data", "{here}/data"),
+        ("~/data", "{here}/data"),
+        ("$HOME/data", "{here}/data"),
+        ("${HOME}/data", "{here}/data"),
+        ("'{here}/my data'", "{here}/my data"),
+        ('"{here}/data"', "{here}/data"),
+        ("  {here}/data ", "{here}/data"),
+        ("{here}/what? #1 100%", "{here}/what? #1 100%"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="the paths are those of other systems")
+def test_a_data_folder_is_the_same_wherever_bulkops_is_started(monkeypatch, tmp_path, named, found):
+    """What stands for something is put in; the ledger lies in the folder and nowhere else."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("BULKOPS_HOME", named.replace("{here}", str(tmp_path)))
+    monkeypatch.chdir(tmp_path.parent)
+    folder = settings.home()
+    assert folder == Path(found.replace("{here}", str(tmp_path)))
+    with closing(Ledger(folder / "ledger.sqlite3")):
+        assert {each.name for each in folder.iterdir()} >= {"ledger.sqlite3"}
+    assert [each.name for each in tmp_path.iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("data", "whole path"),
+        ("./data", "whole path"),
+        ("../data", "whole path"),
+        ("~nobody-of-that-name/data", "no home folder"),
+        ("$NO_SUCH_VARIABLE/data", "$NO_SUCH_VARIABLE stands for nothing"),
+        ("/srv/${NO_SUCH_VARIABLE}/data", "${NO_SUCH_VARIABLE} stands for nothing"),
+        ("%NO_SUCH_VARIABLE%/data", "%NO_SUCH_VARIABLE% stands for nothing"),
+        ("/srv/%NO_SUCH_VARIABLE%", "%NO_SUCH_VARIABLE% stands for nothing"),
+        ('"/srv/data', "quotation mark"),
+        ("/srv/data'", "quotation mark"),
+    ],
+)
+def test_a_data_folder_that_would_be_another_each_time_is_refused(monkeypatch, tmp_path, named, why):
+    """Each of them would have a ledger of its own, which knows nothing of what was sent: nothing is made."""
+    monkeypatch.setenv("BULKOPS_HOME", named)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CannotStart) as error:
+        settings.home()
+    assert error.value.code == "home.unsure"
+    assert why in error.value.sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows always names a folder for its user")
+def test_a_folder_that_is_there_is_taken_as_it_is_called(monkeypatch, tmp_path):
+    """An earlier bulkops may have made it: its ledger must be found."""
+    old = tmp_path / "$HOME" / "~"
+    old.mkdir(parents=True)
+    monkeypatch.setenv("BULKOPS_HOME", str(old))
+    assert settings.home() == old
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows always names a folder for its user")
+@pytest.mark.parametrize("named", [None, "", "somewhere"])
+def test_without_a_home_folder_there_is_one_sentence(monkeypatch, tmp_path, bulkops, named):
+    """No folder called ~ is made in the working folder, and the command ends with 2."""
+    monkeypatch.delenv("BULKOPS_HOME", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    if named is None:
+        monkeypatch.delenv("HOME", raising=False)
+        monkeypatch.setattr("pwd.getpwuid", lambda _: (_ for _ in ()).throw(KeyError("nobody")))
+    else:
+        monkeypatch.setenv("HOME", named)
+    told = bulkops("history")
+    assert told.code == 2
+    assert "BULKOPS_HOME" in told.err
+    assert list(tmp_path.iterdir()) == []

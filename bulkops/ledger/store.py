@@ -45,7 +45,7 @@ class Store:
         self.lock = threading.Lock()
         self.waiting: deque[_Change] = deque()
         self.engine = sa.create_engine(
-            f"sqlite:///{path}",
+            sa.URL.create("sqlite", database=str(path)),
             poolclass=sa.pool.StaticPool,
             connect_args={"check_same_thread": False, "timeout": 10},
         )

@@ -180,6 +180,18 @@ ENTRIES = (
         "Close what may have it open, a backup or a database viewer for example, then run again: what was sent is recorded, and nothing is sent twice. Do not delete it.",
     ),
     Entry(
+        "home.unsure",
+        "Not a sure place for the record of what was sent",
+        "The variable BULKOPS_HOME ({value}) does not name a folder that is the same at each start: {extra}. Nothing was sent.",
+        "Set it to a whole path without quotation marks, such as C:\\bulkops or /home/you/bulkops, or leave it out.",
+    ),
+    Entry(
+        "home.none",
+        "No place for the record of what was sent",
+        "There is no place for the record of what was sent: this computer names no home folder for you.",
+        "Set the variable BULKOPS_HOME to a folder on this computer's own disk, as a whole path.",
+    ),
+    Entry(
         "home.network",
         "The record of what was sent would be on a network disk",
         "The record of what was sent ({path}) would be on a disk that other computers use too ({value}), and what was sent could be forgotten there. Nothing was sent.",
