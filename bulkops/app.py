@@ -34,7 +34,8 @@ from bulkops.settings import Environment
 from bulkops.whereabouts import akin, family
 
 if TYPE_CHECKING:
-    from bulkops.ledger import Ledger, Run
+    from bulkops.ledger import Account, Ledger, Run
+    from bulkops.preflight import Owner
     from bulkops.running import Prepared
 
 LEDGER = "ledger.sqlite3"
@@ -49,7 +50,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
     material = _read(path, options)
     with any_ledger(folder) as ledger:
-        past = _past(ledger, where, material) if ledger else {}
+        past = _past(ledger, where, material, account=_assumed(ledger, where)) if ledger else {}
         known = {run.id for run in ledger.runs()} if ledger else set()
     report = previewed(material, where, _plan(material, where, options, past))
     elsewhere = _run_elsewhere(material, known)
@@ -100,7 +101,8 @@ def prepare(path: Path, where: Environment, folder: Path, options: Options) -> I
             prepared.ledger = ledger_alone(folder, path.name, stack)
             prepared.notes += _watched(prepared.ledger, where, folder)
             _alone(prepared, stack)
-            past = _past(prepared.ledger, where, material)
+            prepared.account = _assumed(prepared.ledger, where)
+            past = _past(prepared.ledger, where, material, account=prepared.account)
         prepared.plan = _plan(material, where, options, past)
         if prepared.obstacle is None:
             with _obstacle_of(prepared):
@@ -124,7 +126,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         found, rows = _cut_short(ledger, run)
         left = {row.seq for row in rows}
         practice = found.environment == settings.PRACTICE
-        where = Environment(found.environment, "" if practice else found.base_url)
+        where = Environment(found.environment, "" if practice else found.base_url, found.account.customer)
         path = Path(found.workbook)
         unread = left_out(found)
         sha256, unfit = _unchanged(path, found.workbook_sha256)
@@ -141,14 +143,13 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         outcomes = _told(ledger, found.id)
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
-        past = _past(ledger, where, material, found.id)
+        prepared.account = found.account
+        past = _past(ledger, where, material, found.id, found.account, found.key_owner)
         prepared.plan = _plan(material, where, options, past)
         with _obstacle_of(prepared):
             prepared.notes += _watched(ledger, where, folder)
             _alone(prepared, stack)
             _make_ready(prepared, folder, stack)
-            if prepared.owner != found.key_owner and prepared.plan.steps:
-                prepared.notes.append(f"The run was begun as {found.key_owner or 'an unknown owner'}.")
         yield prepared
 
 
@@ -177,11 +178,13 @@ def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow,
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
     since: dict[tuple[str, ...], list[Run]] = {}
     for run in ledger.runs():
-        place = (family(run.workbook), run.environment, "" if run.environment == settings.PRACTICE else run.base_url)
+        place = (family(run.workbook), settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url)
         later = since.setdefault(place, [])
         if name in (None, run.id):
             rows = ledger.resumable(run.id)
-            follower = next((each for each in later if akin(each.workbook, run.workbook)), None)
+            follower = next(
+                (each for each in later if akin(each.workbook, run.workbook) and not _apart(each, run)), None
+            )
             if rows and follower and name:
                 raise CannotStart("run.followed", value=name, extra=follower.id)
             if follower is None and (rows or run.ended is None):
@@ -190,6 +193,12 @@ def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow,
                 raise CannotStart("run.nothing_left")
         later.append(run)
     raise CannotStart("run.not_found", value=name) if name else CannotStart("run.nothing_left")
+
+
+def _apart(one: Run, other: Run) -> bool:
+    from bulkops.ledger.records import apart
+
+    return apart(one.account, other.account, one.key_owner == other.key_owner)
 
 
 @contextmanager
@@ -281,7 +290,6 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
     from bulkops.delivery import decide
     from bulkops.handback import corrections_to
-    from bulkops.ledger import Account
     from bulkops.lookups import look_up, rule_out
     from bulkops.preflight import asking, enter, owner
     from bulkops.workbook.sidecar import runs_told
@@ -306,16 +314,73 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     if wanted := prepared.options.corrections:
         taken = [way.path for way in prepared.delivery.ways]
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
-    if prepared.plan.steps:
+    if prepared.plan.steps or _another_customers(prepared):
         prepared.where, prepared.key = enter(prepared.where, stack)
         found = owner(prepared.where, prepared.key)
-        prepared.owner, prepared.account = found.name, Account(found.source, found.id)
+        _known_by(prepared, found)
         prepared.notes += [note for note in (found.note, found.deprecated) if note]
         with asking(prepared.where, prepared.key) as ask:
             answers, unanswered = look_up(prepared.plan, all_operations(), ask)
         prepared.plan = rule_out(prepared.plan, all_operations(), answers)
         prepared.notes += unanswered
         _all_or_nothing(prepared)
+
+
+def _assumed(ledger: Ledger, where: Environment) -> Account:
+    """Whose data the key will change, before EnergyCAP is asked: as the runs before under that name."""
+    from bulkops.ledger import Account
+
+    if where.name == settings.PRACTICE:
+        return Account()
+    return Account(ledger.source_under(where.name, where.identity), None, where.customer)
+
+
+def _another_customers(prepared: Prepared) -> bool:
+    """May what keeps rows from being sent be another customer's, which only EnergyCAP can say?"""
+    if prepared.ledger is None or prepared.resumes or prepared.where.name == settings.PRACTICE:
+        return False
+    account = prepared.account
+    return bool(prepared.plan.kept) and account.source is None and prepared.ledger.may_tell_apart(account)
+
+
+def _known_by(prepared: Prepared, found: Owner) -> None:
+    """Take in whose key it is, and plan anew where that changes what was sent before.
+
+    Raises CannotStart for a key that is not the run's, or leads to other data than the runs before under that name.
+    """
+    from bulkops.ledger import Account
+
+    ledger, where, assumed = prepared.ledger, prepared.where, prepared.account
+    prepared.owner = found.name
+    if ledger is None or where.name == settings.PRACTICE:
+        return
+    if prepared.resumes is not None:
+        _bound(prepared.resumes, found)
+        return
+    if assumed.source and found.source and found.source != assumed.source:
+        facts = {"value": where.place, "extra": assumed.source, "words": found.source}
+        raise CannotStart("me.other_source", **facts)
+    if assumed.source and not found.source:
+        prepared.untold = assumed.source
+    prepared.account = Account(found.source, found.id, settings.customer_of_key(where))
+    if prepared.account != replace(assumed, owner=found.id) or ledger.may_tell_apart(prepared.account):
+        past = _past(ledger, where, prepared.material, account=prepared.account, key_owner=found.name)
+        prepared.plan = _plan(prepared.material, where, prepared.options, past)
+
+
+def _bound(run: Run, found: Owner) -> None:
+    """A run is finished with the key of the user who began it, on the same data: other batches are other users'."""
+    asked = (
+        (run.account.owner, found.id, run.key_owner or run.account.owner, found.name or found.id),
+        (run.account.source, found.source, f"data source “{run.account.source}”", f"data source “{found.source}”"),
+        # All that older ledgers know.
+        (None if run.account.owner else run.key_owner, found.name, run.key_owner, found.name),
+    )
+    for known, now, was, told in asked:
+        if known and known != now:
+            raise CannotStart(
+                "run.other_key", value=run.id, who=was, extra=told if now else "nobody that EnergyCAP names"
+            )
 
 
 def _run_elsewhere(material: Material, known: set[str]) -> str:
@@ -352,9 +417,16 @@ def _all_or_nothing(prepared: Prepared) -> None:
         raise CannotStart("run.unread", value=", ".join(each.sheet for each in unread))
 
 
-def _past(ledger: Ledger, where: Environment, material: Material, since: str = "") -> planning.History:
+def _past(
+    ledger: Ledger,
+    where: Environment,
+    material: Material,
+    since: str = "",
+    account: Account | None = None,
+    key_owner: str = "",
+) -> planning.History:
     workbook = (str(material.path.resolve()), material.identity)
-    return ledger.past(where.identity, since, material.targets, workbook)
+    return ledger.past(where.identity, since, material.targets, workbook, account, key_owner)
 
 
 def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:

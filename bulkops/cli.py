@@ -36,7 +36,8 @@ Workbook = Annotated[
     Path, typer.Argument(metavar="WORKBOOK", help="An .xlsx, .xlsm, .xls, .ods or .csv file.", show_default=False)
 ]
 EnvName = Annotated[
-    str | None, typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}.", show_default="practice")
+    str | None,
+    typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}, or a name of yours.", show_default="practice"),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Another EnergyCAP address, instead of --env.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]

@@ -19,7 +19,10 @@ from bulkops.settings import (
     environment,
     find_key,
     forget_key,
+    keep_name,
+    named_environments,
     store_key,
+    with_name,
 )
 
 _LONGEST = 4096
@@ -30,7 +33,11 @@ _ON_THE_LINE = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Whatever else stands on the command line may be the key, so the library must not repeat it."""
 
 commands = typer.Typer(help="Store, try or remove the API key of an environment.")
-KeyOf = Annotated[str, typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}.")]
+KeyOf = Annotated[
+    str | None,
+    typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}, or a name of yours.", show_default=False),
+]
+At = Annotated[str | None, typer.Option("--base-url", help="Another EnergyCAP address, instead of --env.")]
 
 
 @commands.callback(invoke_without_command=True)
@@ -40,43 +47,79 @@ def key(context: typer.Context) -> None:
 
 
 @commands.command("set", context_settings=_ON_THE_LINE)
-def key_set(context: typer.Context, env: KeyOf) -> None:
+def key_set(
+    context: typer.Context,
+    env: KeyOf = None,
+    base_url: At = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="A name of its own, for a second customer on the host.", show_default=False),
+    ] = None,
+    another_customer: Annotated[
+        bool, typer.Option("--another-customer", help="The name is another customer's than any other on the host.")
+    ] = False,
+) -> None:
     """Store a key; it is asked for and not shown."""
-    where = _with_key(context, env)
-    found = Key.of_line(_entered(f"API key for {where.host} (it is not shown): "))
+    where = _with_key(context, env, base_url)
+    if name is not None:
+        where = with_name(where, name, another_customer or _is_another_customer(where, name))
+    found = Key.of_line(_entered(f"API key for {where.place} (it is not shown): "))
     store_key(where, found)
+    if where.named:
+        keep_name(where)
+        console.tell(
+            f"{where.name} is a customer of its own on {where.host}: what was sent for others there holds nothing back."
+            if where.customer
+            else f"What was sent under any name of {where.host} is remembered for {where.name}, too, unless EnergyCAP "
+            "itself says that their data sources differ."
+        )
     console.tell(
-        f"The key {found.masked()} for {where.host} is stored; programs that you run can read it, too. "
+        f"The key {found.masked()} for {where.place} is stored; programs that you run can read it, too. "
         f"Try it: bulkops key test --env {where.name}"
     )
 
 
 @commands.command("test", context_settings=_ON_THE_LINE)
-def key_test(context: typer.Context, env: KeyOf) -> None:
+def key_test(context: typer.Context, env: KeyOf = None, base_url: At = None) -> None:
     """Ask EnergyCAP whose key this is. Nothing is changed."""
     from bulkops.preflight import who_am_i
 
-    where = _with_key(context, env)
+    where = _with_key(context, env, base_url)
     found = find_key(where)
     owner, note = who_am_i(where, found)
-    console.tell(f"The key {found.masked()} works at {where.host} as {owner}." if owner else note)
+    console.tell(f"The key {found.masked()} works at {where.place} as {owner}." if owner else note)
 
 
 @commands.command("forget", context_settings=_ON_THE_LINE)
-def key_forget(context: typer.Context, env: KeyOf) -> None:
+def key_forget(context: typer.Context, env: KeyOf = None, base_url: At = None) -> None:
     """Remove a stored key."""
-    where = _with_key(context, env)
+    where = _with_key(context, env, base_url)
     removed = forget_key(where)
-    console.tell(f"The key for {where.host} is removed." if removed else f"There was no key for {where.host}.")
+    console.tell(f"The key for {where.place} is removed." if removed else f"There was no key for {where.place}.")
 
 
-def _with_key(context: typer.Context, env: str) -> Environment:
+def _is_another_customer(where: Environment, name: str) -> bool:
+    """The operator's word on a new name; where nobody is there to ask, what was sent holds under it, too."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+        return False
+    others = [each.name for each in named_environments() if each.base_url == where.base_url]
+    known = ", ".join((where.name, *others))
+    console.say(f"Is “{name}” another customer than {known}, whose bills none of these keys reaches?")
+    typer.echo("Type yes if that is sure, and press Enter: ", err=True, nl=False)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _with_key(context: typer.Context, env: str | None, base_url: str | None) -> Environment:
+    if env is None and base_url is None:
+        raise typer.BadParameter("Missing option '--env'.")
+    if env is not None and base_url is not None:
+        raise typer.BadParameter("--env and --base-url exclude each other.")
     if context.args:
         raise typer.BadParameter(
             "There is something after the command that does not belong there. "
             "A key is never typed there: bulkops asks for it and does not show it."
         )
-    where = environment(env)
+    where = environment(env, base_url)
     if where.name == PRACTICE:
         raise CannotStart("key.fixed")
     return where

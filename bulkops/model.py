@@ -344,6 +344,8 @@ class Past:
     """Sent or marked since the run that is being resumed began: whatever that run's Send again says is older."""
     mark: Mark | None = None
     """What an operator said of it since; with the status unknown it is marked as to be sent again."""
+    owner: str = ""
+    """Whose key it was sent with; "" if that is not known, or of no account."""
 
     @property
     def holds(self) -> bool:

@@ -137,7 +137,8 @@ def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -
 
 
 def _told(past: Past) -> dict[str, str]:
-    told = {"when": moment(past.when), "who": past.who, "workbook": past.workbook}
+    who = f"{past.who} with the key of {past.owner}" if past.owner else past.who
+    told = {"when": moment(past.when), "who": who, "workbook": past.workbook}
     return {**told, "words": marked(past.mark)} if past.mark else told
 
 

@@ -67,6 +67,8 @@ class Prepared:
     owner: str = ""
     account: Account = field(default_factory=Account)
     """Whose data the key changes, as far as that is known."""
+    untold: str = ""
+    """The data source of the runs before under this name, where EnergyCAP does not tell it any more."""
     obstacle: BulkopsError | None = None
     """Why the run cannot begin: another run, no place for the results, no key, EnergyCAP not reached, a no."""
 
@@ -108,9 +110,12 @@ class Prepared:
     @property
     def to_be_sure_of(self) -> tuple[CannotStart, ...]:
         """What only a person may say yes to, who is there to be asked."""
-        if not (self.elsewhere and self.plan.steps):
+        if not self.plan.steps:
             return ()
-        return (CannotStart("run.elsewhere", path=self.material.path.name, value=self.elsewhere),)
+        path, place = self.material.path.name, self.where.place
+        elsewhere = CannotStart("run.elsewhere", path=path, value=self.elsewhere) if self.elsewhere else None
+        untold = CannotStart("me.untold", value=place, extra=self.untold) if self.untold else None
+        return tuple(each for each in (elsewhere, untold) if each)
 
     def invalid(self) -> int:
         """How many rows need fixing."""

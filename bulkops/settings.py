@@ -6,9 +6,12 @@ host: a key stored for one environment is never handed to another.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +25,9 @@ from bulkops.masking import Traces
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-PRACTICE = "practice"
+PRACTICE, CUSTOM = "practice", "custom"
+_NAMES = "environments.json"
+"""In the data folder: which names stand for what."""
 HOSTS = {
     "us-east": "https://app.energycap.com",
     "us-west": "https://wce.energycap.com",
@@ -112,6 +117,24 @@ class Environment:
 
     name: str
     base_url: str
+    customer: str | None = ""
+    """Which of the customers on the host, in the operator's word; "" for the one without a name of its own, None where
+    nobody has said whether a name is another customer's."""
+
+    @property
+    def named(self) -> bool:
+        """Has the operator given it a name of its own?"""
+        return self.name not in (*ENVIRONMENTS, CUSTOM)
+
+    @property
+    def account(self) -> str:
+        """By what the credential store knows its key."""
+        return f"{_folded(self.name)} @ {self.host}" if self.named else self.host
+
+    @property
+    def place(self) -> str:
+        """The host in words, with the name that the operator gave."""
+        return f"{self.name} ({self.host})" if self.named else self.host
 
     @property
     def identity(self) -> str:
@@ -136,8 +159,12 @@ def environment(name: str | None = None, base_url: str | None = None) -> Environ
         return _at(base_url)
     chosen = (name or PRACTICE).strip().lower()
     if chosen not in ENVIRONMENTS:
+        own = named_environments()
+        if found := next((each for each in own if _folded(each.name) == _folded(name or "")), None):
+            return found
+        known = ", ".join((*ENVIRONMENTS, *(each.name for each in own)))
         # A longer text may be anything, even a key.
-        raise CannotStart("env.unknown", value=name if len(chosen) <= 20 else "…", extra=", ".join(ENVIRONMENTS))
+        raise CannotStart("env.unknown", value=name if len(chosen) <= 20 else "…", extra=known)
     return Environment(chosen, HOSTS.get(chosen, ""))
 
 
@@ -156,7 +183,63 @@ def _at(base_url: str) -> Environment:
         raise CannotStart("env.address", value=told)
     shown = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{shown}" + (f":{port}" if port and (parts.scheme, port) != ("https", 443) else "")
-    return Environment(next((name for name, known in HOSTS.items() if known == url), "custom"), url)
+    return Environment(next((name for name, known in HOSTS.items() if known == url), CUSTOM), url)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+def named_environments() -> list[Environment]:
+    """The environments that the operator has named, in the order in which that was done.
+
+    Raises CannotStart if what is stored of them cannot be read: a name must not become another customer's.
+    """
+    path = home() / _NAMES
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return [Environment(str(each["name"]), _at(each["base_url"]).base_url, each["customer"]) for each in stored]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CannotStart("env.names", path=path) from error
+
+
+def with_name(where: Environment, name: str, another_customer: bool) -> Environment:
+    """The environment under a name of its own; a name that there is keeps its customer. Nothing is stored by that.
+
+    Raises CannotStart for a name that is none, or is another host's.
+    """
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 40 or not name.isprintable() or _folded(name) in (*ENVIRONMENTS, CUSTOM):
+        raise CannotStart("env.name", value=name if 0 < len(name) <= 20 else "…")
+    for each in named_environments():
+        if _folded(each.name) == _folded(name):
+            if each.base_url != where.base_url:
+                raise CannotStart("env.name_taken", value=each.name, extra=each.host)
+            return each
+    # From the name alone: where the settings are lost, the same name is the same customer again.
+    told = f"{where.identity}\n{_folded(name)}"
+    return Environment(
+        name, where.base_url, hashlib.sha256(told.encode()).hexdigest()[:16] if another_customer else None
+    )
+
+
+def keep_name(where: Environment) -> None:
+    """Store a named environment, for good: forgetting its key does not forget whose data it was.
+
+    Raises CannotStart if that fails.
+    """
+    known = [each for each in named_environments() if _folded(each.name) != _folded(where.name)]
+    stored = [{"name": each.name, "base_url": each.base_url, "customer": each.customer} for each in (*known, where)]
+    path = home() / _NAMES
+    begun = path.with_name(f"{path.name}.part")
+    try:
+        with begun.open("w", encoding="utf-8") as stream:
+            json.dump(stored, stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        begun.replace(path)
+    except OSError as error:
+        raise CannotStart("file.unwritable", path=path) from error
 
 
 def home() -> Path:
@@ -224,38 +307,46 @@ _session: dict[str, Key] = {}
 
 def use_for_session(where: Environment, key: Key) -> None:
     """Find this key for this host until the program ends, before any other; it is kept in memory alone."""
-    _session[where.host] = key
+    _session[where.account] = key
 
 
 def find_key(where: Environment) -> Key:
     """The key for an environment: this session's, else BULKOPS_API_KEY, else the one stored for its host.
 
-    Raises CannotStart if there is none.
+    One with a name of its own has its own key, which goes before the variable. Raises CannotStart if there is none.
     """
-    if where.host in _session:
-        return _session[where.host]
+    if where.account in _session:
+        return _session[where.account]
+    if where.named and (own := _keyring_get(where)) is not None:
+        return Key(own)
     given = Unshown(os.environ.get("BULKOPS_API_KEY", ""))
     if given:
         return Key.of_line(given)
     stored = _keyring_get(where)
     if stored is None:
-        raise CannotStart("key.missing", value=where.host)
+        raise CannotStart("key.missing", value=where.place)
     return Key(stored)
+
+
+def customer_of_key(where: Environment) -> str | None:
+    """Whose data the key is for, in the operator's word; a name says nothing of a key that is not its own."""
+    own = not where.named or where.account in _session or _keyring_get(where) is not None
+    return where.customer if own else None
 
 
 def store_key(where: Environment, key: Key) -> None:
     """Put a key into the operating system's credential store and read it back. Raises CannotStart if that fails."""
     store = _store()
     # A store of the operating system may take nothing but plain text.
-    _ask(store.set_password, _SERVICE, where.host, str(key.reveal()))
-    if _ask(store.get_password, _SERVICE, where.host) != key.reveal():
+    _ask(store.set_password, _SERVICE, where.account, str(key.reveal()))
+    if _ask(store.get_password, _SERVICE, where.account) != key.reveal():
         raise CannotStart("key.store", value="what was put there did not come back")
-    _session.pop(where.host, None)
+    _session.pop(where.account, None)
 
 
 def forget_key(where: Environment) -> bool:
     """Remove the stored key, and this session's; False if there was none. Raises CannotStart if the store fails."""
-    dropped = _session.pop(where.host, None) is not None
+    dropped = _session.pop(where.account, None) is not None
     try:
         store = _store()
     except CannotStart:
@@ -263,16 +354,16 @@ def forget_key(where: Environment) -> bool:
             return True
         raise
     # A store's own word for "not there" may also mean "not allowed".
-    if _ask(store.get_password, _SERVICE, where.host) is None:
+    if _ask(store.get_password, _SERVICE, where.account) is None:
         return dropped
-    _ask(store.delete_password, _SERVICE, where.host)
+    _ask(store.delete_password, _SERVICE, where.account)
     return True
 
 
 def _keyring_get(where: Environment) -> Unshown | None:
     """The stored key; None where there is none, or no store that could hold one. Raises CannotStart for silence."""
     try:
-        found = _ask(_store().get_password, _SERVICE, where.host)
+        found = _ask(_store().get_password, _SERVICE, where.account)
     except CannotStart as error:  # the operator is told how to give a key instead
         if error.code == "key.silent":
             raise

@@ -33,7 +33,7 @@ class Said:
 
 def choices(where: Environment) -> tuple[Environment, ...]:
     """The environments that take a key, and the one in use if it is another. The practice environment has its own."""
-    named = tuple(Environment(name, url) for name, url in HOSTS.items())
+    named = (*(Environment(name, url) for name, url in HOSTS.items()), *settings.named_environments())
     return named if where in named or where.name == PRACTICE else (where, *named)
 
 
@@ -51,9 +51,9 @@ def present(where: Environment) -> Said:
         key = settings.find_key(where)
     except BulkopsError as error:
         if error.code == "key.missing":
-            return Said(f"There is no key for {where.host} on this computer yet.")
+            return Said(f"There is no key for {where.place} on this computer yet.")
         return _sorry(error)
-    return Said(f"There is a key for {where.host} already: {key.masked()}.", settled=True)
+    return Said(f"There is a key for {where.place} already: {key.masked()}.", settled=True)
 
 
 def test(where: Environment, key: Key | None) -> Said:
@@ -69,7 +69,7 @@ def test(where: Environment, key: Key | None) -> Said:
     rights = [
         f"{_capital(each.plural)}: {_right(owner.may[each.key], each.permission)}" for each in all_operations().values()
     ]
-    words = "\n".join([f"{where.host} accepts the key {key.masked()}: {whose}", *rights])
+    words = "\n".join([f"{where.place} accepts the key {key.masked()}: {whose}", *rights])
     return Said(words, good=False not in owner.may.values())
 
 
@@ -90,7 +90,7 @@ def save(where: Environment, key: Key) -> Said:
             return _sorry(error)
         sorry = CannotStart("key.only_here", value=error.facts["value"])
         return Said(str(sorry), good=False, code=sorry.code, for_now=True)
-    told = f"The key {key.masked()} for {where.host} is stored in this computer's credential store."
+    told = f"The key {key.masked()} for {where.place} is stored in this computer's credential store."
     if os.environ.get("BULKOPS_API_KEY"):
         # It goes before what is stored, and a window is not where anybody looks for that.
         settings.use_for_session(where, key)
@@ -101,7 +101,7 @@ def save(where: Environment, key: Key) -> Said:
 def use_now(where: Environment, key: Key) -> Said:
     """Use it until the program ends."""
     settings.use_for_session(where, key)
-    return Said(f"The key {key.masked()} for {where.host} is in use. {_LASTS}", settled=True)
+    return Said(f"The key {key.masked()} for {where.place} is in use. {_LASTS}", settled=True)
 
 
 def forget(where: Environment) -> Said:
@@ -111,8 +111,8 @@ def forget(where: Environment) -> Said:
     except BulkopsError as error:
         return _sorry(error)
     if removed:
-        return Said(f"The key for {where.host} is removed from this computer.")
-    return Said(f"No key for {where.host} is stored on this computer.")
+        return Said(f"The key for {where.place} is removed from this computer.")
+    return Said(f"No key for {where.place} is stored on this computer.")
 
 
 def _sorry(error: BulkopsError) -> Said:

@@ -15,7 +15,7 @@ from bulkops import app
 from bulkops.errors import CannotStart
 from bulkops.model import Status
 from bulkops.phrases import URGENCY, by_status, counted, printable
-from bulkops.settings import ENVIRONMENTS, Environment
+from bulkops.settings import CUSTOM, Environment
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run
@@ -68,7 +68,7 @@ def _told(run: Run, counts: Mapping[Status, int], left: int | None) -> PastRun:
 def _place(run: Run) -> str:
     """The environment's name, or the host of one that has none."""
     where = Environment(run.environment, run.base_url)
-    return where.name if where.name in ENVIRONMENTS else where.host
+    return where.host if where.name == CUSTOM else where.name
 
 
 def _state(run: Run, counts: Mapping[Status, int], left: int | None) -> str:

@@ -76,7 +76,8 @@ class Presenter:
         Raises CannotStart if they name one that is none.
         """
         named = [settings.environment()] if os.environ.get("BULKOPS_BASE_URL") else []
-        return [HERE, *named, *(settings.environment(name) for name in ENVIRONMENTS if name != PRACTICE)]
+        known = (settings.environment(name) for name in ENVIRONMENTS if name != PRACTICE)
+        return [HERE, *named, *known, *settings.named_environments()]
 
     def choose(self, path: Path) -> None:
         """Take a workbook and check it at once: nothing is sent by that."""

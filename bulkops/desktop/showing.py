@@ -12,7 +12,7 @@ from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.phrases import by_status, counted, moment, printable, to_look_at, urgency
 from bulkops.report import Summary
-from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
+from bulkops.settings import CUSTOM, PRACTICE, Environment
 
 STEPS = (
     "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",
@@ -218,7 +218,7 @@ def banner(where: Environment) -> str:
 
 def _host(name: str, host: str, between: str = ": ") -> str:
     """A host, after its environment's name if it has one of EnergyCAP's."""
-    return f"{name}{between}{host}" if name in ENVIRONMENTS else host
+    return host if name == CUSTOM else f"{name}{between}{host}"
 
 
 def lines(outcomes: Iterable[Outcome], checked: Iterable[CheckedRow], asks: Mapping[int, str]) -> list[Line]:

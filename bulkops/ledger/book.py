@@ -22,6 +22,7 @@ from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.records import (
     Account,
     Run,
+    apart,
     decided_line,
     now,
     outcome_read,
@@ -54,7 +55,8 @@ _INTEND = f"""
     WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
     AND (released <> '' OR NOT EXISTS (
         SELECT 1 FROM attempts AS earlier
-        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {holds("earlier")}))"""
+        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {holds("earlier")}
+        AND NOT {marks.apart("lines", "earlier")}))"""
 """The line as planned becomes an attempt, unless what it asks for may have been done already and nobody released it."""
 _CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence
@@ -253,12 +255,16 @@ class Ledger:
         since: str = "",
         targets: Iterable[str] | None = None,
         workbook: tuple[str, str] = ("", ""),
+        account: Account | None = None,
+        key_owner: str = "",
     ) -> dict[tuple[str, str], list[tuple[str, Past]]]:
         """(operation, target) → (fingerprint, what became of it) of all that was done or is unknown, oldest first.
 
         ``targets``: only of these, for a workbook asks about its own rows however long the memory is; None: of all.
         ``workbook``: path and hash of the one that asks: a Send again of its own that was used is marked as such, until
         a run of it has found the cell without it.
+        ``account``, ``key_owner``: whose data the key changes that asks, as far as that is known: what surely changed
+        another customer's is left out.
         ``since`` names a run that is being resumed: what was sent, or marked, after it had begun is told as newer.
         """
         told = ("run", "seq", "fingerprint", "state", "started", "outcome", "released", "who")
@@ -285,12 +291,21 @@ class Ledger:
             sa.select(
                 *(attempts.c[name] for name in told),
                 *(lines.c[name] for name in ("operation", "target", "matter")),
-                *(runs.c.workbook, place, same.label("same"), newer.label("newer")),
+                *(accounts.c[each.name] for each in fields(Account)),
+                *(
+                    runs.c.workbook,
+                    runs.c.environment,
+                    runs.c.key_owner,
+                    place,
+                    same.label("same"),
+                    newer.label("newer"),
+                ),
                 *(said.c.verdict, said.c.who.label("marker"), said.c.marked),
             )
             .select_from(
                 attempts.join(lines)
                 .join(runs, runs.c.id == attempts.c.run)
+                .outerjoin(accounts, accounts.c.run == attempts.c.run)
                 .outerjoin(said, said.c.attempt == attempts.c.id)
                 .outerjoin(newest, newest.c.id == said.c.after)
             )
@@ -310,7 +325,10 @@ class Ledger:
         had_yes = {(each["matter"], each["place"]): each["yes"] for each in asked_for}
         # The last run of this workbook that found no Yes for a matter.
         cleared = {each["matter"]: each["place"] for each in asked_for if each["surely"] and not each["yes"]}
-        for each in (row for row in rows if row["state"] in HELD):
+        for each in rows:
+            theirs = Account(*(each[name.name] for name in fields(Account)))
+            if each["state"] not in HELD or apart(account or Account(), theirs, each["key_owner"] == key_owner):
+                continue
             matter, at = each["matter"], each["place"]
             # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
             # be it another row's, was typed before that doubt, whatever was said of it since.
@@ -322,6 +340,21 @@ class Ledger:
             sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used), bool(unseen)))
             found.setdefault((each["operation"], each["target"]), []).append(sent)
         return found
+
+    def source_under(self, name: str, identity: str) -> str | None:
+        """The data source that the newest run under an environment's name told of; None if none ever did."""
+        host = sa.func.replace(runs.c.base_url, "://localhost", "://127.0.0.1")
+        known = runs.c.environment == name, host == identity, accounts.c.source.is_not(None)
+        query = sa.select(accounts.c.source).select_from(runs.join(accounts)).where(*known)
+        with self._store.reading() as connection:
+            return connection.execute(query.order_by(sa.desc(_place("runs"))).limit(1)).scalar()
+
+    def may_tell_apart(self, account: Account) -> bool:
+        """Is there a run that may have been another customer's than this one?"""
+        another = sa.or_(accounts.c.source != account.source, accounts.c.customer != account.customer)
+        known = another if account.source else sa.or_(accounts.c.source.is_not(None), another)
+        with self._store.reading() as connection:
+            return connection.execute(sa.select(accounts.c.run).where(known).limit(1)).first() is not None
 
     def in_flight(self) -> bool:
         """Is there an intent without an outcome: of a run that is going on, or that was cut short?"""

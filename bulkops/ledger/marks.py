@@ -27,9 +27,22 @@ def holds(attempt: str) -> str:
         SELECT 1 FROM marks WHERE marks.attempt = {attempt}.id AND marks.verdict = '{Verdict.SEND_AGAIN}')"""
 
 
+def apart(one: str, other: str) -> str:
+    """The condition, in SQL, that the runs of two lines or attempts surely changed two customers' data: as
+    ``records.apart``."""
+    return f"""EXISTS (
+        SELECT 1 FROM accounts AS mine JOIN runs AS my_run ON my_run.id = mine.run,
+            accounts AS theirs JOIN runs AS their_run ON their_run.id = theirs.run
+        WHERE mine.run = {one}.run AND theirs.run = {other}.run AND (
+            coalesce(mine.source <> theirs.source, 0) OR (
+                coalesce(mine.customer <> theirs.customer, 0) AND NOT coalesce(
+                    mine.source = theirs.source AND mine.owner = theirs.owner
+                    AND my_run.key_owner = their_run.key_owner, 0))))"""
+
+
 _LATER = f"""
     later.identity = doubt.identity AND later.matter = doubt.matter AND later.fingerprint = doubt.fingerprint
-    AND later.id > doubt.id AND {holds("later")}"""
+    AND later.id > doubt.id AND {holds("later")} AND NOT {apart("doubt", "later")}"""
 """The same request, sent once more since: its outcome is the last word on it."""
 _OPEN = f"""
     doubt.state = '{Status.UNKNOWN}'

@@ -11,6 +11,7 @@ from typing import Any
 
 from bulkops.ledger.tables import INTENT, PLANNED
 from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Release, Status, Step, Verdict, outcome_of
+from bulkops.settings import PRACTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,20 @@ class Account:
     """The key owner's systemUserId."""
     customer: str | None = None
     """Which of the customers on the host, in the operator's word; "" for the one without a name of its own."""
+
+
+def apart(one: Account, other: Account, same_name: bool) -> bool:
+    """Do two keys surely lead to two customers' data? ``same_name``: do the key owners have one name?
+
+    What nobody knows is never taken for a difference; and the operator's word that these are two customers does not
+    stand against EnergyCAP's own, that it is one user of one data source.
+    """
+    if one.source and other.source and one.source != other.source:
+        return True
+    if one.customer is None or other.customer is None or one.customer == other.customer:
+        return False
+    same_source = one.source is not None and one.source == other.source
+    return not (same_source and one.owner is not None and one.owner == other.owner and same_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +166,7 @@ def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool, unseen: bool)
     name = Path(found["workbook"]).name
     mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
     status = Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"])
-    return Past(status, found["started"], found["who"], name, found["run"], accepted, yes_used, unseen, newer, mark)
+    return Past(
+        *(status, found["started"], found["who"], name, found["run"], accepted, yes_used, unseen, newer, mark),
+        owner=found["key_owner"] if found["environment"] != PRACTICE else "",
+    )

@@ -1,0 +1,252 @@
+"""Whose data was changed: two customers on one host, two users of one, and names that the operator gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Bulkops, Ended, fill, flag
+from misbehaving import Misbehaving, Talk, answer, documented
+from steps import HERE, flag_edit, plan_of, run_named
+
+from bulkops import settings
+from bulkops.app import LEDGER
+from bulkops.errors import CannotStart, MustStop
+from bulkops.ledger import Account, Ledger, Run
+from bulkops.ledger.records import apart
+from bulkops.model import Status, outcome_of
+from bulkops.settings import Environment, Key
+
+AT = "2026-11-21T10:00:01Z"
+ANN = {"systemUserId": 1, "systemUserCode": "ann", "fullName": "Ann Able"}
+BOB = {"systemUserId": 2, "systemUserCode": "bob", "fullName": "Bob Blue"}
+
+
+class Host:
+    """One host for several keys: each is told its own /me."""
+
+    server: Misbehaving
+
+    def __init__(self, bulkops: Bulkops, book: Path) -> None:
+        self.bulkops, self.book = bulkops, book
+        self.me: dict[str, dict[str, Any]] = {}
+        self.stops_at = 0
+        """The write at which somebody presses Ctrl-C."""
+
+    def talk(self, talk: Talk) -> bool:
+        if self.stops_at and self.sent == self.stops_at:
+            self.stops_at = 0
+            os.kill(os.getpid(), signal.SIGINT)
+        said = documented(talk.request)
+        if b" /api/v3/me " in talk.request.split(b"\r\n", 1)[0]:
+            key = next(name for name in self.me if name.encode() in talk.request)
+            said = json.dumps(self.me[key]).encode()
+        talk.say(answer(said))
+        return True
+
+    @property
+    def sent(self) -> int:
+        return sum(not each.startswith(b"GET") for each in self.server.requests)
+
+    def name(self, name: str, key: str, another: bool = False, **me: Any) -> None:
+        """As ``key set --name`` does it."""
+        where = settings.with_name(settings.environment(None, self.server.base_url), name, another)
+        settings.keep_name(where)
+        settings.use_for_session(where, Key(key))
+        self.me[key] = me
+
+    def plain(self, key: str, **me: Any) -> None:
+        """The key of the host without a name."""
+        settings.use_for_session(settings.environment(None, self.server.base_url), Key(key))
+        self.me[key] = me
+
+    def run(self, name: str = "", *more: str, typed: str | None = None) -> Ended:
+        place = ("--env", name) if name else ("--base-url", self.server.base_url)
+        asked = ("--json",) if typed else ("--yes", "--json")
+        return self.bulkops("run", self.book, *place, *asked, *more, typed=typed)
+
+
+@pytest.fixture
+def host(tmp_path: Path, bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    monkeypatch.setattr(settings, "_session", {})
+    made = Host(bulkops, fill(tmp_path / "August.xlsx", flags=[flag(2001)]))
+    with Misbehaving(made.talk) as made.server:
+        yield made
+
+
+RED, BLUE = {"environment": "Red"}, {"environment": "Blue"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "another", "sends"),
+    [
+        ({**ANN, **RED}, {**BOB, **BLUE}, False, True),
+        ({**ANN, **RED}, {**ANN, **BLUE}, False, True),
+        ({**ANN, **RED}, {**BOB, **RED}, False, False),
+        (ANN, BOB, False, False),
+        ({**ANN, **RED}, BOB, False, False),
+        (ANN, BOB, True, True),
+        ({}, {}, True, True),
+        ({**ANN, **RED}, {**BOB, **RED}, True, True),
+        # EnergyCAP's word that it is one user of one data source goes before the operator's.
+        ({**ANN, **RED}, {**ANN, **RED}, True, False),
+    ],
+)
+def test_a_row_is_held_under_every_name_unless_the_customers_surely_differ(host, first, second, another, sends):
+    """By what EnergyCAP says of the data source, or by the operator's word; either way round, and in a later run."""
+    host.plain("key-one", **first)
+    host.name("Acme", "key-two", another, **second)
+    assert host.run().statuses == ["done"]
+    told = host.run("Acme")
+    assert told.statuses == (["done"] if sends else ["already_done"])
+    assert host.sent == 1 + sends
+    assert host.run("acme").statuses == host.run().statuses == ["already_done"]
+    assert host.sent == 1 + sends
+    if not sends and first:
+        assert "with the key of Ann Able (ann)" in told.document["rows"][0]["message"]
+    assert told.document["environment"] == {"name": "Acme", "base_url": host.server.base_url}
+
+
+def test_renaming_forgets_nothing(host, home):
+    """A new name, the same name said anew, lost settings: what was sent under the old one still holds."""
+    host.name("Acme", "key-one", True, **ANN)
+    assert host.run("Acme").statuses == ["done"]
+    host.name("Acme Energy", "key-two", **ANN)
+    assert host.run("Acme Energy").statuses == ["already_done"]
+    (home / "environments.json").unlink()
+    assert host.run("Acme").code == 2
+    host.name("ACME", "key-one", True, **ANN)
+    assert host.run("Acme").statuses == ["already_done"]
+    assert host.sent == 1
+
+
+def test_a_key_that_leads_to_other_data_than_before_stops_the_run(host):
+    """Both are named, nothing is sent, also where a person says yes."""
+    host.plain("key-one", **ANN, **RED)
+    assert host.run().statuses == ["done"]
+    host.me["key-one"] = {**ANN, **BLUE}
+    fill(host.book, flags=[flag(2001), flag(2002)])
+    for typed in (None, "yes\n"):
+        told = host.run(typed=typed)
+        assert (told.code, host.sent) == (2, 1)
+        assert "“Blue”" in told.document["notes"][-1]
+        assert "“Red”" in told.document["notes"][-1]
+
+
+def test_a_data_source_that_is_not_told_any_more_wants_a_person(host):
+    """With --yes nothing is sent; after a yes the rows hold under every name, for nobody knows whose they are."""
+    host.plain("key-one", **ANN, **RED)
+    host.name("Blue", "key-two", **BOB, **BLUE)
+    assert host.run().statuses == ["done"]
+    host.me["key-one"] = ANN
+    fill(host.book, flags=[flag(2001), flag(2002)])
+    told = host.run()
+    assert (told.code, host.sent) == (2, 1)
+    assert "“Red”" in told.document["notes"][-1]
+    assert host.run(typed="no\n").code == 2
+    assert host.run(typed="yes\n").statuses == ["already_done", "done"]
+    assert host.run("Blue").statuses == ["done", "already_done"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a program does not stop itself by a signal")
+@pytest.mark.parametrize(
+    ("then", "code"), [({**ANN, **RED}, 0), ({**BOB, **RED}, 2), (RED, 2), ({**ANN, "fullName": "Ann Wed", **RED}, 0)]
+)
+def test_a_run_is_finished_with_its_own_users_key(host, then, code):
+    """Another user's could close batches that are not theirs; a user who is called otherwise now is the same."""
+    fill(host.book, flags=[flag(2001), flag(2002)])
+    host.plain("key-one", **ANN, **RED)
+    host.stops_at = 1
+    assert host.run("", "--jobs", "1").code == 3
+    host.me["key-one"] = then
+    told = host.bulkops("resume", "--yes", "--json")
+    assert (told.code, host.sent) == (code, 1 + (code == 0))
+    if code:
+        assert "was begun with the key of Ann Able (ann)" in told.document["notes"][-1]
+
+
+def test_names_have_keys_of_their_own(host, monkeypatch):
+    """The variable's key is another customer's, perhaps: a stored one goes before it."""
+    monkeypatch.setenv("BULKOPS_API_KEY", "key-of-the-variable")
+    host.name("Acme", "key-two")
+    acme, plain = settings.environment("ACME"), settings.environment(None, host.server.base_url)
+    assert settings.find_key(acme).reveal() == "key-two"
+    assert settings.find_key(plain).reveal() == "key-of-the-variable"
+    settings._session.clear()
+    monkeypatch.setattr(settings, "_keyring_get", lambda _: None)
+    assert settings.find_key(acme).reveal() == "key-of-the-variable"
+    assert settings.customer_of_key(acme) is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "practice", "US-East", "custom", "x" * 41, "a\x1bb"])
+def test_what_cannot_be_a_name(host, name):
+    """bulkops' own names, and what would not be read well."""
+    with pytest.raises(CannotStart) as error:
+        host.name(name, "key-one")
+    assert error.value.code == "env.name"
+
+
+def test_a_name_is_of_one_host(host):
+    """Its runs would be told together with another host's."""
+    host.name("Acme", "key-one")
+    with pytest.raises(CannotStart) as error:
+        settings.with_name(Environment("us-east", settings.HOSTS["us-east"]), "acme", False)
+    assert error.value.code == "env.name_taken"
+
+
+def test_a_person_says_whether_a_name_is_another_customers(host, bulkops, monkeypatch, home):
+    """Without a word what was sent holds; the flag serves where nobody can be asked."""
+    monkeypatch.setattr("bulkops.keys.store_key", lambda where, key: None)
+    for name, more, other in (("One", (), False), ("Two", ("--another-customer",), True)):
+        monkeypatch.setattr("bulkops.keys._entered", lambda _: "key-typed")
+        assert bulkops("key", "set", "--base-url", host.server.base_url, "--name", name, *more).code == 0
+        assert bool(settings.environment(name).customer) == other
+    assert [each["name"] for each in json.loads((home / "environments.json").read_text(encoding="utf-8"))] == [
+        "One",
+        "Two",
+    ]
+
+
+ACCOUNTS = [
+    Account(source, owner, customer)
+    for source in (None, "a", "b")
+    for owner in (None, "1")
+    for customer in (None, "", "x")
+]
+
+
+def test_plan_and_guard_know_the_same_rule(tmp_path):
+    """Whatever is known of two runs: the ledger's own guard lets pass what the plan would send, and nothing else."""
+    with closing(Ledger(tmp_path / LEDGER)) as ledger:
+        for number, first in enumerate(ACCOUNTS):
+            for other, second in enumerate(ACCOUNTS):
+                plan = plan_of(flag_edit(0, 100 * number + other + 1))
+                (step,) = plan.steps
+                names = f"a {number} {other}", f"b {number} {other}"
+                for name, account in zip(names, (first, second), strict=True):
+                    ledger.begin(_run(name, account), plan, HERE)
+                ledger.intend(names[0], step, AT)
+                ledger.conclude(names[0], outcome_of(step.row, Status.UNKNOWN, started=AT))
+                differ = apart(first, second, True)
+                past = ledger.past(HERE, targets=[step.row.target], account=second, key_owner="Practice Operator")
+                assert (past == {}) == differ, (first, second)
+                if differ:
+                    ledger.intend(names[1], step, AT)
+                    ledger.conclude(names[1], outcome_of(step.row, Status.DONE, started=AT))
+                else:
+                    with pytest.raises(MustStop):
+                        ledger.intend(names[1], step, AT)
+                # The other customer's send is no word on this one's doubt.
+                assert names[0] in {each.run for each in ledger.doubts()}
+
+
+def _run(name: str, account: Account) -> Run:
+    return replace(run_named(name), account=account)
