@@ -94,11 +94,9 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
                     f"Sheet “{sheet.name}”: the file asks for its formulas to be calculated anew; the stored results "
                     "were taken. To be sure of them, open the workbook in Excel, press F9 and save it."
                 )
-        elif isinstance(layout, Unread):
+        elif layout is not None:
             unread.append(layout)
             notes.append(layout.note)
-        elif layout is not None:
-            notes.append(layout)
     read: list[_Read] = []
     fields = columns(operations)
     for layout in layouts:

@@ -75,8 +75,8 @@ class KnownHeadings:
                 headings.far[column] = shorten(cell.text)
         return headings
 
-    def rows_with_two(self, rows: Iterable[RawRow]) -> Iterator[tuple[RawRow, Mapping[int, str]]]:
-        """The rows that hold at least two headings, with what their columns mean."""
+    def rows_with_any(self, rows: Iterable[RawRow]) -> Iterator[tuple[RawRow, Mapping[int, str]]]:
+        """The rows that hold headings, if only one, with what their columns mean."""
         meanings: dict[str, str] = {}
         longest = max(map(len, self.fields)) + _BLANKS
         # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
@@ -92,7 +92,7 @@ class KnownHeadings:
             found = {
                 column: name for column, cell in row.cells.items() if cell.kind is Kind.TEXT and (name := meaning(cell))
             }
-            if len({*found.values()}) > 1:
+            if found:
                 yield row, found
 
 

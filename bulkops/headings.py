@@ -14,7 +14,7 @@ from bulkops.model import Kind, Problem, Unread
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
-from bulkops.operations.cells import shorten
+from bulkops.operations.cells import Unreadable, shorten
 from bulkops.unread import (
     SEARCHED_ROWS,
     is_meant,
@@ -25,7 +25,7 @@ from bulkops.unread import (
     why_unread,
 )
 from bulkops.workbook.correcting import HEADING as OUR_COLUMN
-from bulkops.workbook.raw import RawSheet, column_letters
+from bulkops.workbook.raw import RawRow, RawSheet, column_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +47,36 @@ class Layout:
     """Operation's key → the headings it needs and the sheet lacks, where a column Operation says which row is whose."""
 
 
-def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | Unread | str | None:
-    """The sheet's layout; why it cannot be read; a note on a sheet of our own; None for any other sheet."""
+def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | Unread | None:
+    """The sheet's layout; why it cannot be read; None for any other sheet."""
     known = KnownHeadings(operations)
+    if sheet.ours:
+        return _among_results(sheet, known, operations, catalogue)
     tops: list[HeadingRow] = []
     for row in sheet.rows:
-        if row.number > SEARCHED_ROWS or known.is_results(row):
+        if row.number > SEARCHED_ROWS:
             break
         headings = known.read(row)
         names = headings.names()
         if meant := [operation for operation in operations if is_meant(operation, names)]:
-            if sheet.ours:
-                return f"Sheet “{sheet.name}” is bulkops' own for results and was not read; copy its rows to another."
             found = _layout(sheet, headings, meant, operations, known, catalogue)
-            found = replace(
-                found, again=_again(found, known), problems=(*found.problems, *_earlier(found, tops, catalogue))
-            )
+            again, earlier = _again(found, known, operations), _earlier(found, tops, catalogue)
+            found = replace(found, again=again, problems=(*found.problems, *earlier))
             return _above(found, catalogue) or found
-        tops.append(headings)
-    return None if sheet.ours else why_unread(sheet, tops, known, operations, catalogue)
+        if not known.is_results(row):
+            tops.append(headings)
+    return why_unread(sheet, tops, known, operations, catalogue)
+
+
+def _among_results(
+    sheet: RawSheet, known: KnownHeadings, operations: Sequence[Operation], catalogue: Catalogue
+) -> Unread | None:
+    """Headings that somebody typed into bulkops' own results."""
+    for row, found in known.rows_with_any(sheet.rows):
+        if any(is_meant(each, {*found.values()}) for each in operations):
+            problem = catalogue.problem("sheet.ours", name=sheet.name, value=address(sheet, min(found), row))
+            return Unread(sheet.name, problem.message, problem.tip)
+    return None
 
 
 def _above(layout: Layout, catalogue: Catalogue) -> Unread | None:
@@ -87,10 +98,23 @@ def _earlier(layout: Layout, tops: Sequence[HeadingRow], catalogue: Catalogue) -
             yield catalogue.problem("heading.earlier", place, value=str(each.row.number), other=str(layout.heading_row))
 
 
-def _again(layout: Layout, known: KnownHeadings) -> int:
+def _again(layout: Layout, known: KnownHeadings, operations: Sequence[Operation]) -> int:
     """The first row below the headings that holds headings of another table; 0 if there is none."""
+    targets = {each.target: columns([each])[each.target] for each in operations}
+
+    def names_a_target(row: RawRow) -> bool:
+        """Then it is a row, and one of its values happens to be a heading."""
+        keys = ((row.cells[at], name) for at, name in layout.fields.items() if name in targets and at in row.cells)
+        return any(not isinstance(targets[name].read(cell), Unreadable | None) for cell, name in keys)
+
     below = (row for row in layout.sheet.rows if row.number > layout.heading_row)
-    return next((row.number for row, found in known.rows_with_two(below) if found != layout.fields), 0)
+    for row, found in known.rows_with_any(below):
+        if found == layout.fields:
+            continue
+        names = {*found.values()}
+        if len(names) > 1 or known.is_results(row) or (names <= targets.keys() and not names_a_target(row)):
+            return row.number
+    return 0
 
 
 def _layout(

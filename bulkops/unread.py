@@ -41,7 +41,7 @@ def why_unread(
 ) -> Unread | None:
     """Why a sheet is none of the operations' input although headings of theirs stand in it; None if none do.
 
-    ``tops``: its first 20 rows, or those above our own results.
+    ``tops``: its first 20 rows, but for the headings of our own results.
     """
 
     def named(code: str, **facts: str) -> Unread:
@@ -69,8 +69,9 @@ def why_unread(
             heading=first.heading,
             other=place_for(sheet, best, first),
         )
-    for row, fields in known.rows_with_two(row for row in sheet.rows if row.number > SEARCHED_ROWS):
-        return named("sheet.below", value=address(sheet, min(fields), row))
+    for row, fields in known.rows_with_any(row for row in sheet.rows if row.number > SEARCHED_ROWS):
+        if len({*fields.values()}) > 1:
+            return named("sheet.below", value=address(sheet, min(fields), row))
     return None
 
 

@@ -307,15 +307,38 @@ def test_our_own_results_are_never_input(tmp_path: Path, title: str) -> None:
     assert layout(typed(tmp_path / "a.xlsx", RESULTS, line, title=title)) is None
 
 
+@pytest.mark.parametrize("gap", [1, 30])
+def test_rows_typed_into_results_of_ours_are_named(tmp_path: Path, gap: int) -> None:
+    """Beside or anywhere below the results they are not sent, and the run is not a whole one without them."""
+    headings = ["List ID", "Comment"]
+    below = [[*RESULTS], ["Data", 2], *[[]] * gap, headings, [2001, "x"]]
+    for number, lines in enumerate((below, [[*RESULTS, *headings], [*[None] * 15, 2001, "x"]])):
+        found = checked(typed(tmp_path / f"{number}.xlsx", *lines))
+        assert (found.rows, len(found.unread)) == ((), 1)
+        place = "C1" if number else f"A{gap + 3}"
+        assert found.notes == (
+            "Sheet “Data” was not read: it is bulkops' own for results, and has headings of rows to send in "
+            f"Data!{place}. Copy those headings and the rows below them into another sheet.",
+        )
+
+
+def test_results_below_a_title_do_not_take_a_sheets_rows_away(tmp_path: Path) -> None:
+    """Then the sheet is the operator's; with a column added and without headings of rows to send it is none."""
+    copied = [["Last run"], [*RESULTS], ["Data", 2]]
+    found = checked(typed(tmp_path / "a.xlsx", *copied, [], ["List ID", "Comment"], [2001, "x"]))
+    assert [(row.target, row.problems) for row in found.rows] == [("2001", ())]
+    assert layout(typed(tmp_path / "b.xlsx", ["Last run"], [*RESULTS, "Comment"], ["Data", 2])) is None
+
+
 def test_the_sheet_of_the_hidden_name_is_never_input(tmp_path: Path) -> None:
-    """With our headings in its first row it is not run, whatever stands below; that is said if it looks like input."""
+    """With our headings in its first row it is not run, whatever stands below; it is named if that looks like input."""
     path = typed(tmp_path / "a.xlsx", RESULTS[:12], ["List ID", "Comment"], [2001, "x"])
     book = openpyxl.load_workbook(path)
     book.defined_names[MARK] = DefinedName(MARK, attr_text="Data!$A$1", hidden=True)
     book.save(path)
     found = checked(path)
     assert found.rows == ()
-    assert found.notes == ("Sheet “Data” is bulkops' own for results and was not read; copy its rows to another.",)
+    assert [each.sheet for each in found.unread] == ["Data"]
 
 
 def test_a_users_own_sheet_called_results_is_input(tmp_path: Path) -> None:
@@ -354,6 +377,11 @@ A, B = ["List ID", "Flag status", "Cost recovery", "Comment"], ["listId", "Flag 
         pytest.param([[*[None] * 5, "Task GUID", "Batch mode"], [2008, 2, 7, "c"]], {5: 4}, id="beside"),
         pytest.param([A, [2008, 2, 7, "c"]], {}, id="the-same-in-the-same-columns"),
         pytest.param([[2008, 2, 7, "Comment"]], {}, id="a-value-that-is-a-heading"),
+        pytest.param([["List ID", "Name", "Bills"], [2008, None, 7, "c"]], {4: 4, 5: 4}, id="only-the-id"),
+        pytest.param([["No.", None, None, "List ID"], [1, None, None, 2008]], {4: 4, 5: 4}, id="only-the-id-moved"),
+        pytest.param([[*RESULTS], [2008, 2, 7, "c"]], {4: 4, 5: 4}, id="results"),
+        pytest.param([["No.", None, None, "Task GUID"], [1, None, None, "x"]], {4: 4, 5: 4}, id="the-other-id"),
+        pytest.param([[2008, 2, 7, "List ID"], [2009, 2, 7, "c"]], {}, id="a-value-that-is-the-id's-heading"),
     ],
 )
 def test_headings_of_another_table_further_down_stop_what_is_below(

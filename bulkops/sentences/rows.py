@@ -66,6 +66,12 @@ ENTRIES = (
         "Put the headings above the rows.",
     ),
     Entry(
+        "sheet.ours",
+        "A sheet was not read: it holds bulkops' results",
+        "Sheet “{name}” was not read: it is bulkops' own for results, and has headings of rows to send in {value}.",
+        "Copy those headings and the rows below them into another sheet.",
+    ),
+    Entry(
         "heading.two_operations",
         "Two operations without an Operation column",
         "The sheet has the headings of several operations, but no column Operation.",
