@@ -33,6 +33,8 @@ class SkippedRows:
             # Beside the known columns, to number rows is no total.
             if column in layout.fields or not own_row:
                 self._subtotals[row].add(column)
+        self._sums = {row: column for row, column in layout.sheet.sums if column in self._keys}
+        """Under an id, a sum of the ids above is a total without doubt."""
         self._has_totals = bool(layout.sheet.totals or self._subtotals)
         self._lacking = any(layout.lacking.values())
         """Then the rows of an operation may have their target in a column that is not known."""
@@ -47,7 +49,9 @@ class SkippedRows:
         return bool(reason)
 
     def subtotal_in(self, raw: RawRow) -> int:
-        """The first column with a subtotal in a row that is one all the same; 0: there is none."""
+        """The first column with a total in a row that is one all the same; 0: there is none."""
+        if raw.number in self._sums:
+            return self._sums[raw.number]
         return min(self._summed(raw), default=0) if self._has_totals else 0
 
     def numbers(self) -> list[int]:

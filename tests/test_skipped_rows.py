@@ -26,7 +26,7 @@ from bulkops.workbook import reader, wire
 from bulkops.workbook.oldexcel import read_old_excel
 from bulkops.workbook.oldformulas import OldFormulas
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.subtotals import subtotal
+from bulkops.workbook.subtotals import is_sum, subtotal
 
 OPERATIONS = list(all_operations().values())
 CALCULATED = '<calcPr calcId="191029"/>'
@@ -117,6 +117,47 @@ def test_a_subtotal_is_known_by_its_formula(formula: str, own_row: bool | None) 
     """In any spelling and wherever it stands in the formula; one that numbers rows looks at its own row."""
     found = subtotal(formula, 5, 4)
     assert (None if found is None else found.own_row) == own_row
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("SUM(A2:A4)", True),
+        ("sum( $A$2:$A$4 )", True),
+        ("+COUNTA(A2,A4)", True),
+        ("MAX(A2:C4)", True),
+        ("SUM(Edits[List ID])", True),
+        ("of:=COUNT([.A2:.A4])", True),
+        ("SUM(B2:B4)", False),
+        ("SUM(Other!A2:A4)", False),
+        ("MAX('Other sheet'!A2:A4)", False),
+        ("SUM(A2:A4)+1", False),
+        ("IF(COUNTIF(A$2:A4,B5)>0,0,B5)", False),
+        ("INDEX(B:B,MATCH(0,COUNTIF(A$2:A4,B:B),0))", False),
+        ("MAX([@[List ID]],1)", False),
+        ("MAX(ZZZ1,1)", False),
+        ("A2", False),
+        ("", False),
+    ],
+)
+def test_a_sum_of_the_ids_is_known_by_its_formula(formula: str, expected: bool) -> None:
+    """It adds up, counts or compares the cells of its own column, and does nothing else."""
+    assert is_sum(formula, 1) == expected
+
+
+@pytest.mark.parametrize(("formula", "wrong"), [("=SUM(A2:A3)", {4: "row.subtotal"}), ("=SUM(F4:G4)", {4: "ready"})])
+def test_a_sum_of_the_ids_above_is_not_sent(tmp_path: Path, formula: str, wrong: dict[int, str]) -> None:
+    """It looks like an id; the row needs fixing. A sum under amounts may be an amount."""
+    found = checked(book(tmp_path, (2001, 3, 5.5), (2003, 3, 7), (formula, 3, "=SUM(C2:C3)")))
+    assert told(found) == {2: "ready", 3: "ready"} | wrong
+    assert [each.cell for row in found.rows for each in row.problems] == ["Data!A4"] * (formula == "=SUM(A2:A3)")
+
+
+def test_a_sum_that_is_shared_along_its_row_is_one_in_every_cell(tmp_path: Path) -> None:
+    """Excel writes a formula that was dragged to the right only once."""
+    first, then = '<f t="shared" ref="A4:C4" si="3">MAX(A2:A3)</f><v>7</v>', '<f t="shared" si="3"/><v>7</v>'
+    path = book(tmp_path, (2001, 3, 5.5), (2003, 3, 7), (first, then, then))
+    assert read_workbook(path).sheets[0].sums == [(4, 1), (4, 2), (4, 3)]
 
 
 def test_a_formula_that_is_shared_moves_along() -> None:
@@ -513,7 +554,7 @@ def test_these_facts_go_from_one_process_to_the_other(tmp_path: Path) -> None:
     path = with_tables(tmp_path / "book.xlsx", [table("A1:F3")], *rows)
     read = reader.parsed(path, path.read_bytes())
     (sheet,) = read.sheets
-    sheet.views, sheet.unsure_zeros = {"Ann": [2]}, [(2, 3)]
+    sheet.views, sheet.unsure_zeros, sheet.sums = {"Ann": [2]}, [(2, 3)], [(3, 1)]
     assert sheet.totals
     assert sheet.subtotals
     assert wire.decode(wire.encode(read), path) == read
@@ -566,6 +607,15 @@ def test_subtotals_of_an_ods(tmp_path: Path) -> None:
     assert "3 rows (4, 7 and 8) hold subtotals" in "".join(found.notes)
 
 
+def test_a_sum_of_the_ids_of_an_ods(tmp_path: Path) -> None:
+    """It needs fixing, as in every other sort of workbook."""
+    total = cell_of_ods("2001", "2001", "float", 'table:formula="of:=MAX([.A2:.A2])"')
+    text = partial(cell_of_ods, kind="string")
+    lines = [[*map(text, HEADINGS)], [text("2001"), text("3")], [total, text("3")]]
+    found = checked(ods(tmp_path / "a.ods", "".join(row_of_ods(*line) for line in lines)))
+    assert told(found) == {2: "ready", 3: "row.subtotal"}
+
+
 NINE, THREE_ROWS = b"\x1e\x09\x00", b"\x25" + struct.pack("<4H", 2, 5, 0, 0)
 SUBTOTAL_OF = NINE + THREE_ROWS + b"\x42\x02\x58\x01"
 
@@ -581,6 +631,35 @@ def test_a_subtotal_of_an_xls(tmp_path: Path) -> None:
     assert read_workbook(path).sheets[0].subtotals == [(12, 2, False)]
     assert told(checked(path))[12] == "row.subtotal"
     assert read_workbook(sample("xls")).sheets[0].subtotals == []
+
+
+SUM = b"\x19\x10\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shared", "expected"),
+    [
+        pytest.param(b"\x25" + struct.pack("<4H", 2, 5, 2, 2) + SUM, False, True, id="sum"),
+        pytest.param(b"\x25" + struct.pack("<4H", 2, 5, 0xC002, 0xC002) + SUM, False, True, id="relative"),
+        pytest.param(b"\x25" + struct.pack("<4H", 2, 5, 1, 3) + b"\x42\x01\xa9\x00", False, True, id="counta"),
+        pytest.param(b"\x25" + struct.pack("<4H", 2, 5, 1, 1) + SUM, False, False, id="of-another-column"),
+        pytest.param(b"\x25" + struct.pack("<4H", 2, 5, 2, 2) + SUM + b"\x1e\x01\x00\x03", False, False, id="plus-1"),
+        pytest.param(b"\x2d" + struct.pack("<4H", 2, 5, 0xC000, 0xC000) + SUM, True, True, id="shared"),
+        pytest.param(b"\x2d" + struct.pack("<4H", 2, 5, 0xC0FF, 0xC0FF) + SUM, True, False, id="shared-of-another"),
+    ],
+)
+def test_a_sum_of_its_own_column_in_an_xls(tokens: bytes, shared: bool, expected: bool) -> None:
+    """It is known by its tokens, in shared formulas, too."""
+    records = [formula_of_xls(8, 2, tokens)]
+    if shared:
+        pointing = formula_of_xls(8, 2, b"\x01\x08\x00\x02\x00")
+        records = [pointing, (0x4BC, struct.pack("<HHBBHH", 8, 8, 2, 2, 1, len(tokens)) + tokens)]
+    stream, places = records_of_xls(*records)
+    with xlrd.open_workbook(sample("xls")) as opened:
+        opened.mem = stream
+        sums: list[tuple[int, int]] = []
+        assert list(OldFormulas(opened).subtotals(places, sums)) == []
+    assert sums == [(9, 3)] * expected
 
 
 def records_of_xls(*records: tuple[int, bytes]) -> tuple[bytes, list[tuple[int, int, int]]]:
@@ -645,7 +724,7 @@ def test_the_formulas_of_an_xls(
         name = xlrd.book.Name()
         name.name, name.scope = "_xlfn.AGGREGATE", -1
         opened.name_obj_list = [name]
-        assert list(OldFormulas(opened).subtotals(places)) == expected
+        assert list(OldFormulas(opened).subtotals(places, [])) == expected
 
 
 def test_an_xls_that_is_calculated_by_hand(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ ENTRIES = (
     Entry(
         "row.subtotal",
         "A total in a row with an id",
-        "The cell holds a total (SUBTOTAL, AGGREGATE or a table's totals row); a row to send has none.",
+        "The cell holds a total (SUBTOTAL, AGGREGATE, a table's totals row, or SUM, MAX or COUNT of its column); a row to send has none.",
         "Type the value instead of the formula; or, if the whole row is a total, clear its id.",
     ),
 )

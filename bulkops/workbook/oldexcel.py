@@ -83,6 +83,7 @@ class _Formulas:
     """Row and column, from 0, of those with the 0 or the empty text that programs store which do not calculate."""
     others: bool = False
     subtotals: list[Subtotal] = field(default_factory=list)
+    sums: list[tuple[int, int]] = field(default_factory=list)
     filtering: set[str] = field(default_factory=set)
     """The ids of the custom views with a filter that leaves rows out."""
 
@@ -118,7 +119,7 @@ class _Reader:
         hidden = found.visibility != 0
         sheet = RawSheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
         sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
-        sheet.subtotals = formulas.subtotals
+        sheet.subtotals, sheet.sums = formulas.subtotals, formulas.sums
         columns = found.colinfo_map.items()
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
         for number in range(found.nrows):
@@ -199,7 +200,7 @@ class _Reader:
         uncalculated = any(record == _UNCALCED for record, _, _ in records)
         # Calculated by hand only, and not when it is saved: who can say when it was calculated last?
         settings = {record: self.book.mem[start : start + 2] for record, start, _ in records if record in _BY_HAND}
-        found.subtotals += self.old_formulas.subtotals(records)
+        found.subtotals += self.old_formulas.subtotals(records, found.sums)
         view = ""
         for record, start, _ in records:
             if record == _USERSVIEWBEGIN:

@@ -19,7 +19,7 @@ from bulkops.workbook.formats import MINUS
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
-from bulkops.workbook.subtotals import subtotal
+from bulkops.workbook.subtotals import is_sum, subtotal
 from bulkops.workbook.text import is_error, natural
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
@@ -295,6 +295,8 @@ class _Reader:
 
     def take_subtotal(self, first: int, repeated: int, attributes: dict[str, str]) -> None:
         """Take note of a subtotal, in every cell that its formula fills."""
+        if is_sum(attributes.get(_FORMULA, ""), first):
+            self.sheet.sums.append((self.row + 1, first))
         found = subtotal(attributes.get(_FORMULA, ""), self.row + 1, first)
         if found is None:
             return

@@ -65,6 +65,8 @@ class RawSheet:
     subtotals: list[Subtotal] = field(default_factory=list)
     views: dict[str, list[int]] = field(default_factory=dict)
     """Name of a view → the rows that it filters out or hides, and that the sheet itself shows; they count as hidden."""
+    sums: list[tuple[int, int]] = field(default_factory=list)
+    """Row and column of each formula that does nothing but add up, count or compare cells of its own column."""
     unsure_zeros: list[tuple[int, int]] = field(default_factory=list)
     """Row and column of each formula with the result 0, if the file does not show that it was calculated."""
 

@@ -1,19 +1,25 @@
-"""Which cells hold subtotals: SUBTOTAL and AGGREGATE are what Excel's totals rows and Data > Subtotal are made of."""
+"""Which cells hold totals: SUBTOTAL and AGGREGATE are what Excel's totals rows and Data > Subtotal are made of.
+
+A SUM or a COUNT of the cells above is a total, too, where nobody would add up: under ids.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from bulkops.workbook.raw import Area, RawRow, Subtotal, corners
+from bulkops.workbook.raw import Area, RawRow, Subtotal, column_number, corners
 
 _FUNCTION = re.compile(r"(?<!\w)(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
+_SUM = re.compile(r"(?:\w+:)?=?\s*\+?\s*(?:SUM|COUNTA?|MAX|MIN|AVERAGEA?|ROWS)\s*\(", re.IGNORECASE)
 _LONGEST = 8_192
 """What Excel lets a formula be."""
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 """Texts, and names of sheets."""
 _BRACKET = re.compile("[()]")
 _PLACE = re.compile(r"([!.]?)\$?\b[A-Z]{1,3}(\$?)([0-9]+)(?::\$?[A-Z]{1,3}(\$?)([0-9]+))?(?![\w(])", re.IGNORECASE)
+_COLUMNS = re.compile(r"([!.]?)(\$?)\b([A-Z]{1,3})\$?[0-9]+(?::(\$?)([A-Z]{1,3})\$?[0-9]+)?(?![\w(])", re.IGNORECASE)
+_OF_TABLE = re.compile(r"\w\[")
 _THIS_ROW = re.compile(r"\[@|#This Row", re.IGNORECASE)
 
 
@@ -26,10 +32,43 @@ def subtotal(formula: str, row: int, column: int, below: int = 0) -> Subtotal | 
         return None
     if len(formula) > _LONGEST:
         return Subtotal(row, column, False)
-    # In an .ods, a place on the formula's own sheet has a dot before it.
-    bare = _QUOTED.sub("", formula).replace("[.", "[").replace(":.", ":")
+    bare = _bare(formula)
     arguments = [_arguments(bare, found.end()) for found in _FUNCTION.finditer(bare)]
     return Subtotal(row, column, all(_own_row(each, row, below) for each in arguments)) if arguments else None
+
+
+def is_sum(formula: str, column: int, right: int = 0) -> bool:
+    """Does a formula in this column do nothing but add up, count or compare cells of that column, or of a table's?
+
+    ``right``: how many columns further left it is written down.
+    """
+    if not _SUM.match(formula) or len(formula) > _LONGEST:
+        return False
+    bare = _bare(formula)
+    if not (start := _SUM.match(bare)):
+        return False
+    arguments = _arguments(bare, start.end())
+    if bare[start.end() + len(arguments) :].strip() != ")" or _THIS_ROW.search(arguments):
+        return False
+    for other_sheet, fixed, first, last_fixed, last in _COLUMNS.findall(arguments):
+        start_column = _moved(fixed, first, right)
+        end_column = _moved(last_fixed, last, right) if last else start_column
+        if not other_sheet and start_column <= column <= end_column:
+            return True
+    return bool(_OF_TABLE.search(arguments))
+
+
+def _moved(fixed: str, letters: str, right: int) -> int:
+    """The number of a formula's column; 0 for the letters of a name."""
+    try:
+        return column_number(letters.upper()) + (0 if fixed else right)
+    except ValueError:
+        return 0
+
+
+def _bare(formula: str) -> str:
+    """Without texts and names of sheets, and the dot that an .ods has before a place on the formula's own sheet."""
+    return _QUOTED.sub("", formula).replace("[.", "[").replace(":.", ":")
 
 
 def _arguments(formula: str, start: int) -> str:
@@ -61,7 +100,9 @@ class Subtotals:
         self._areas: list[Area] = []
         self._shared: dict[str, tuple[int, str]] = {}
         self._others: set[str] = set()
-        """Shared formulas that are no subtotals."""
+        """Shared formulas that are no totals."""
+        self._sums: list[tuple[int, int]] = []
+        self._shared_sums: dict[str, tuple[int, str]] = {}
         self._sharing: list[tuple[int, int, str]] = []
 
     def take(self, row: int, column: int, attributes: Mapping[str, str], formula: str) -> None:
@@ -76,6 +117,10 @@ class Subtotals:
                 self._shared.setdefault(shared, (row, formula))
             elif kind == "array":
                 self._areas.append(corners(attributes.get("ref", "")))
+        elif is_sum(formula, column):
+            self._sums.append((row, column))
+            if kind == "shared":
+                self._shared_sums.setdefault(shared, (column, formula))
         elif kind == "shared" and shared not in self._shared:
             self._others.add(shared)
 
@@ -92,3 +137,11 @@ class Subtotals:
             for number in numbers:
                 cells = rows[number].cells if number in rows else ()
                 yield from (Subtotal(number, column, False) for column in cells if left <= column <= right)
+
+    def sums(self) -> Iterator[tuple[int, int]]:
+        """Row and column of each cell that adds up its own column."""
+        yield from self._sums
+        for row, column, shared in self._sharing:
+            home, formula = self._shared_sums.get(shared, (0, ""))
+            if is_sum(formula, column, column - home):
+                yield row, column

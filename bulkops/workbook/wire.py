@@ -59,6 +59,7 @@ def _sheet(sheet: RawSheet) -> dict[str, Any]:
         "totals": sheet.totals,
         "subtotals": sheet.subtotals,
         "views": sheet.views,
+        "sums": sheet.sums,
         "unsure_zeros": sheet.unsure_zeros,
         "shapes": [_columns(shape) for shape in shapes],
         "rows": rows,
@@ -79,6 +80,7 @@ def _raw_sheet(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list
     sheet.merged = [(left, top, right, bottom) for left, top, right, bottom in sheet.merged]
     sheet.totals = [(left, top, right, bottom) for left, top, right, bottom in sheet.totals]
     sheet.subtotals = [Subtotal(*each) for each in sheet.subtotals]
+    sheet.sums = [(row, column) for row, column in sheet.sums]
     sheet.unsure_zeros = [(row, column) for row, column in sheet.unsure_zeros]
     known = [
         (columns, [_KINDS[kind] for kind in kinds], [_SHOWN[way] for way in shown], decimals)

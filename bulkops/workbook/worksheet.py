@@ -90,6 +90,7 @@ class SheetParser:
         self.spread()
         sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
         sheet.subtotals.extend(self.subtotals.all(self.seen, self.take))
+        sheet.sums.extend(self.subtotals.sums())
         self.read_beside(part)
 
     def read_beside(self, part: str) -> None:
