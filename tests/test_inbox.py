@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -449,11 +449,16 @@ def test_where_nothing_can_be_claimed_nothing_is_run(inbox, folder, practice, mo
     fill(folder / "a.xlsx", [kickout(1)])
     fill(folder / "b.xlsx", [kickout(2)])
 
-    def read_only(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
+    def read_only(real: Callable[..., None]) -> Callable[..., None]:
+        def named(old: Path, new: Path) -> None:
+            if Path(new).parent == folder:
+                raise OSError(errno.EROFS, "Read-only file system")
+            real(old, new)
+
+        return named
 
     for name in ("link", "rename"):
-        monkeypatch.setattr(os, name, read_only)
+        monkeypatch.setattr(os, name, read_only(getattr(os, name)))
     told = inbox()
     assert (told.code, len(told.workbooks), practice.writes, lying(folder)) == (2, 1, [], {"a.xlsx", "b.xlsx"})
     assert "Read-only file system" in told.workbooks[0]["notes"][0]
@@ -488,9 +493,10 @@ def test_a_name_is_only_given_where_it_is_free(tmp_path):
         other.unlink()
         way(one, other)
         assert (one.exists(), other.read_text()) == (False, "1")
-    os.link(other, one)
-    giving.give(one, other)
-    assert (one.exists(), other.read_text()) == (False, "1")
+    if sys.platform != "win32":  # where a rename is one step, nothing is ever half done
+        os.link(other, one)
+        giving.give(one, other)
+        assert (one.exists(), other.read_text()) == (False, "1")
 
 
 @pytest.mark.parametrize(

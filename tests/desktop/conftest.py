@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import systems
 from desk import Desk, Operator
 
 NEEDED = "BULKOPS_WINDOW_TESTS"
@@ -26,6 +27,8 @@ def operator(home: Path) -> Iterator[Operator]:
 @pytest.fixture(scope="session")
 def screen() -> Iterator[None]:
     """A screen. Until the end every window made on it is kept: Tk must not be cleared up by another thread."""
+    if systems.WINE:
+        pytest.skip("under wine nobody can type into a window without a window manager")
     made: list[tk.Tk] = []
     begin = tk.Tk.__init__
 

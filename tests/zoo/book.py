@@ -225,8 +225,9 @@ def zipped(parts: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED, comme
 
 
 def _dated(name: str) -> zipfile.ZipInfo:
-    """The same bytes on any day."""
+    """The same bytes on any day. On Windows a name's backslashes would become slashes."""
     info = zipfile.ZipInfo(name, (2026, 11, 21, 8, 0, 0))
+    info.filename = name
     info.external_attr = 0o600 << 16
     return info
 
