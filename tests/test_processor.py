@@ -495,7 +495,7 @@ def test_an_outcome_that_cannot_be_written_is_told_all_the_same(desk, jobs):
     assert "ledger" in str(desk.control.reason)
     assert (len(desk.server.writes), len(desk.applied())) == (jobs, jobs)
     read_only(desk, False)
-    assert desk.ledger.counts("r") == {"unknown": jobs, "not_sent": 8 - jobs}
+    assert desk.ledger.counts("r") == {"done": jobs, "not_sent": 8 - jobs}
     assert desk.ledger.settle_interrupted(lambda *_: ("", "")) == 0
     later = plan_of(*rows, history=desk.ledger.past(HERE))
     assert {each.new_task_guid for each in later.decided} == {each.new_task_guid for each in desk.seen}

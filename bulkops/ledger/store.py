@@ -42,6 +42,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # As plain texts: before and after every intent it is looked whether they are still there.
+        self._files = (str(path), f"{path}-wal")
         self.lock = threading.Lock()
         self.waiting: deque[_Change] = deque()
         self.engine = sa.create_engine(
@@ -75,7 +77,7 @@ class Store:
 
     def _standing(self) -> list[tuple[int, int] | None]:
         """Which files lie there, the database and its log; None for one that does not."""
-        return [_file(self.path), _file(self.path.with_name(f"{self.path.name}-wal"))]
+        return [_file(each) for each in self._files]
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -128,7 +130,7 @@ class Store:
         return MustStop(_code(error), path=self.path, value=_reason(error))
 
 
-def _file(path: Path) -> tuple[int, int] | None:
+def _file(path: str) -> tuple[int, int] | None:
     try:
         facts = os.stat(path)
     except OSError:

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ class Witness:
         lines: list[dict[str, Any]] = [
             {"before": before},
             *({"run": dict(run)} for run in runs),
-            *(asdict(seen) for seen in intents),
+            *(_facts(seen) for seen in intents),
         ]
         self.close()
         try:
@@ -121,7 +121,7 @@ class Witness:
 
     def add(self, seen: Seen) -> None:
         """Write down an intent."""
-        self._add(asdict(seen))
+        self._add(_facts(seen))
 
     def close(self) -> None:
         """Close the journal."""
@@ -179,6 +179,13 @@ class Told:
                 continue
 
 
+def _facts(seen: Seen) -> dict[str, Any]:
+    return {name: getattr(seen, name) for name in Seen.__slots__}
+
+
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+
+
 def _line(facts: Mapping[str, Any]) -> bytes:
     # It begins with the line's end: after one that broke off this one stands on a line of its own.
-    return b"\n" + json.dumps(facts, separators=(",", ":")).encode("ascii")
+    return b"\n" + _COMPACT.encode(facts).encode("ascii")
