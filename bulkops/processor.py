@@ -15,11 +15,11 @@ from typing import Any
 
 from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, now
-from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
+from bulkops.model import Accepted, Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, judge
+from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, judge, not_believed
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
@@ -72,6 +72,8 @@ class Processor:
     deprecated: dict[str, str] = field(default_factory=dict)
     """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
     _doubts: set[str] = field(default_factory=set)
+    _tasks: set[str] = field(default_factory=set)
+    """GUIDs in lower case that no new task can have: of tasks that are reimported, or were new before."""
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
@@ -82,6 +84,7 @@ class Processor:
         Raises what ended the run (MustStop, or a defect of ours) after every row in flight was yielded.
         """
         failed: BaseException | None = None
+        self._tasks = {step.row.target.lower() for step in plan.steps} | self.ledger.tasks(self.run)
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
             for future in self._in_flight(_Agenda(plan), pool):
                 error = future.exception()
@@ -149,7 +152,7 @@ class Processor:
         except MustStop as error:
             # The answer is known but not in the ledger: the intent stands, so the row is never sent again by itself.
             raise UnrecordedError(outcome, error) from error
-        if self.stop_on_mismatch and outcome.status is Status.DONE and outcome.code:
+        if self._checking([step]) and outcome.status is Status.DONE and outcome.code:
             self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
         return outcome
 
@@ -163,6 +166,8 @@ class Processor:
             if (words := deprecated(seen)) is not None:
                 self.deprecated.setdefault(step.row.operation, words)
             verdict = judge(seen, accepted)
+            if isinstance(seen, Reply) and verdict.accepted is not None and not self._is_new(verdict.accepted):
+                verdict = not_believed(seen, "it names a task that is not new")
             if verdict.wait is not None:
                 self.pace.slow(verdict.wait, next_turn)
             elif not verdict.trouble:
@@ -171,6 +176,16 @@ class Processor:
             if not again or (taken := self.pace.turn()) is None:
                 return verdict, {**evidence(seen), "sends": attempt}
             next_turn = taken
+
+    def _is_new(self, accepted: Accepted) -> bool:
+        """Can the new task be one, where the answer names any? Each can be only once, and for one row."""
+        if accepted.new_task_guid is None:
+            return True
+        task = accepted.new_task_guid.lower()
+        with self._lock:
+            known = task in self._tasks
+            self._tasks.add(task)
+        return not known
 
     def _note(self, verdict: Verdict) -> None:
         """Stop on what will not get better by going on."""

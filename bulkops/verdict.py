@@ -101,6 +101,12 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
     return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True, wait=wait)
 
 
+def not_believed(reply: Reply, why: str) -> Verdict:
+    """An answer of the documented shape with something in it that cannot be: whatever it says, it proves nothing."""
+    words = _short(f"{why}: {_text(reply)}")
+    return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, trouble=True)
+
+
 def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> Accepted | None:
     try:
         return accepted(reply)
@@ -157,19 +163,33 @@ def deprecated(seen: Reply | Failure) -> str | None:
 
 
 def server_words(reply: Reply) -> str:
-    """What the server says, in one line: from JSON of any shape, an HTML page's title, or plain text."""
-    text = reply.content.decode("utf-8-sig", "replace").strip()
+    """What the server says, in one line: from JSON of any shape, an HTML page's title, or plain text.
+
+    Of a success without a word, such as counts that cannot be, the answer as it is.
+    """
+    text = _text(reply)
     try:
         said = " ".join(_messages(json.loads(text)))
     except (ValueError, RecursionError):
         # Neither pattern looks beyond the next "<", so that no page can keep them busy.
         title = re.search(r"<title[^<>]*>([^<]*)", text, re.IGNORECASE)
         said = html.unescape(title[1] if title else re.sub(r"<[^<>]*>", " ", text))
-    said = " ".join(said.split())
+    said = _short(said)
+    if not said and 200 <= reply.status < 300:
+        said = _short(text)
     if 300 <= reply.status < 400 and "location" in reply.headers:
-        said = f"to {reply.headers['location']}"
-    short = said if len(said) <= _WORDS else said[: _WORDS - 1] + "…"
-    return short or f"no words, only the number {reply.status}"
+        said = _short(f"to {reply.headers['location']}")
+    return said or f"no words, only the number {reply.status}"
+
+
+def _text(reply: Reply) -> str:
+    return reply.content.decode("utf-8-sig", "replace").strip()
+
+
+def _short(text: str) -> str:
+    """On one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _WORDS else line[: _WORDS - 1] + "…"
 
 
 def _messages(value: object, depth: int = 0) -> list[str]:

@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +46,7 @@ def documented(request: bytes) -> bytes:
         return b'{"systemUserId": 7, "systemUserCode": "pat", "fullName": "Pat Miller"}'
     if b" /api/v3/flag/flagType" in first:
         return b'[{"flagTypeId": 2, "flagTypeInfo": "Bill review"}]'
-    return ACCEPTED if first.startswith(b"POST ") else COUNTED
+    return f'{{"taskGUId": "{uuid.uuid4()}"}}'.encode() if first.startswith(b"POST ") else COUNTED
 
 
 def energycap(talk: Talk) -> bool:

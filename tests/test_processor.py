@@ -19,7 +19,7 @@ from bulkops import planning
 from bulkops.client import Client
 from bulkops.errors import MustStop
 from bulkops.ledger import Ledger
-from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status
+from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
 from bulkops.pace import Pace
@@ -28,6 +28,7 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control, Processor, Send
 from bulkops.settings import Environment, Key
 
+AT = "2026-11-21T10:00:01Z"
 JOBS = pytest.mark.parametrize("jobs", [1, 4])
 
 
@@ -170,6 +171,78 @@ def test_a_server_that_is_not_there_leaves_the_row_not_sent(desk):
     desk.server.stop()
     assert desk.run(plan_of(kickout(0))) == [(0, "not_sent", "sent.not_reached")]
     assert len(plan_of(kickout(0), history=desk.ledger.past(HERE)).steps) == 1
+
+
+# Answers that cannot be
+
+NEW = "B41FC94D-FCDB-4625-B696-8ACBA7231A80"
+
+
+def names(guid: str) -> Fault:
+    """The documented answer to a reimport that was carried out, with this GUID."""
+    return Fault.refuse(200, json={"taskGUId": guid}, applied=True)
+
+
+@JOBS
+def test_a_new_task_belongs_to_one_row_however_many_are_answered_with_it(desk, jobs):
+    """Also side by side, and in capitals or not: one of them may be done, of the others nobody knows."""
+    for guid in (NEW, NEW.lower(), NEW, NEW.lower()):
+        desk.server.faults.add(names(guid))
+    desk.jobs = jobs
+    assert sorted(told[1:] for told in desk.run(plan_of(*(kickout(number) for number in range(4))))) == [
+        ("done", ""),
+        *[("unknown", "sent.odd_answer")] * 3,
+    ]
+    assert all(NEW in each.message.upper() for each in desk.seen if each.status is Status.UNKNOWN)
+    assert all(each.new_task_guid is None for each in desk.seen if each.status is Status.UNKNOWN)
+
+
+@pytest.mark.parametrize("guid", [task(1), task(1).upper(), task(2), task(2).upper()])
+def test_a_task_that_is_reimported_is_no_new_one(desk, guid):
+    """The row's own, or another row's that is still to come: it was there before the answer."""
+    desk.server.faults.add(names(guid))
+    assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "unknown", "sent.odd_answer"), (1, "done", "")]
+    assert guid in desk.seen[0].message
+    assert len(plan_of(kickout(0), history=desk.ledger.past(HERE)).steps) == 0
+
+
+@pytest.mark.parametrize("guid", [NEW, NEW.lower(), task(1)])
+def test_a_task_of_an_earlier_run_is_no_new_one(desk, guid):
+    """Neither one that was new then nor one that was reimported then."""
+    desk.server.faults.add(names(NEW.lower()))
+    assert desk.run(plan_of(kickout(0))) == [(0, "done", "")]
+    desk.seen.clear()
+    desk.server.faults.add(names(guid))
+    again = plan_of(kickout(0, 2), kickout(1, 3))
+    assert desk.run(again, "later") == [(0, "unknown", "sent.odd_answer"), (1, "done", "")]
+
+
+def test_a_task_of_another_environment_may_bear_any_guid(desk):
+    """A copy of a customer's data holds the same tasks."""
+    desk.ledger.begin(run_named("there"), plan := plan_of(kickout(0)), "https://other.example")
+    (step,) = plan.steps
+    desk.ledger.intend("there", step, AT)
+    done = outcome_of(step.row, Status.DONE, new_task_guid=NEW.lower(), started=AT)
+    desk.ledger.conclude("there", done)
+    desk.server.faults.add(names(NEW))
+    assert desk.run(plan_of(kickout(0, 2))) == [(0, "done", "")]
+
+
+@pytest.mark.parametrize("counts", [(3, 4), (0, 1), (-1, -1), (5, -1), (2**31, 1)])
+def test_counts_that_cannot_be_are_in_doubt_and_shown(desk, counts):
+    """More updated than selected, below zero, beyond any list."""
+    selected, updated = counts
+    desk.server.faults.add(Fault.refuse(200, json={"selected": selected, "updated": updated}, applied=True))
+    assert desk.run(plan_of(flag_edit(0, 2001))) == [(0, "unknown", "sent.odd_answer")]
+    assert f'"selected": {selected}, "updated": {updated}' in desk.seen[0].message
+
+
+def test_an_empty_list_is_done_and_to_be_looked_at(desk):
+    """Nothing was edited, so the row has a code; it ends no run, for no control total is missed."""
+    desk.more["stop_on_mismatch"] = True
+    rows = [flag_edit(0, 2005), flag_edit(1, 2005, comment="x", expected_bills=0), flag_edit(2, 2001, flag_type_id=2)]
+    assert desk.run(plan_of(*rows)) == [(0, "done", "sent.empty_list"), (1, "done", ""), (2, "done", "")]
+    assert not desk.control.stopped.is_set()
 
 
 # 429

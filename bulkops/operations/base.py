@@ -143,7 +143,8 @@ class Operation(ABC):
         return False
 
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
-        """The catalogue code of a control total that a row's answer does not meet; "" if it meets it, or has none."""
+        """The catalogue code of what is to be looked at in the answer to a row: a control total that it does not meet,
+        or nothing that the row could change; "" for nothing."""
         return ""
 
     repeats_by_target: bool = False

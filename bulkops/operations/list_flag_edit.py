@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bulkops.errors import Entry
+from bulkops.errors import COMMON, Entry
 from bulkops.model import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, answered
 from bulkops.operations.cells import (
@@ -32,10 +32,7 @@ UNRESOLVED, RESOLVED = 1, 2
 _STATUSES = {"1": UNRESOLVED, "unresolved": UNRESOLVED, "2": RESOLVED, "resolved": RESOLVED}
 _AUDIT_EXCEPTION = re.compile(r"audit\s*exceptions?", re.IGNORECASE)
 _UNLESS_RESOLVED = ", but perhaps not those whose flag is resolved already"
-_EMPTY = (
-    "The list held no bills, so nothing was edited.",
-    "Check the List ID, and in EnergyCAP what the list selects. Once it holds bills, type Yes in Send again and run again.",
-)
+_EMPTY = COMMON["sent.empty_list"]
 _ONE_OF = ("flag_type_id", "flag_status", "cost_recovery", "comment", "assignees")
 
 
@@ -337,21 +334,22 @@ class ListFlagEdit(Operation):
         return ("flag_type_id", "flag_type_id.audit_exception") if taken else None
 
     def accepted(self, reply: Reply) -> Accepted | None:
-        """``200 {"selected": int, "updated": int}``."""
+        """``200 {"selected": int, "updated": int}``: counts, and no more bills updated than selected."""
         answer = answered(reply)
         selected, updated = answer.get("selected"), answer.get("updated")
-        counts = [each for each in (selected, updated) if type(each) is int and 0 <= each <= INT32_MAX]
-        return Accepted(selected=selected, updated=updated) if len(counts) == 2 else None
+        if type(selected) is not int or type(updated) is not int or not 0 <= updated <= selected <= INT32_MAX:
+            return None
+        return Accepted(selected=selected, updated=updated)
 
     def done(self, values: Mapping[str, Any], accepted: Accepted) -> tuple[str, str]:
         """Counts in words, the control total held against them, and what the counts cannot tell."""
         selected, updated = accepted.selected or 0, accepted.updated or 0
         told = [(f"{updated} of {selected} bills changed.", "")]
-        if code := self.mismatch(values, accepted):
-            entry = next(rule for rule in self.rules if rule.code == code)
+        if values["expected_bills"] not in (None, selected):
+            entry = next(rule for rule in self.rules if rule.code == "expected_bills.mismatch")
             said = entry.sentence.format(value=values["expected_bills"], extra=selected)
             told.append((said, entry.tip if selected else ""))
-        told += _untold_by_counts(values, selected, updated) if selected else [_EMPTY]
+        told += _untold_by_counts(values, selected, updated) if selected else [(_EMPTY.sentence, _EMPTY.tip)]
         return " ".join(said for said, _ in told), " ".join(tip for _, tip in told if tip)
 
     def has_control_total(self, values: Mapping[str, Any]) -> bool:
@@ -359,8 +357,11 @@ class ListFlagEdit(Operation):
         return values["expected_bills"] is not None
 
     def mismatch(self, values: Mapping[str, Any], accepted: Accepted) -> str:
-        """Expected bills held against the number of bills that the list held when it was edited."""
-        return "" if values["expected_bills"] in (None, accepted.selected) else "expected_bills.mismatch"
+        """Expected bills held against the number of bills that the list held when it was edited; else an empty list."""
+        expected = values["expected_bills"]
+        if expected is None:
+            return "" if accepted.selected else _EMPTY.code
+        return "" if expected == accepted.selected else "expected_bills.mismatch"
 
     def how_to_check(self, target: str) -> str:
         """Where the flags would show."""

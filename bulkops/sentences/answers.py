@@ -16,6 +16,13 @@ def deprecated(what: str, words: str) -> str:
 
 ENTRIES = (
     Entry(
+        "sent.empty_list",
+        "The list is empty",
+        "The list held no bills, so nothing was edited.",
+        "Check the List ID, and in EnergyCAP what the list selects. Once it holds bills, type Yes in Send again and run again.",
+        warning=True,
+    ),
+    Entry(
         "sent.refused",
         "EnergyCAP refused the row",
         "EnergyCAP refused it: “{words}”",

@@ -119,13 +119,13 @@ def test_flag_types(api: Api):
 
 
 def test_two_states_share_nothing():
-    """What is done in one state is not seen in another, and both make the same GUIDs in the same order."""
+    """What is done in one state is not seen in another, and no task of one is a task of the other."""
     body = {"batchSettings": {"batchMode": "use existing batch"}}
     first, second = State(), State()
     operator = first.users[101]
     made = first.reimport(operator, guid(1), body).guid
     assert second.applied == []
-    assert second.reimport(operator, guid(1), body).guid == made
+    assert second.reimport(operator, guid(1), body).guid != made
     first.edit_flags(operator, "2006", _edit(comment="x"))
     assert all(bill.flag.comments == () for bill in second.bill_list("2006").bills)
 
