@@ -176,11 +176,15 @@ def test_a_run_is_finished_with_its_own_users_key(host, then, code):
 def test_names_have_keys_of_their_own(host, monkeypatch):
     """The variable's key is another customer's, perhaps: a stored one goes before it."""
     monkeypatch.setenv("BULKOPS_API_KEY", "key-of-the-variable")
-    host.name("Acme", "key-two")
+    host.name("Acme", "key-two", True)
     acme, plain = settings.environment("ACME"), settings.environment(None, host.server.base_url)
     assert settings.find_key(acme).reveal() == "key-two"
     assert settings.find_key(plain).reveal() == "key-of-the-variable"
     settings._session.clear()
+    monkeypatch.setattr(settings, "_keyring_get", lambda where: f"stored for {where.account}".replace(" ", "-"))
+    assert settings.find_key(acme).reveal() == f"stored-for-acme-@-{plain.host}"
+    assert settings.find_key(plain).reveal() == "key-of-the-variable"
+    assert settings.customer_of_key(acme) == acme.customer
     monkeypatch.setattr(settings, "_keyring_get", lambda _: None)
     assert settings.find_key(acme).reveal() == "key-of-the-variable"
     assert settings.customer_of_key(acme) is None
