@@ -105,6 +105,10 @@ def notes(found: Checked) -> str:
         ("SUBTOTAL(103,[@[List ID]])", True),
         ("SUBTOTAL(103,Edits[[#This Row],[List ID]])", True),
         ("IF(SUBTOTAL(103,A5)=1,Rates!B2,0)", True),
+        ("INDEX(Lists!A:A,AGGREGATE(15,6,ROW(Lists!B$2:B$9)/(Lists!B$2:B$9=1),ROWS(A$2:A2)))", None),
+        ('IFERROR(index ([.A$1:.A$9];AGGREGATE(15;6;[.B1:.B9];1));"")', None),
+        ("SUBTOTAL(9,INDEX(D:D,2):D4)", False),
+        ("INDEX(D:D,2)+SUBTOTAL(9,D2:D4)", False),
         ("SUM(D2:D4)", None),
         ('"SUBTOTAL("&A1', None),
         ("'SUBTOTAL('!A1", None),
@@ -193,6 +197,14 @@ def test_a_row_with_a_subtotal(tmp_path: Path, row: Sequence[Value], expected: s
     assert [problem.cell for each in found.rows for problem in each.problems] == [expected] * bool(expected)
     said = "row 4 holds subtotals (formulas with SUBTOTAL or AGGREGATE) and was not taken for rows to send."
     assert notes(found) == ("" if expected else said)
+
+
+def test_an_id_that_is_looked_up_is_an_id(tmp_path: Path) -> None:
+    """AGGREGATE inside INDEX is how Excel 2010 to 2019 list the values that match: no row of such a list is lost."""
+    look_up = "=INDEX(F2:F9,AGGREGATE(15,6,ROW(F2:F9)/(F2:F9>6),1))"
+    found = checked(book(tmp_path, (look_up, 3, 5.5), (2003, 3, look_up)))
+    assert told(found) == {2: "ready", 3: "ready"}
+    assert [row.target for row in found.rows] == ["7", "2003"]
 
 
 def test_a_formula_that_numbers_the_visible_rows_is_no_total(tmp_path: Path) -> None:

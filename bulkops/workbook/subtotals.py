@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from bulkops.workbook.raw import Area, RawRow, Subtotal, column_number, corners
 
 _FUNCTION = re.compile(r"(?<!\w)(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
+_INDEX = re.compile(r"(?<!\w)INDEX\s*\(", re.IGNORECASE)
+"""Within it, AGGREGATE finds the place of a value, as before FILTER was there: what comes out is the value itself."""
 _SUM = re.compile(r"(?:\w+:)?=?\s*\+?\s*(?:SUM|COUNTA?|MAX|MIN|AVERAGEA?|ROWS)\s*\(", re.IGNORECASE)
 _LONGEST = 8_192
 """What Excel lets a formula be."""
@@ -33,7 +35,9 @@ def subtotal(formula: str, row: int, column: int, below: int = 0) -> Subtotal | 
     if len(formula) > _LONGEST:
         return Subtotal(row, column, False)
     bare = _bare(formula)
-    arguments = [_arguments(bare, found.end()) for found in _FUNCTION.finditer(bare)]
+    looked_up = [range(each.end(), each.end() + len(_arguments(bare, each.end()))) for each in _INDEX.finditer(bare)]
+    functions = [each for each in _FUNCTION.finditer(bare) if not any(each.start() in place for place in looked_up)]
+    arguments = [_arguments(bare, each.end()) for each in functions]
     return Subtotal(row, column, all(_own_row(each, row, below) for each in arguments)) if arguments else None
 
 
