@@ -19,6 +19,10 @@ _NEAR = 0.83
 OURS = frozenset(map(heading_words, RESULTS))
 """The headings of our own results. New task GUID nearly is Task GUID, and the opposite of it."""
 _DIGIT = re.compile(r"\d")
+_WORDS = 8
+"""More make a sentence beside the headings."""
+_FIRST = re.compile(r"\s*(\w+)\s*[-\u2013\u2014:;,/\n]")
+"""The word before the first sign."""
 _BLANKS = 10
 """So many blanks and signs are looked for between a heading's letters; to look through all long texts takes time."""
 
@@ -53,6 +57,28 @@ class KnownHeadings:
     def name(self, text: str) -> str:
         """The field that a heading means; "" for none."""
         return self.fields.get(heading_words(text), ("",))[0]
+
+    def take_longer(self, headings: HeadingRow, operations: Sequence[Operation]) -> None:
+        """Take a heading for nearly the one of these operations' that stands in it, if no other column has that.
+
+        “Cost recovery in USD”, “Comment: what happened”.
+        """
+        own = {*known_headings(operations, synonyms=False).values()}
+        longest_first = sorted(own, key=lambda each: -len(each[1]))
+        for column in list(headings.far):
+            cell = headings.row.cells[column]
+            words = _plain(cell.text)
+            if cell.kind is not Kind.TEXT or len(words.split()) > _WORDS or heading_words(cell.text) in OURS:
+                continue
+            opening = _FIRST.match(cell.text)
+            for name, heading in longest_first:
+                known = _plain(heading)
+                # A single word is common in others: Comment date.
+                within = f" {known} " in f" {words} " if " " in known else opening and _plain(opening[1]) == known
+                if within and name not in headings.names():
+                    headings.near[column] = (name, heading)
+                    del headings.far[column]
+                    break
 
     def is_results(self, row: RawRow) -> bool:
         """Our own Results sheet's headings."""
@@ -94,6 +120,11 @@ class KnownHeadings:
             }
             if found:
                 yield row, found
+
+
+def _plain(text: str) -> str:
+    """The words of a text, in lower case, with one blank between."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def address(sheet: RawSheet, column: int, row: RawRow) -> str:

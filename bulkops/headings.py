@@ -59,6 +59,7 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
         headings = known.read(row)
         names = headings.names()
         if meant := [operation for operation in operations if is_meant(operation, names)]:
+            known.take_longer(headings, meant)
             found = _layout(sheet, headings, meant, operations, known, catalogue)
             again, earlier = _again(found, known, operations), _earlier(found, tops, catalogue)
             found = replace(found, again=again, problems=(*found.problems, *earlier))

@@ -139,6 +139,27 @@ def test_a_heading_that_is_nearly_right_stops_the_sheet(tmp_path: Path, heading:
     assert message == f"Data!C1: The heading “{' '.join(heading.split())}” is not known. Did you mean “{meant}”?"
 
 
+LONGER = [
+    ("Cost recovery in USD", "Cost recovery"),
+    ("Hold from export until paid", "Hold from export"),
+    ("The new flag status to set", "Flag status"),
+    ("Expected bills in the list", "Expected bills"),
+    ("Comment \N{EN DASH} what happened", "Comment"),
+    ("Comment:\nat most two lines", "Comment"),
+    ("Assignees, by id", "Assignees"),
+]
+
+
+@pytest.mark.parametrize(("heading", "meant"), LONGER, ids=[ascii(heading) for heading, _ in LONGER])
+def test_a_heading_with_more_words_stops_the_sheet(tmp_path: Path, heading: str, meant: str) -> None:
+    """Its column would not be sent, and the row would be Done without it; beside the heading itself it is a note."""
+    found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Flag type", heading], [2001, 2, None]))
+    assert problems(found) == [[["Data!C1", "heading.near"]]]
+    assert f"Did you mean “{meant}”?" in found.rows[0].problems[0].message
+    found = checked(typed(tmp_path / "b.xlsx", ["List ID", "Flag type", heading, meant], [2001, 2, None, None]))
+    assert problems(found) == [[]]
+
+
 def test_even_a_needed_heading_may_be_nearly_right(tmp_path: Path) -> None:
     """A sheet is known as input by headings that are nearly right, so that it is refused, row by row."""
     found = checked(typed(tmp_path / "a.xlsx", ["Task GIUD", "Batch mod"], [GUID, "new batch"]))
@@ -412,7 +433,19 @@ def test_rows_after_a_gap_are_read_and_told(tmp_path: Path, blank: list[int], sa
     assert found.notes == ((f"Sheet “Data”: {said}.",) if said else ())
 
 
-@pytest.mark.parametrize("heading", ["Operator", "Operators", "Operated by"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Operator",
+        "Operators",
+        "Operated by",
+        "Comment date",
+        "Batch",
+        "Export hold",
+        "Batch mode of the import",
+        "Type in Hold from export whether the bills are to wait",
+    ],
+)
 def test_a_word_of_its_own_is_no_slip(tmp_path: Path, heading: str) -> None:
     """Operator is nearly Operation, and a column that many keep."""
     found = checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment", heading], [2001, "x", "Ada"]))
