@@ -72,6 +72,13 @@ CODES = [
     ('"d"0', "DRESSED 0"),
     ("\\d0", "DRESSED 0"),
     ('"[h]"0', "DRESSED 0"),
+    ('"S/."\\ #,##0.00', "GROUPED 2"),
+    ('"B/."\\ #,##0.00', "GROUPED 2"),
+    ('"රු."#,##0.00', "GROUPED 2"),
+    ('#,##0.00\\ "so\'m"', "GROUPED 2"),
+    ('"C$"\\ #,##0.00', "GROUPED 2"),
+    ('#,##0"/-"', "GROUPED 0"),
+    ('0.00 "kWh p.a."', "DRESSED 2"),
     # With a power.
     ("0.00E+00", "SCIENTIFIC 2"),
     ('0E+0" kr"', "SCIENTIFIC 0"),
@@ -88,6 +95,10 @@ CODES = [
     ("0,.0", "SPECIAL"),
     ("00000", "SPECIAL"),
     ("00", "SPECIAL"),
+    ("0#", "SPECIAL"),
+    ("0?", "SPECIAL"),
+    ("0##.0", "SPECIAL"),
+    ("0,###", "SPECIAL"),
     ("000-00-0000", "SPECIAL"),
     ("0\\-0", "SPECIAL"),
     ('0"k"', "SPECIAL"),
@@ -104,6 +115,13 @@ CODES = [
     ('"2"0', "SPECIAL"),
     ("\\20", "SPECIAL"),
     ('0"000"', "SPECIAL"),
+    ('0"\N{PER TEN THOUSAND SIGN}"', "SPECIAL"),
+    ('0"£\'m"', "SPECIAL"),
+    ('"$mm "0.0', "SPECIAL"),
+    ('"$bn "0.0', "SPECIAL"),
+    ('0.0"₹cr"', "SPECIAL"),
+    ('"₹ Cr "0.0', "SPECIAL"),
+    ('0.0"Rs.Cr"', "SPECIAL"),
     ('0"²"', "SPECIAL"),
     ('0"万"', "SPECIAL"),
     ("[$000]0", "SPECIAL"),
@@ -148,6 +166,52 @@ CODES = [
 ]
 
 
+MANY_LANGUAGES = """
+0.0 "tys. zł" | #,##0\\ "тыс. грн." | 0.0 "тыс.грн." | 0.0"млн ₽" | 0 "tis. Kč" | 0.0 "mil. Kč" | 0 "eFt" | 0.0 "MFt"
+0 "ezer Ft" | 0.0 "millió Ft" | 0 "milliers €" | 0.0 "Md€" | 0.0 "mld €" | 0 "migliaia" | 0 "miles de €" | "mil R$" 0.0
+0.0 "millones" | 0.0 "milhões" | 0.0 "bilhões" | 0 "tusen" | 0 "tkr" | 0.0 "Mkr" | 0.0 "mdkr" | 0.0 "mnkr" | 0 "MSEK"
+0.0 "milj. €" | 0 "bin TL" | 0.0 "milyon" | 0 "χιλ. €" | 0.0 "εκατ." | 0 "אלפי ₪" | 0.0 "مليون" | 0 "ألف" | 0.0 "लाख"
+0.0 "करोड़" | 0 "千円" | 0 "百万円" | 0.0 "亿" | 0 "천원" | 0 "백만 원" | 0.0 "억" | 0.0 "ล้านบาท"
+0.0 "triệu" | 0.0 "tỷ" | 0.0 "juta" | "Rp" 0.0 "miliar" | 0 "Tausend" | 0.0 "Milliarden" | 0.0 "MM USD" | 0.0 "USDmm"
+0 "bps" | 0 "dozen" | "minus "0 | 0.00 "credit" | 0.0 "kUSD" | 0.0"US$ mn" | 0 "€k" | 0 "K €"
+0.0 "£bn" | 0.0 "milioni €" | 0 "Tsd. €"
+"""
+
+
+@pytest.mark.parametrize("code", [each.strip() for each in MANY_LANGUAGES.strip().replace("\n", "|").split("|")])
+def test_words_for_thousands_are_known_in_many_languages(code: str) -> None:
+    """The number that is stored is not the one that such a format shows, whatever language it is in."""
+    assert said(format_of_code(code)) == "SPECIAL"
+
+
+DIALOG = [
+    '"{}"#,##0.00',
+    '"{}"\\ #,##0.00;[Red]"{}"\\ \\-#,##0.00',
+    "[${}-409]\\ #,##0.00;[Red]\\-[${}-409]\\ #,##0.00",
+    "[${}-409]#,##0.00_);\\([${}-409]#,##0.00\\)",
+    "#,##0.00\\ [${}-409];[Red]#,##0.00\\ [${}-409]",
+    '_-"{}"* #,##0.00_-;\\-"{}"* #,##0.00_-;_-"{}"* "-"??_-;_-@_-',
+    '_-[${}-409]* #,##0.00_-;\\-[${}-409]* #,##0.00_-;_-[${}-409]* "-"??_-;_-@_-',
+    '_-* #,##0.00\\ [${}-409]_-;\\-* #,##0.00\\ [${}-409]_-;_-* "-"??\\ [${}-409]_-;_-@_-',
+    '_("{}"* #,##0.00_);_("{}"* \\(#,##0.00\\);_("{}"* "-"??_);_(@_)',
+    "[${}]#,##0.00;[RED]-[${}]#,##0.00",
+]
+"""As Excel's dialogs for currencies and accounting make them, and LibreOffice."""
+SYMBOLS = (
+    "$ € £ ¥ ₩ ₽ ₹ ฿ ₪ ₺ kr. Kč zł Ft Lei L. L K P T S Q R N Rs. Rs रु රු. S/. S/ B/. Bs. C$ R$ US$ NT$ $U Gs Fr. SFr. "
+    "CHF RM Rp Php \u0440\u0443\u0431. \u0440. грн. лв. ден. сом so'm тг. man. ETB XOF KSh TSh MT MTn ₼ դր. "
+    "ر.س.\u200f د.إ.\u200f ﷼ 元 円 원 KM kn Din."
+)
+
+
+@pytest.mark.parametrize("code", DIALOG)
+def test_currencies_of_all_countries_leave_a_number_what_it_is(code: str) -> None:
+    """Numbers above, below and of 0, in what the dialogs make for any currency before a number, or in brackets."""
+    for symbol in SYMBOLS.split():
+        for number in ("5", "-5", "0"):
+            assert said(format_of_code(code.replace("{}", symbol)), number) == "GROUPED 2", symbol
+
+
 def said(format_: Format, number: str = "12.5") -> str:
     kind, shown, decimals = format_.display(number)
     return "date" if kind is Kind.DATE else shown.name + ("" if decimals is None else f" {decimals}")
@@ -167,6 +231,9 @@ SIGNS = [
     ("0;0-", "-5", "DRESSED 0"),
     ("0.00;[Red]0.00", "-5", "DRESSED 2"),
     ("[Red]0.00;[Red]0.00", "-5", "SPECIAL"),
+    ("[Red]0.00;[Color 3]0.00", "-5", "SPECIAL"),
+    ("0.00;[Black]0.00", "-5", "SPECIAL"),
+    ("0.00;[Color1]0.00", "-5", "SPECIAL"),
     ("0;0", "-5", "SPECIAL"),
     ('0;0" less"', "-5", "SPECIAL"),
     ('0;"none"', "-5", "SPECIAL"),

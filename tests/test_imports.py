@@ -38,6 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "pace",
         "ledger.tables",
         "ledger.reserve",
+        "workbook.scales",
     ),
     (
         "defects",

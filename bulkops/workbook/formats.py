@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from bulkops.model import Kind, Shown
+from bulkops.workbook.scales import adds_only
 
 
 class Display(NamedTuple):
@@ -89,6 +90,8 @@ _PIECE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color *[0-9]+", re.IGNORECASE)
+_COLOURS = {"black": "", "color0": "", "color1": "", "color3": "red", "color5": "blue"}
+"""Those that are numbers all have, and others are called by the same name: they tell nothing of a sign."""
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=) *([+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)")
 _WORDS, _GENERAL, _EXPONENT, _DATE_MARK, _ODD = "W", "G", "E", "D", "!"
 _NUMBER = re.compile(
@@ -99,22 +102,8 @@ _SEPARATORS = {" ", "'", ",", "\N{RIGHT SINGLE QUOTATION MARK}", "\N{NO-BREAK SP
 MINUS = "-\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
 _NO_SIGN = re.compile(rf"\([^()]*[^\W\d_][^()]*\)|(?<=[^\W\d_])[{MINUS}](?=[^\W\d_])")
 """Words in brackets, a hyphen within a word."""
-_PRICE_DASH = re.compile(rf"^[.,][{MINUS}]+")
-"""``150,-``: the dash stands for decimals that are none."""
-_CURRENCY = "eur|usd|gbp|chf|sek|nok|dkk|cad|aud|nzd|inr|jpy|cny|hkd|sgd|pln|czk|huf|zar|brl|mxn|kr|zł|kč|fr|rs"
-_SCALES = re.compile(
-    "thousands?|hundreds?|mill?ions?|mio|mln|milliards?|mrd|billions?|trillions?|lakhs?|lacs?|crores?|tsd|percent|cents?"
-    f"|pence|(?:[kmtb]|mn|bn|mio|mrd)(?:{_CURRENCY})|(?:{_CURRENCY})(?:[kmb]|mn|bn|mio|mrd)",
-    re.IGNORECASE,
-)
-"""Words that make another number of the one beside them, also joined with a currency: 5 mio, 5 TEUR, 5 USDm."""
-_SCALES_AFTER = re.compile("k|mm?|mn|mil|bn?|tn?|ths|l|cr|pct|cts?|c|p", re.IGNORECASE)
-"""5k and 5 M; before a number such letters are currencies."""
-_SCALE_SIGNS = "%\N{FULLWIDTH PERCENT SIGN}\N{ARABIC PERCENT SIGN}\N{PER MILLE SIGN}\N{CENT SIGN}"
-_SCALED_SYMBOL = re.compile(r"\b[kmtb][$€£¥]|[$€£¥][kmtb]\b", re.IGNORECASE)
-_POINT = re.compile(r"(?<![^\W\d_])[.,] *$")
-"""Before a number it seems to be its decimal point; not where it ends an abbreviation: Rs. 5."""
-_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*")
+_PRICE_DASH = re.compile(rf"^[.,/][{MINUS}]+")
+"""``150,-`` and, in India, ``150/-``: the dash stands for decimals that are none."""
 
 
 def format_of(number: int, custom: Mapping[int, str]) -> Format:
@@ -203,7 +192,7 @@ class Section:
             # Letters of a currency are never a word for thousands, nor is its point a decimal one.
             self.say(re.sub(r"[^\W\d_]|[./]", "\N{CURRENCY SIGN}", content[1:].partition("-")[0]))
         elif _COLOUR.fullmatch(content):
-            self.colour = content.lower()
+            self.colour = _COLOURS.get(content.lower().replace(" ", ""), content.lower())
         elif found := _CONDITION.fullmatch(content):
             self.condition = found[1], float(found[2])
         else:
@@ -231,8 +220,8 @@ def sections_of(code: str) -> list[Section]:
 
 def _is_dash(section: Section) -> bool:
     """Does it show a dash instead of the digits of a 0, as accounting formats do?"""
-    words = "".join(section.words)
-    return set(section.pattern) <= {_WORDS, "?", "#"} and any(each in MINUS for each in words) and _adds_only("", words)
+    before, *after = re.split(f"[{MINUS}]", "".join(section.words), maxsplit=1)
+    return set(section.pattern) <= {_WORDS, "?", "#"} and bool(after) and adds_only(before, *after)
 
 
 def _displayed(section: Section, sign: str) -> tuple[Display, float]:
@@ -249,7 +238,7 @@ def _displayed(section: Section, sign: str) -> tuple[Display, float]:
     between = section.words[len(found["before"]) : len(section.words) - len(found["after"])]
     whole, decimals = found["whole"] or "", found["decimals"] or ""
     grouped = _groups(whole, between)
-    if grouped is None or not _adds_only(before, after):
+    if grouped is None or not adds_only(before, after):
         return _SPECIAL, 0.0
     # Excel shows numbers below 0 in a section of their own without a minus but for that of the section's words.
     below = sign == "<"
@@ -260,8 +249,8 @@ def _displayed(section: Section, sign: str) -> tuple[Display, float]:
     if found["general"]:
         return Display(Kind.NUMBER, Shown.DRESSED if dressed else Shown.PLAIN), 0.0
     digits = whole.replace(",", "").replace(_WORDS, "")
-    if digits.count("0") > 1:
-        return _SPECIAL, 0.0  # zeros before a number are digits that are not stored
+    if "0" in digits[:-1]:
+        return _SPECIAL, 0.0  # zeros before a number are digits that are not stored; 0? and 0# show them too
     if found["exponent"]:
         power = {1: Shown.SCIENTIFIC, 3: Shown.ENGINEERING}.get(len(digits))
         return (_SPECIAL if grouped or power is None else Display(Kind.NUMBER, power, len(decimals))), 0.0
@@ -282,23 +271,6 @@ def _groups(whole: str, between: list[str]) -> bool | None:
     if len(last) != 3 or any(len(each) not in (2, 3) for each in middle):
         return None
     return bool(between) or "," in whole
-
-
-def _adds_only(before: str, after: str) -> bool:
-    """Do words leave the number what it is? Digits, percent signs and words for thousands do not."""
-    both = f"{before} {after}"
-    return not (
-        any(char.isnumeric() or char in _SCALE_SIGNS for char in both)
-        or any(map(_SCALES.fullmatch, _single_words(both)))
-        or any(map(_SCALES_AFTER.fullmatch, _single_words(after)))
-        or _SCALED_SYMBOL.search(both)
-        or _POINT.search(before)
-    )
-
-
-def _single_words(text: str) -> Iterator[str]:
-    """t.kr is one, tkr."""
-    return (word.replace(".", "") for word in _WORD.findall(text))
 
 
 def _has_sign(before: str, after: str) -> bool:
