@@ -39,6 +39,8 @@ class SkippedRows:
         self._lacking = any(layout.lacking.values())
         """Then the rows of an operation may have their target in a column that is not known."""
         self._unsure = set(layout.sheet.unsure_zeros)
+        self._more_beside = False
+        """Do rows that nobody filled in hold something in columns that are not read?"""
         self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
 
     def take(self, raw: RawRow) -> bool:
@@ -46,6 +48,7 @@ class SkippedRows:
         reason = (self._has_totals and self._total(raw)) or (_UNFILLED if self._is_unfilled(raw) else "")
         if reason:
             self._found[reason].append(raw.number)
+            self._more_beside |= reason == _UNFILLED and not raw.cells.keys() <= self._layout.fields.keys()
         return bool(reason)
 
     def subtotal_in(self, raw: RawRow) -> int:
@@ -60,10 +63,11 @@ class SkippedRows:
 
     def notes(self) -> Iterator[str]:
         """What was passed over, and why."""
+        where = " in the columns that are read" if self._more_beside else ""
         said = {
             _TOTALS: ("totals of a table", "not taken for rows to send"),
             _SUBTOTALS: ("subtotals (formulas with SUBTOTAL or AGGREGATE)", "not taken for rows to send"),
-            _UNFILLED: ("nothing but FALSE, No, 0 or an Operation", "not taken for rows"),
+            _UNFILLED: (f"nothing but FALSE, No, 0 or an Operation{where}", "not taken for rows"),
         }
         for reason, (what, end) in said.items():
             if numbers := self._found[reason]:

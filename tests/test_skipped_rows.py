@@ -340,7 +340,6 @@ def test_a_table_that_is_not_there_tells_nothing(tmp_path: Path) -> None:
         (None, None, None, None, "FALSE"),
         (None, None, 0, None, False),
         (0, None, "0", " ", "=0=G4"),
-        (None, None, None, None, False, "of no known column"),
         ("=0=Other!A4", "=0=Other!B4", "=0=Other!C4"),
     ],
 )
@@ -386,6 +385,14 @@ def test_a_formulas_zero_is_nothing_where_it_was_calculated(tmp_path: Path, calc
     """Some programs store a 0 for every formula: without Excel's mark of who calculated, the row is one."""
     found = checked(book(tmp_path, (2001, 3, 5), ("=0=G3", None, "=0=G3"), workbook=calculation))
     assert sorted(told(found)) == ([2] if none else [2, 3])
+
+
+@pytest.mark.parametrize("beside", [None, "City Power"])
+def test_the_note_on_unfilled_rows_is_true_of_columns_that_are_not_read(tmp_path: Path, beside: Value) -> None:
+    """What somebody wrote there may be meant for a row: it is not called nothing."""
+    path = book(tmp_path, (2001, 3, 5.5), (None, None, None, None, False, beside))
+    said = "nothing but FALSE, No, 0 or an Operation" + " in the columns that are read" * bool(beside)
+    assert f"row 3 holds {said} and was not taken for rows." in notes(checked(path))
 
 
 def test_a_prefilled_operation_is_nothing(tmp_path: Path) -> None:
