@@ -13,7 +13,11 @@ from bulkops.workbook.raw import Area, RawRow, Subtotal, column_number, corners
 _FUNCTION = re.compile(r"(?<!\w)(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
 _INDEX = re.compile(r"(?<!\w)INDEX\s*\(", re.IGNORECASE)
 """Within it, AGGREGATE finds the place of a value, as before FILTER was there: what comes out is the value itself."""
-_SUM = re.compile(r"(?:\w+:)?=?\s*\+?\s*(?:SUM|COUNTA?|MAX|MIN|AVERAGEA?|ROWS)\s*\(", re.IGNORECASE)
+_SUM = re.compile(
+    r"(?:\w+:)?=?\s*\+?\s*(?:_xlfn\.)?"
+    r"(?:SUM(?:IFS?|PRODUCT)?|COUNT(?:A|IFS?)?|(?:MAX|MIN)(?:IFS)?|AVERAGE(?:A|IFS?)?|MEDIAN|ROWS)\s*\(",
+    re.IGNORECASE,
+)
 _LONGEST = 8_192
 """What Excel lets a formula be."""
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
