@@ -248,6 +248,7 @@ def test_a_row_within_quotes_is_never_lost_when_the_key_stands_last(tmp_path: Pa
         pytest.param('2001,2,"Held~2 002,2,x"', id="an-id-with-a-blank"),
         pytest.param('2001,2,"Held~ 2002 ,2,x, y"', id="more-cells-than-headings"),
         pytest.param('2001,2,"Held~,2,x"', id="a-row-without-a-key"),
+        pytest.param('2001,2,"Held~Electric to review,2,x"', id="a-name-without-an-id"),
         pytest.param('2001,2,"Held~first, I think, or~2002,2,x"', id="among-other-lines"),
         pytest.param('2001,"2~2002,2",x', id="a-quote-that-ends-within-the-row"),
         pytest.param('2001,2,"Held~List ID,Flag type ID,Comment~then"', id="headings"),

@@ -18,6 +18,7 @@ from bulkops.model import Cell, Kind
 from bulkops.naming import heading_words, known_headings, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
+from bulkops.operations.cells import Reader, Unreadable, read_code, read_text
 from bulkops.workbook.raw import LAST_ROW, MAX_CELLS, RawRow, RawSheet
 from bulkops.workbook.text import LONGEST, is_error
 
@@ -94,14 +95,27 @@ def _refuse_swallowed(path: Path, records: list[Record], separator: str, heading
     known = known_headings(operations.values())
     names = [known.get(heading_words(heading), ("", ""))[0] for heading in records[heading_row - 1][1]]
     keys = [at for at, name in enumerate(names) if name in {each.target for each in operations.values()}]
-    words = {normal(choice) for each in columns(list(operations.values())).values() for choice in each.choices}
+    fields = columns(list(operations.values()))
+    words = {normal(choice) for each in fields.values() for choice in each.choices}
+    # A comment may hold anything where a text stands, but hardly an id or a Yes in the very column of one.
+    readers = [
+        (at, fields[name].read)
+        for at, name in enumerate(names)
+        if name in fields and at not in keys and fields[name].read not in (read_text, read_code)
+    ]
+
+    def has_value(at: int, read: Reader, cells: list[str]) -> bool:
+        found = read(Cell(at + 1, Kind.TEXT, cells[at])) if at < len(cells) else None
+        return found is not None and not isinstance(found, Unreadable)
 
     def looks_like_row(cells: list[str]) -> bool:
         if len(cells) < fewest:
             return False
         typed = [cells[at] for at in keys if at < len(cells) and cells[at].strip()]
-        # Without a key it would be a row that needs fixing; within the text of another nobody would be told.
-        return any(map(_looks_like_id, typed)) if typed else any(_looks_like_id(c) or normal(c) in words for c in cells)
+        # Without a good key it would be a row that needs fixing; within the text of another nobody would be told.
+        if typed:
+            return any(map(_looks_like_id, typed)) or any(has_value(at, read, cells) for at, read in readers)
+        return any(_looks_like_id(cell) or normal(cell) in words for cell in cells)
 
     for number, (line, values) in enumerate(records, 1):
         if not any("\n" in value for value in values):
