@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -130,6 +131,22 @@ def test_a_zip_is_known_by_what_is_in_it(tmp_path: Path, names: tuple[str, ...],
     with pytest.raises(CannotStart) as refused:
         read_workbook(save(tmp_path / "a.xlsx", contents))
     assert refused.value.code == code
+
+
+def test_an_archive_is_one_however_it_is_packed_or_locked(tmp_path: Path) -> None:
+    """A password of the archive's is none of the workbook's in it, and another packing does no damage."""
+    for packing, locked in ((zipfile.ZIP_LZMA, False), (zipfile.ZIP_STORED, True)):
+        path = tmp_path / "August.zip"
+        with zipfile.ZipFile(path, "w", packing) as archive:
+            archive.writestr("August.xlsx", "x")
+        if locked:  # in the entry's own header and in the list of entries
+            content = bytearray(path.read_bytes())
+            content[6] |= 1
+            content[content.index(b"PK\1\2") + 8] |= 1
+            path.write_bytes(content)
+        with pytest.raises(CannotStart) as refused:
+            read_workbook(path)
+        assert refused.value.code == "workbook.archive"
 
 
 def test_a_workbook_that_holds_a_document_is_a_workbook(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from bulkops.errors import CannotStart
 from bulkops.lengths import length, too_long
-from bulkops.workbook.kinds import ole_kind, text_kind
+from bulkops.workbook.kinds import ole_kind, text_kind, zip_kind
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -85,6 +85,10 @@ def opened(path: Path, content: bytes) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(BytesIO(content))
     except BROKEN as error:
         raise CannotStart("workbook.damaged", path=name, detail="the file ends too early") from error
+    names = [info.filename.lower() for info in archive.infolist()]
+    # Other archives may be packed or locked in ways that no workbook is, and hold one all the same.
+    if "[content_types].xml" not in names and "mimetype" not in names and zip_kind(names) == "workbook.archive":
+        raise CannotStart("workbook.archive", path=name)
     for info in archive.infolist():
         if info.flag_bits & 1:
             raise CannotStart("workbook.encrypted", path=name)
