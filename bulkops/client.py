@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,12 +28,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
 from bulkops.deadline import InHand
+from bulkops.failures import OF_THE_CLOCK, cause, spoken
 from bulkops.model import Call, Failure, Reply
 from bulkops.settings import LOOPBACK, Environment, Key
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 150.0
 """A flag edit of a large list takes its time; giving up early would only make a doubt of it."""
+QUESTION_SECONDS = 20.0
+"""The same for what only reads."""
 TOTAL_SECONDS = 180.0
 IDLE_SECONDS = 4.0
 """A connection that was idle longer may be closing just now; it is not used for a write."""
@@ -45,6 +49,7 @@ _QUOTING = {
     "MissingSchema",
     "InvalidSchema",
     "LocationParseError",
+    "ProxySchemeUnknown",
 }
 """Exceptions whose text quotes a header (with the key) or a proxy's address (with its password)."""
 
@@ -100,7 +105,7 @@ class Client:
 
     def _exchange(self, call: Call) -> Reply:
         # Not through a requests.Session: it would keep cookies, and read a redirect's whole body and address.
-        timeout = (CONNECT_SECONDS, self._read)
+        timeout = (CONNECT_SECONDS, min(self._read, QUESTION_SECONDS) if call.method == "GET" else self._read)
         with self._adapter.send(self._request(call), stream=True, timeout=timeout, proxies=self._proxies) as response:
             status = self._in_hand.status = response.status_code
             content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
@@ -147,7 +152,12 @@ class Client:
                     each.__cause__,
                 ]
         names = tuple(type(each).__name__ for each in chain)
-        return Failure(names, self._key.scrub(_detail(chain))[:200], self._https, self._in_hand.status)
+        proxied = ("https" if self._https else "http") in self._proxies
+        why = "" if self._in_hand.status else cause(chain, proxied, not proxied and _all_proxy(self._where.base_url))
+        detail = self._key.scrub(_detail(chain))
+        if why in OF_THE_CLOCK:
+            detail = f"{detail[:140]}; this computer's clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return Failure(names, detail[:200], self._https, self._in_hand.status, why)
 
 
 class MayHaveLeftError(Exception):
@@ -159,6 +169,10 @@ def _detail(chain: list[BaseException]) -> str:
     last = chain[-1]
     if any(type(each).__name__ in _QUOTING for each in chain):
         return type(last).__name__
+    if verify_message := getattr(last, "verify_message", None):  # of a certificate
+        return str(verify_message)
+    if isinstance(last, http.client.BadStatusLine) and not isinstance(last, http.client.RemoteDisconnected):
+        return spoken(str(last))
     if isinstance(last, TimeoutError | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     words = " ".join(str(arg) for arg in last.args if isinstance(arg, str)) or type(last).__name__
@@ -175,6 +189,12 @@ def _proxies(base_url: str) -> dict[str, str]:
     if host in LOOPBACK or urllib.request.proxy_bypass(host):
         return {}
     return {scheme: url for scheme, url in urllib.request.getproxies().items() if scheme in ("http", "https")}
+
+
+def _all_proxy(base_url: str) -> bool:
+    """Does ALL_PROXY name a proxy for this host? bulkops goes by the proxy of the scheme alone."""
+    host = urlsplit(base_url).hostname or ""
+    return host not in LOOPBACK and not urllib.request.proxy_bypass(host) and "all" in urllib.request.getproxies()
 
 
 class _OneAttempt(HTTPAdapter):
@@ -217,6 +237,10 @@ class _Lines:
         self.last = line or b"nothing"
         return line
 
+    def close(self) -> None:
+        """Close the stream, as http.client does after a first line that is none."""
+        self.stream.close()
+
 
 def _watched_pools(in_hand: InHand) -> dict[str, Any]:
     """Pool classes whose connections tell the call in hand of their sockets, and when its request begins to leave."""
@@ -230,7 +254,8 @@ def _watched_pools(in_hand: InHand) -> dict[str, Any]:
             try:
                 super().begin()
             finally:
-                self.fp = lines.stream
+                if self.fp is lines:  # type: ignore[comparison-overlap]
+                    self.fp = lines.stream
             if lines.last.strip():
                 in_hand.status = self.status
                 raise http.client.IncompleteRead(lines.last)

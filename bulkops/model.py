@@ -193,6 +193,8 @@ class Failure:
     https: bool
     status: int | None = None
     """The status line's code, if one was seen before the answer broke off."""
+    cause: str = ""
+    """The catalogue code of the sentence that tells it best; "" where the table's own does. It proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

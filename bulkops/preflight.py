@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bulkops import settings
-from bulkops.errors import CannotStart
+from bulkops.errors import COMMON, CannotStart
 from bulkops.model import Call, Failure, Reply
 from bulkops.naming import normal
 from bulkops.operations import all_operations
@@ -74,20 +74,22 @@ def owner(where: Environment, key: Key) -> Owner:
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
-    from bulkops.verdict import deprecated, server_words
+    from bulkops.verdict import deprecated, is_strange, server_words
 
     with asking(where, key) as ask:
         seen = ask(Call("GET", "/api/v3/me"))
     if isinstance(seen, Failure):
-        raise CannotStart("me.not_reached", value=where.host, words=seen.detail)
-    if seen.status in (401, 403, 407):
+        raise _not_reached(where, seen.cause or "net.no_connection", seen.detail)
+    if seen.status == 407:
+        raise _not_reached(where, "net.proxy_login", server_words(seen))
+    if seen.status in (401, 403):
         raise CannotStart("me.refused", value=where.host, words=server_words(seen))
     try:
         me = json.loads(seen.content) if seen.status == 200 else {}
     except (ValueError, RecursionError):
         me = None
-    if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500):
-        # A sign-in page, an address that moved, a server with an error: every row would end there as unknown.
+    if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500) or is_strange(seen):
+        # A sign-in page, an address that moved, a server with an error, a gateway: so would every row end there.
         raise CannotStart("me.odd", value=where.host, words=server_words(seen))
     words = deprecated(seen)
     outdated = "" if words is None else answers.deprecated("whose key it is", words)
@@ -101,6 +103,12 @@ def owner(where: Environment, key: Key) -> Owner:
         note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
         return Owner("", note, may, outdated, *known)
     return Owner(_one_line(who), "", may, outdated, *known)
+
+
+def _not_reached(where: Environment, cause: str, words: str) -> CannotStart:
+    known = COMMON[cause]
+    facts = {"words": known.sentence.format(words=words), "extra": known.tip}
+    return CannotStart("me.not_reached", value=where.host, **facts)
 
 
 def _source(me: Mapping[str, Any]) -> str | None:

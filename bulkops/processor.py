@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
 
@@ -19,11 +19,23 @@ from bulkops.model import Accepted, Call, Failure, Outcome, Plan, Reply, Status,
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, judge, not_believed
+from bulkops.sentences import answers
+from bulkops.verdict import (
+    REFUSED,
+    Verdict,
+    deprecated,
+    evidence,
+    is_energycap,
+    judge,
+    not_believed,
+    unproved,
+)
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
 _LISTEN_SECONDS = 0.5
+_QUESTION = Call("GET", "/api/v3/me")
+"""Whose key it is: a read that every EnergyCAP answers."""
 
 Send = Callable[[Call], Reply | Failure]
 
@@ -144,7 +156,7 @@ class Processor:
         begun = self.clock()
         verdict, seen = self._send(step, send, turn)
         outcome = self._outcome(step, verdict, started, self.clock() - begun)
-        self._note(verdict)
+        self._note(verdict, outcome)
         if outcome.status is Status.UNKNOWN:
             self._doubts.add(step.matter)
         try:
@@ -174,8 +186,17 @@ class Processor:
                 self.pace.ease()
             again = verdict.again and attempt < BUSY_ATTEMPTS
             if not again or (taken := self.pace.turn()) is None:
-                return verdict, {**evidence(seen), "sends": attempt}
+                told = {**evidence(seen), "sends": attempt}
+                return self._believed(verdict, send, told) if verdict.doubtful else (verdict, told)
             next_turn = taken
+
+    def _believed(self, refusal: Verdict, send: Send, told: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
+        """A refusal that something else may have given counts if EnergyCAP itself answers a question, asked once."""
+        if self.pace.turn() is None:
+            return unproved(refusal), told
+        answer = send(_QUESTION)
+        told = {**told, "me": evidence(answer)}
+        return (refusal, told) if is_energycap(answer) else (unproved(refusal), told)
 
     def _is_new(self, accepted: Accepted) -> bool:
         """Can the new task be one, where the answer names any? Each can be only once, and for one row."""
@@ -187,11 +208,13 @@ class Processor:
             self._tasks.add(task)
         return not known
 
-    def _note(self, verdict: Verdict) -> None:
+    def _note(self, verdict: Verdict, outcome: Outcome) -> None:
         """Stop on what will not get better by going on."""
         with self._lock:
             self._troubles = self._troubles + 1 if verdict.trouble else 0
-            if verdict.stop:
+            if verdict.stop and (verdict.cause or verdict.code == "sent.not_energycap"):
+                self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
+            elif verdict.stop:
                 self.control.stop(f"EnergyCAP's answer stopped the run: “{verdict.words}”")
             elif verdict.again:
                 self.control.stop("EnergyCAP is too busy.")
@@ -216,7 +239,12 @@ class Processor:
                 **facts,
             )
         check = operation.how_to_check(step.row.target)
-        problem = Catalogue(()).problem(verdict.code, words=verdict.words, check=check)
+        catalogue = Catalogue(())
+        problem = catalogue.problem(verdict.code, words=verdict.words, check=check)
+        if verdict.cause:
+            cause, sent = catalogue.problem(verdict.cause, words=verdict.words), verdict.status is not Status.NOT_SENT
+            message = f"{cause.message} {answers.NOT_KNOWN if sent else answers.NOT_SENT}"
+            problem = replace(problem, message=message, tip=problem.tip if sent else f"{cause.tip} {answers.RUN_AGAIN}")
         known, first = operation.refused(step.row.values) if verdict.code in REFUSED else ("", "")
         return outcome_of(
             step.row,

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -47,6 +47,12 @@ _DEPRECATED = "eci-deprecated"
 _TELLING_HEADER = re.compile(
     f"^{_DEPRECATED}$|^date$|^content-type$|^location$|^retry-after$|request-?id|correlation|trace"
 )
+_GATEWAY = re.compile(
+    r"nginx|openresty|awselb|cloudfront|cloudflare|azure|akamai|envoy|kong|haproxy|varnish|traefik|big-?ip|squid"
+    r"|apache|caddy|google frontend",
+    re.IGNORECASE,
+)
+"""In the header Server: what stands before other servers and answers in their place."""
 _LONGEST_WAIT = 600.0
 _WORDS = 300
 _KEPT = 2000
@@ -62,6 +68,8 @@ class Verdict:
     """Catalogue code; "" for done."""
     words: str = ""
     """The server's own words, or what was seen instead of an answer; short."""
+    cause: str = ""
+    """The catalogue code of what kept an answer from coming, where more is known of it than ``code`` says."""
     accepted: Accepted | None = None
     http_status: int | None = None
     stop: bool = False
@@ -72,6 +80,8 @@ class Verdict:
     """Seconds for which the server wants to be left alone, by everybody; None: it did not ask for that."""
     again: bool = False
     """The answer proves that nothing was done, and the same row may be sent again after the wait (429 only)."""
+    doubtful: bool = False
+    """A refusal that is not in EnergyCAP's form: it counts only if EnergyCAP itself answers a question now."""
 
 
 def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -> Verdict:
@@ -93,7 +103,7 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
         return Verdict(Status.FAILED, code, words, http_status=status, stop=True)
     if status in REJECTED:
         code = "sent.not_found" if status in (404, 410) else "sent.refused"
-        return Verdict(Status.FAILED, code, words, http_status=status)
+        return Verdict(Status.FAILED, code, words, http_status=status, doubtful=is_strange(seen))
     if 300 <= status < 400:
         return Verdict(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
     code = "sent.server_error" if status >= 500 or status == 408 else "sent.odd_answer"
@@ -107,6 +117,34 @@ def not_believed(reply: Reply, why: str) -> Verdict:
     return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, trouble=True)
 
 
+def is_strange(refusal: Reply) -> bool:
+    """Is a refusal not in EnergyCAP's form: a page or plain text, or empty and signed by what stands before servers?"""
+    if refusal.status not in REJECTED:
+        return False
+    if not refusal.content.strip():
+        return _GATEWAY.search(refusal.headers.get("server", "")) is not None
+    return not isinstance(_json(refusal), dict | list | str)
+
+
+def is_energycap(seen: Reply | Failure) -> bool:
+    """Is it an answer to a question (``/me``) such as EnergyCAP gives? A gateway or a sign-in page does not."""
+    return isinstance(seen, Reply) and seen.status == 200 and isinstance(_json(seen), dict)
+
+
+def unproved(refusal: Verdict) -> Verdict:
+    """A refusal by something in EnergyCAP's place. It ends the run, and what became of the row is unknown: a gateway
+    may pass a request on and still answer it by itself."""
+    return replace(refusal, status=Status.UNKNOWN, code="sent.not_energycap", stop=True, trouble=True)
+
+
+def _json(reply: Reply) -> object:
+    """None for what is no JSON."""
+    try:
+        return json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> Accepted | None:
     try:
         return accepted(reply)
@@ -115,21 +153,22 @@ def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> A
 
 
 def _judge_failure(failure: Failure) -> Verdict:
-    chain = set(failure.chain)
+    chain, words = set(failure.chain), failure.detail[:_WORDS]
     # A refused CONNECT proves that nothing went through the proxy; that only holds for an https target.
     tunnel = failure.https and "ProxyError" in chain and "Tunnel connection failed" in failure.detail
     if failure.status is None and _MAY_HAVE_LEFT not in chain:
         if chain & _NOT_TRUSTED:
-            return Verdict(Status.NOT_SENT, "sent.not_trusted", failure.detail[:_WORDS], stop=True, trouble=True)
+            return Verdict(Status.NOT_SENT, "sent.not_trusted", words, failure.cause, stop=True, trouble=True)
         if chain & (_NEVER_CONNECTED | _NEVER_LEFT) or tunnel:
             return Verdict(
                 Status.NOT_SENT,
                 "sent.not_reached",
-                failure.detail[:_WORDS],
+                words,
+                failure.cause,
                 stop=bool(chain & _NEVER_LEFT),
                 trouble=True,
             )
-    return Verdict(Status.UNKNOWN, "sent.no_answer", failure.detail[:_WORDS], http_status=failure.status, trouble=True)
+    return Verdict(Status.UNKNOWN, "sent.no_answer", words, failure.cause, http_status=failure.status, trouble=True)
 
 
 def retry_after(reply: Reply) -> float:

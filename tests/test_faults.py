@@ -36,6 +36,7 @@ from misbehaving import (
     certificate,
     documented,
     energycap,
+    issued,
 )
 
 from bulkops import app, client, running
@@ -82,6 +83,8 @@ class Fault:
     host: str = "127.0.0.1"
     presents: str = ""
     """The certificate that meets the write; the right one if ""."""
+    me: Behaviour | None = None
+    """Answers the question whether EnergyCAP is there; None where nobody asks it."""
     waits: tuple[float, ...] = ()
     """How long its run waits at EnergyCAP's wish, a second or more each time."""
     connect_seconds: float = 10.0
@@ -222,6 +225,11 @@ def busy(after: str | None = None, date: str | None = None) -> Behaviour:
     return status("429 Too Many Requests", {name: value for name, value in told.items() if value is not None})
 
 
+STRANGE = {
+    "page": b"<html><title>Gone</title></html>",
+    "XML": b"<?xml version='1.0'?><Error/>",
+    "text": b"no such page",
+}
 NO_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 WRONG_VERSION = b"\x15\x03\x01\x00\x02\x02\x46"
 """An alert: protocol_version."""
@@ -281,6 +289,10 @@ FAULTS = {
     "connect time-out": Fault("not_sent", arrives=0, arm=nobody_accepts, connect_seconds=0.1),
     "name not resolved": Fault("not_sent", arrives=0, arm=nobody_knows_the_name, host="localhost"),
     "unknown CA": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="stranger"),
+    **{
+        f"certificate {kind}": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents=kind)
+        for kind in ("expired", "not yet valid", "of an unknown authority")
+    },
     "certificate for another host": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="other host"),
     # A proxy serves https alone, and only CONNECT shows whether it let the request through.
     "proxy refused": Fault("not_sent", arrives=0, ways=PROXY, arm=nobody_listens),
@@ -351,6 +363,11 @@ FAULTS = {
     "status line cut": Fault("unknown", says(b"HTTP/1.1 2")),
     "bad status line": Fault("unknown", says(b"HTTP/1.1 abc OK\r\n\r\n")),
     "no HTTP": Fault("unknown", says(b"SSH-2.0-OpenSSH_9.6\r\n")),
+    "mail server": Fault("unknown", says(b"220 mail.example ESMTP Postfix\r\n")),
+    "page without a status line": Fault("unknown", says(b"<html><title>Hello</title></html>")),
+    "documented answer without a status line": Fault("unknown", tells(lambda good: good)),
+    "HTTP/2 frames": Fault("unknown", says(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80")),
+    "TLS alert in plain": Fault("unknown", says(WRONG_VERSION)),
     "more than 100 headers": Fault(
         "unknown", tells(lambda good: answer(good, headers={f"X-{n}": "1" for n in range(101)}))
     ),
@@ -447,6 +464,24 @@ FAULTS = {
     **{
         str(code): Fault("failed", status(f"{code} No"), http_status=code)
         for code in (400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431)
+    },
+    # Pages and plain text, which are nobody's refusal as long as EnergyCAP does not answer a question.
+    **{
+        f"{line[:3]} {kind} before EnergyCAP": Fault(
+            "failed", says(answer(body, line, {"Server": "nginx"})), http_status=int(line[:3]), me=energycap
+        )
+        for line in ("400 Bad Request", "404 Not Found", "405 Not Allowed")
+        for kind, body in STRANGE.items()
+    },
+    **{
+        f"{kind} in EnergyCAP's place": Fault(
+            "unknown", says(answer(body, "404 Not Found")), http_status=404, stops=True, me=says(then_said)
+        )
+        for kind, body, then_said in (
+            ("page", STRANGE["page"], answer(STRANGE["page"], "404 Not Found")),
+            ("sign-in page", STRANGE["page"], answer(b"<html><title>Sign in</title></html>")),
+            ("plain text", STRANGE["text"], b""),
+        )
     },
     "400 empty": Fault("failed", says(answer(b"", "400 Bad Request")), http_status=400),
     "404 with the documented body": Fault("failed", with_body("404 Not Found"), http_status=404),
@@ -636,7 +671,8 @@ def fault_of(name: str) -> Fault:
 def by_row(rows: list[tuple[str, str]]) -> Behaviour:
     """Each row meets its own fault."""
     faults = dict(zip(paths_of(rows), (fault_of(name) for name, _ in rows), strict=True))
-    return lambda talk: faults[talk.path].behave(talk) if talk.path in faults else energycap(talk)
+    me = next((fault.me for fault in faults.values() if fault.me), energycap)
+    return lambda talk: faults[talk.path].behave(talk) if talk.path in faults else me(talk)
 
 
 def story(
@@ -719,16 +755,26 @@ def certificates(tmp_path_factory) -> Iterator[dict[str, ssl.SSLContext | None]]
     folder = tmp_path_factory.mktemp("certificates")
     ours, our_file = certificate(folder, "127.0.0.1", "energycap.example")
     other, other_file = certificate(folder, "localhost")
-    (folder / "known.pem").write_text(our_file.read_text() + other_file.read_text())
     strangers, strange_file = certificate(tmp_path_factory.mktemp("stranger"), "127.0.0.1", "energycap.example")
+    kinds = {"expired": (-9, -2), "not yet valid": (2, 9), "of an unknown authority": (-1, 2)}
+    made = {kind: issued(tmp_path_factory.mktemp("issued"), "127.0.0.1", days) for kind, days in kinds.items()}
+    known = [our_file, other_file, *(made[kind][1] for kind in kinds if kind != "of an unknown authority")]
     wanting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     wanting.load_cert_chain(our_file, our_file.with_suffix(".key"))
     wanting.verify_mode = ssl.CERT_REQUIRED
+    (folder / "known.pem").write_text("".join(each.read_text() for each in known))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(folder / "known.pem"))
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # what requests would go by, and must not
             patch.setenv(name, str(strange_file))
-        yield {"ours": ours, "other host": other, "stranger": strangers, "yours first": wanting, "no TLS": None}
+        yield {
+            "ours": ours,
+            "other host": other,
+            "stranger": strangers,
+            "yours first": wanting,
+            "no TLS": None,
+            **{kind: context for kind, (context, _) in made.items()},
+        }
 
 
 @pytest.fixture(scope="module")
@@ -767,7 +813,8 @@ def test_every_fault_leaves_one_request_at_most_and_the_tables_status(stories, r
     assert len(met.writes) == fault.arrives
     assert told.first.waits == list(fault.waits)
     assert fault.arrives <= 1 + len(fault.waits)
-    assert (told.strangers, told.first.others) == (0, [])
+    asked = sum(fault_of(each).me is not None for each, _ in told.rows)
+    assert (told.strangers, len(told.first.others)) == (0, asked)
     if fault.stops:
         later, _ = told.of(COMPANION, method)
         assert (later.outcome.status.value, later.writes) == ("not_sent", [])

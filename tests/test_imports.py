@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lock",
         "storage",
         "deadline",
+        "failures",
         "pace",
         "ledger.tables",
         "ledger.reserve",

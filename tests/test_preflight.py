@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
+from pathlib import Path
 
 import pytest
-from misbehaving import Misbehaving, answer
+from misbehaving import Misbehaving, Talk, answer, certificate, issued
 
 from bulkops.errors import CannotStart
 from bulkops.practice.data import PRACTICE_KEY
@@ -60,6 +63,181 @@ def test_something_else_in_energycaps_place_stops_before_anything_is_sent(text):
     with pytest.raises(CannotStart) as error:
         asked(text)
     assert error.value.code == ("me.not_reached" if text in (b"not http", b"") else "me.odd")
+
+
+TARGET = "https://energycap.example"
+
+
+def refused(base_url: str) -> str:
+    with pytest.raises(CannotStart) as error:
+        who_am_i(Environment("custom", base_url), KEY)
+    assert error.value.code == "me.not_reached"
+    said = str(error.value)
+    assert "Nothing was sent." in said
+    assert "Check your network" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH: SSH-2.0-OpenSSH_9.6"),
+        (b"220 mail.example ESMTP Postfix\r\n", "mail or FTP"),
+        (b"220 (vsFTPd 3.0.3)\r\n", "mail or FTP"),
+        (b"<html><body>Hello</body></html>", "a page without the line that comes first"),
+        (b'{"fullName": "Pat"}', "fullName"),
+        (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80", "gRPC"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "gRPC"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "begins with https://"),
+        (b"\x01\x02\x03", "nothing that can be read"),
+        (b"HTTP/9.9 200 OK\r\n\r\n", ""),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_no_web_server_is_told_as_such(text, words, at_once):
+    """With what it said, or how it speaks; whether it begins or waits for the request."""
+
+    def say(talk: Talk) -> None:
+        talk.say(text)
+
+    with Misbehaving(say, say if at_once else None) as server:
+        said = refused(server.base_url)
+    assert "is not a web server" in said
+    assert words in said
+    assert "attribute" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not know the secure connection"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not know the secure connection"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "The secure connection could not be made"),
+        (b"", "The secure connection could not be made"),
+    ],
+)
+def test_a_server_without_a_secure_connection_is_told_as_such(text, words):
+    """At an address that begins with https://."""
+
+    def say(talk: Talk) -> None:
+        talk.connection.recv(1)
+        talk.say(text)
+        talk.connection.recv(65536)
+        talk.connection.close()
+
+    with Misbehaving(lambda talk: None, say) as server:
+        assert words in refused(server.base_url.replace("http:", "https:"))
+
+
+def test_a_connection_closed_without_an_answer_is_told_as_such():
+    """Whatever stands there, it has been reached."""
+    with Misbehaving(lambda talk: None) as server:
+        assert "closed without an answer" in refused(server.base_url)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("expired", "By this computer's clock the server's certificate has expired"),
+        ("not yet valid", "By this computer's clock the server's certificate is not valid yet"),
+        ("unknown authority", "an authority that this computer does not know"),
+        ("other host", "made out to another address"),
+        ("self-signed", "a certificate that it has signed itself"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind, words):
+    """Too late and too early with the time by this computer's clock, which may be wrong instead."""
+    if sys.platform in ("win32", "darwin"):
+        pytest.skip("only OpenSSL's own trust store can be replaced for one test")
+    days = {"expired": (-9, -2), "not yet valid": (2, 9)}.get(kind, (-1, 2))
+    if kind == "self-signed":
+        context, _ = certificate(tmp_path, "127.0.0.1")
+    else:
+        context, authority = issued(tmp_path, "other.example" if kind == "other host" else "127.0.0.1", days)
+        if kind != "unknown authority":
+            monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with Misbehaving(lambda talk: None, context=context) as server:
+        said = refused(server.base_url)
+    assert words in said
+    assert ("this computer's clock says 20" in said) == (kind in ("expired", "not yet valid"))
+    assert ("date and time" in said) == (kind in ("expired", "not yet valid"))
+    assert server.requests == []
+
+
+def behind(monkeypatch: pytest.MonkeyPatch, **named: str) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (answer(b"", "407 Proxy Authentication Required"), "wants a user name and a password"),
+        (answer(b"", "403 Forbidden"), "does not let the connection to EnergyCAP through"),
+        (answer(b"", "302 Found"), "does not let the connection to EnergyCAP through"),
+        (answer(b"", "502 Bad Gateway"), "did not get through to EnergyCAP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "did not answer as a proxy does"),
+        (b"", "did not answer as a proxy does"),
+    ],
+)
+def test_what_a_proxy_says_to_a_connection_is_told(monkeypatch, text, words):
+    """A proxy that wants a password is not EnergyCAP's administrator's business, nor one that blocks."""
+    with Misbehaving(lambda talk: talk.say(text)) as proxy:
+        behind(monkeypatch, HTTPS_PROXY=proxy.base_url)
+        assert words in refused(TARGET)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        *(
+            ({"HTTPS_PROXY": value}, "has an address that cannot be read")
+            for value in ("http://", "http://[::1", "http://p:99999", "http://pat:s3cret@p:x", "%PROXY%", "ftp://p:1")
+        ),
+        ({"HTTPS_PROXY": "socks5://pat:s3cret@127.0.0.1:1"}, "is a SOCKS proxy"),
+        ({"HTTPS_PROXY": "http://pat:s3cret@127.0.0.1:1"}, "The proxy that is set on this computer was not reached"),
+        ({"ALL_PROXY": "http://pat:s3cret@127.0.0.1:1"}, "The variable ALL_PROXY names a proxy"),
+        ({"ALL_PROXY": "socks5://pat:s3cret@127.0.0.1:1"}, "The variable ALL_PROXY names a proxy"),
+    ],
+)
+def test_a_proxy_setting_that_does_not_serve_is_told(monkeypatch, named, words):
+    """By the words of a setting, and without the password in it."""
+    monkeypatch.setattr("socket.getaddrinfo", _nobody_but(socket.getaddrinfo))
+    behind(monkeypatch, **named)
+    said = refused(TARGET)
+    assert words in said
+    assert "s3cret" not in said
+    assert "Error" not in said
+    assert "Invalid" not in said
+
+
+def _nobody_but(found):
+    def look(host, *more, **facts):
+        if host != "127.0.0.1":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found(host, *more, **facts)
+
+    return look
+
+
+def test_a_407_is_the_proxys_and_not_the_keys():
+    """The key was never looked at."""
+    with Misbehaving(lambda talk: talk.say(answer(b"", "407 Login"))) as server:
+        assert "wants a user name and a password" in refused(server.base_url)
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "400 Bad Request", "405 Not Allowed"])
+@pytest.mark.parametrize(
+    "body", [b"<html><title>Gone</title></html>", b"<?xml version='1.0'?><Error/>", b"no such page"]
+)
+def test_a_gateways_page_in_place_of_an_answer_stops_before_anything_is_sent(status, body):
+    """EnergyCAP refuses in JSON; a page or plain text is somebody else's, and so would every row's answer be."""
+    with pytest.raises(CannotStart) as error:
+        asked(answer(body, status, {"Server": "awselb/2.0"}))
+    assert error.value.code == "me.odd"
 
 
 @pytest.mark.parametrize("text", [me(), me(fullName="Pat"), answer(b"[]"), answer(b"", "404 Not Found")])

@@ -245,6 +245,84 @@ def test_an_empty_list_is_done_and_to_be_looked_at(desk):
     assert not desk.control.stopped.is_set()
 
 
+# Refusals that something else may have given
+
+
+PAGE = "<html><head><title>404 Not Found</title></head></html>"
+
+
+def gateway(status: int = 404, body: str = PAGE) -> Fault:
+    return Fault.refuse(status, body, headers={"Server": "awselb/2.0", "Content-Type": "text/html"})
+
+
+def questions(desk: Desk) -> list[str]:
+    return [each.path for each in desk.server.requests if each.method == "GET"]
+
+
+@JOBS
+@pytest.mark.parametrize("status", [400, 404, 405])
+@pytest.mark.parametrize("body", [PAGE, "<?xml version='1.0'?><Error/>", "no such page"])
+def test_a_page_for_a_refusal_counts_while_energycap_itself_answers(desk, status, body, jobs):
+    """EnergyCAP is asked once, after each such row; the other rows go on."""
+    desk.server.faults.add(gateway(status, body), times=2)
+    desk.jobs = jobs
+    desk.run(plan_of(*(kickout(number) for number in range(4))))
+    assert sorted(each.status.value for each in desk.seen) == ["done", "done", "failed", "failed"]
+    assert questions(desk) == ["/api/v3/me"] * 2
+    assert not desk.control.stopped.is_set()
+
+
+@JOBS
+@pytest.mark.parametrize(
+    "then",
+    [gateway(), gateway(200), Fault.status(404), Fault.status(401), Fault.too_many(0), Fault.drop_reply()],
+    ids=["page", "page with 200", "404", "401", "429", "closed"],
+)
+def test_a_gateway_in_energycaps_place_ends_the_run_and_fails_no_row(desk, then, jobs):
+    """What became of the row is unknown, for a gateway may have passed it on; the rows not sent are left to resume."""
+    desk.server.faults.add(gateway(), times=None)
+    desk.server.faults.add(then, times=None, method="GET")
+    desk.jobs = jobs
+    seen = desk.run(plan_of(*(kickout(number) for number in range(9))))
+    assert 1 <= len(seen) <= jobs
+    assert {told[1:] for told in seen} == {("unknown", "sent.not_energycap")}
+    assert len(questions(desk)) <= len(seen)
+    assert "404 Not Found" in desk.control.reason
+    assert len(desk.ledger.resumable("r")) == 9 - len(seen)
+    assert all("Do not send it again yet" in each.tip for each in desk.seen)
+    kept = evidence_of(desk)
+    assert {each["status"] for each in kept} == {404}
+    assert sum("me" in each for each in kept) == len(questions(desk)) >= 1
+
+
+def evidence_of(desk: Desk) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(desk.ledger.path)) as other:
+        return [json.loads(each) for (each,) in other.execute("SELECT evidence FROM attempts ORDER BY id")]
+
+
+def test_nobody_is_asked_once_the_run_is_stopped(desk):
+    """Then the row stays in doubt: no question keeps a run from its end."""
+
+    def stop(send: Send, call: Call) -> Reply | Failure:
+        answer = send(call)
+        desk.control.stop("Enough.")
+        return answer
+
+    desk.wrap = stop
+    desk.server.faults.add(gateway())
+    assert desk.run(plan_of(kickout(0))) == [(0, "unknown", "sent.not_energycap")]
+    assert (questions(desk), desk.control.reason) == ([], "Enough.")
+
+
+def test_the_question_keeps_the_pace(desk):
+    """It takes a turn as a row does."""
+    stopped = desk.control.stopped.is_set
+    desk.more["pace"] = Pace(desk.pauses.append, stopped, 60, clock=lambda: 1000 + sum(desk.pauses))
+    desk.server.faults.add(gateway())
+    assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "failed", "sent.not_found"), (1, "done", "")]
+    assert desk.pauses == [1, 1]
+
+
 # 429
 
 

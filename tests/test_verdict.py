@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from bulkops.model import Accepted, Failure, Reply, Status
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.verdict import Verdict, evidence, judge, retry_after, server_words
+from bulkops.verdict import Verdict, evidence, is_energycap, judge, retry_after, server_words, unproved
 
 GUID = "11111111-2222-4333-8444-555555555555"
 KICKOUT = all_operations()["kickout_reimport"].accepted
@@ -213,6 +214,44 @@ def test_nothing_is_proved_once_a_status_line_was_seen(name):
     chain, _ = NO_ANSWER[name]
     verdict = judge(Failure(chain, "", True, status=200), always)
     assert (told(verdict), verdict.http_status) == ("unknown", 200)
+
+
+@pytest.mark.parametrize("name", NO_ANSWER)
+def test_the_sentence_that_tells_a_failure_proves_nothing(name):
+    """Whatever the client takes for the cause, status, code and stop are the table's."""
+    chain, _ = NO_ANSWER[name]
+    for cause in ("net.expired", "net.proxy_blocked", "net.no_web_server"):
+        told_so = judge(Failure(chain, "x", True, cause=cause), always)
+        assert told_so == replace(judge(Failure(chain, "x", True), always), cause=cause)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "strange"),
+    [
+        *((b"<html><title>404 Not Found</title></html>", {}, True), (b"<?xml version='1.0'?><Error/>", {}, True)),
+        *((b"404 page not found", {}, True), (b"404", {}, True), (b"default backend - 404", {}, True)),
+        *((b"", {"server": "awselb/2.0"}, True), (b" ", {"server": "nginx"}, True)),
+        *((b"", {"server": "Microsoft-Azure-Application-Gateway/v2"}, True), (b"", {"server": "CloudFront"}, True)),
+        *((b"", {}, False), (b"", {"server": "Kestrel"}, False), (b"", {"server": "Microsoft-IIS/10.0"}, False)),
+        *((b'{"message": "No."}', {"server": "nginx"}, False), (b'"No such list."', {}, False), (b"[]", {}, False)),
+        (b"<html></html>", {"content-type": "application/json"}, True),
+        (b"[" * 200_000, {}, True),
+    ],
+)
+def test_a_refusal_that_is_not_in_energycaps_form_is_doubtful(body, headers, strange):
+    """JSON is EnergyCAP's form, an empty refusal may be; a page or plain text is not. Only refusals are asked about."""
+    for status in range(400, 600):
+        verdict = judge(Reply(status, headers, body), never)
+        assert verdict.doubtful is (strange and ANSWERED[status] == "failed")
+    verdict = unproved(judge(Reply(404, headers, body), never))
+    assert (told(verdict), verdict.code, verdict.http_status) == ("unknown, stop", "sent.not_energycap", 404)
+
+
+def test_energycap_is_known_by_a_json_answer_to_a_question():
+    """200 and a JSON object; no page, no list, no refusal, and no failure."""
+    assert is_energycap(reply(200, {"systemUserId": 7}))
+    others = (reply(200, b"<html></html>"), reply(200, []), reply(404, {"message": "No."}), reply(429, {}), reply(200))
+    assert not any(map(is_energycap, (*others, Failure(("ReadTimeout",), "no answer in time", True))))
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])

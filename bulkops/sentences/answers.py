@@ -14,7 +14,141 @@ def deprecated(what: str, words: str) -> str:
     )
 
 
+NOT_SENT = "This row was not sent."
+RUN_AGAIN = "Then run the workbook again."
+NOT_KNOWN = "It is not known whether the row was carried out."
+
+_INSPECTED = "Ask IT: the network or a virus scanner may open secure connections with a certificate of its own, which is missing on this computer; or the address is wrong."
+_CLOCK = "Look at this computer's date and time, and set them right. If they are right, tell IT or EnergyCAP's support that the certificate has to be renewed."
+_ADDRESS = "Check the address and its port. If they are right, ask IT what answers there in EnergyCAP's place."
+
+ON_THE_WAY = (
+    Entry(
+        "net.no_connection",
+        "No connection",
+        "There was no connection ({words}).",
+        "Check your network and the address.",
+    ),
+    Entry("net.closed", "Closed without an answer", "The connection was closed without an answer ({words}).", _ADDRESS),
+    Entry(
+        "net.slow",
+        "No answer in time",
+        "There was a connection, but no answer came in time.",
+        "Wait a few minutes. If this comes back, check the address and its port.",
+    ),
+    Entry(
+        "net.no_web_server",
+        "Not a web server",
+        "What answered is not a web server, so it is not EnergyCAP ({words}).",
+        _ADDRESS,
+    ),
+    Entry(
+        "net.no_tls",
+        "No secure connection there",
+        "What answered does not know the secure connection of an address that begins with https:// ({words}).",
+        _ADDRESS,
+    ),
+    Entry(
+        "net.tls",
+        "No secure connection",
+        "The secure connection could not be made ({words}).",
+        "Ask IT: a firewall, a proxy or a virus scanner may stand in between, or this computer's system may be too old.",
+    ),
+    Entry(
+        "net.expired",
+        "Certificate has expired",
+        "By this computer's clock the server's certificate has expired ({words}).",
+        _CLOCK,
+    ),
+    Entry(
+        "net.not_yet_valid",
+        "Certificate is not valid yet",
+        "By this computer's clock the server's certificate is not valid yet ({words}).",
+        _CLOCK,
+    ),
+    Entry(
+        "net.out_of_date",
+        "Certificate is out of date",
+        "By this computer's clock the server's certificate has expired or is not valid yet ({words}).",
+        _CLOCK,
+    ),
+    Entry(
+        "net.self_signed",
+        "A certificate of its own making",
+        "The server shows a certificate that it has signed itself ({words}).",
+        _INSPECTED,
+    ),
+    Entry(
+        "net.unknown_authority",
+        "Certificate of an unknown authority",
+        "The server's certificate was issued by an authority that this computer does not know ({words}).",
+        _INSPECTED,
+    ),
+    Entry(
+        "net.other_host",
+        "Certificate of another server",
+        "The server's certificate is made out to another address ({words}).",
+        "Check the address. If it is right, ask IT what answers there in EnergyCAP's place.",
+    ),
+    Entry(
+        "net.certificate",
+        "Certificate is not trusted",
+        "This computer does not trust the server's certificate ({words}).",
+        _INSPECTED,
+    ),
+    Entry(
+        "net.proxy_login",
+        "The proxy wants a user name",
+        "Your network's proxy wants a user name and a password ({words}).",
+        "Ask IT to let this program through the proxy, or for an address of the proxy that does without.",
+    ),
+    Entry(
+        "net.proxy_blocked",
+        "The proxy refused the connection",
+        "Your network's proxy does not let the connection to EnergyCAP through ({words}).",
+        "Ask IT to allow this program to reach EnergyCAP.",
+    ),
+    Entry(
+        "net.proxy_failed",
+        "The proxy did not reach EnergyCAP",
+        "Your network's proxy did not get through to EnergyCAP ({words}).",
+        "Check the address, and wait a few minutes. If this comes back, ask IT.",
+    ),
+    Entry(
+        "net.proxy_gone",
+        "The proxy was not reached",
+        "The proxy that is set on this computer was not reached ({words}).",
+        "Ask IT for the right proxy: away from the office, its proxy may not be there.",
+    ),
+    Entry(
+        "net.proxy_odd",
+        "Not a proxy",
+        "What is set as the proxy on this computer did not answer as a proxy does ({words}).",
+        "Ask IT for the right proxy: its address is in the system's settings or in the variable HTTPS_PROXY.",
+    ),
+    Entry(
+        "net.proxy_setting",
+        "The proxy's address cannot be read",
+        "The proxy that is set on this computer has an address that cannot be read.",
+        "Correct it in the system's settings or in the variable HTTPS_PROXY: it looks like http://proxy.example.com:8080.",
+    ),
+    Entry(
+        "net.proxy_socks",
+        "A SOCKS proxy",
+        "The proxy that is set on this computer is a SOCKS proxy, which bulkops cannot use.",
+        "Ask IT for the address of a web proxy, and set the variable HTTPS_PROXY to it.",
+    ),
+    Entry(
+        "net.all_proxy",
+        "A proxy that is not used",
+        "There was no direct connection ({words}). The variable ALL_PROXY names a proxy, but bulkops does not go by that one.",
+        "Set the variable HTTPS_PROXY to the proxy's address, if it is a web proxy. If not, ask IT for one.",
+    ),
+)
+"""What kept an answer from coming. What that means for a row, or a run, is said after it."""
+
 ENTRIES = (
+    *ON_THE_WAY,
     Entry(
         "sent.empty_list",
         "The list is empty",
@@ -45,6 +179,12 @@ ENTRIES = (
         "The proxy refused it",
         "Your network's proxy did not let it through: “{words}”",
         "Ask IT to allow this program to reach EnergyCAP.",
+    ),
+    Entry(
+        "sent.not_energycap",
+        "Something else answered",
+        "Something in EnergyCAP's place answered (“{words}”), and EnergyCAP itself did not answer a question after that. It is not known whether the row was carried out.",
+        "{check}",
     ),
     Entry(
         "sent.busy",

@@ -53,8 +53,8 @@ ENTRIES = (
     Entry(
         "me.not_reached",
         "EnergyCAP was not reached",
-        "{value} was not reached ({words}). Nothing was sent.",
-        "Check your network and the address, then run again.",
+        "{value} was not reached. {words} Nothing was sent.",
+        "{extra} Then run again.",
     ),
     Entry(
         "me.odd",
