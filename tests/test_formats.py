@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 
 from bulkops.model import Kind, Shown
 from bulkops.workbook.formats import GENERAL, Format, format_of, format_of_code
+from bulkops.workbook.package import Package
+from bulkops.workbook.shared import cell_formats
 
 CODES = [
     # Shown as stored.
@@ -311,6 +317,20 @@ def test_a_workbooks_own_code_goes_before_the_builtin_one() -> None:
     """A file may give a builtin number a code of its own."""
     assert format_of(14, {14: "General"}) == GENERAL
     assert said(format_of(0, {0: "0%"})) == "PERCENT"
+
+
+def test_a_format_is_looked_at_once_however_many_styles_have_it(tmp_path: Path) -> None:
+    """A style table may have a million entries in a few KB: what they have in common costs nothing more."""
+    book = openpyxl.Workbook()
+    for number in range(1, 21):
+        cell = book.worksheets[0].cell(number, 1, number)
+        cell.number_format = '#,##0.00 "kr"'
+        cell.font = Font(size=number)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    formats = cell_formats(Package(path, path.read_bytes()))
+    assert [said(each) for each in formats[1:]] == ["GROUPED 2"] * 20
+    assert len({id(each) for each in formats[1:]}) == 1
 
 
 @given(st.text(alphabet='0#?.,;:"\\[]_*-$€%@/()<>=EdmyhsGeneral 5k', max_size=20))

@@ -43,7 +43,9 @@ def cell_formats(package: Package) -> list[Format]:
             inside = ""
 
     package.parse(styles, f"{MAIN} styleSheet", start, end)
-    return [format_of(number, custom) for number in used] or [GENERAL]
+    # A table can have a million styles, of a few formats.
+    formats = {number: format_of(number, custom) for number in set(used)}
+    return [formats[number] for number in used] or [GENERAL]
 
 
 def _number(text: str) -> int:
