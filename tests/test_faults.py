@@ -834,6 +834,34 @@ def test_every_fault_leaves_one_request_at_most_and_the_tables_status(stories, r
         assert b"\r\nCookie:" not in write
 
 
+@pytest.mark.parametrize(
+    ("name", "way", "words", "ending"),
+    [
+        ("no HTTP", "http", "is not a web server", "not known whether"),
+        ("no TLS at all", "https", "does not know the secure connection", "not known whether"),
+        ("certificate expired", "https", "certificate has expired", "was not sent"),
+        ("certificate not yet valid", "https", "certificate is not valid yet", "was not sent"),
+        (
+            "certificate of an unknown authority",
+            "https",
+            "an authority that this computer does not know",
+            "was not sent",
+        ),
+        ("certificate for another host", "https", "made out to another address", "was not sent"),
+        ("proxy refused", "proxy", "The proxy that is set on this computer was not reached", "was not sent"),
+        ("CONNECT answered 407", "proxy", "wants a user name and a password", "was not sent"),
+        ("CONNECT answered 502", "proxy", "did not get through to EnergyCAP", "was not sent"),
+    ],
+)
+def test_a_row_says_what_kept_its_answer_from_coming(stories, request, name, way, words, ending):
+    """And what that means for the row: only a row that was surely not sent is told to be run again."""
+    row = stories(name, "POST", way, request).of(name, "POST")[0].outcome
+    assert words in row.message
+    assert ending in row.message
+    assert row.tip.startswith("Do not send it again yet") == (row.status.value == "unknown")
+    assert ("run the workbook again" in row.tip) == (row.status.value == "not_sent")
+
+
 @pytest.mark.parametrize(("name", "method", "way"), CASES)
 def test_after_every_fault_the_next_run_sends_what_was_surely_not_done_and_nothing_else(
     stories, request, name, method, way
