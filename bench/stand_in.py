@@ -149,7 +149,8 @@ class _Service:
     """What the stand-in knows."""
 
     def __init__(self, seed: str, latency: float) -> None:
-        self.random, self.latency = random.Random(seed), latency
+        # Not the numbers that the rows are made of: a new task is never one of theirs.
+        self.random, self.latency = random.Random(f"{seed} answers"), latency
         self.arrivals: list[dict[str, Any]] = []
         self.open: set[_Talk] = set()
         self.asking: set[_Talk] = set()

@@ -12,7 +12,7 @@ from uuid import UUID
 import openpyxl
 import pytest
 import xlrd
-from conftest import Bulkops
+from asking import Bulkops
 from test_foreign import cell as cell_of_ods
 from test_foreign import ods, sample
 from test_foreign import row as row_of_ods
