@@ -543,8 +543,7 @@ def command_for(arguments, venv, checkout):
     if arguments[:1] == ["test"]:
         command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
         # A file's tests stay together in one process: they share what was made for them.
-        side_by_side = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
-        folder, arguments = checkout, arguments[1:] or side_by_side
+        folder, arguments = checkout, arguments[1:] or ["--numprocesses=auto", "--dist=loadfile"]
     return command + arguments, folder, environment
 
 

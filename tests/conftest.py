@@ -19,16 +19,8 @@ from bulkops.practice.server import PracticeServer
 canary.practise_with(canary.key())
 
 
-_LONGEST = ("test_zoo", "test_crash", "test_hostile", "test_faults", "test_inbox", "test_foreign", "test_surroundings")
-"""The files that take longest: where others run beside them, whoever got one of these last would be waited for."""
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(canary)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in _LONGEST)
 
 
 @pytest.fixture(autouse=True)
