@@ -151,7 +151,7 @@ class Processor:
         try:
             self.ledger.intend(self.run, step, started, self.who)
         except MustStop:
-            self.sent.discard(step.row.seq)  # the ledger's word that there is no intent
+            self.sent.discard(step.row.seq)  # without the ledger's word that the intent stands, nothing has left
             raise
         begun = self.clock()
         verdict, seen = self._send(step, send, turn)

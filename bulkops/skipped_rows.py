@@ -1,4 +1,4 @@
-"""Which rows of an input sheet are none (product.md section 1): totals, subtotals, and rows that nobody filled in.
+"""Which rows of an input sheet are none: totals, subtotals, and rows that nobody filled in.
 
 They are never sent and have no result; a note for each sheet and reason names them.
 """

@@ -1,4 +1,4 @@
-"""Why a sheet that holds headings cannot be read. It is never passed over in silence (product.md section 1)."""
+"""Why a sheet that holds headings cannot be read. It is never passed over in silence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How a cell becomes a value.
 
-Reading never guesses (product.md section 1): it gives a value, a value ``Remarked`` on, None for a cell
+Reading never guesses: it gives a value, a value ``Remarked`` on, None for a cell
 that holds nothing but blanks, or an ``Unreadable`` that names the catalogue's sentence for
 what is wrong. Only ASCII digits and letters make ids and GUIDs.
 """

@@ -434,7 +434,7 @@ class KickoutReimport(Operation):
         return f"Reimport kickouts into {into}{resolved}: task {values['task_guid']}."
 
     def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """What happens to batches and to the bills in them (api-contract section 1)."""
+        """What happens to batches and to the bills in them."""
         new = (
             "will create a new batch"
             if values["leave_open"] is True
@@ -450,7 +450,7 @@ class KickoutReimport(Operation):
         return tuple(filter(None, (batch, resolved if values["save_as_resolved"] is True else "")))
 
     def between(self, rows: Sequence[CheckedRow]) -> Iterator[tuple[CheckedRow, str, str, CheckedRow]]:
-        """Rows that find another batch open than they would by themselves (seeds/kickout-reimport.txt, batchMode)."""
+        """Rows that find another batch open than they would by themselves, as EnergyCAP's page says of the batch mode."""
         closes: CheckedRow | None = None
         """The last row that closes the open batch and makes a new one."""
         adds: CheckedRow | None = None

@@ -410,7 +410,7 @@ def _untold_by_counts(values: Mapping[str, Any], selected: int, updated: int) ->
     """(what may be so, what to do) of bills that the two counts do not tell apart; true whatever the list held."""
     typed = values.get("flag_type_id") is not None
     if updated < selected:
-        # Without a type EnergyCAP can do nothing for a bill without a flag or with a resolved one (api-contract section 2).
+        # Without a type EnergyCAP can do nothing for a bill without a flag or with a resolved one.
         passed = "" if typed else ", or are none that can be edited without a Flag type ID"
         yield f"The others were already in that state{passed}.", ""
     if updated and _flags_and_resolves(values):
