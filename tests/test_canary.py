@@ -376,13 +376,14 @@ def test_the_search_finds_keys_of_all_sorts_in_all_sorts_of_files(tmp_path: Path
 
 def test_a_file_is_looked_through_again_for_a_key_that_became_known_since(tmp_path: Path) -> None:
     """What was seen before is passed over, but only while nothing new is looked for."""
-    (tmp_path / "a.txt").write_text("some-key-of-a-test")
+    made = f"first-{secrets.token_hex(10)}-last"  # nobody else looks for it
+    (tmp_path / "a.txt").write_text(made)
     found = canary.Search()
     found.folder(tmp_path)
     assert not found.hits
-    found.watch("some-key-of-a-test")
+    found.watch(made)
     found.folder(tmp_path)
-    assert list(found.hits) == [f"the key s…test in {tmp_path / 'a.txt'}"]
+    assert list(found.hits) == [f"the key f…last in {tmp_path / 'a.txt'}"]
 
 
 LEAKS = """
