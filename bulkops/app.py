@@ -15,7 +15,6 @@ Nothing here prints, and nothing here loops over rows to decide about them.
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 from collections.abc import Iterator
@@ -517,17 +516,11 @@ def any_ledger(folder: Path) -> Iterator[Ledger | None]:
 def _read(path: Path, options: Options) -> Material:
     from bulkops.checking import check as check_rows
     from bulkops.checking import import_schemas
-    from bulkops.workbook.reader import read_workbook, runs_told
+    from bulkops.workbook.reader import read_workbook, runs_told, without_collecting
 
-    # A workbook makes millions of small values that all stay: collecting garbage meanwhile finds none.
-    gc.disable()
-    try:
+    with without_collecting():
         workbook = read_workbook(path, meanwhile=import_schemas)
         checked = check_rows(workbook, list(all_operations().values()), options.include_hidden)
-        # They stay until the end: later collections need not look through them again and again.
-        gc.freeze()
-    finally:
-        gc.enable()
     if not checked.rows:
         foremost = dict.fromkeys([*(each.note for each in checked.unread), *checked.notes])
         hint = "".join(f" {note}" for note in list(foremost)[:3])

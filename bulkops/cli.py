@@ -112,8 +112,11 @@ def check(
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json, workbook):
+        from bulkops.workbook.reader import without_collecting
+
         options = Options(include_hidden=include_hidden, corrections=corrections)
-        report = app.check(workbook, environment(env, base_url), home(), options)
+        with without_collecting():  # the program ends with this workbook: what a collection would find goes then
+            report = app.check(workbook, environment(env, base_url), home(), options)
     raise console.ended(report, as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -96,6 +97,14 @@ def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
     assert report.notes == (
         "Hidden rows, not to be sent: 1. You can have them sent too (command line: --include-hidden).",
     )
+
+
+def test_a_check_keeps_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+    """A window checks workbooks all day: whatever they leave behind is collected sooner or later."""
+    frozen = gc.get_freeze_count()
+    app.check(fill(tmp_path / "May.xlsx", flags=[flag(2001)]), Environment(PRACTICE, ""), tmp_path, Options())
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
 
 
 def test_a_check_knows_what_was_done_before(tmp_path: Path, server: PracticeServer) -> None:

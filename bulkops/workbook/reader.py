@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,11 +28,17 @@ def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None) ->
     Everything else is read in a process of its own; ``meanwhile`` is done in this one.
     """
     content = content_of(path)
+    with without_collecting():
+        return parsed(path, content) if is_small(content) else apart.parsed_apart(path, content, meanwhile)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """A workbook makes millions of small values that all stay: collecting garbage meanwhile finds none."""
     collecting = gc.isenabled()
-    # Millions of small values are made that all stay: collecting garbage meanwhile finds none.
     gc.disable()
     try:
-        return parsed(path, content) if is_small(content) else apart.parsed_apart(path, content, meanwhile)
+        yield
     finally:
         if collecting:
             gc.enable()
