@@ -24,7 +24,11 @@ class Table(ttk.Frame):
         super().__init__(parent)
         self._chosen = chosen
         self._lines: dict[str, Line] = {}
-        self._filling = ""
+        self._to_look_at = 0
+        self._filling = self._moving = ""
+        self._changed: set[str] = set()
+        self._running = self._before = ""
+        """The row that changed last, and the one that had when the table was last moved."""
         self.filter = ttk.Checkbutton(self, command=self._fill, underline=13)
         self.filter.state(["!alternate"])
         columns = [name for name, _, _ in _COLUMNS]
@@ -61,26 +65,40 @@ class Table(ttk.Frame):
     def show(self, lines: Sequence[Line]) -> None:
         """Other rows than before; a row that needs a look is chosen, the worst first."""
         self._lines = {str(each.seq): each for each in lines}
+        self._to_look_at = sum(each.look for each in lines)
+        self._running = self._before = ""
         self.tree.selection_set()
         self._fill()
 
     def change(self, line: Line) -> None:
         """One row has changed."""
         name = str(line.seq)
+        self._to_look_at += line.look - self._lines[name].look
         self._lines[name] = line
         if self.tree.exists(name):
             self.tree.item(name, values=_values(line), tags=(line.status.name,))
-            self.tree.see(name)
+            self._running = name
         elif line.look and self.only:
             self.tree.insert("", tk.END, name, values=_values(line), tags=(line.status.name,))
-        if self.selected == line:
-            self._chosen(line)
+        self._changed.add(name)
+        if not self._moving:
+            self._moving = self.after_idle(self._move)
+
+    def _move(self) -> None:
+        """Go to the row that changed last, once for all that changed together; who has scrolled away stays there."""
+        self._moving = ""
         self._count()
+        if self._changed.intersection(self.tree.selection()):
+            self._chosen(self.selected)
+        self._changed.clear()
+        left = self._before and self.tree.exists(self._before) and not self.tree.bbox(self._before)
+        if not left and self.tree.exists(self._running):
+            self.tree.see(self._running)
+        self._before = self._running
 
     def _count(self) -> None:
-        to_look_at = sum(each.look for each in self._lines.values())
-        self.filter.configure(text=f"Only rows to look at ({to_look_at})")
-        self.filter.state(["!disabled" if to_look_at or self.only else "disabled"])
+        self.filter.configure(text=f"Only rows to look at ({self._to_look_at})")
+        self.filter.state(["!disabled" if self._to_look_at or self.only else "disabled"])
 
     def _fill(self) -> None:
         if self._filling:
@@ -95,7 +113,8 @@ class Table(ttk.Frame):
         self._put(shown, wanted)
 
     def _put(self, lines: list[Line], wanted: Line | None) -> None:
-        for line in lines[:_AT_A_TIME]:
+        for each in lines[:_AT_A_TIME]:
+            line = self._lines[str(each.seq)]  # it may have changed meanwhile
             self.tree.insert("", tk.END, str(line.seq), values=_values(line), tags=(line.status.name,))
         if wanted is not None and self.tree.exists(str(wanted.seq)) and not self.tree.selection():
             self.tree.selection_set(str(wanted.seq))

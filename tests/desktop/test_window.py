@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tkinter import ttk
 
@@ -201,6 +202,46 @@ def test_five_thousand_rows(desk: Desk, tmp_path: Path) -> None:
     desk.root.update()
     assert desk.details().startswith("Flag edits, row 4902: Needs fixing")
     assert "Flag edits!A4902: " in desk.details()
+
+
+def test_the_table_goes_with_the_run_unless_somebody_reads_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    """The row that changed last is in sight; whoever scrolls away stays there, and is taken along when back."""
+    rows = [flag(1_000_000 + number) for number in range(1000)]
+    desk.window.take([fill(tmp_path / "many.xlsx", [], rows)])
+    desk.phase(Phase.CHECKED)
+    table = desk.window.table
+    desk.until(lambda: len(table.tree.get_children()) == 1000, "all rows are in the table")
+    shown = list(desk.window.presenter.state.lines.values())
+
+    def done(first: int, last: int) -> None:
+        for line in shown[first:last]:
+            table.change(replace(line, status=Status.FAILED, look=True))
+        desk.root.update()
+
+    done(0, 500)
+    assert table.tree.bbox("499")
+    assert "(500)" in str(table.filter["text"])
+    table.tree.yview_moveto(0)
+    done(500, 600)
+    assert table.tree.bbox("0")
+    assert not table.tree.bbox("599")
+    table.tree.see("599")
+    done(600, 700)
+    assert table.tree.bbox("699")
+    assert "(700)" in str(table.filter["text"])
+
+
+def test_a_row_that_changes_while_the_table_fills_is_shown_as_it_is(desk: Desk, tmp_path: Path) -> None:
+    """Many rows come into the table bit by bit."""
+    desk.window.take([fill(tmp_path / "many.xlsx", [], [flag(1_000_000 + number) for number in range(1000)])])
+    desk.phase(Phase.CHECKED)
+    table = desk.window.table
+    shown = list(desk.window.presenter.state.lines.values())
+    table.show(shown)
+    assert not table.tree.exists("999")
+    table.change(replace(shown[999], status=Status.DONE))
+    desk.until(lambda: table.tree.exists("999"), "all rows are in the table")
+    assert table.tree.item("999")["values"][3] == "Done"
 
 
 def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
