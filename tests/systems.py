@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,3 +25,38 @@ def link(at: Path, to: Path, folder: bool = False) -> None:
         pytest.skip("this user may not make links here")
     if not os.path.islink(at):
         pytest.skip("wine makes links that it does not follow")
+
+
+ANOTHER = 54321
+"""The number of a user whom nobody knows."""
+
+
+def as_another_user(act: Callable[[], object]) -> None:
+    """Do it as another user of this computer; skip the test where this process may not become one."""
+    if not hasattr(os, "geteuid") or os.geteuid():
+        pytest.skip("only root can act as another user")
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(ANOTHER)
+            os.setuid(ANOTHER)
+            act()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@contextmanager
+def shared_folder() -> Iterator[Path]:
+    """A folder in which every user of this computer may write; the tests' own are closed to others."""
+    around = Path(os.path.realpath(tempfile.mkdtemp(dir="/tmp" if os.path.isdir("/tmp") else None)))
+    try:
+        around.chmod(0o755)
+        folder = around / "shared"
+        folder.mkdir()
+        folder.chmod(0o777)
+        yield folder
+    finally:
+        shutil.rmtree(around, ignore_errors=True)

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "sentences.running",
         "sentences.workbooks",
     ),
-    ("endings", "lengths", "model", "errors", "masking"),
+    ("endings", "folders", "lengths", "model", "errors", "masking"),
     (
         "phrases",
         "whereabouts",

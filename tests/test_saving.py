@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import systems
 
+from bulkops.folders import Folder
 from bulkops.workbook import saving
 from bulkops.workbook.saving import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
 
@@ -152,11 +154,11 @@ def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pyt
     """Virus scanners hold a new file briefly: four refusals are borne, with growing pauses."""
     refusals, pauses, rename = [1, 2, 3, 4], [], saving._rename
 
-    def held(source: Path, target: Path, sleep: Callable[[float], object]) -> None:
+    def held(*file: Any) -> None:
         if refusals:
             refusals.pop()
             raise PermissionError(13, "in use")
-        rename(source, target, sleep)
+        rename(*file)
 
     monkeypatch.setattr(saving, "_rename", held)
     save(tmp_path / "August.xlsx", b"new", sleep=pauses.append)
@@ -168,7 +170,7 @@ def failing(*_: object) -> None:
     raise PermissionError(13, "in use")
 
 
-@pytest.mark.parametrize("step", ["bulkops.workbook.saving._rename", "os.fsync", "builtins.open"])
+@pytest.mark.parametrize("step", ["bulkops.workbook.saving._rename", "os.fsync", "os.open"])
 def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Whichever step fails, the file that was there is whole, and nothing else lies beside them."""
     path = tmp_path / "August.xlsx"
@@ -188,6 +190,7 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, moment: str, 
     code = f"""
 import os, sys
 from pathlib import Path
+from bulkops.folders import Folder
 from bulkops.workbook import saving
 rename = saving._rename
 def killed(*arguments):
@@ -228,7 +231,10 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
             backups.append(backup)
             return replace_file(error, Path(old), Path(new), Path(backup))
 
-        monkeypatch.setattr(saving, "_rename", lambda new, old, sleep: saving._by_replace_file(new, old, call, sleep))
+        def rename(folder: Folder, new: str, name: str, sleep: Callable[[float], object]) -> None:
+            saving._by_replace_file(folder.path / new, folder.path / name, call, sleep)
+
+        monkeypatch.setattr(saving, "_rename", rename)
         return backups
 
     return like
@@ -304,10 +310,10 @@ def test_nothing_is_deleted_while_the_workbooks_place_is_empty(
     windows(error)
     rename = os.rename
 
-    def held(source: Path, target: Path) -> None:
-        if target == path:
+    def held(source: Path, target: Path, **folders: int) -> None:
+        if Path(target).name == path.name:
             raise PermissionError(13, "in use")
-        rename(source, target)
+        rename(source, target, **folders)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "rename", held)

@@ -18,9 +18,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bulkops.folders import Folder, opened, real
 from bulkops.lengths import too_long
 
 _TRIES = 5
+_MOST = 2**28
+"""Bytes of a file that is replaced; what bulkops reads or makes is smaller."""
 _OF_WINDOWS = re.compile("rf[0-9a-f]{1,8}[.]tmp", re.IGNORECASE)
 """Empty files that ReplaceFile leaves when it fails."""
 
@@ -46,35 +49,46 @@ def save(
     file that is about to be replaced and makes a copy of it. Raises Changed, or OSError; then what was there is
     there as it was, or, after Displaced, under the name that it says.
     """
-    target = Path(os.path.realpath(path))
-    temporary = _temporary(target)
-    try:
-        _write(temporary, content)
-        found = _sha256(target)
-        if found:
-            if found != (was or found):
-                raise Changed(f"{target.name} was changed meanwhile")
-            keep(target)
+    path = real(path)
+    with Folder(path.parent) as folder:
+        temporary = _temporary(path).name
+        try:
+            _write(folder, temporary, content)
+            found = _sha256(folder, path.name)
+            if found:
+                if found != (was or found):
+                    raise Changed(f"{path.name} was changed meanwhile")
+                keep(path)
+                with suppress(OSError):
+                    _take_after(folder, temporary, path.name)
+            elif was:
+                raise Changed(f"{path.name} is gone")
+            _replace(folder, temporary, path.name, found, sleep)
+        except Displaced:
+            raise  # the new file stays, for nothing else has the workbook's place
+        except BaseException:
             with suppress(OSError):
-                _take_after(temporary, target)
-        elif was:
-            raise Changed(f"{target.name} is gone")
-        _replace(temporary, target, found, sleep)
-    except Displaced:
-        raise  # the new file stays, for nothing else has the workbook's place
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(target.parent)
+                folder.remove(temporary)
+            raise
+        folder.sync()
 
 
-def _sha256(path: Path) -> str:
-    """Of a file; "" if there is none."""
+def create(path: Path, content: bytes) -> None:
+    """Put a file where there is none. Raises FileExistsError, also for a link by that name; OSError."""
+    with Folder(path.parent) as folder:
+        _write(folder, path.name, content)
+
+
+def _sha256(folder: Folder, name: str) -> str:
+    """Of a file; "" if there is none. Raises OSError for a link, and for whatever else is no file."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with os.fdopen(folder.open(name), "rb") as stream:
+            content = stream.read(_MOST + 1)
     except FileNotFoundError:
         return ""
+    if len(content) > _MOST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return hashlib.sha256(content).hexdigest()
 
 
 def writable(path: Path) -> bool:
@@ -82,18 +96,18 @@ def writable(path: Path) -> bool:
     if no_room_in_path(path):
         return False
     try:
-        target = Path(os.path.realpath(path))
-        probe = _temporary(target)
-        probe.touch(exist_ok=False)
-        probe.unlink()
-        if os.path.exists(target):
-            with open(target, "r+b"):
-                pass
-            if not removable(target):
-                return False
+        path = real(path)
+        with Folder(path.parent) as folder:
+            probe = _temporary(path).name
+            os.close(folder.create(probe))
+            folder.remove(probe)
+            if folder.facts(path.name) is not None:
+                os.close(folder.open(path.name, os.O_RDWR))
+                if not removable(path):
+                    return False
     except OSError:
         return False
-    return not opened_by(target)
+    return not opened_by(path)
 
 
 def no_room_in_path(path: Path) -> bool:
@@ -106,7 +120,10 @@ def no_room_in_path(path: Path) -> bool:
 
 def opened_by(path: Path) -> str:
     """The program that says, with a file of its own beside it, that it has the workbook open; "" for none."""
-    for each in dict.fromkeys((path, Path(os.path.realpath(path)))):
+    places = [path]
+    with suppress(OSError):
+        places.append(real(path))
+    for each in dict.fromkeys(places):
         # For a long name Excel leaves the first two letters out.
         marks = {f"~${each.name}": "Excel", f"~${each.name[2:]}": "Excel", f".~lock.{each.name}#": "LibreOffice"}
         for name, program in marks.items():
@@ -123,16 +140,20 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
     while os.path.exists(kept):
         number += 1
         kept = folder / f"{Path(name).stem} ({number}){Path(name).suffix}"
-    temporary = _temporary(kept)
-    try:
-        shutil.copy2(path, temporary)
-        with open(temporary, "r+b") as stream:
-            os.fsync(stream.fileno())
-        os.rename(temporary, kept)
-    finally:
-        # On a full disk half a copy takes the room that the ledger needs.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with opened(path) as old, Folder(kept.parent) as place:
+        temporary = _temporary(kept).name
+        try:
+            with os.fdopen(place.create(temporary), "r+b") as stream:
+                shutil.copyfileobj(old, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            changed = os.fstat(old.fileno()).st_mtime_ns
+            os.utime(place.path / temporary, ns=(changed, changed))
+            place.replace(temporary, kept.name)
+        finally:
+            # On a full disk half a copy takes the room that the ledger needs.
+            with suppress(OSError):
+                place.remove(temporary)
     return kept
 
 
@@ -141,23 +162,27 @@ def sweep(path: Path) -> None:
 
     A file that was about to be replaced and has lost its name gets it back.
     """
-    target = Path(os.path.realpath(path))
-    start = re.escape(_temporary_start(target)) + "[0-9a-f]{8}"
-    new, old = re.compile(rf"{start}\.tmp"), re.compile(start + re.escape(_backup_end(target)))
     with suppress(OSError):
-        left = [
-            each for each in target.parent.iterdir() if each.name.startswith(".") or _OF_WINDOWS.fullmatch(each.name)
-        ]
-        kept = [each for each in left if old.fullmatch(each.name)]
-        if kept and not os.path.exists(target):
-            os.rename(max(kept, key=lambda each: each.stat().st_mtime_ns), target)
-        for each in left:
-            if (
-                new.fullmatch(each.name)
-                or each in kept
-                or (_OF_WINDOWS.fullmatch(each.name) and not each.stat().st_size)
-            ):
-                each.unlink(missing_ok=True)
+        path = real(path)
+        with Folder(path.parent) as folder:
+            _sweep(folder, path)
+
+
+def _sweep(folder: Folder, path: Path) -> None:
+    start = re.escape(_temporary_start(path)) + "[0-9a-f]{8}"
+    new, old = re.compile(rf"{start}\.tmp"), re.compile(start + re.escape(_backup_end(path)))
+    ends: dict[str, os.stat_result] = {}
+    for name in folder.names():
+        if new.fullmatch(name) or old.fullmatch(name) or _OF_WINDOWS.fullmatch(name):
+            facts = folder.facts(name)
+            if facts is not None and stat.S_ISREG(facts.st_mode):
+                ends[name] = facts
+    kept = [name for name in ends if old.fullmatch(name)]
+    if kept and folder.facts(path.name) is None:
+        folder.rename(max(kept, key=lambda name: ends[name].st_mtime_ns), path.name)
+    for name, facts in ends.items():
+        if not _OF_WINDOWS.fullmatch(name) or not facts.st_size:
+            folder.remove(name)
 
 
 def shortened(name: str) -> str:
@@ -180,35 +205,33 @@ def _backup_end(path: Path) -> str:
     return f".before{path.suffix}"
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write, sync, and read back. Raises OSError if what is there then is something else."""
-    with open(path, "xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if path.read_bytes() != content:
-        raise OSError(f"{path.name} was not kept by the disk as it was written")
+def _write(folder: Folder, name: str, content: bytes) -> None:
+    """Write a new file, sync, and read back. Raises OSError if what is there then is something else."""
+    handle = folder.create(name)
+    try:
+        with os.fdopen(handle, "r+b") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with os.fdopen(folder.open(name), "rb") as stream:
+            if stream.read(len(content) + 1) != content:
+                raise OSError(f"{name} was not kept by the disk as it was written")
+    except BaseException:
+        with suppress(OSError):
+            folder.remove(name)
+        raise
 
 
-def _take_after(new: Path, old: Path) -> None:
-    """The new file's rights, labels and owner are the old one's, as far as we may."""
-    shutil.copystat(old, new)
-    os.utime(new)
-    if sys.platform != "win32":
-        facts = old.stat()
-        os.chown(new, facts.st_uid, facts.st_gid)
-
-
-def _replace(temporary: Path, path: Path, found: str, sleep: Callable[[float], object]) -> None:
+def _replace(folder: Folder, temporary: str, name: str, found: str, sleep: Callable[[float], object]) -> None:
     """Virus scanners and sync programs hold a new file for a moment; five tries, then the error is the caller's.
 
     Before each it is looked whether the file is still the one that was ``found``: who held it may have saved it.
     """
     for attempt in range(_TRIES):
         try:
-            if _sha256(path) != found:
-                raise Changed(f"{path.name} was changed meanwhile")
-            _rename(temporary, path, sleep)
+            if _sha256(folder, name) != found:
+                raise Changed(f"{name} was changed meanwhile")
+            _rename(folder, temporary, name, sleep)
             return
         except PermissionError:
             if attempt == _TRIES - 1:
@@ -273,11 +296,14 @@ if sys.platform == "win32":
             return 0
         return ctypes.get_last_error() or -1
 
-    def _rename(temporary: Path, path: Path, sleep: Callable[[float], object]) -> None:
-        if path.exists():
-            _by_replace_file(temporary, path, _replace_file, sleep)
+    def _take_after(folder: Folder, new: str, old: str) -> None:
+        """ReplaceFile does."""
+
+    def _rename(folder: Folder, new: str, name: str, sleep: Callable[[float], object]) -> None:
+        if folder.facts(name) is not None:
+            _by_replace_file(folder.path / new, folder.path / name, _replace_file, sleep)
         else:
-            os.rename(temporary, path)
+            os.rename(folder.path / new, folder.path / name)
 
     def sync_folder(folder: Path) -> None:
         """Windows has nothing of the kind."""
@@ -288,8 +314,25 @@ else:
         folder, file = path.parent.stat(), path.lstat()
         return not folder.st_mode & stat.S_ISVTX or os.geteuid() in (0, folder.st_uid, file.st_uid)
 
-    def _rename(temporary: Path, path: Path, _: Callable[[float], object]) -> None:
-        os.replace(temporary, path)
+    def _take_after(folder: Folder, new: str, old: str) -> None:
+        """The new file's labels, owner and rights are the old one's, as far as we may; never those of a program."""
+        handles = [folder.open(new)]
+        try:
+            handles.append(folder.open(old))
+            to, of = handles
+            facts = os.fstat(of)
+            if sys.platform == "linux":
+                for label in os.listxattr(of):
+                    with suppress(OSError):
+                        os.setxattr(to, label, os.getxattr(of, label))
+            os.fchmod(to, stat.S_IMODE(facts.st_mode) & 0o777)
+            os.fchown(to, facts.st_uid, facts.st_gid)
+        finally:
+            for handle in handles:
+                os.close(handle)
+
+    def _rename(folder: Folder, new: str, name: str, _: Callable[[float], object]) -> None:
+        folder.replace(new, name)
 
     def sync_folder(folder: Path) -> None:
         with suppress(OSError):
