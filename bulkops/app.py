@@ -313,7 +313,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     if wanted := prepared.options.corrections:
         taken = [way.path for way in prepared.delivery.ways]
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
-    if prepared.plan.steps or _another_customers(prepared):
+    if prepared.plan.steps or _perhaps_anothers(prepared):
         prepared.where, prepared.key = enter(prepared.where, stack)
         found = owner(prepared.where, prepared.key)
         _known_by(prepared, found)
@@ -334,12 +334,13 @@ def _assumed(ledger: Ledger, where: Environment) -> Account:
     return Account(ledger.source_under(where.name, where.identity), None, where.customer)
 
 
-def _another_customers(prepared: Prepared) -> bool:
+def _perhaps_anothers(prepared: Prepared) -> bool:
     """May what keeps rows from being sent be another customer's, which only EnergyCAP can say?"""
     if prepared.ledger is None or prepared.resumes or prepared.where.name == settings.PRACTICE:
         return False
     account = prepared.account
-    return bool(prepared.plan.kept) and account.source is None and prepared.ledger.may_tell_apart(account)
+    # A known data source is that of the runs before: the key of today may lead to another one.
+    return bool(prepared.plan.kept) and (account.source is not None or prepared.ledger.may_tell_apart(account))
 
 
 def _known_by(prepared: Prepared, found: Owner) -> None:

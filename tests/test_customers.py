@@ -128,12 +128,13 @@ def test_renaming_forgets_nothing(host, home):
     assert host.sent == 1
 
 
-def test_a_key_that_leads_to_other_data_than_before_stops_the_run(host):
-    """Both are named, nothing is sent, also where a person says yes."""
+@pytest.mark.parametrize("more", [[], [flag(2002)]], ids=["all were done before", "one is new"])
+def test_a_key_that_leads_to_other_data_than_before_stops_the_run(host, more):
+    """Both are named, nothing is sent, also where a person says yes: what was done may be another customer's rows."""
     host.plain("key-one", **ANN, **RED)
     assert host.run().statuses == ["done"]
     host.me["key-one"] = {**ANN, **BLUE}
-    fill(host.book, flags=[flag(2001), flag(2002)])
+    fill(host.book, flags=[flag(2001), *more])
     for typed in (None, "yes\n"):
         told = host.run(typed=typed)
         assert (told.code, host.sent) == (2, 1)
@@ -154,6 +155,21 @@ def test_a_data_source_that_is_not_told_any_more_wants_a_person(host):
     assert host.run(typed="no\n").code == 2
     assert host.run(typed="yes\n").statuses == ["already_done", "done"]
     assert host.run("Blue").statuses == ["done", "already_done"]
+
+
+def test_an_upload_folder_is_not_run_unattended_where_the_data_source_is_not_told_any_more(host, tmp_path):
+    """The workbook stays where it is until somebody has said yes."""
+    host.plain("key-one", **ANN, **RED)
+    assert host.run().statuses == ["done"]
+    host.me["key-one"] = ANN
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    fill(folder / "b.xlsx", flags=[flag(2002)])
+    told = host.bulkops("inbox", folder, "--base-url", host.server.base_url, "--yes", "--json")
+    assert (told.code, host.sent, (folder / "b.xlsx").exists()) == (2, 1, True)
+    assert "“Red”" in json.loads(told.out)["workbooks"][0]["notes"][-1]
+    told = host.bulkops("inbox", folder, "--base-url", host.server.base_url, typed="yes\n")
+    assert (told.code, host.sent, (folder / "Done" / "b.xlsx").exists()) == (0, 2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a program does not stop itself by a signal")

@@ -70,8 +70,8 @@ class Inbox:
         try:
             options = Options(corrections=self._corrections(path))
             with app.prepare(path, where, self.home, options) as prepared:
-                if unattended and prepared.elsewhere and prepared.obstacle is None:
-                    prepared.obstacle = CannotStart("inbox.elsewhere", path=path.name, value=prepared.elsewhere)
+                if unattended and prepared.obstacle is None:
+                    prepared.obstacle = _wants_somebody(prepared)
                 begun = True
                 report = carry(prepared)
                 if report.refused is None or report.refused.code == "inbox.elsewhere":
@@ -231,6 +231,13 @@ def _taken_up(inbox: Inbox) -> Iterator[str]:
                 yield said("inbox.finished", path=claim.workbook.name, value=claim.moves.pairs[-1][1].parent.name)
         elif not there:
             claim.release()
+
+
+def _wants_somebody(prepared: Prepared) -> CannotStart | None:
+    """What only a person may say yes to, where nobody is there to be asked."""
+    if prepared.elsewhere:
+        return CannotStart("inbox.elsewhere", path=prepared.material.path.name, value=prepared.elsewhere)
+    return next(iter(prepared.to_be_sure_of), None)
 
 
 def _stays(error: BulkopsError) -> bool:
