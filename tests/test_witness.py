@@ -292,6 +292,48 @@ def test_a_line_that_was_not_written_to_its_end_is_no_hindrance(spoil, world):
     assert world.writes.count(b"/api/v3/list/2003/flagAction") == 1
 
 
+WHOLE = (
+    '{"run": "a", "seq": 1, "started": "x", "sheet": "s", "row": 1, "operation": "list_flag_edit", "target": "5", '
+    '"identity": "i", "fingerprint": "f", "matter": "m", "released": "", "asked": false, "who": "w"}'
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("[" * 100_000, "\0" * 300, "null", "5", '"before"', '["before"]', '{"before": 1e999}', '{"before": true}'),
+        *('{"run": {"id": ["x"]}}', '{"run": {"id": "x", "options": 5}}', '{"run": {"id": "\\ud800"}}'),
+        WHOLE.replace('"a"', "7"),
+        WHOLE.replace('"a"', '"\\ud800"'),
+        WHOLE.replace('"seq": 1', f'"seq": {2**70}'),
+        WHOLE.replace('"seq": 1', '"seq": "1"'),
+        WHOLE.replace('"s"', '{"a": 1}'),
+        WHOLE.replace('"m"', "null"),
+        WHOLE.replace("false", '"no"'),
+    ],
+)
+def test_a_spoilt_line_is_left_out_whatever_it_holds(line, world):
+    """What no ledger could take must not stand in the way of those that it can."""
+    world.witness.mkdir(parents=True)
+    (world.witness / "spoilt.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
+    told = world.run()
+    assert (told.code, told.statuses) == (0, ["done"] * 5), told.err
+
+
+def test_what_a_witness_cannot_be_told_is_not_asked_about_without_end(world):
+    """That older rows are lost for good must be written down there: until it can be, a sentence says where."""
+    world.witness.mkdir(parents=True)
+    (world.witness / "old.jsonl").write_text('\n{"before": 3}\n', encoding="utf-8")
+    unreadable = world.witness / "of another.jsonl"
+    unreadable.mkdir()
+    told = world.run(typed="yes\nyes\nyes\n")
+    assert (told.code, told.err.count("Take them over as unknown?"), world.writes) == (2, 1, [])
+    assert f"({world.witness}) cannot be used" in told.err.replace("\n", "")
+    unreadable.rmdir()
+    assert world.run(typed="yes\nyes\n").code == 0
+    assert world.run().statuses == ["already_done"] * 5
+
+
 def test_a_witness_that_cannot_be_written_is_said_and_stops_nothing(world):
     """Before the question and after the run; the ledger itself is what keeps rows from being sent twice."""
     world.witness.parent.mkdir(parents=True, exist_ok=True)

@@ -102,12 +102,17 @@ class Ledger:
         return lacking
 
     def take_over(self, lacking: Lacking, words: Callable[[str, str], tuple[str, str]]) -> None:
-        """Record what this ledger lacks of what was sent as *unknown*; nobody can say what became of it."""
+        """Record what this ledger lacks of what was sent as *unknown*; nobody can say what became of it.
+
+        Raises CannotStart where the witness cannot be told that the rest is lost: it would be asked about again.
+        """
         with self._store.writing() as connection:
             restoring.take_over(connection, lacking, words)
             told = restoring.newest(connection)
         if self._witness is not None:
             self._witness.write_anew(self.id, *told)
+            if lacking.beyond and self._witness.trouble:
+                raise CannotStart("ledger.unusable", path=self._witness.folder, value=self._witness.trouble)
 
     @property
     def unwitnessed(self) -> str:

@@ -166,17 +166,37 @@ class Told:
         for line in content.split(b"\n"):
             if not line:
                 continue
-            try:
+            # Of nested brackets without end, or of a number that is none, not every error is a ValueError.
+            with suppress(ValueError, TypeError, KeyError, RecursionError, OverflowError):
                 facts = json.loads(line)
                 if "before" in facts:
-                    self.before = max(self.before, int(facts["before"]))
+                    self.before = max(self.before, _checked(facts["before"], "int"))
                 elif isinstance(facts["run"], dict):
-                    self.runs[str(facts["run"]["id"])] = facts["run"]
+                    run = _checked_run(facts["run"])
+                    self.runs[run["id"]] = run
                 else:
-                    seen = Seen(**{each.name: facts[each.name] for each in fields(Seen)})
+                    seen = Seen(**{each.name: _checked(facts[each.name], str(each.type)) for each in fields(Seen)})
                     self.intents[seen.run, seen.seq, seen.started] = seen
-            except (ValueError, TypeError, KeyError):
-                continue
+
+
+def _checked(fact: Any, kind: str) -> Any:
+    """A fact that a ledger can take. Raises TypeError for another kind, ValueError or OverflowError for what it cannot
+    hold."""
+    if kind == "bool" and fact in (0, 1):  # also as SQLite tells it
+        return bool(fact)
+    if type(fact).__name__ != kind:
+        raise TypeError(kind)
+    if isinstance(fact, str):
+        fact.encode()
+    elif isinstance(fact, int):
+        fact.to_bytes(8, signed=True)
+    return fact
+
+
+def _checked_run(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a run, all of it of the right kind; raises as ``_checked``."""
+    kinds = {"options": "dict"}
+    return {name: _checked(fact, kinds.get(name, "str")) for name, fact in facts.items() if fact is not None}
 
 
 def _facts(seen: Seen) -> dict[str, Any]:
