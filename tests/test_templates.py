@@ -152,14 +152,14 @@ def test_the_sample_sheets_are_current(tmp_path: Path) -> None:
 def test_the_samples_refer_to_what_the_practice_server_holds() -> None:
     """Every task, list, batch and user that a good sample names is there, so that a reader can look it up."""
     state = State()
-    batches = {batch["batchId"] for batch in state.batches()}
+    batches = {batch.batch_id for batch in state.batches()}
     for operation in OPERATIONS:
         for sample in operation.samples:
             cells = sample.cells
             if re.fullmatch(r"[0-9a-f-]{36}", str(cells.get("task_guid", ""))):
                 assert state.task(cells["task_guid"]).guid == cells["task_guid"]
             if cells.get("list_id") in range(10_000):
-                assert state.bill_list(str(cells["list_id"]))
+                assert state.bill_list(int(cells["list_id"]))
             for name in ("existing_open_batch_id", "pending_batch_id"):
                 assert not isinstance(cells.get(name), int) or cells[name] in batches
             if sample.sheet != "mistakes" and str(cells.get("assignees", "none")) != "none":

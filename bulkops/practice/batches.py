@@ -1,11 +1,13 @@
-"""Which batch a kickout reimport puts its bills into: the five batch modes of seeds/kickout-reimport.txt."""
+"""Which batch a kickout reimport puts its bills into: the five batch modes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
-from .bodies import KickoutRequest
+from .bodies import BatchSettings
+from .choices import Choices
 from .records import Batch, Refused, User
 
 
@@ -20,46 +22,49 @@ class Chosen:
 class BatchBook:
     """All batches, and the rules for choosing one. A refusal leaves every batch as it was."""
 
-    def __init__(self, batches: Iterable[Batch], new_guid: Callable[[], str]) -> None:
+    def __init__(
+        self, batches: Iterable[Batch], choices: Choices, new_guid: Callable[[], str], now: Callable[[], datetime]
+    ) -> None:
         self.by_id = {batch.batch_id: batch for batch in batches}
         self._by_code = {batch.batch_code: batch for batch in self.by_id.values()}
+        self._choices = choices
         self._new_guid = new_guid
+        self._now = now
 
-    def choose(self, request: KickoutRequest, user: User) -> Chosen:
-        if request.batch_mode == "smart batch":
-            request = self._rewritten(request, user)
-        match request.batch_mode:
+    def choose(self, settings: BatchSettings, user: User) -> Chosen:
+        if settings.batch_mode == "smart batch":
+            settings = self._rewritten(settings)
+        match settings.batch_mode:
             case "use existing batch":
-                batch = self._existing(request, user)
+                batch = self._existing(settings, user)
             case "use pending batch":
-                batch = self._pending(request)
+                batch = self._pending(settings, user)
             case "new batch":
-                batch = self._new(request, user)
+                batch = self._new(settings, user)
             case _:
-                # Practice decision: closed from the start, while its import still runs, so that no call can use it.
-                batch = self._create(request, user)
-                batch.status = "closed"
-        return Chosen(request.batch_mode, batch)
+                batch = self._create(settings, user)
+                if self._choices.self_contained_closes == "at once":
+                    self.close(batch)
+        return Chosen(settings.batch_mode, batch)
 
-    def _rewritten(self, request: KickoutRequest, user: User) -> KickoutRequest:
-        """Smart batch: the mode it becomes, by who has which batch under newBatchCode.
+    def close(self, batch: Batch) -> None:
+        batch.status, batch.end_date = "closed", self._now()
 
-        Practice decisions: an empty code counts as none, codes are compared exactly, and any user's pending batch
-        will do (as in `use pending batch`, where the documents name no owner).
-        """
+    def _rewritten(self, request: BatchSettings) -> BatchSettings:
+        """Smart batch: the mode it becomes, by who has which batch under newBatchCode; an empty code counts as none."""
         if not request.new_batch_code:
             raise _refused("smart batch", "newBatchCode is required.")
-        new = replace(request, batch_mode="new batch", leave_existing_batches_open=True)
+        new = _with(request, batch_mode="new batch", leave_existing_batches_open=True)
         batch = self._by_code.get(request.new_batch_code)
         if batch is None:
             return new
         if batch.status == "closed":
-            return replace(new, new_batch_code=f"{request.new_batch_code}-{self._new_guid()}")
+            return _with(new, new_batch_code=self._with_guid(request.new_batch_code))
         if batch.status == "open":
-            return replace(request, batch_mode="use existing batch", existing_open_batch_id=batch.batch_id)
-        return replace(request, batch_mode="use pending batch", pending_batch_id=batch.batch_id)
+            return _with(request, batch_mode="use existing batch", existing_open_batch_id=batch.batch_id)
+        return _with(request, batch_mode="use pending batch", pending_batch_id=batch.batch_id)
 
-    def _existing(self, request: KickoutRequest, user: User) -> Batch:
+    def _existing(self, request: BatchSettings, user: User) -> Batch:
         mode = "use existing batch"
         if request.existing_open_batch_id is None:
             mine = self._open_of(user)
@@ -71,15 +76,10 @@ class BatchBook:
             raise _refused(mode, f"there is no batch {request.existing_open_batch_id}.")
         if batch.status != "open":
             raise _refused(mode, f"batch {batch.batch_id} ({batch.batch_code}) is {batch.status}, not open.")
-        if batch.owner != user and not user.may("billsAndBatches", "manage"):
-            raise _refused(
-                mode,
-                f"batch {batch.batch_id} ({batch.batch_code}) belongs to {batch.owner.full_name}; "
-                'another user\'s batch needs the permission "Bills and Batches: Manage".',
-            )
+        _need_manage(mode, batch, user)
         return batch
 
-    def _pending(self, request: KickoutRequest) -> Batch:
+    def _pending(self, request: BatchSettings, user: User) -> Batch:
         mode = "use pending batch"
         if request.pending_batch_id is None:
             raise _refused(mode, "pendingBatchId is required.")
@@ -88,9 +88,11 @@ class BatchBook:
             raise _refused(mode, f"there is no batch {request.pending_batch_id}.")
         if batch.status != "pending":
             raise _refused(mode, f"batch {batch.batch_id} ({batch.batch_code}) is {batch.status}, not pending.")
+        if not self._choices.pending_of_others:
+            _need_manage(mode, batch, user)
         return batch
 
-    def _new(self, request: KickoutRequest, user: User) -> Batch:
+    def _new(self, request: BatchSettings, user: User) -> Batch:
         mine = [] if request.leave_existing_batches_open else self._open_of(user)
         if len(mine) > 1:
             raise _refused(
@@ -98,20 +100,41 @@ class BatchBook:
             )
         batch = self._create(request, user)
         for other in mine:
-            other.status = "closed"
+            self.close(other)
         return batch
 
-    def _create(self, request: KickoutRequest, user: User) -> Batch:
-        """Practice decisions: a code that exists already is refused; an empty code is made up like an absent one."""
+    def _create(self, request: BatchSettings, user: User) -> Batch:
+        """A new open batch; an empty code is made up like an absent one."""
         number = max(self.by_id) + 1
         code = request.new_batch_code or f"IMPORT-{number}"
         if code in self._by_code:
-            raise _refused(request.batch_mode, f"a batch with the code {code!a} exists already.")
-        batch = self.by_id[number] = self._by_code[code] = Batch(number, code, "open", user)
+            if self._choices.taken_codes == "refuse":
+                raise _refused(request.batch_mode, f"a batch with the code {code!a} exists already.")
+            code = self._with_guid(code)
+        batch = Batch(batch_id=number, batch_code=code, status="open", owner=user, start_date=self._now())
+        self.by_id[number] = self._by_code[code] = batch
         return batch
 
+    def _with_guid(self, code: str | None) -> str:
+        return f"{code}-{self._new_guid()}"
+
     def _open_of(self, user: User) -> list[Batch]:
-        return [batch for batch in self.by_id.values() if batch.status == "open" and batch.owner == user]
+        return [
+            batch for batch in self.by_id.values() if batch.status == "open" and batch.owner.user_id == user.user_id
+        ]
+
+
+def _with(settings: BatchSettings, **changes: object) -> BatchSettings:
+    return settings.model_copy(update=changes)
+
+
+def _need_manage(mode: str, batch: Batch, user: User) -> None:
+    if batch.owner.user_id != user.user_id and not user.may("billsAndBatches", "manage"):
+        raise _refused(
+            mode,
+            f"batch {batch.batch_id} ({batch.batch_code}) belongs to {batch.owner.full_name}; "
+            'another user\'s batch needs the permission "Bills and Batches: Manage".',
+        )
 
 
 def _refused(mode: str, why: str) -> Refused:

@@ -3,11 +3,12 @@
 Keys    practice-key (101 Practice Operator: may reimport and flag), practice-key-manager (102 Morgan Manager: may all),
         practice-key-readonly (103 Robin Reader: may write nothing). 104 Frankie Former is inactive and has no key.
 Tasks   7d9e4c10-5b3a-4f6e-9c21-NNNNNNNNNNNN: 1 to 40 with 3 + n % 10 kickouts, 51 without kickouts, 52 running,
-        53 a meter import.
+        53 a reading import.
 Batches 501 JUL-2026 and 504 MGR-OPEN open, 502 PENDING-A and 506 PENDING-B pending, 503 JUN-2026 and 505 MICRO-07
         closed; 504 and 506 are Morgan's.
 Lists   2001 unflagged, 2002 unresolved, 2003 resolved, 2004 mixed, 2005 empty, 2006 to 2030 one per site, 2099 of
-        accounts.
+        records, 2098 Morgan's own, which nobody else sees.
+Bills   LLLLPP: the list and the place in it, from 00.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from datetime import UTC, datetime, timedelta
 
 from .records import (
     BILL_IMPORT,
-    COMPLETED,
-    COMPLETED_WITH_KICKOUTS,
     RESOLVED,
-    RUNNING,
+    TASK_TYPES,
     UNRESOLVED,
     Batch,
     BatchStatus,
     Bill,
     BillList,
+    Event,
     Flag,
     FlagType,
     Task,
+    TaskStatus,
+    TaskType,
     User,
 )
 
@@ -36,20 +38,34 @@ PRACTICE_KEY = "practice-key"
 AUDIT_EXCEPTION = 1
 _FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 _SEE = {("billsAndBatches", "view"), ("flaggedItems", "view")}
-_WRITE = _SEE | {("billsAndBatches", "create"), ("flaggedItems", "manage")}
+_WRITE = _SEE | {("billsAndBatches", "create"), ("flaggedItems", "manage"), ("usersAndRoles", "view")}
+_MANAGE = _WRITE | {("billsAndBatches", "manage"), ("exportHold", "manage")}
 
-OPERATOR = User(101, "operator", "Practice Operator", rights=frozenset(_WRITE))
-MANAGER = User(102, "manager", "Morgan Manager", rights=frozenset(_WRITE | {("billsAndBatches", "manage")}))
-READER = User(103, "reader", "Robin Reader", rights=frozenset(_SEE))
-FORMER = User(104, "former", "Frankie Former", active=False)
+
+def _user(number: int, code: str, name: str, role: str, rights: set[tuple[str, str]], active: bool = True) -> User:
+    return User(
+        user_id=number,
+        user_code=code,
+        full_name=name,
+        active=active,
+        email=f"{code}@example.com",
+        user_role={"userRoleId": number % 100, "userRoleInfo": role},
+        last_login=_FIRST_DAY,
+        user_groups=[],
+        rights=frozenset(rights),
+    )
+
+
+OPERATOR = _user(101, "operator", "Practice Operator", "Bill clerk", _WRITE)
+MANAGER = _user(102, "manager", "Morgan Manager", "Manager", _MANAGE)
+READER = _user(103, "reader", "Robin Reader", "Reader", _SEE)
+FORMER = _user(104, "former", "Frankie Former", "Bill clerk", set(), active=False)
 
 USERS = (OPERATOR, MANAGER, READER, FORMER)
 KEYS = {PRACTICE_KEY: OPERATOR, "practice-key-manager": MANAGER, "practice-key-readonly": READER}
-FLAG_TYPES = (
-    FlagType(AUDIT_EXCEPTION, "Audit exception"),
-    FlagType(2, "Bill review"),
-    FlagType(3, "Cost recovery"),
-    FlagType(4, "Vendor query"),
+FLAG_TYPES = tuple(
+    FlagType(flag_type_id=number, flag_type_info=info)
+    for number, info in enumerate(("Audit Exception", "Bill review", "Cost recovery", "Vendor query"), AUDIT_EXCEPTION)
 )
 
 
@@ -68,39 +84,57 @@ def batches() -> Iterator[Batch]:
         (506, "PENDING-B", "pending", MANAGER),
     )
     for number, code, status, owner in rows:
-        yield Batch(number, code, status, owner, bill_count=number % 100)
+        count = number % 100
+        yield Batch(
+            batch_id=number,
+            batch_code=code,
+            status=status,
+            owner=owner,
+            start_date=_FIRST_DAY,
+            end_date=_FIRST_DAY + timedelta(days=1) if status == "closed" else None,
+            bill_count=count,
+            running_total=count * 100.0,
+            has_imported_bills=True,
+        )
 
 
 def tasks() -> Iterator[Task]:
     for number in range(1, 41):
-        yield _finished(number, BILL_IMPORT, COMPLETED_WITH_KICKOUTS, kickouts=3 + number % 10)
-    yield _finished(51, BILL_IMPORT, COMPLETED, kickouts=0)
-    running = _finished(52, BILL_IMPORT, RUNNING, kickouts=0)
-    running.end, running.message, running.success, running.analyzing = None, "The import is running.", 0, 30
+        yield _finished(number, BILL_IMPORT, "kickouts", kickouts=3 + number % 10)
+    yield _finished(51, BILL_IMPORT, "completed", kickouts=0)
+    running = _finished(52, BILL_IMPORT, "running", kickouts=0)
+    running.end, running.success, running.unresolved_flags = None, 0, 0
     yield running
-    yield _finished(53, "MeterImport", COMPLETED_WITH_KICKOUTS, kickouts=4)
+    yield _finished(53, "ReadingImport", "kickouts", kickouts=4)
 
 
-def _finished(number: int, type_code: str, status: str, kickouts: int) -> Task:
+def _finished(number: int, type_code: str, status: TaskStatus, kickouts: int) -> Task:
     begin = _FIRST_DAY + timedelta(hours=number)
-    success = 20 + number % 7
     return Task(
+        task_id=8000 + number,
         guid=seed_guid(number),
-        type_code=type_code,
+        task_type=task_type(type_code),
         status=status,
         user=OPERATOR,
         begin=begin,
         end=begin + timedelta(minutes=5),
-        message=f"{success} imported, {kickouts} kickouts.",
+        output={"files": [f"practice-{number:02d}.txt"]},
+        settings={"importNote": f"Practice import {number:02d}"},
         note=f"Practice import {number:02d}",
         kickouts=kickouts,
-        success=success,
+        success=20 + number % 7,
         unresolved_flags=number % 4,
     )
 
 
+def task_type(code: str) -> TaskType:
+    number, info = TASK_TYPES[code]
+    return TaskType(task_type_id=number, task_type_code=code, task_type_info=info)
+
+
 def lists() -> Iterator[BillList]:
-    open_flag, done_flag = Flag(UNRESOLVED, 4), Flag(RESOLVED, 2)
+    set_by_hand = Event(1, OPERATOR, _FIRST_DAY, None, "Flagged")
+    open_flag, done_flag = Flag(UNRESOLVED, 4, events=(set_by_hand,)), Flag(RESOLVED, 2, events=(set_by_hand,))
     sites: list[tuple[int, str, list[Flag | None]]] = [
         (2000 + site, f"Site {site:02d}", [open_flag] * 5) for site in range(6, 31)
     ]
@@ -115,7 +149,8 @@ def lists() -> Iterator[BillList]:
     for number, info, flags in rows:
         bills = [_bill(number, place, flag) for place, flag in enumerate(flags)]
         yield BillList(number, info, OPERATOR, bills)
-    yield BillList(2099, "All accounts", MANAGER, of_bills=False)
+    yield BillList(2098, "Morgan's own", MANAGER, [_bill(2098, 0, None)], shared=False)
+    yield BillList(2099, "All records", MANAGER, of_bills=False)
 
 
 def _bill(list_number: int, place: int, flag: Flag | None) -> Bill:

@@ -1,138 +1,170 @@
-"""Paging and filters of the read-only calls (api-contract, section 3)."""
+"""Filters in words, and pages, as EnergyCAP's pages "Filters" and "Paging" describe them."""
 
 from __future__ import annotations
 
 import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
-from .records import Json, Refused
+from .choices import Choices
+from .records import Batch, Refused, Task, User
+from .state import State
 
-DEFAULT_PAGE_SIZE = 250
 LARGEST_PAGE_SIZE = 1000
-_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_CLAUSE = re.compile(r"\s*(?P<field>\w+)\s*(?P<operator><=|>=|<>|!=|=|<|>|like\b)\s*'(?P<value>(?:[^']|'')*)'\s*", re.I)
-_AND = re.compile(r"and\s", re.I)
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+T = TypeVar("T")
+
+_EQUAL = frozenset({"equals", "not equals"})
+_ONE_OF = frozenset({"one of", "not one of"})
+_ORDER = frozenset({"less than", "greater than", "less than equal", "greater than equal", "between", "not between"})
+_DAYS = {f"last {days} days": timedelta(days=days) for days in (7, 14, 30, 60, 90)}
+_DAY = timedelta(days=1)
+TEXT, WORD, WHOLE, NUMBER, MOMENT, TRUTH = "text", "word", "whole number", "number", "date", "boolean"
+_OPERATORS = {
+    TEXT: _EQUAL | _ONE_OF | {"like", "not like"},
+    WORD: _EQUAL | _ONE_OF,
+    WHOLE: _EQUAL | _ONE_OF | _ORDER,
+    NUMBER: _EQUAL | _ORDER,
+    MOMENT: _EQUAL | _ORDER | {"today", "yesterday", *_DAYS},
+    TRUTH: frozenset({"equals"}),
+}
+_VALUE = r"'(?:[^']|'')*'"
+_WORDS = "|".join(sorted({each for some in _OPERATORS.values() for each in some}, key=len, reverse=True))
+_CLAUSE = re.compile(
+    rf"\s*(?P<field>\w+)\s+(?P<operator>{_WORDS})\b\s*(?P<values>(?:{_VALUE}(?:\s*\|\s*{_VALUE})*)?)\s*",
+    re.IGNORECASE | re.ASCII,
+)
+_AND = re.compile(r"and\s", re.IGNORECASE)
+
+Fields = dict[str, tuple[str, Callable[[T], Any]]]
+TASKS: Fields[Task] = {
+    "batchCode": (TEXT, lambda task: task.batch and task.batch.batch_code),
+    "batchId": (WHOLE, lambda task: task.batch and task.batch.batch_id),
+    "beginDate": (MOMENT, lambda task: task.begin),
+    "budgetVersionId": (WHOLE, lambda task: None),
+    "exportFileName": (TEXT, lambda task: None),
+    "exportMode": (TEXT, lambda task: None),
+    "fullName": (TEXT, lambda task: task.user.full_name),
+}
+MORE_OF_TASKS: Fields[Task] = {
+    "status": (TEXT, lambda task: task.status),
+    "taskNote": (TEXT, lambda task: task.note),
+    "userCode": (TEXT, lambda task: task.user.user_code),
+    "endDate": (MOMENT, lambda task: task.end),
+}
+BATCHES: Fields[Batch] = {
+    "batchCode": (TEXT, lambda batch: batch.batch_code),
+    "batchStatus": (WORD, lambda batch: batch.status),
+    "billCount": (WHOLE, lambda batch: batch.bill_count),
+    "controlCode": (TEXT, lambda batch: batch.control_code),
+    "duedate": (TEXT, lambda batch: batch.due_date),
+    "endDate": (MOMENT, lambda batch: batch.end_date),
+    "fullName": (TEXT, lambda batch: batch.owner.full_name),
+    "HasImportsWithKickout": (TRUTH, lambda batch: batch.has_kickouts),
+    "invoiceNumber": (TEXT, lambda batch: batch.invoice_number),
+    "isOpen": (TRUTH, lambda batch: batch.is_open),
+    "nextReading": (TEXT, lambda batch: batch.next_reading),
+    "runningTotal": (NUMBER, lambda batch: batch.running_total),
+}
+USERS: Fields[User] = {
+    "userId": (WHOLE, lambda user: user.user_id),
+    "userCode": (TEXT, lambda user: user.user_code),
+    "fullName": (TEXT, lambda user: user.full_name),
+    "active": (TRUTH, lambda user: user.active),
+    "email": (TEXT, lambda user: user.email),
 }
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of `items` (JSON objects), and the four headers that tell where it stands."""
-
-    items: list[Json]
-    headers: dict[str, str]
-
-
-def page_of(found: Sequence[Json], query: Mapping[str, str]) -> Page:
-    """Cuts one page out by pageSize (1 to 1000, default 250) and pageNumber (from 1). A page past the end is empty.
-
-    Practice decision: a pageSize over 1000 is refused rather than lowered, so that nobody relies on it.
-    """
-    size = _whole(query, "pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
-    number = _whole(query, "pageNumber", 1, 10**9)
+def page_of(found: Sequence[T], size: int, number: int, choices: Choices) -> tuple[Sequence[T], dict[str, str]]:
+    """One page, and the four headers that tell where it stands; more than 1000 are not given at once, whatever is
+    asked for. A page past the end is empty."""
+    size = min(size, LARGEST_PAGE_SIZE)
+    page = found[(number - 1) * size : number * size]
     headers = {
         "PageNumber": str(number),
         "PageSize": str(size),
         "TotalNumberOfRecords": str(len(found)),
         "TotalPages": str(math.ceil(len(found) / size)),
     }
-    return Page(list(found[(number - 1) * size : number * size]), headers)
+    return (page[: len(page) // 2] if choices.half_pages else page), headers
 
 
-def filtered(found: Sequence[Json], query: Mapping[str, str]) -> list[Json]:
-    """The objects that meet every clause of the query's `filter`: `field operator 'value'` joined by ` and `.
+def filtered(found: Sequence[T], text: str, fields: Fields[T], state: State) -> list[T]:
+    """The things that meet every clause of a filter: `field operator 'value'`, joined by ` and `.
 
-    Fields are the names in the answer, those of nested objects too (batchCode, taskTypeCode). Text is compared without
-    case; `like` takes % for anything; a quote inside the value is doubled. Practice decision: the operators are
-    = != <> < <= > >= like, and a value that is null or absent meets only != and <>.
+    Several values are joined by a bar. Names and words are compared without case, and so is text; a quote inside a
+    value is doubled, and % in the value of `like` stands for anything. What has no value meets only `not …`.
     """
-    text = query.get("filter", "")
-    if not text.strip():
-        return list(found)
-    rows = [(item, {name.lower(): value for name, value in _leaves(item)}) for item in found]
-    known = {name for _, leaves in rows for name in leaves}
-    clauses = list(_clauses(text))
-    for name, _, _ in clauses:
-        if known and name not in known:
-            raise Refused(400, f"The filter names {name!a}, which is no field here.")
-    return [
-        item for item, leaves in rows if all(_meets(leaves.get(name), sign, value) for name, sign, value in clauses)
-    ]
+    known = {name.lower(): of for name, of in fields.items()}
+    kept = list(found)
+    for name, operator, values in _clauses(text):
+        if name not in known:
+            if state.choices.unknown_filters == "ignore":
+                continue
+            raise Refused(400, f"The filter names {name!a}, which cannot be filtered here.")
+        kind, value_of = known[name]
+        if operator not in _OPERATORS[kind]:
+            raise Refused(400, f"The filter's {name!a} does not take the operator '{operator}'.")
+        meets = _test(operator, [_parsed(kind, value) for value in values], state.now())
+        kept = [each for each in kept if meets(_comparable(value_of(each)))]
+    return kept
 
 
-def _clauses(text: str) -> Iterator[tuple[str, str, str]]:
+def _clauses(text: str) -> Iterator[tuple[str, str, list[str]]]:
     position = 0
-    while True:
+    while text[position:].strip():
         clause = _CLAUSE.match(text, position)
         if not clause:
             raise Refused(400, "The filter must be written as: field operator 'value', joined by ' and '.")
-        yield clause["field"].lower(), clause["operator"].lower(), clause["value"].replace("''", "'")
+        values = [each[1:-1].replace("''", "'") for each in re.findall(_VALUE, clause["values"])]
+        yield clause["field"].lower(), " ".join(clause["operator"].lower().split()), values
         position = clause.end()
-        if position == len(text):
-            return
-        joined = _AND.match(text, position)
-        if not joined or not text[position - 1].isspace():
-            raise Refused(400, "The clauses of a filter must be joined by ' and '.")
-        position = joined.end()
+        if position < len(text):
+            joined = _AND.match(text, position)
+            if not joined or not text[position - 1].isspace() or not text[joined.end() :].strip():
+                raise Refused(400, "The clauses of a filter must be joined by ' and '.")
+            position = joined.end()
 
 
-def _leaves(item: Json) -> Iterator[tuple[str, Any]]:
-    for name, value in item.items():
-        if isinstance(value, dict):
-            yield from _leaves(value)
-        else:
-            yield name, value
+def _test(operator: str, values: list[Any], now: datetime) -> Callable[[Any], bool]:
+    wanted = {"between": 2, "not between": 2, "today": 0, "yesterday": 0, **dict.fromkeys(_DAYS, 0)}.get(operator, 1)
+    if len(values) != wanted and not (operator.endswith("one of") and values):
+        raise Refused(400, f"The filter's operator '{operator}' takes {wanted} values, not {len(values)}.")
+    if operator.startswith("not "):
+        positive = _test(operator.removeprefix("not "), values, now)
+        return lambda have: not positive(have)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    tests: dict[str, Callable[[Any], bool]] = {
+        "equals": lambda have: have == values[0],
+        "one of": lambda have: have in values,
+        "less than": lambda have: have < values[0],
+        "less than equal": lambda have: have <= values[0],
+        "greater than": lambda have: have > values[0],
+        "greater than equal": lambda have: have >= values[0],
+        "between": lambda have: values[0] <= have <= values[1],
+        "like": lambda have: re.search(".*".join(map(re.escape, values[0].split("%"))), have, re.DOTALL) is not None,
+        "today": lambda have: midnight <= have < midnight + _DAY,
+        "yesterday": lambda have: midnight - _DAY <= have < midnight,
+    }
+    test = tests.get(operator) or (lambda have: now - _DAYS[operator] <= have <= now)
+    return lambda have: have is not None and test(have)
 
 
-def _meets(have: Any, sign: str, value: str) -> bool:
-    if have is None:
-        return sign in ("!=", "<>")
-    if sign == "like":
-        pattern = ".*".join(re.escape(part) for part in value.split("%"))
-        return re.fullmatch(pattern, str(have), re.I | re.S) is not None
-    left, right = _comparable(have, value)
-    return _COMPARE[sign](left, right)
-
-
-def _comparable(have: Any, value: str) -> tuple[Any, Any]:
-    if isinstance(have, bool):
-        return str(have).lower(), value.lower()
-    if isinstance(have, int | float):
-        try:
-            return have, float(value)
-        except ValueError as why:
-            raise Refused(400, f"The filter compares a number with {ascii(value)[:60]}.") from why
-    moments = _moment(str(have)), _moment(value)
-    if None not in moments:
-        return moments
-    return str(have).casefold(), value.casefold()
-
-
-def _moment(text: str) -> datetime | None:
+def _parsed(kind: str, value: str) -> Any:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        if kind == TRUTH:
+            return {"true": True, "false": False}[value.lower()]
+        if kind == MOMENT:
+            return _comparable(datetime.fromisoformat(value))
+        if kind in (WHOLE, NUMBER):
+            return int(value) if kind == WHOLE else float(value)
+    except (ValueError, KeyError) as why:
+        raise Refused(400, f"The filter's value {ascii(value)[:60]} is no {kind}.") from why
+    return value.casefold()
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, largest: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= largest:
-        raise Refused(400, f"{name} must be a whole number from 1 to {largest}, not {ascii(text)[:60]}.")
-    return int(text)
+def _comparable(have: Any) -> Any:
+    if isinstance(have, datetime) and not have.tzinfo:
+        return have.replace(tzinfo=UTC)
+    return have.casefold() if isinstance(have, str) else have

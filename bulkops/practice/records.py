@@ -1,151 +1,210 @@
-"""What the practice server keeps, and how each thing looks in JSON (api-contract, sections 2 and 3)."""
+"""What the practice server keeps, and how each thing looks in JSON: one class for both.
+
+Every key of an answer has the name and type that EnergyCAP's own client gives it; any of them may be absent.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    WithJsonSchema,
+    computed_field,
+)
+from pydantic.alias_generators import to_camel
+
+from .bodies import Int32
 
 Json = dict[str, Any]
-_AREAS = {"billsAndBatches": ("view", "create", "manage"), "flaggedItems": ("view", "manage")}
 BatchStatus = Literal["open", "pending", "closed"]
+TaskStatus = Literal["running", "completed", "kickouts"]
+RIGHTS = {
+    "billsAndBatches": ("view", "create", "edit", "delete", "manage"),
+    "flaggedItems": ("view", "manage"),
+    "exportHold": ("manage",),
+    "billListAdministrator": ("manage",),
+    "sharedBillLists": ("view", "create", "edit"),
+    "usersAndRoles": ("view", "manage"),
+}
 
 UNRESOLVED, RESOLVED = 1, 2
 BILL_IMPORT = "BillImport"
-RUNNING = "Running"
-COMPLETED = "Completed"
-COMPLETED_WITH_KICKOUTS = "Completed with kickouts"
+TASK_TYPES = {BILL_IMPORT: (14, "Bill Import"), "ReadingImport": (21, "Reading Import")}
 
 
 class Refused(Exception):
-    """The request is answered with an error: an HTTP status and a sentence for the operator, with optional details."""
+    """The request is answered with an error: an HTTP status and a sentence for the operator."""
 
-    def __init__(self, status: int, message: str, errors: tuple[str, ...] = ()) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        self.errors = errors or (message,)
 
 
-@dataclass(frozen=True)
-class User:
-    """A person; a key acts as the person who made it. `rights` holds pairs such as ("billsAndBatches", "create")."""
+def stamp(moment: datetime, style: str) -> str:
+    """A moment as JSON has it, in one of the styles of `Choices.dates`."""
+    there = moment.astimezone(UTC)
+    match style:
+        case "utc":
+            return f"{there:%Y-%m-%dT%H:%M:%S}Z"
+        case "offset":
+            return f"{there:%Y-%m-%dT%H:%M:%S.%f}0+00:00"
+        case _:
+            return f"{there:%Y-%m-%dT%H:%M:%S}"
 
-    user_id: int
+
+def _written(moment: datetime, info: SerializationInfo) -> str:
+    return stamp(moment, (info.context or {}).get("dates", "naive"))
+
+
+def _nothing_required(schema: Json) -> None:
+    schema.pop("required", None)
+
+
+# No "date-time" of JSON Schema: that one demands a zone.
+_MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"}
+Moment = Annotated[datetime, PlainSerializer(_written), WithJsonSchema(_MOMENT)]
+_HIDDEN: Any = Field(exclude=True)
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=False, json_schema_extra=_nothing_required
+    )
+
+
+class UserChild(Answer):
+    user_id: Int32
     user_code: str
     full_name: str
-    active: bool = True
-    rights: frozenset[tuple[str, str]] = frozenset()
+
+
+class User(UserChild):
+    """A person; a key acts as the person who made it. `rights` holds pairs such as ("billsAndBatches", "create")."""
+
+    active: bool | None = True
+    email: str | None = None
+    user_role: Json | None = None
+    last_login: Moment | None = None
+    user_groups: list[Json] | None = None
+    rights: Annotated[frozenset[tuple[str, str]], _HIDDEN] = frozenset()
 
     def may(self, area: str, right: str) -> bool:
         return (area, right) in self.rights
 
+
+class Me(Answer):
+    system_user_id: Int32
+    system_user_code: str
+    full_name: str
+    email: str | None
+    user_role_name: str
+    environment: str
+    application_mode: str = "Online"
+    permissions: dict[str, dict[str, bool]]
+    feature_flags: list[str] = []
+    date_formats: list[str] = ["MM/dd/yyyy", "dd/MM/yyyy"]
+    currency_unit: Json = {"unitId": 1, "unitCode": "USD", "unitInfo": "US Dollar"}
+
+
+class FlagType(Answer):
+    flag_type_id: Int32
+    flag_type_info: str
+
+
+class BatchChild(Answer):
+    batch_id: Int32
+    batch_code: str
+
+
+class Batch(BatchChild):
+    status: Annotated[BatchStatus, Field(serialization_alias="batchStatus")]
+    owner: Annotated[UserChild, Field(serialization_alias="createdBy")]
+    start_date: Moment
+    end_date: Moment | None = None
+    bill_count: int = 0
+    running_total: float = 0.0
+    flag_count: int = 0
+    analyzing_count: int = 0
+    has_imported_bills: bool = False
+    has_kickouts: Annotated[bool, _HIDDEN] = False
+    statement_date: str | None = None
+    due_date: str | None = None
+    next_reading: str | None = None
+    control_code: str | None = None
+    invoice_number: str | None = None
+    account_period_name: str | None = None
+    account_period_number: int | None = None
+    account_period_year: int | None = None
+    note: str | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
     @property
-    def email(self) -> str:
-        return f"{self.user_code}@example.com"
+    def is_open(self) -> bool:
+        return self.status == "open"
 
-    def child(self) -> Json:
-        return {"userId": self.user_id, "userCode": self.user_code, "fullName": self.full_name}
 
-    def json(self) -> Json:
-        return {**self.child(), "active": self.active, "email": self.email}
+class TaskType(Answer):
+    task_type_id: Int32
+    task_type_code: str
+    task_type_info: str
 
-    def me(self) -> Json:
-        """The answer of GET /api/v3/me."""
-        return {
-            "systemUserId": self.user_id,
-            "systemUserCode": self.user_code,
-            "fullName": self.full_name,
-            "email": self.email,
-            "environment": "Practice",
-            "permissions": {
-                area: {right: self.may(area, right) for right in rights} for area, rights in _AREAS.items()
-            },
-        }
+
+class Task(Answer):
+    """An import. `kickouts` are the bills it could not import; a reimport tries exactly those again.
+
+    `due` and `analyzed` are the readings of the state's clock at which a reimport will have ended, and its bills have
+    been analysed.
+    """
+
+    task_id: Int32
+    guid: Annotated[str, Field(serialization_alias="taskGUId")]
+    task_type: TaskType
+    begin: Annotated[Moment, Field(serialization_alias="beginDate")]
+    end: Annotated[Moment | None, Field(serialization_alias="endDate")] = None
+    user: UserChild
+    status: str
+    message: str | None = None
+    output: Json | None = None
+    settings: Json | None = None
+    note: Annotated[str | None, Field(serialization_alias="taskNote")] = None
+    batch: BatchChild | None = None
+    success: Annotated[int, Field(serialization_alias="currentSuccessCount")] = 0
+    analyzing: Annotated[int, Field(serialization_alias="analyzingCount")] = 0
+    unresolved_flags: Annotated[int, Field(serialization_alias="unresolvedFlagCount")] = 0
+    has_attachments: bool = True
+    kickouts: Annotated[int, _HIDDEN] = 0
+    due: Annotated[float, _HIDDEN] = 0.0
+    analyzed: Annotated[float, _HIDDEN] = 0.0
+    reimport_of: Annotated[str | None, _HIDDEN] = None
+    save_as_resolved: Annotated[bool, _HIDDEN] = False
+
+
+class GuidResponse(Answer):
+    task_guid: Annotated[str, Field(serialization_alias="taskGUId")]
+
+
+class UpdateResult(Answer):
+    selected: int
+    updated: int
 
 
 @dataclass(frozen=True)
-class FlagType:
-    flag_type_id: int
-    flag_type_info: str
+class Event:
+    """Something done to a flag."""
 
-    def json(self) -> Json:
-        return {"flagTypeId": self.flag_type_id, "flagTypeInfo": self.flag_type_info}
-
-
-@dataclass
-class Batch:
-    batch_id: int
-    batch_code: str
-    status: BatchStatus
-    owner: User
-    bill_count: int = 0
-    note: str = ""
-
-    def child(self) -> Json:
-        return {"batchId": self.batch_id, "batchCode": self.batch_code}
-
-    def json(self) -> Json:
-        return {
-            **self.child(),
-            "isOpen": self.status == "open",
-            "batchStatus": self.status,
-            "createdBy": self.owner.child(),
-            "billCount": self.bill_count,
-            "note": self.note,
-        }
-
-
-@dataclass
-class Task:
-    """An import. `kickouts` are the bills it could not import; a reimport tries exactly those again.
-
-    `due` is the reading of the state's clock at which a reimport will be finished.
-    """
-
-    guid: str
-    type_code: str
-    status: str
-    user: User
-    begin: datetime
-    end: datetime | None = None
-    message: str = ""
-    note: str | None = None
-    batch: Batch | None = None
-    kickouts: int = 0
-    analyzing: int = 0
-    success: int = 0
-    unresolved_flags: int = 0
-    due: float = 0.0
-    reimport_of: str | None = None
-    save_as_resolved: bool = False
-
-    def json(self) -> Json:
-        """The answer of GET /api/v3/task/{taskGuid}: endDate is absent while the import runs."""
-        answer: Json = {
-            "taskGUId": self.guid,
-            "taskType": {"taskTypeCode": self.type_code, "taskTypeInfo": TASK_TYPES[self.type_code]},
-            "status": self.status,
-            "message": self.message,
-            "beginDate": stamp(self.begin),
-            "user": self.user.child(),
-            "batch": self.batch.child() if self.batch else None,
-            "taskNote": self.note,
-            "analyzingCount": self.analyzing,
-            "unresolvedFlagCount": self.unresolved_flags,
-            "currentSuccessCount": self.success,
-        }
-        if self.end is not None:
-            answer["endDate"] = stamp(self.end)
-        return answer
-
-
-TASK_TYPES = {BILL_IMPORT: "Bill Import", "MeterImport": "Meter Import"}
-
-
-def stamp(moment: datetime) -> str:
-    """UTC to the second, as EnergyCAP writes times: 2026-07-01T06:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    number: int
+    user: UserChild
+    moment: datetime
+    comment: str | None
+    what: str
 
 
 @dataclass(frozen=True)
@@ -157,6 +216,33 @@ class Flag:
     cost_recovery: float | None = None
     assignees: tuple[int, ...] = ()
     comments: tuple[str, ...] = ()
+    events: tuple[Event, ...] = field(default=(), compare=False)
+
+    def after(self, event: Event) -> Flag:
+        return replace(self, events=(*self.events, event))
+
+
+class FlagEvent(Answer):
+    flag_event_id: int
+    created_by: UserChild
+    created_date: Moment
+    comment: str | None
+    description: str
+    flag_action: Json
+
+
+class FlagResponse(Answer):
+    flag_id: int
+    flag_type: FlagType
+    flag_status: Json
+    created_by: UserChild
+    created_date: Moment
+    modified_by: UserChild
+    modified_date: Moment
+    cost_recovery: float | None
+    flag_events: list[FlagEvent]
+    assignees: list[UserChild]
+    flag_issues: list[Json] = []
 
 
 @dataclass(frozen=True)
@@ -166,31 +252,76 @@ class Bill:
     flag: Flag | None = None
     held: bool = False
 
-    def with_flag(self, flag: Flag, held: bool) -> Bill:
+    def with_flag(self, flag: Flag | None, held: bool) -> Bill:
         return replace(self, flag=flag, held=held)
+
+
+class ListType(Answer):
+    list_type_id: Int32
+    list_type_info: str
+    list_type_description: str | None = None
+
+
+class ListAnswer(Answer):
+    list_id: Int32
+    list_info: str
+    list_description: str
+    list_type: ListType
+    user: UserChild
+    shared_list: bool
+    visible: bool = True
 
 
 @dataclass
 class BillList:
-    """A saved list. Bill lists have list type 1; `bills` of any other type are nobody's business here."""
+    """A saved list; `bills` of a list that is not `of_bills` are nobody's business here."""
 
     list_id: int
     info: str
     owner: User
     bills: list[Bill] = field(default_factory=list)
     of_bills: bool = True
+    shared: bool = True
 
-    def json(self) -> Json:
-        kind = (1, "Bills") if self.of_bills else (2, "Accounts")
-        return {
-            "listId": self.list_id,
-            "listInfo": self.info,
-            "listDescription": "",
-            "listType": {"listTypeId": kind[0], "listTypeInfo": kind[1]},
-            "user": self.owner.child(),
-            "sharedList": True,
-            "visible": True,
-        }
+
+class ListField(Answer):
+    field_id: int
+    caption: str
+    data_type_code: str
+    display_order: int
+    visible: bool = True
+    sortable: bool = True
+    sort_order: int | None = None
+    sort_direction: str | None = None
+    width: int = 100
+    required_output: bool = False
+
+
+class ListItem(Answer):
+    field_id: int
+    name: str
+    value: Any
+
+
+class ListData(Answer):
+    list_id: int
+    data: list[list[ListItem]]
+    fields: Annotated[list[ListField], Field(serialization_alias="field")]
+    meta: Json
+
+
+class ListFilter(Answer):
+    available_operator: list[str]
+    caption: str
+    query_parameter_name: str
+    field_id: int
+    data_field_id: int
+    data_type: Json
+    operator: str
+    value: str
+    required: bool = False
+    recommended: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +332,7 @@ class Applied:
     a flag edit has `selected` and `updated`.
     """
 
-    kind: Literal["kickout_reimport", "list_flag_edit"]
+    kind: Literal["kickout_reimport", "list_flag_edit", "task_note"]
     target: str
     user: User
     body: Json

@@ -1,23 +1,39 @@
-"""The state behind HTTP: every call of api-contract, sections 1 to 4."""
+"""The state behind HTTP: every call that bulkops makes or will make, declared to FastAPI, which reads what arrives."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi import APIRouter, Depends, FastAPI, Query, Response, Security
+from fastapi import Path as InPath
 from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
-from starlette.exceptions import HTTPException
+from pydantic import AfterValidator, BeforeValidator
 
-from . import bodies, openapi
+from . import errors, queries, showing
+from .bodies import BillKickoutImportRequest, FlagEdit, Int32, TaskEdit
 from .faults import Faults
 from .gate import Gate
-from .queries import filtered, page_of
-from .records import Bill, Json, Refused, User
-from .state import State
-
-_BILL_FIELDS = ("Bill ID", "Total cost", "Flag status", "Held from export")
+from .records import (
+    Answer,
+    Batch,
+    FlagResponse,
+    FlagType,
+    GuidResponse,
+    ListAnswer,
+    ListData,
+    ListFilter,
+    Me,
+    Refused,
+    Task,
+    UpdateResult,
+    User,
+)
+from .state import State, need
 
 
 def make_app(state: State, faults: Faults | None = None) -> Gate:
@@ -25,155 +41,176 @@ def make_app(state: State, faults: Faults | None = None) -> Gate:
     app = FastAPI(title="Practice EnergyCAP", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.practice = state
     app.include_router(router)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(HTTPException, _no_such_route)
+    errors.handle_errors(app, state)
     return Gate(app, faults or Faults())
 
 
-router = APIRouter(default_response_class=JSONResponse)
+router = APIRouter(prefix="/api", responses=errors.declared())
+
+_PAGED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            name: {"schema": {"type": "integer"}, "required": True}
+            for name in ("PageNumber", "PageSize", "TotalNumberOfRecords", "TotalPages")
+        }
+    }
+}
 
 
-def _state(request: HttpRequest) -> State:
-    found = request.app.state.practice
-    assert isinstance(found, State)
-    return found
+def _digits(text: Any) -> Any:
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,10}", text, re.ASCII):
+        raise ValueError("Input should be a whole number in digits.")
+    return text
 
 
+Number = Annotated[Int32, BeforeValidator(_digits)]
+Positive = Annotated[int, BeforeValidator(_digits), Query(ge=1)]
+_HEX = "[0-9a-fA-F]"
+Guid = Annotated[
+    str,
+    AfterValidator(str.lower),
+    InPath(
+        pattern=f"^{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}$", json_schema_extra={"format": "uuid"}
+    ),
+]
 _Key = Annotated[str | None, Security(APIKeyHeader(name="ECI-ApiKey", auto_error=False))]
 
 
-async def _caller(request: HttpRequest, key: _Key) -> User:
-    """The user of the key, and then the content type: both are asked of every call, GETs too."""
-    user = _state(request).user_of(key)
-    given = request.headers.get("Content-Type", "")
-    if given.partition(";")[0].strip().lower() != "application/json":
+@dataclass(frozen=True)
+class Call:
+    """Who asks, what there is, and how it is answered."""
+
+    state: State
+    user: User
+    fields: frozenset[str]
+    """Field reduction: the names asked for in `field`, in lower case; none: everything."""
+
+    def answer(self, found: Answer | Sequence[Answer], headers: Mapping[str, str] | None = None) -> Response:
+        whole = [self._json(each) for each in found] if isinstance(found, Sequence) else self._json(found)
+        return JSONResponse(whole, headers=headers)
+
+    def _json(self, found: Answer) -> dict[str, Any]:
+        choices = self.state.choices
+        json = found.model_dump(
+            mode="json", by_alias=True, exclude_none=not choices.null_keys, context={"dates": choices.dates}
+        )
+        return {name: value for name, value in json.items() if not self.fields or name.lower() in self.fields}
+
+    def page(self, found: Sequence[Answer], size: int, number: int) -> Response:
+        return self.answer(*queries.page_of(found, size, number, self.state.choices))
+
+
+def _call(request: HttpRequest, key: _Key, field: str = "") -> Call:
+    """The key is asked of every call, the content type of those with a body."""
+    state: State = request.app.state.practice
+    user = state.user_of(key)
+    given = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    needed = request.method != "GET" or state.choices.reads_need_content_type
+    if needed and given != "application/json":
         raise Refused(415, "All requests must specify the header Content-Type: application/json.")
-    return user
+    return Call(state, user, frozenset(name.strip().lower() for name in field.split(",") if name.strip()))
 
 
-Caller = Annotated[User, Depends(_caller)]
+async def _write(request: HttpRequest, key: _Key) -> Call:
+    return _call(request, key)
 
 
-@router.post(
-    "/api/v202401/import/bill/task/{taskGuid}/kickout",
-    openapi_extra=openapi.operation(openapi.GUID_RESPONSE, openapi.GUID_PARAMETER, body=openapi.KICKOUT_REQUEST),
-)
-async def reimport_kickouts(request: HttpRequest, user: Caller) -> Any:
-    body = bodies.json_object(await request.body())
-    return _json({"taskGUId": _state(request).reimport(user, request.path_params["taskGuid"], body).guid})
+async def _read(
+    request: HttpRequest, key: _Key, field: Annotated[str, Query(description="Names, comma separated.")] = ""
+) -> Call:
+    return _call(request, key, field)
 
 
-@router.put(
-    "/api/v3/list/{listId}/flagAction",
-    openapi_extra=openapi.operation(openapi.UPDATE_RESULT, openapi.LIST_PARAMETER, body=openapi.FLAG_EDIT),
-)
-async def flag_bill_list_action(request: HttpRequest, user: Caller) -> Any:
-    body = bodies.json_object(await request.body())
-    done = _state(request).edit_flags(user, request.path_params["listId"], body)
-    return _json({"selected": done.selected, "updated": done.updated})
+Reading = Annotated[Call, Depends(_read)]
+Writing = Annotated[Call, Depends(_write)]
 
 
-@router.get("/api/v3/me", openapi_extra=openapi.operation(openapi.ME))
-async def me(user: Caller) -> Any:
-    return _json(user.me())
+@router.post("/v202401/import/bill/task/{taskGuid}/kickout", response_model=GuidResponse)
+async def reimport_kickouts(call: Writing, taskGuid: Guid, body: BillKickoutImportRequest) -> Response:
+    return call.answer(GuidResponse(task_guid=call.state.reimport(call.user, taskGuid, body).guid))
 
 
-@router.get("/api/v3/task/{taskGuid}", openapi_extra=openapi.operation(openapi.TASK, openapi.GUID_PARAMETER))
-async def task(request: HttpRequest, user: Caller) -> Any:
-    return _json(_state(request).task_json(request.path_params["taskGuid"]))
+@router.put("/v3/list/{listId}/flagAction", response_model=UpdateResult)
+async def flag_bill_list_action(call: Writing, listId: Number, body: FlagEdit) -> Response:
+    done = call.state.edit_flags(call.user, listId, body)
+    return call.answer(UpdateResult(selected=done.selected or 0, updated=done.updated or 0))
 
 
-@router.get(
-    "/api/v3/task",
-    openapi_extra=openapi.operation(
-        openapi.many(openapi.TASK), openapi.TYPE_PARAMETER, openapi.FILTER_PARAMETER, paged=True
-    ),
-)
-async def tasks(request: HttpRequest, user: Caller) -> Any:
-    wanted = request.query_params.get("taskTypeCode")
-    found = [task for task in _state(request).tasks() if wanted in (None, task["taskType"]["taskTypeCode"])]
-    return _paged(request, found)
+@router.put("/v3/task/{taskId}", response_model=Task)
+async def edit_task(call: Writing, taskId: Number, body: TaskEdit) -> Response:
+    return call.answer(call.state.edit_task(call.user, taskId, body))
 
 
-@router.get(
-    "/api/v3/flag/flagType",
-    openapi_extra=openapi.operation(openapi.many(openapi.FLAG_TYPE), openapi.FILTER_PARAMETER, paged=True),
-)
-async def flag_types(request: HttpRequest, user: Caller) -> Any:
-    return _paged(request, [kind.json() for kind in _state(request).flag_types.values()])
+@router.get("/v3/me", response_model=Me)
+async def me(call: Reading) -> Response:
+    return call.answer(showing.me(call.user, call.state.choices))
 
 
-@router.get(
-    "/api/v3/list",
-    openapi_extra=openapi.operation(openapi.many(openapi.LIST), openapi.FILTER_PARAMETER, paged=True),
-)
-async def lists(request: HttpRequest, user: Caller) -> Any:
-    return _paged(request, _state(request).lists())
+@router.get("/v3/task/{taskGuid}", response_model=Task)
+async def task(call: Reading, taskGuid: Guid) -> Response:
+    return call.answer(call.state.task(taskGuid))
 
 
-@router.get(
-    "/api/v3/list/{listId}/data",
-    openapi_extra=openapi.operation(openapi.LIST_DATA, openapi.LIST_PARAMETER, paged=True),
-)
-async def list_data(request: HttpRequest, user: Caller) -> Any:
-    found = _state(request).bill_list(request.path_params["listId"])
-    page = page_of([_bill_json(bill) for bill in found.bills], request.query_params)
-    answer = {
-        "listId": found.list_id,
-        "data": [item["fields"] for item in page.items],
-        "field": [
-            {"fieldId": place, "caption": name, "displayOrder": place} for place, name in enumerate(_BILL_FIELDS, 1)
-        ],
-        "meta": {
-            "TotalCount": len(found.bills),
-            "TotalCost": sum(bill.cost for bill in found.bills),
-            "costUnitInfo": "USD",
-        },
-    }
-    return _json(answer, page.headers)
+@router.get("/v3/task", response_model=list[Task], responses=_PAGED)
+async def tasks(
+    call: Reading, taskTypeCode: str = "", filter: str = "", pageSize: Positive = 250, pageNumber: Positive = 1
+) -> Response:
+    found = [
+        each
+        for each in call.state.tasks(call.user)
+        if taskTypeCode.lower() in ("", each.task_type.task_type_code.lower())
+    ]
+    fields = queries.TASKS | queries.MORE_OF_TASKS if call.state.choices.more_task_filters else queries.TASKS
+    kept = queries.filtered(found, filter, fields, call.state)
+    return call.page(kept, pageSize, pageNumber)
 
 
-@router.get(
-    "/api/v3/batch",
-    openapi_extra=openapi.operation(openapi.many(openapi.BATCH), openapi.FILTER_PARAMETER, paged=True),
-)
-async def batches(request: HttpRequest, user: Caller) -> Any:
-    return _paged(request, _state(request).batches())
+@router.get("/v3/flag/flagType", response_model=list[FlagType])
+async def flag_types(call: Reading) -> Response:
+    need(call.user, "flaggedItems", "view")
+    return call.answer(list(call.state.flag_types.values()))
 
 
-@router.get(
-    "/api/v3/user",
-    openapi_extra=openapi.operation(openapi.many(openapi.USER), openapi.FILTER_PARAMETER, paged=True),
-)
-async def users(request: HttpRequest, user: Caller) -> Any:
-    return _paged(request, [found.json() for found in _state(request).users.values()])
+@router.get("/v3/flag/Bill/{billId}", response_model=FlagResponse, responses={204: {"description": "Not flagged."}})
+async def flag(call: Reading, billId: Number) -> Response:
+    need(call.user, "flaggedItems", "view")
+    bill = call.state.bill(billId)
+    return Response(status_code=204) if bill.flag is None else call.answer(showing.flag(bill, bill.flag, call.state))
 
 
-def _bill_json(bill: Bill) -> Json:
-    status = {None: None, 1: "Unresolved", 2: "Resolved"}[bill.flag.status if bill.flag else None]
-    values = (bill.bill_id, bill.cost, status, bill.held)
-    fields = zip(_BILL_FIELDS, values, strict=True)
-    return {
-        "fields": [{"fieldId": place, "name": name, "value": value} for place, (name, value) in enumerate(fields, 1)]
-    }
+@router.get("/v3/list", response_model=list[ListAnswer])
+async def lists(call: Reading, listTypeId: Number | None = None) -> Response:
+    found = [showing.bill_list(each, call.state.choices) for each in call.state.lists(call.user)]
+    return call.answer([each for each in found if listTypeId in (None, each.list_type.list_type_id)])
 
 
-def _paged(request: HttpRequest, found: list[Json]) -> JSONResponse:
-    page = page_of(filtered(found, request.query_params), request.query_params)
-    return _json(page.items, page.headers)
+@router.get("/v3/list/{listId}/data", response_model=ListData, responses=_PAGED)
+async def list_data(call: Reading, listId: Number, pageSize: Positive = 250, pageNumber: Positive = 1) -> Response:
+    found = call.state.bill_list(listId, call.user)
+    page, headers = queries.page_of(found.bills, pageSize, pageNumber, call.state.choices)
+    return call.answer(showing.data(found, page, call.state.choices), headers)
 
 
-def _json(content: Any, headers: dict[str, str] | None = None, status: int = 200) -> JSONResponse:
-    return JSONResponse(content, status_code=status, headers=headers)
+@router.get("/v3/list/{listId}/filter", response_model=list[ListFilter])
+async def list_filter(call: Reading, listId: Number) -> Response:
+    return call.answer([showing.list_filter(call.state.bill_list(listId, call.user))])
 
 
-async def _refused(request: HttpRequest, why: Exception) -> JSONResponse:
-    assert isinstance(why, Refused)
-    return _json({"message": why.message, "errors": list(why.errors)}, status=why.status)
+@router.get("/v3/batch", response_model=list[Batch], responses=_PAGED)
+async def batches(call: Reading, filter: str = "", pageSize: Positive = 250, pageNumber: Positive = 1) -> Response:
+    need(call.user, "billsAndBatches", "view")
+    kept = queries.filtered(call.state.batches(), filter, queries.BATCHES, call.state)
+    return call.page(kept, pageSize, pageNumber)
 
 
-async def _no_such_route(request: HttpRequest, why: Exception) -> JSONResponse:
-    """404 and 405 of the framework, in the same shape as every other error."""
-    assert isinstance(why, HTTPException)
-    headers = dict(why.headers or {})
-    return _json({"message": f"{why.detail}.", "errors": [f"{why.detail}."]}, headers, why.status_code)
+@router.get("/v3/batch/{batchId}", response_model=Batch)
+async def batch(call: Reading, batchId: Number) -> Response:
+    need(call.user, "billsAndBatches", "view")
+    return call.answer(call.state.batch(batchId))
+
+
+@router.get("/v3/user", response_model=list[User])
+async def users(call: Reading, filter: str = "") -> Response:
+    shown = [showing.user(each, call.user) for each in call.state.users.values()]
+    kept = queries.filtered(shown, filter, queries.USERS, call.state)
+    return call.answer(kept)

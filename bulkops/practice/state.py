@@ -9,19 +9,21 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from . import bodies, data
+from . import data
 from .batches import BatchBook
+from .bodies import BillKickoutImportRequest, FlagEdit, TaskEdit
+from .choices import Choices
 from .flags import edited, needs_flag_type
 from .records import (
     BILL_IMPORT,
-    COMPLETED,
-    COMPLETED_WITH_KICKOUTS,
-    RUNNING,
     Applied,
+    Batch,
+    Bill,
     BillList,
-    Json,
+    Event,
     Refused,
     Task,
+    TaskStatus,
     User,
 )
 
@@ -38,19 +40,23 @@ class State:
         clock: Callable[[], float] = time.monotonic,
         import_seconds: float = 2.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        choices: Choices | None = None,
     ) -> None:
         self.clock = clock
         self.import_seconds = import_seconds
         self.now = now
+        self.choices = choices or Choices()
         self.applied: list[Applied] = []
         self.users = {user.user_id: user for user in data.USERS}
         self.keys = dict(data.KEYS)
         self.flag_types = {kind.flag_type_id: kind for kind in data.FLAG_TYPES}
         self._tasks = {task.guid: task for task in data.tasks()}
         self._lists = {found.list_id: found for found in data.lists()}
-        self._batches = BatchBook(data.batches(), _new_guid)
+        self._batches = BatchBook(data.batches(), self.choices, _new_guid, self._moment)
         self._running: deque[Task] = deque()  # in the order in which they end
+        self._analysing: deque[Task] = deque()
         self._imported: dict[str, int] = {}
+        self._events = 1
         self._lock = threading.RLock()
 
     # Who asks
@@ -64,66 +70,91 @@ class State:
             )
         return user
 
-    # The two writes
+    def forbid(self, area: str, right: str, user_id: int = data.OPERATOR.user_id) -> None:
+        """Takes a right from a user, for instance ("flaggedItems", "view")."""
+        for key, user in self.keys.items():
+            if user.user_id == user_id:
+                self.keys[key] = user.model_copy(update={"rights": user.rights - {(area, right)}})
 
-    def reimport(self, user: User, guid_text: str, body_json: Json) -> Task:
+    # The writes
+
+    def reimport(self, user: User, guid: str, request: BillKickoutImportRequest) -> Task:
         """Starts the reimport of a task's kickouts; the task answered is the new one, which runs for `import_seconds`.
 
-        A second reimport of the same task is NOT refused: nobody knows whether EnergyCAP would, and importing bills
-        twice is the danger bulkops exists to prevent. `times_reimported` and `bills_imported` count it.
+        A second reimport of the same task is taken unless `Choices.reimport_twice` is off: nobody knows whether
+        EnergyCAP would, and importing bills twice is the danger bulkops exists to prevent. `times_reimported` and
+        `bills_imported` count it.
         """
-        _need(user, "billsAndBatches", "create", "Bills and Batches: Create")
-        guid, request = bodies.task_guid(guid_text), bodies.kickout_request(body_json)
+        need(user, "billsAndBatches", "create")
         with self._lock:
             source = self._with_kickouts(guid)
-            chosen = self._batches.choose(request, user)
+            if not self.choices.reimport_twice and self.times_reimported(guid):
+                raise Refused(400, f"The kickouts of task {guid} have been reimported already.")
+            chosen = self._batches.choose(request.batch_settings, user)
             task = Task(
+                task_id=max(each.task_id for each in self._tasks.values()) + 1,
                 guid=_new_guid(),
-                type_code=BILL_IMPORT,
-                status=RUNNING,
+                task_type=data.task_type(BILL_IMPORT),
+                status="running",
                 user=user,
                 begin=self.now(),
-                message="The import is running.",
-                note=request.import_note,
+                output={},
+                settings={"batchMode": chosen.mode, "importNote": request.import_note},
+                note=request.import_note if self.choices.note_is_shown else None,
                 batch=chosen.batch,
-                analyzing=source.kickouts,
+                kickouts=source.kickouts,
                 due=self.clock() + self.import_seconds,
                 reimport_of=guid,
-                save_as_resolved=request.save_as_resolved,
+                save_as_resolved=request.save_as_resolved or False,
             )
             self._tasks[task.guid] = task
             self._running.append(task)
-            batch_id = chosen.batch.batch_id
+            number = chosen.batch.batch_id
             self.applied.append(
-                Applied("kickout_reimport", guid, user, body_json, task.guid, mode=chosen.mode, batch_id=batch_id)
+                Applied("kickout_reimport", guid, user, request.sent(), task.guid, mode=chosen.mode, batch_id=number)
             )
             return task
 
-    def edit_flags(self, user: User, list_id_text: str, body_json: Json) -> Applied:
+    def edit_flags(self, user: User, number: int, edit: FlagEdit) -> Applied:
         """Applies one flag edit to every bill of a list; the answer has `selected` and `updated`.
 
-        Practice decisions: when the table makes any bill an error, nothing at all is changed; a bill counts as updated
-        when its flag or its export hold differs afterwards, and always when a comment was sent.
+        A bill counts as updated when its flag or its export hold differs afterwards; a comment is part of the flag.
         """
-        _need(user, "flaggedItems", "manage", "Flagged Items: Manage")
-        number, edit = bodies.list_id(list_id_text), bodies.flag_edit(body_json)
+        need(user, "flaggedItems", "manage")
+        choices = self.choices
+        if choices.hold_needs_permission and (edit.hold_from_export or edit.release_export_hold):
+            need(user, "exportHold", "manage")
+        if choices.absent_keys == "refuse" and (absent := edit.absent()):
+            raise Refused(400, f"Required but missing: {', '.join(absent)}.")
         with self._lock:
-            found = self._bill_list(number)
+            found = self.bill_list(number, user)
+            if not found.of_bills:
+                raise Refused(400, f"List {number} ({found.info}) is not a bill list.")
             self._check_flag_type(edit.flag_type_id)
             self._check_assignees(edit.assignees or ())
-            refused = sum(needs_flag_type(bill, edit) for bill in found.bills)
-            if refused:
+            unfit = sum(needs_flag_type(bill, edit) for bill in found.bills)
+            if unfit and choices.unfit_bills == "refuse all":
                 raise Refused(
                     400,
-                    f"{refused} of {len(found.bills)} bills in list {number} need flagTypeId: a bill with no flag, or "
+                    f"{unfit} of {len(found.bills)} bills in list {number} need flagTypeId: a bill with no flag, or "
                     "with a resolved one, can only be flagged anew. Nothing was changed.",
                 )
-            after = [edited(bill, edit) for bill in found.bills]
+            after = [bill if needs_flag_type(bill, edit) else self._edited(bill, edit, user) for bill in found.bills]
             updated = sum(old != new for old, new in zip(found.bills, after, strict=True))
             found.bills = after
-            done = Applied("list_flag_edit", str(number), user, body_json, selected=len(after), updated=updated)
+            done = Applied("list_flag_edit", str(number), user, edit.sent(), selected=len(after), updated=updated)
             self.applied.append(done)
             return done
+
+    def edit_task(self, user: User, task_id: int, edit: TaskEdit) -> Task:
+        """Changes the note of a task; no permission is named for it."""
+        with self._lock:
+            for task in self._tasks.values():
+                if task.task_id == task_id:
+                    task.note = edit.task_note
+                    self.applied.append(Applied("task_note", str(task_id), user, edit.sent()))
+                    return self.task(task.guid)
+        raise Refused(404, f"There is no task {task_id}.")
 
     # What was done
 
@@ -140,93 +171,149 @@ class State:
 
     # What can be read
 
-    def task(self, guid_text: str) -> Task:
-        guid = bodies.task_guid(guid_text)
+    def task(self, guid: str) -> Task:
+        """As it is shown: with the words that `Choices` has for its status."""
         with self._lock:
             self._settle()
             if guid not in self._tasks:
                 raise Refused(404, f"There is no task {guid}.")
-            return self._tasks[guid]
+            return self._shown(self._tasks[guid])
 
-    def task_json(self, guid_text: str) -> Json:
-        with self._lock:
-            return self.task(guid_text).json()
-
-    def tasks(self) -> list[Json]:
-        """All tasks, oldest first."""
+    def tasks(self, user: User | None = None) -> list[Task]:
         with self._lock:
             self._settle()
-            return [task.json() for task in self._tasks.values()]
+            mine = user.user_id if user and self.choices.own_tasks_only else None
+            tasks = [task for task in self._tasks.values() if mine in (None, task.user.user_id)]
+            if self.choices.task_order == "newest first":
+                tasks.reverse()
+            elif self.choices.task_order == "mixed":
+                tasks.sort(key=lambda task: task.guid[::-1])
+            return [self._shown(task) for task in tasks]
 
-    def batches(self) -> list[Json]:
+    def batches(self) -> list[Batch]:
         with self._lock:
             self._settle()
-            return [batch.json() for batch in self._batches.by_id.values()]
+            return [batch.model_copy() for batch in self._batches.by_id.values()]
 
-    def lists(self) -> list[Json]:
-        with self._lock:
-            return [found.json() for found in self._lists.values()]
+    def batch(self, number: int) -> Batch:
+        for batch in self.batches():
+            if batch.batch_id == number:
+                return batch
+        raise Refused(404, f"There is no batch {number}.")
 
-    def bill_list(self, list_id_text: str) -> BillList:
-        number = bodies.list_id(list_id_text)
+    def lists(self, user: User) -> list[BillList]:
+        """Those that the user made or that are shared."""
         with self._lock:
-            if number not in self._lists:
+            return [found for found in self._lists.values() if found.shared or found.owner.user_id == user.user_id]
+
+    def bill_list(self, number: int, user: User | None = None) -> BillList:
+        with self._lock:
+            found = self._lists.get(number)
+            if found is None or not (user is None or found in self.lists(user)):
                 raise Refused(404, f"There is no list {number}.")
-            return self._lists[number]
+            return found
+
+    def bill(self, number: int) -> Bill:
+        with self._lock:
+            for found in self._lists.values():
+                for bill in found.bills:
+                    if bill.bill_id == number:
+                        return bill
+        raise Refused(404, f"There is no bill {number}.")
 
     # Inside
 
-    def _with_kickouts(self, guid: str) -> Task:
-        source = self.task(guid)
-        if source.type_code != BILL_IMPORT:
-            raise Refused(400, f"Task {guid} is a {source.type_code}, not a bill import.")
-        if "kickout" not in source.status.lower():
-            raise Refused(400, f"Task {guid} has the status '{source.status}'; it must be 'Completed with kickouts'.")
-        return source
+    def _moment(self) -> datetime:
+        return self.now()  # asked anew each time: it may have been replaced
 
-    def _bill_list(self, number: int) -> BillList:
-        found = self.bill_list(str(number))
-        if not found.of_bills:
-            raise Refused(400, f"List {number} ({found.info}) is not a bill list.")
-        return found
+    def _shown(self, task: Task) -> Task:
+        words = self.choices.status_words
+        counts = "The import is running." if task.end is None else f"{task.success} imported, {task.kickouts} kickouts."
+        status: str = getattr(words, task.status)
+        return task.model_copy(
+            update={"status": status, "message": counts if self.choices.counts_in_message else status}
+        )
+
+    def _with_kickouts(self, guid: str) -> Task:
+        shown = self.task(guid)
+        kind = shown.task_type.task_type_code
+        if kind != BILL_IMPORT:
+            raise Refused(400, f"Task {guid} is a {kind}, not a bill import.")
+        if self._tasks[guid].status != "kickouts":
+            wanted = self.choices.status_words.kickouts
+            raise Refused(400, f"Task {guid} has the status '{shown.status}'; it must be '{wanted}'.")
+        return self._tasks[guid]
+
+    def _edited(self, bill: Bill, edit: FlagEdit, user: User) -> Bill:
+        after = edited(bill, edit, self.choices)
+        if after == bill or after.flag is None:
+            return bill
+        self._events += 1
+        what = "Flagged" if bill.flag is None else "Resolved" if edit.flag_status_id == 2 else "Edited"
+        event = Event(self._events, user, self.now(), edit.comment, what)
+        return after.with_flag(after.flag.after(event), after.held)
 
     def _check_flag_type(self, number: int | None) -> None:
         if number == data.AUDIT_EXCEPTION:
-            raise Refused(400, "flagTypeId 1 (Audit exception) cannot be assigned manually.")
+            raise Refused(400, "flagTypeId 1 (Audit Exception) cannot be assigned manually.")
         if number is not None and number not in self.flag_types:
             raise Refused(400, f"flagTypeId {number} is no flag type here.")
 
-    def _check_assignees(self, numbers: tuple[int, ...]) -> None:
+    def _check_assignees(self, numbers: list[int] | tuple[()]) -> None:
         for number in numbers:
             user = self.users.get(number)
             if user is None or not user.active:
                 raise Refused(400, f"assignees: {number} is {'inactive' if user else 'no user here'}.")
 
     def _settle(self) -> None:
-        """Finishes every import whose time has come: half of its bills, rounded down, are kickouts again."""
+        """Ends every import, and every analysis, whose time has come."""
         while self._running and self.clock() >= self._running[0].due:
-            self._finish(self._running.popleft())
+            self._end(self._running.popleft())
+        while self._analysing and self.clock() >= self._analysing[0].analyzed:
+            self._analyse(self._analysing.popleft())
 
-    def _finish(self, task: Task) -> None:
-        tried = task.analyzing
+    def _end(self, task: Task) -> None:
+        """The bills are saved: half of them, rounded down, are kickouts again."""
+        tried = task.kickouts
         task.kickouts = tried // 2
-        task.success = tried - task.kickouts
-        task.status = COMPLETED_WITH_KICKOUTS if task.kickouts else COMPLETED
-        task.message = f"{task.success} imported, {task.kickouts} kickouts."
-        task.unresolved_flags = 0 if task.save_as_resolved else (task.success + 1) // 2
-        task.analyzing = 0
+        task.success = task.analyzing = tried - task.kickouts
+        status: TaskStatus = "kickouts" if task.kickouts else "completed"
+        task.status = status
         task.end = task.begin + timedelta(seconds=self.import_seconds)
-        if task.batch:
-            task.batch.bill_count += task.success
+        task.analyzed = task.due + self.choices.analysis_seconds
+        self._analysing.append(task)
+        assert task.batch is not None
+        batch = self._batches.by_id[task.batch.batch_id]
+        batch.bill_count += task.success
+        batch.analyzing_count += task.success
+        batch.running_total += task.success * 100.0
+        batch.has_imported_bills = True
+        batch.has_kickouts |= task.kickouts > 0
+        mode = self.choices.self_contained_closes
+        if mode == "at the end" and (task.settings or {})["batchMode"] == "new self-contained batch":
+            self._batches.close(batch)
         if task.reimport_of:
             self._imported[task.reimport_of] = self._imported.get(task.reimport_of, 0) + task.success
+
+    def _analyse(self, task: Task) -> None:
+        """The audits have run: every second bill is flagged, and the flag is resolved where that was asked for."""
+        assert task.batch is not None
+        batch = self._batches.by_id[task.batch.batch_id]
+        flagged = (task.success + 1) // 2
+        task.unresolved_flags = 0 if task.save_as_resolved else flagged
+        batch.flag_count += flagged
+        batch.analyzing_count -= task.analyzing
+        task.analyzing = 0
+
+
+def need(user: User, area: str, right: str) -> None:
+    """401, naming the permission, unless the user has it."""
+    if not user.may(area, right):
+        thing = {"billsAndBatches": "Bills and Batches", "flaggedItems": "Flagged Items", "exportHold": "Export Hold"}
+        name = f"{thing[area]}: {right.capitalize()}"
+        raise Refused(401, f'Unauthorized: {user.full_name} lacks the permission "{name}" for this resource.')
 
 
 def _new_guid() -> str:
     """One that nobody has seen before, from an earlier state either: bulkops believes no answer that says otherwise."""
     return str(uuid.uuid4())
-
-
-def _need(user: User, area: str, right: str, name: str) -> None:
-    if not user.may(area, right):
-        raise Refused(401, f'Unauthorized: {user.full_name} lacks the permission "{name}" for this resource.')

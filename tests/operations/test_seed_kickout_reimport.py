@@ -289,7 +289,7 @@ def warnings(bulkops: Bulkops, path: Path, *options: str) -> list[list[str]]:
 
 def batches(practice: PracticeServer) -> dict[str, str]:
     """Batch code → its status."""
-    return {batch["batchCode"]: batch["batchStatus"] for batch in practice.state.batches()}
+    return {batch.batch_code: batch.status for batch in practice.state.batches()}
 
 
 def batch_of(practice: PracticeServer, row: dict[str, Any]) -> str:
@@ -347,7 +347,7 @@ def test_request_headers(tmp_path: Path, practice: PracticeServer, bulkops: Bulk
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(51, "Completed"), (52, "Running"), (53, "MeterImport"), (99, "no task")]
+    ("number", "words"), [(51, "Completed"), (52, "Running"), (53, "ReadingImport"), (99, "no task")]
 )
 def test_the_task_is_a_bill_import_completed_with_kickouts(
     tmp_path: Path, practice: PracticeServer, bulkops: Bulkops, number: int, words: str

@@ -173,18 +173,18 @@ def test_held_bills_stay_held_without_resolving(tmp_path: Path, practice: Practi
     """releaseExportHold: determines whether the bill will be released from export hold when resolving the bill flag."""
     hold = flag(2006, hold_from_export="Yes")
     assert bulkops("run", fill(tmp_path / "a.xlsx", flags=[hold]), "--json", "--yes").code == 0
-    assert all(bill.held for bill in practice.state.bill_list("2006").bills)
+    assert all(bill.held for bill in practice.state.bill_list(2006).bills)
     book = fill(tmp_path / "b.xlsx", flags=[flag(2006, release_export_hold="Yes")])
     asked = bulkops("run", book, typed="no").err
     assert "release" not in asked.replace("has no effect", "")
     (done,) = bulkops("run", book, "--json", "--yes").document["rows"]
-    assert all(bill.held for bill in practice.state.bill_list("2006").bills)
+    assert all(bill.held for bill in practice.state.bill_list(2006).bills)
     (warning,) = done["warnings"]
     assert "Flag edits!H2" in warning
     assert "no effect" in warning
     resolve = fill(tmp_path / "c.xlsx", flags=[flag(2006, flag_status="Resolved", release_export_hold="Yes")])
     assert "1 will release bills for export" in bulkops("run", resolve, typed="yes").err
-    assert not any(bill.held for bill in practice.state.bill_list("2006").bills)
+    assert not any(bill.held for bill in practice.state.bill_list(2006).bills)
 
 
 def test_a_new_flag_releases_nothing(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
@@ -309,7 +309,7 @@ def asked(bulkops: Bulkops, path: Path, *rows: dict[str, Any]) -> str:
 
 def flags_of(practice: PracticeServer, list_id: int) -> list[Flag | None]:
     """The flags of a list's bills."""
-    return [bill.flag for bill in practice.state.bill_list(str(list_id)).bills]
+    return [bill.flag for bill in practice.state.bill_list(list_id).bills]
 
 
 def statuses_of(practice: PracticeServer, list_id: int) -> list[int | None]:
@@ -319,7 +319,7 @@ def statuses_of(practice: PracticeServer, list_id: int) -> list[int | None]:
 
 def held(practice: PracticeServer, list_id: int) -> list[bool]:
     """Which of a list's bills are held."""
-    return [bill.held for bill in practice.state.bill_list(str(list_id)).bills]
+    return [bill.held for bill in practice.state.bill_list(list_id).bills]
 
 
 def help_of(name: str) -> str:

@@ -86,10 +86,12 @@ class Api:
 
 
 def refusal(answer: requests.Response, status: int = 400) -> str:
-    """The message of a refusal, after checking the shape every refusal has."""
+    """What a refusal says, after checking that it is ProblemDetails; of the validation form with the fields' names."""
     assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.json()
-    assert set(body) == {"message", "errors"}
-    assert body["message"].endswith(".")
-    assert body["errors"]
-    return body["message"]
+    assert (body["type"], body["status"]) == ("about:blank", status)
+    said = [f"{field}: {text}" for field, texts in body.get("errors", {}).items() for text in texts]
+    said = said or [body["detail"]]
+    assert all(text.endswith(".") for text in said)
+    return " ".join(said)

@@ -1,4 +1,4 @@
-"""The five batch modes of seeds/kickout-reimport.txt, and every branch of the smart one."""
+"""The five batch modes, and every branch of the smart one."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_code_is_made_up_if_none_is_given(api: Api, mode, settings):
 @pytest.mark.parametrize("mode", ["new batch", "new self-contained batch"])
 @pytest.mark.parametrize("code", ["JUN-2026", "PENDING-B", "MGR-OPEN"])
 def test_a_code_that_exists_is_refused(api: Api, mode, code):
-    """Practice decision: batch codes are unique; the refusal names mode and code and closes nothing."""
+    """Batch codes are unique; the refusal names mode and code and closes nothing."""
     message = refusal(api.reimport(1, mode, newBatchCode=code))
     assert f"'{mode}'" in message
     assert code in message

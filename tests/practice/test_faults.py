@@ -133,6 +133,7 @@ def test_slow_applies_at_once_and_answers_late(api: Api):
     api.server.faults.add(Fault.slow(3600))
     with pytest.raises(ReadTimeout):
         api.call("PUT", "/api/v3/list/2006/flagAction", json=_comment(), timeout=0.1)
+    assert api.get("/api/v3/me").status_code == 200  # on a busy machine the write may still be on its way
     assert applied(api) == 1
 
 
@@ -227,7 +228,7 @@ def test_a_fault_on_a_refused_write_keeps_the_refusal(api: Api):
     api.server.faults.add(Fault.truncated_json())
     answer = api.reimport(99)
     assert answer.status_code == 404
-    assert answer.text.startswith('{"message":"There is no task')
+    assert answer.text.startswith('{"type":"about:blank","title":"Not Found"')
     with pytest.raises(json.JSONDecodeError):
         json.loads(answer.text)
 

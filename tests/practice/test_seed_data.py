@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bulkops.practice import State
+from bulkops.practice.bodies import BillKickoutImportRequest, FlagEdit
 
-from .support import MANAGER_KEY, READER_KEY, Api, guid
+from .support import MANAGER_KEY, NO_EDIT, READER_KEY, Api, guid
 
 
 @pytest.mark.parametrize(
@@ -44,17 +45,16 @@ def test_users(api: Api):
 
 def test_tasks(server):
     """Forty imports with 3 + n % 10 kickouts, one without, one running, one that is no bill import."""
-    tasks = {task["taskGUId"]: task for task in server.state.tasks()}
+    tasks = {task.guid: task for task in server.state.tasks()}
     assert len(tasks) == 43
     for number in range(1, 41):
-        assert tasks[guid(number)]["status"] == "Completed with kickouts"
-        assert server.state.task(guid(number)).kickouts == 3 + number % 10
-        assert tasks[guid(number)]["currentSuccessCount"] > 0
-        assert tasks[guid(number)]["message"].endswith(f" {3 + number % 10} kickouts.")
-    assert tasks[guid(51)]["status"] == "Completed"
-    assert tasks[guid(52)]["status"] == "Running"
-    assert "endDate" not in tasks[guid(52)]
-    assert tasks[guid(53)]["taskType"]["taskTypeCode"] == "MeterImport"
+        assert tasks[guid(number)].status == "Completed with kickouts"
+        assert tasks[guid(number)].kickouts == 3 + number % 10
+        assert tasks[guid(number)].success > 0
+        assert tasks[guid(number)].message.endswith(f" {3 + number % 10} kickouts.")
+    assert tasks[guid(51)].status == "Completed"
+    assert (tasks[guid(52)].status, tasks[guid(52)].end) == ("Running", None)
+    assert tasks[guid(53)].task_type.task_type_code == "ReadingImport"
 
 
 def test_batches(api: Api):
@@ -74,7 +74,7 @@ def test_batches(api: Api):
 
 
 def test_lists_and_how_many_bills_they_hold(api: Api):
-    """Thirty bill lists of known length, and one account list."""
+    """Thirty bill lists of known length, and one list of records; Morgan's own is not shown."""
     lists = {found["listId"]: found for found in api.get("/api/v3/list").json()}
     assert set(lists) == {*range(2001, 2031), 2099}
     counts = {
@@ -87,8 +87,8 @@ def test_lists_and_how_many_bills_they_hold(api: Api):
     assert lists[2001]["listInfo"] == "July electric > 30 days"
     assert lists[2006]["listInfo"] == "Site 06"
     assert lists[2030]["listInfo"] == "Site 30"
-    assert lists[2001]["listType"] == {"listTypeId": 1, "listTypeInfo": "Bills"}
-    assert lists[2099]["listType"]["listTypeInfo"] == "Accounts"
+    assert lists[2001]["listType"]["listTypeInfo"] == "Bill List"
+    assert lists[2099]["listType"]["listTypeInfo"] == "Record List"
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_the_flags_of_the_lists(api: Api, list_id, unresolved, resolved, unflagg
     """Each list starts with its own mix of flags, and no bill is held."""
     rows = api.get(f"/api/v3/list/{list_id}/data").json()["data"]
     fields = [{field["name"]: field["value"] for field in row} for row in rows]
-    states = [row["Flag status"] for row in fields]
+    states = [row["Flag Status"] for row in fields]
     assert [states.count("Unresolved"), states.count("Resolved"), states.count(None)] == [
         unresolved,
         resolved,
         unflagged,
     ]
-    assert not any(row["Held from export"] for row in fields)
+    assert not any(row["Held From Export"] for row in fields)
 
 
 def test_flag_types(api: Api):
     """The audit exception is the system's own type; three more can be assigned."""
     assert api.get("/api/v3/flag/flagType").json() == [
-        {"flagTypeId": 1, "flagTypeInfo": "Audit exception"},
+        {"flagTypeId": 1, "flagTypeInfo": "Audit Exception"},
         {"flagTypeId": 2, "flagTypeInfo": "Bill review"},
         {"flagTypeId": 3, "flagTypeInfo": "Cost recovery"},
         {"flagTypeId": 4, "flagTypeInfo": "Vendor query"},
@@ -120,16 +120,11 @@ def test_flag_types(api: Api):
 
 def test_two_states_share_nothing():
     """What is done in one state is not seen in another, and no task of one is a task of the other."""
-    body = {"batchSettings": {"batchMode": "use existing batch"}}
+    body = BillKickoutImportRequest.model_validate({"batchSettings": {"batchMode": "use existing batch"}})
     first, second = State(), State()
     operator = first.users[101]
     made = first.reimport(operator, guid(1), body).guid
     assert second.applied == []
     assert second.reimport(operator, guid(1), body).guid != made
-    first.edit_flags(operator, "2006", _edit(comment="x"))
-    assert all(bill.flag.comments == () for bill in second.bill_list("2006").bills)
-
-
-def _edit(**values):
-    names = ("assignees", "comment", "costRecovery", "flagStatusId", "flagTypeId")
-    return {**dict.fromkeys(names), "holdFromExport": False, "releaseExportHold": False, **values}
+    first.edit_flags(operator, 2006, FlagEdit.model_validate(NO_EDIT | {"comment": "x"}))
+    assert all(bill.flag.comments == () for bill in second.bill_list(2006).bills)
