@@ -47,7 +47,7 @@ class ListFlagEdit(Operation):
     target = "list_id"
     headings = frozenset({"list_id"})
     permission = ("FlaggedItems", "Manage")
-    look_up = Call("GET", "/api/v3/flag/flagType?pageSize=1000")
+    look_up = Call("GET", "/api/v3/flag/flagType")
     fields = (
         Field(
             "list_id",
