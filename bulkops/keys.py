@@ -21,6 +21,7 @@ from bulkops.settings import (
     forget_key,
     keep_name,
     named_environments,
+    same_name,
     store_key,
     with_name,
 )
@@ -102,8 +103,10 @@ def _is_another_customer(where: Environment, name: str) -> bool:
     """The operator's word on a new name; where nobody is there to ask, what was sent holds under it, too."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
         return False
-    others = [each.name for each in named_environments() if each.base_url == where.base_url]
-    known = ", ".join((where.name, *others))
+    others = [each for each in named_environments() if each.base_url == where.base_url]
+    if any(same_name(each.name, name) for each in others):
+        return False  # that was said when it was named, and stays so
+    known = ", ".join(dict.fromkeys((where.name, *(each.name for each in others))))
     console.say(f"Is “{name}” another customer than {known}, whose bills none of these keys reaches?")
     typer.echo("Type yes if that is sure, and press Enter: ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -43,8 +43,12 @@ def only_one(
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[None]:
-    """Hold the folder's run lock. Raises CannotStart, naming who holds it and since when, if another process does."""
+    """Hold the folder's run lock; a folder that is gone is made anew: what it lacks then is asked about.
+
+    Raises CannotStart, naming who holds it and since when, if another process does.
+    """
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         stream = _patiently(lambda: (folder / "run.lock").open("a+b"), sleep, clock)
     except OSError as error:
         raise _unusable(folder, error) from error

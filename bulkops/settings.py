@@ -160,7 +160,7 @@ def environment(name: str | None = None, base_url: str | None = None) -> Environ
     chosen = (name or PRACTICE).strip().lower()
     if chosen not in ENVIRONMENTS:
         own = named_environments()
-        if found := next((each for each in own if _folded(each.name) == _folded(name or "")), None):
+        if found := next((each for each in own if same_name(each.name, name or "")), None):
             return found
         known = ", ".join((*ENVIRONMENTS, *(each.name for each in own)))
         # A longer text may be anything, even a key.
@@ -190,6 +190,11 @@ def _folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
+def same_name(one: str, other: str) -> bool:
+    """Do two names stand for one environment?"""
+    return _folded(one) == _folded(other)
+
+
 def named_environments() -> list[Environment]:
     """The environments that the operator has named, in the order in which that was done.
 
@@ -197,10 +202,18 @@ def named_environments() -> list[Environment]:
     """
     path = home() / _NAMES
     try:
-        stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        return [Environment(str(each["name"]), _at(each["base_url"]).base_url, each["customer"]) for each in stored]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        # Notepad begins a file that it saves with a mark.
+        stored = json.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else []
+        return [_named(each) for each in stored]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, CannotStart) as error:
         raise CannotStart("env.names", path=path) from error
+
+
+def _named(stored: dict[str, Any]) -> Environment:
+    name, base_url, customer = stored["name"], stored["base_url"], stored["customer"]
+    if not (isinstance(name, str) and isinstance(base_url, str) and isinstance(customer, str | None)):
+        raise TypeError
+    return Environment(name, _at(base_url).base_url, customer)
 
 
 def with_name(where: Environment, name: str, another_customer: bool) -> Environment:
@@ -212,7 +225,7 @@ def with_name(where: Environment, name: str, another_customer: bool) -> Environm
     if not 0 < len(name) <= 40 or not name.isprintable() or _folded(name) in (*ENVIRONMENTS, CUSTOM):
         raise CannotStart("env.name", value=name if 0 < len(name) <= 20 else "…")
     for each in named_environments():
-        if _folded(each.name) == _folded(name):
+        if same_name(each.name, name):
             if each.base_url != where.base_url:
                 raise CannotStart("env.name_taken", value=each.name, extra=each.host)
             return each
@@ -228,7 +241,7 @@ def keep_name(where: Environment) -> None:
 
     Raises CannotStart if that fails.
     """
-    known = [each for each in named_environments() if _folded(each.name) != _folded(where.name)]
+    known = [each for each in named_environments() if not same_name(each.name, where.name)]
     stored = [{"name": each.name, "base_url": each.base_url, "customer": each.customer} for each in (*known, where)]
     path = home() / _NAMES
     begun = path.with_name(f"{path.name}.part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -233,6 +234,84 @@ def test_a_person_says_whether_a_name_is_another_customers(host, bulkops, monkey
         "One",
         "Two",
     ]
+
+
+AT_A_TERMINAL = """
+import sys
+import keyring
+from test_settings import InMemory
+from bulkops import cli, settings
+settings.SAFE_STORES = (InMemory.__module__,)
+keyring.set_keyring(InMemory())
+cli.main(["key", "set", "--env", "us-east", "--name", "Acme"])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize(("typed", "other"), [("yes", True), ("Y", True), ("no", False), ("", False), (None, True)])
+def test_at_a_terminal_a_new_name_is_asked_about(home, typed, other):
+    """Before the key, with the names that there are. A name that there is (None) is not asked about: it stays whose
+    it was."""
+    import pty
+
+    us_east = settings.environment("us-east")
+    settings.keep_name(settings.with_name(us_east, "Older", True))
+    if typed is None:
+        settings.keep_name(settings.with_name(us_east, "ACME", True))
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(settings.__file__).parent.parent)))
+    child, screen = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, "-c", AT_A_TERMINAL], {**os.environ, "PYTHONPATH": paths})
+    said = b""
+    answers = [] if typed is None else [(b"press Enter: ", typed)]
+    for question, answer_to_it in (*answers, (b"(it is not shown): ", "key-of-acme")):
+        while question not in said:
+            assert select.select([screen], [], [], 20)[0], said
+            said += os.read(screen, 1000)
+        os.write(screen, f"{answer_to_it}\n".encode())
+    while True:
+        try:
+            more = os.read(screen, 1000)
+        except OSError:
+            break
+        if not more:
+            break
+        said += more
+    _, status = os.waitpid(child, 0)
+    os.close(screen)
+    words = " ".join(said.decode().split())
+    assert os.waitstatus_to_exitcode(status) == 0, words
+    assert ("Is “Acme” another customer than us-east, Older," in words) == (typed is not None)
+    assert "key-of-acme" not in words
+    assert bool(settings.environment("Acme").customer) == other
+
+
+GOOD = {"name": "Acme", "base_url": "https://app.energycap.com", "customer": "x"}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *("", "{", "null", "5", "[5]", "[[]]", '{"name": "Acme"}', "[" * 100_000),
+        *(json.dumps([{**GOOD, **spoilt}]) for spoilt in ({"name": 5}, {"base_url": 5}, {"base_url": "http://a.b"})),
+        *(json.dumps([{**GOOD, "customer": spoilt}]) for spoilt in (5, ["x"], {"x": 1})),
+        json.dumps([{"name": "Acme", "base_url": GOOD["base_url"]}]),
+    ],
+)
+def test_spoilt_names_are_one_sentence(home, stored):
+    """Nobody's name becomes another customer's, and environments without a name go on."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "environments.json").write_text(stored, encoding="utf-8")
+    with pytest.raises(CannotStart) as error:
+        settings.environment("Acme")
+    assert error.value.code == "env.names"
+    assert settings.environment("us-east").name == "us-east"
+
+
+def test_names_that_notepad_has_saved_are_read(home):
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "environments.json").write_text(json.dumps([GOOD]), encoding="utf-8-sig")
+    assert settings.environment("acme").customer == "x"
 
 
 ACCOUNTS = [

@@ -78,7 +78,7 @@ ENTRIES = (
         "env.names",
         "Names cannot be read",
         "The names of environments ({path}) cannot be read.",
-        "Put the file back from a backup. Do not delete it: it says which names are other customers'.",
+        "Put the file back from a backup. Without one, rename it and store each key under its name once more: what was sent is remembered all the same.",
     ),
     Entry(
         "me.other_source",

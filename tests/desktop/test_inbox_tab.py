@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -95,6 +96,30 @@ def test_what_is_there_is_listed_with_its_rows(somebody, folder, practice):
     assert [each.state for each in shown.files[:2]] == ["2 rows: Ready 2", "2 rows: Needs fixing 1, Ready 1"]
     assert shown.files[2].state.startswith("Left alone: c.pdf is no workbook")
     assert (shown.ready, shown.busy, practice.writes) == (2, False, [])
+
+
+def test_a_record_that_is_gone_is_asked_about_first(somebody, folder, practice, home):
+    """A no leaves every workbook where it is; after a yes what was sent is in doubt, and none of it goes again."""
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    somebody.presenter.run()
+    somebody.until_idle(True, True)
+    sent = list(practice.writes)
+    assert len(sent) == 3
+    fill(folder / "again.xlsx", [kickout(1), kickout(2)])
+    shutil.rmtree(home)
+    somebody.presenter.look()
+    somebody.until_idle()
+    somebody.questions.clear()
+    somebody.presenter.run()
+    somebody.until_asked()
+    assert somebody.presenter.question.older
+    somebody.until_idle(False)
+    assert (folder / "again.xlsx").exists()
+    somebody.presenter.run()
+    shown = somebody.until_idle(True)
+    assert ("again.xlsx", "In doubt") in told(shown)
+    assert practice.writes == sent
 
 
 def test_each_is_asked_about_and_a_no_leaves_it_there(somebody, folder, practice):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import openpyxl
 import pytest
 from asking import fill, flag, kickout
-from desk import Operator
+from desk import PATIENCE, Operator
 from keyring.backends import fail
 from workbooks import results_of
 
@@ -97,6 +98,31 @@ def test_a_check_shows_every_row_and_sends_nothing(
     assert shown.run.words == "Run 3 rows"
     assert shown.totals == {Status.READY: 3, Status.INVALID: 1}
     assert practice.requests == []
+
+
+def test_a_data_folder_that_is_gone_is_asked_about(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
+    """Deleted while the window is open: after a yes what was sent is unknown, and none of it goes again."""
+    somewhere.check(book)
+    somewhere.run()
+    sent = list(practice.writes)
+    assert len(sent) == 4
+    for yes in (False, True):
+        shutil.rmtree(somewhere.presenter.home)
+        somewhere.check(book)
+        somewhere.presenter.run()
+        somewhere.until(Phase.ASKING)
+        question = somewhere.screen.questions[-1]
+        assert question is not None
+        assert "lacks 4 rows" in " ".join(question.notes)
+        asked = len(somewhere.screen.questions)
+        assert somewhere.presenter.answer(yes) == ""
+        # After the yes the rows themselves are asked about.
+        while yes and not any(somewhere.screen.questions[asked:]):
+            somewhere.worker.wait(PATIENCE)
+        somewhere.presenter.answer(True)
+        somewhere.until(Phase.ENDED if yes else Phase.CHECKED)
+    assert states(somewhere) == [Status.UNKNOWN] * 4
+    assert practice.writes == sent
 
 
 def test_nothing_is_sent_without_a_yes(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
