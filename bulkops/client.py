@@ -114,9 +114,12 @@ class Client:
         if status != 200:
             # 103 and its like are not the last answer: what follows must not be taken for the next row's.
             self._adapter.close()
-        headers = {self._key.scrub(name).lower(): self._key.scrub(value) for name, value in response.headers.items()}
-        text = self._key.scrub(content.decode("utf-8", "surrogateescape"))
+        headers = {self._scrub(name).lower(): self._scrub(value) for name, value in response.headers.items()}
+        text = self._scrub(content.decode("utf-8", "surrogateescape"))
         return Reply(status, headers, text.encode("utf-8", "surrogateescape"))
+
+    def _scrub(self, text: str) -> str:
+        return self._key.scrub(text, self._in_hand.go_on)
 
     def _request(self, call: Call) -> requests.PreparedRequest:
         """The request as it leaves: requests' own way of preparing one would rewrite a path that it finds odd."""

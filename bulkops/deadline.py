@@ -74,6 +74,11 @@ class InHand:
             except OSError:
                 continue
 
+    def go_on(self) -> None:
+        """Raises TimeoutError once the time is over: for work on an answer that is there already."""
+        if self._until is None or self._until <= self._clock():
+            raise TimeoutError("the answer took too long to read")
+
     def look(self) -> float:
         """Cut the call in hand if it is overdue. Seconds until there is a reason to look again."""
         with self._changing:

@@ -2,6 +2,8 @@
 
 A server may repeat the key it was sent: as it is, in capitals, as JSON, HTML or a URL writes it (even
 one inside the other), in UTF-16, broken over lines, cut short, as base64 or hexadecimal digits.
+
+The server may also mean ill: every step takes a time that grows with the text's length and no faster.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 import string
+from array import array
 from collections.abc import Callable, Iterator
 from html.entities import html5
 
@@ -30,21 +33,22 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 class Traces:
     """What to look for of one secret."""
 
-    __slots__ = ("_encoded", "_pieces")
+    __slots__ = ("_encoded", "_grams", "_pieces", "_size")
 
     def __init__(self, secret: str) -> None:
         plain = _plain(secret)
-        size = _PIECE if len(plain) >= 2 * _PIECE else len(plain)
-        self._pieces = {plain[at : at + size] for at in range(len(plain) - size + 1)} - {""}
+        self._size = size = _PIECE if len(plain) >= 2 * _PIECE else len(plain)
+        self._pieces = _windows(plain, size)
+        self._grams = _windows(plain, max(size // 2, 1))
         self._encoded = frozenset(_encoded(secret.encode())) if len(secret) >= _PIECE else frozenset()
 
-    def hide(self, text: str, mask: str) -> str:
-        """The text with ``mask`` in place of every trace."""
-        found = [_word(span, text) for each in self._encoded for span in _spans(each, text)]
-        read = _plain(text)
-        if seen := [span for piece in self._pieces for span in _spans(piece, read)]:
-            places = _places(text)
-            found += [(places[first][0], places[last - 1][1]) for first, last in seen]
+    def hide(self, text: str, mask: str, go_on: Callable[[], object] = lambda: None) -> str:
+        """The text with ``mask`` in place of every trace. ``go_on`` is asked before each step; what it raises ends
+        the work."""
+        found = [span for each in self._encoded for span in _words(each, text)]
+        if seen := self._seen(_plain(text, go_on)):
+            first_at, last_at = _places(text, go_on)
+            found += [(first_at[first], last_at[last - 1]) for first, last in seen]
         kept: list[str] = []
         end = 0
         for first, last in sorted(found):
@@ -53,10 +57,30 @@ class Traces:
             end = max(end, last)
         return "".join([*kept, text[end:]])
 
+    def _seen(self, read: str) -> list[tuple[int, int]]:
+        """Where pieces stand in a plain text, what overlaps as one. One look for every few letters: whatever holds a
+        piece holds half of one at a place where it is looked for."""
+        seen: list[tuple[int, int]] = []
+        size, gram = self._size, max(self._size // 2, 1)
+        step = size - gram + 1
+        for near in range(0, len(read) - gram + 1, step) if size else ():
+            if read[near : near + gram] not in self._grams:
+                continue
+            for at in range(max(near - step + 1, 0), near + 1):
+                if read[at : at + size] in self._pieces:
+                    first = seen.pop()[0] if seen and at <= seen[-1][1] else at
+                    seen.append((first, at + size))
+        return seen
 
-def _plain(text: str) -> str:
+
+def _windows(text: str, size: int) -> frozenset[str]:
+    return frozenset(text[at : at + size] for at in range(len(text) - size + 1)) - {""}
+
+
+def _plain(text: str, go_on: Callable[[], object] = lambda: None) -> str:
     """The text as the last of its readers would have it, in small letters."""
     for _ in range(_ROUNDS):
+        go_on()
         before, text = text, _ESCAPE.sub(_meant, text)
         if text == before:
             break
@@ -74,36 +98,37 @@ def _meant(escape: re.Match[str]) -> str:
     return "" if code <= ord(" ") else chr(code) if code < 0x7F else escape[0]
 
 
-def _places(text: str) -> list[tuple[int, int]]:
-    """For each character of ``_plain(text)`` where what stands for it begins and ends in the text."""
-    places = [(at, at + 1) for at in range(len(text))]
+def _places(text: str, go_on: Callable[[], object]) -> tuple[array[int], array[int]]:
+    """For each character of ``_plain(text)`` where what stands for it begins in the text, and where that ends."""
+    starts, ends = array("L", range(len(text))), array("L", range(1, len(text) + 1))
     for _ in range(_ROUNDS):
-        kept, read, at = [], [], 0
+        go_on()
+        at, read, new_starts, new_ends = 0, [], array("L"), array("L")
         for escape in _ESCAPE.finditer(text):
             first, last, meant = escape.start(), escape.end(), _meant(escape)
-            kept += places[at:first]
-            kept += places[first:last] if meant == escape[0] else [(places[first][0], places[last - 1][1])] * len(meant)
+            if meant == escape[0]:
+                continue
+            new_starts += starts[at:first] + array("L", [starts[first]] * len(meant))
+            new_ends += ends[at:first] + array("L", [ends[last - 1]] * len(meant))
             read += [text[at:first], meant]
             at = last
-        places, text = [*kept, *places[at:]], "".join([*read, text[at:]])
-    return places
+        if not read:
+            break
+        starts, ends, text = new_starts + starts[at:], new_ends + ends[at:], "".join([*read, text[at:]])
+    return starts, ends
 
 
-def _spans(piece: str, text: str) -> Iterator[tuple[int, int]]:
-    at = text.find(piece)
-    while at >= 0:
-        yield at, at + len(piece)
-        at = text.find(piece, at + 1)
-
-
-def _word(span: tuple[int, int], text: str) -> tuple[int, int]:
-    """The whole run of letters and digits round a place: the ends of an encoded secret depend on its neighbours."""
-    first, last = span
-    while first and text[first - 1] in _OF_A_WORD:
-        first -= 1
-    while last < len(text) and text[last] in _OF_A_WORD:
-        last += 1
-    return first, last
+def _words(piece: str, text: str) -> Iterator[tuple[int, int]]:
+    """Each whole run of letters and digits with the piece in it: the ends of an encoded secret depend on its
+    neighbours."""
+    last = 0
+    while (first := text.find(piece, last)) >= 0:
+        last = first + len(piece)
+        while first and text[first - 1] in _OF_A_WORD:
+            first -= 1
+        while last < len(text) and text[last] in _OF_A_WORD:
+            last += 1
+        yield first, last
 
 
 def _encoded(secret: bytes) -> Iterator[str]:

@@ -98,9 +98,11 @@ class Key:
         shown = self.__secret[-4:] if len(self.__secret) >= 12 else ""
         return f"••••{shown}"
 
-    def scrub(self, text: str) -> str:
-        """A text that came from outside, with every trace of the key in it masked, however it is written."""
-        return self.__traces.hide(text, self.masked())
+    def scrub(self, text: str, go_on: Callable[[], object] = lambda: None) -> str:
+        """A text that came from outside, with every trace of the key in it masked, however it is written.
+
+        ``go_on`` is asked again and again meanwhile; what it raises ends the work."""
+        return self.__traces.hide(text, self.masked(), go_on)
 
     def __repr__(self) -> str:
         return f"Key({self.masked()})"

@@ -57,6 +57,8 @@ _LONGEST_WAIT = 600.0
 _WORDS = 300
 _KEPT = 2000
 """Bytes of an answer."""
+_OF_A_PAGE = 4000
+"""Letters of a page that are read as HTML. Python raises an error for a number of more digits than about so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,8 @@ def server_words(reply: Reply) -> str:
     except (ValueError, RecursionError):
         # Neither pattern looks beyond the next "<", so that no page can keep them busy.
         title = re.search(r"<title[^<>]*>([^<]*)", text, re.IGNORECASE)
-        said = html.unescape(title[1] if title else re.sub(r"<[^<>]*>", " ", text))
+        bare = title[1] if title else re.sub(r"<[^<>]*>", " ", text)
+        said = html.unescape(" ".join(bare.split())[:_OF_A_PAGE])
     said = _short(said)
     if not said and 200 <= reply.status < 300:
         said = _short(text)
@@ -239,16 +242,18 @@ def _messages(value: object, depth: int = 0) -> list[str]:
         return []
     if isinstance(value, list):
         return _texts(value, depth)
-    telling = [
-        _with_fields(said, depth) if _BY_FIELD.fullmatch(name) else said
-        for name, said in value.items()
-        if _TELLING.search(name)
-    ]
+    rest, telling = [], []
+    for name, said in value.items():
+        if _TELLING.search(name):
+            telling.append(_with_fields(said, depth) if _BY_FIELD.fullmatch(name) else said)
+        else:
+            rest.append(said)
     texts = _texts(telling, depth)
     field = next((said for name, said in value.items() if _FIELD.fullmatch(name) and isinstance(said, str)), "")
     if texts and field.strip():
         return [f"{field}: {texts[0]}", *texts[1:]]
-    return texts or _texts(value.values(), depth)
+    # Not those once more that say nothing: from level to level that would be twice as many.
+    return texts or _texts(rest, depth)
 
 
 def _with_fields(errors: object, depth: int) -> object:

@@ -21,7 +21,7 @@ from bulkops import __version__, client
 from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
 from bulkops.deadline import InHand
 from bulkops.errors import CannotStart
-from bulkops.model import Accepted, Call, Failure, Reply
+from bulkops.model import Accepted, Call, Failure, Reply, Status
 from bulkops.settings import Environment, Key
 from bulkops.verdict import Verdict, judge
 
@@ -341,6 +341,23 @@ def test_the_time_of_a_call_that_is_over_cuts_no_other():
         time[0] = 16.0
         in_hand.look()
         assert theirs.recv(100) == b""
+
+
+def test_an_answer_that_comes_at_the_last_moment_is_not_read_for_ever():
+    """The call's time includes what is done with its answer; what became of the row is then unknown."""
+    time = [0.0]
+    with Misbehaving(says(answer(ACCEPTED))) as server, client_of(server.base_url, clock=lambda: time[0]) as sender:
+        go_on = sender._in_hand.go_on
+
+        def late() -> None:
+            time[0] = 1000.0
+            go_on()
+
+        sender._in_hand.go_on = late
+        seen = sender.send(POST)
+    assert isinstance(seen, Failure)
+    assert (seen.status, seen.detail) == (200, "no answer in time")
+    assert judge(seen, accepted).status is Status.UNKNOWN
 
 
 def test_a_connection_is_used_again_at_once_and_not_after_a_rest():

@@ -13,9 +13,12 @@ import pickle
 import select
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
-from typing import ClassVar
+from types import FrameType
+from typing import Any, ClassVar
 
 import canary
 import keyring
@@ -282,6 +285,59 @@ def test_both_alphabets_of_base64_are_known(encode):
     text = encode(f"k={secret};".encode()).decode()
     assert set(text) & set("+/-_")
     assert Key(secret).scrub(f"Basic {text}.") == "Basic ••••>???."
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many lines of bulkops are carried out for it."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        nonlocal count
+        count += event == "line"
+        return counted
+
+    sys.settrace(counted)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        LONG,
+        "".join(f"&#{ord(char)};" for char in LONG),
+        "".join(f"%25{ord(char):02x}" for char in LONG),
+        base64.b64encode(LONG.encode()).decode(),
+        LONG.encode().hex(),
+        LONG[:13],
+        "\\",
+        "\\u",
+        "&",
+        "a",
+    ],
+)
+@pytest.mark.parametrize("secret", [LONG, "a" * 30, "a" * 500, "a"], ids=["a key", "30 a", "500 a", "one a"])
+def test_masking_takes_no_more_than_its_share_of_time_for_a_longer_text(secret, unit):
+    """A hostile answer must not keep a row on its way: twice the text is twice the work, and each letter has little."""
+    key, short = Key(secret), unit * (4000 // len(unit))
+    few, many = steps(lambda: key.scrub(short)), steps(lambda: key.scrub(short * 2))
+    assert many <= 2.1 * few + 100
+    assert many <= 40 * 2 * len(short)
+
+
+def test_masking_ends_with_the_time_for_the_call():
+    """A server that fills its time with an answer gets none for the reading of it."""
+    asked = count()
+
+    def over() -> None:
+        if next(asked) == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        Key(LONG).scrub(LONG.replace("+", "%2525252B"), over)
 
 
 def test_words_are_no_trace_of_a_key_that_is_made_of_words():

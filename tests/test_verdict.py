@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -421,3 +422,29 @@ def test_no_answer_at_all_is_beyond_the_table(status, body, headers):
         verdict = judge(Reply(status, headers, content), accepted)
         assert verdict.status in (Status.DONE, Status.FAILED, Status.UNKNOWN)
         assert len(verdict.words) <= 400
+
+
+@pytest.mark.parametrize("page", [b"<title>&#%b;</title>", b"<p>&#%b;", b"%b", b'["&#%b;"]', b'{"message": %b}'])
+def test_a_number_of_any_length_is_no_more_than_a_word(page):
+    """Python reads none of more than some thousand digits, and raises an error instead."""
+    assert judge(reply(500, page % (b"9" * 100_000)), never).status is Status.UNKNOWN
+    assert judge(reply(200, page % (b"9" * 100_000)), FLAG).status is Status.UNKNOWN
+
+
+def test_an_answer_in_many_layers_without_a_word_is_read_once():
+    """Not twice as often in each layer as in the one above it."""
+    layers: object = 1
+    for _ in range(6):
+        layers = {"message": layers, "detail": layers}
+    calls = 0
+
+    def counted(frame: Any, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == "_messages"
+
+    sys.setprofile(counted)
+    try:
+        server_words(reply(500, layers))
+    finally:
+        sys.setprofile(None)
+    assert calls < 2 * 2**7
