@@ -44,9 +44,8 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
             from bulkops.desktop.look import dress
             from bulkops.desktop.window import Window
 
-            window = Window(root, dress(root), folder)
+            window = Window(root, dress(root), folder, further=first.taken)
             stack.enter_context(endings.heard(_see_to_endings(root, window)))
-            first.listen(lambda files: window.presenter.worker.later(lambda: window.come_forward(files)))
             root.update()
             _told()
             window.take(dropped)

@@ -35,9 +35,17 @@ _KINDS = (("Workbooks", "*.xlsx *.xlsm *.csv *.ods *.xls"), ("All files", "*"))
 class Window:
     """The main window. Everything it decides is the presenter's."""
 
-    def __init__(self, root: tk.Tk, look: Look, home: Path, opener: Callable[[Path], None] = open_file) -> None:
-        """``opener``: what opens a file in its own program."""
-        self.root, self.look, self.opener = root, look, opener
+    def __init__(
+        self,
+        root: tk.Tk,
+        look: Look,
+        home: Path,
+        opener: Callable[[Path], None] = open_file,
+        further: Callable[[], list[list[Path]]] = list,
+    ) -> None:
+        """``opener``: what opens a file in its own program. ``further``: the files of each start since it was asked
+        last."""
+        self.root, self.look, self.opener, self.further = root, look, opener, further
         self.leaving = False
         self.presenter = Presenter(self, Worker(), home, engaged=lambda: self.leaving or self.inbox.busy)
         self.dialog: RunDialog | None = None
@@ -423,6 +431,8 @@ class Window:
         more = False
         try:
             more = self.presenter.tick()
+            for files in self.further():
+                self.come_forward(files)
             self._leave_if_idle()
         finally:
             # Whatever goes wrong in between: rows are on their way, and who sends them must be heard.

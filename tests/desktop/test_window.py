@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from bulkops import settings
 from bulkops.desktop import showing, starting
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.showing import Line
+from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.desktop.state import Phase
 from bulkops.model import Status, Verdict
 from bulkops.practice.server import Fault, PracticeServer
@@ -499,3 +501,18 @@ def test_the_end_of_the_session_waits_for_the_row_on_its_way(
     elsewhere.root.tk.eval(str(elsewhere.root.protocol("WM_SAVE_YOURSELF")))
     assert [line[4] for line in results_of(book)[1:]] == ["Done", "Not sent", "Not sent"]
     assert len(practice.writes) == 1
+
+
+def test_a_second_start_brings_the_window_its_file(desk: Desk, book: Path, home: Path) -> None:
+    """It is shown as if it had been dropped."""
+    first = first_or_hand_over(home, [])
+    assert first is not None
+    desk.window.further = first.taken
+    second = threading.Thread(target=lambda: left.append(first_or_hand_over(home, [book], patience=60.0)))
+    left: list[First | None] = []
+    second.start()
+    desk.phase(Phase.CHECKED)
+    second.join()
+    first.close()
+    assert left == [None]
+    assert desk.window.presenter.state.workbook == book
