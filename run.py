@@ -477,7 +477,7 @@ def install(venv, checkout, lock, log):
     pythons = [base]
     if os.path.realpath(sys.prefix) != os.path.realpath(venv):
         pythons.insert(0, sys.executable)
-    environment = clean_environment()
+    environment = {name: value for name, value in clean_environment().items() if not name.startswith("BULKOPS_")}
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_PROGRESS_BAR="off")
     environment["PYTHONUNBUFFERED"] = "1"
     pip, version = find_pip(pythons, environment, lock)

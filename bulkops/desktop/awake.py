@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from bulkops.surroundings import for_other_programs
+
 _WHY = "EnergyCAP rows are being sent"
 _PATIENCE = 2.0
 """Seconds for a helper to end once it may; then it is made to."""
@@ -78,6 +80,7 @@ def _with_a_helper() -> Iterator[None]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=for_other_programs(),
                 start_new_session=True,
             )
     try:

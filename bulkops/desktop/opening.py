@@ -1,7 +1,7 @@
 """A file is opened in the program that the operator opens such files with, or shown in its folder.
 
 Both take a moment and belong in a worker's thread. Neither goes through a shell, so that a path is a path whatever is
-in it.
+in it. No program that is opened learns what is set for bulkops: one of its variables may be the key.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.surroundings import for_other_programs
 
 _PATIENCE = 3.0
 """Seconds in which a program that cannot open a file says so; one that goes on longer has opened it."""
@@ -24,13 +25,7 @@ def open_file(path: Path, patience: float = _PATIENCE) -> None:
     Raises CannotStart, whose ``facts["path"]`` is the whole path, if it is gone or nothing here opens it.
     """
     whole = _there(path)
-    if sys.platform == "win32":
-        try:
-            os.startfile(whole)
-        except OSError as error:
-            raise CannotStart("open.no_program", name=whole.name, path=whole) from error
-    else:
-        _started([_OPENER, str(whole)], whole, patience)
+    _started([*_OPENER, str(whole)], whole, patience)
 
 
 def show_in_folder(path: Path, patience: float = _PATIENCE) -> None:
@@ -40,17 +35,22 @@ def show_in_folder(path: Path, patience: float = _PATIENCE) -> None:
         explorer = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "explorer.exe")
         try:
             # It reads its command line in a way of its own: the quotes go round the path alone. A path has none.
-            explorer_running = subprocess.Popen(f'"{explorer}" /select,"{whole}"')
+            explorer_running = subprocess.Popen(f'"{explorer}" /select,"{whole}"', env=for_other_programs())
         except OSError as error:
             raise CannotStart("open.no_program", name=whole.parent.name, path=whole) from error
         _leave(explorer_running)
     elif sys.platform == "darwin":
-        _started([_OPENER, "-R", str(whole)], whole, patience)
+        _started([*_OPENER, "-R", str(whole)], whole, patience)
     else:
-        _started([_OPENER, str(whole.parent)], whole, patience)
+        _started([*_OPENER, str(whole.parent)], whole, patience)
 
 
-_OPENER = "open" if sys.platform == "darwin" else "xdg-open"
+if sys.platform == "win32":
+    # Windows gives what it opens the variables of the process that asks for it, so that is one without ours. It stays
+    # for a while, for Windows may go on with the opening after it has said yes.
+    _OPENER = [sys.executable, "-I", "-c", "import os, sys, time; os.startfile(sys.argv[1]); time.sleep(10)"]
+else:
+    _OPENER = ["open"] if sys.platform == "darwin" else ["xdg-open"]
 
 
 def _there(path: Path) -> Path:
@@ -69,7 +69,9 @@ def _started(command: list[str], path: Path, patience: float) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=for_other_programs(),
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
         raise CannotStart("open.no_program", name=path.name, path=path) from error

@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.surroundings import for_other_programs
 from bulkops.workbook import windows_job
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.wire import decode, encode
@@ -68,7 +69,7 @@ def _started() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if not name.upper().startswith("BULKOPS_")},
+        env=for_other_programs(),
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 

@@ -93,7 +93,7 @@ def test_what_is_gone_or_not_opened_is_a_sentence_with_the_path(opener, tmp_path
     path.write_text("")
     opener("exit 4")
     assert code_of(open_file, path) == "open.no_program"
-    monkeypatch.setattr(opening, "_OPENER", "no-such-opener")
+    monkeypatch.setattr(opening, "_OPENER", ["no-such-opener"])
     assert code_of(show_in_folder, path) == "open.no_program"
 
 
