@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.folders import Id
 from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
 from bulkops.phrases import counted, marked, moment
@@ -83,16 +84,18 @@ def corrections(report: Report, options: Options, folder: Path) -> tuple[str, li
 
 
 @contextmanager
-def prepare(path: Path, where: Environment, folder: Path, options: Options) -> Iterator[Prepared]:
+def prepare(
+    path: Path, where: Environment, folder: Path, options: Options, file: Id | None = None
+) -> Iterator[Prepared]:
     """Steps 1 to 5. Raises CannotStart, with nothing sent, for a workbook that cannot be used.
 
-    Whatever else stands between here and EnergyCAP is the prepared run's ``obstacle``: its rows are known
-    by then, so each gets its status.
+    ``file``: the one that was looked at before. Whatever else stands between here and EnergyCAP is the prepared
+    run's ``obstacle``: its rows are known by then, so each gets its status.
     """
     from bulkops.ledger import new_run_id
     from bulkops.running import Prepared
 
-    material = _read(path, options)
+    material = _read(path, options, file)
     prepared = Prepared(new_run_id(), material, where, options)
     past: planning.History = {}
     with ExitStack() as stack:
@@ -514,13 +517,13 @@ def any_ledger(folder: Path) -> Iterator[Ledger | None]:
         ledger.close()
 
 
-def _read(path: Path, options: Options) -> Material:
+def _read(path: Path, options: Options, file: Id | None = None) -> Material:
     from bulkops.checking import check as check_rows
     from bulkops.checking import import_schemas
     from bulkops.workbook.reader import read_workbook, runs_told, without_collecting
 
     with without_collecting():
-        workbook = read_workbook(path, meanwhile=import_schemas)
+        workbook = read_workbook(path, import_schemas, file)
         checked = check_rows(workbook, list(all_operations().values()), options.include_hidden)
     if not checked.rows:
         foremost = dict.fromkeys([*(each.note for each in checked.unread), *checked.notes])

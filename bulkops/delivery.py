@@ -18,12 +18,23 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from bulkops import folders
 from bulkops.errors import COMMON, CannotStart
 from bulkops.lengths import length
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.results_sheet import SHEET, Value
-from bulkops.workbook.saving import Changed, keep_copy, no_room_in_path, opened_by, save, shortened, sweep, writable
+from bulkops.workbook.saving import (
+    Changed,
+    keep_copy,
+    no_room_in_path,
+    opened_by,
+    refuse_planted,
+    save,
+    shortened,
+    sweep,
+    writable,
+)
 from bulkops.workbook.sidecar import may_replace, plain, results_path
 
 _ROOM = 16 * 2**20
@@ -138,6 +149,7 @@ def decide(
     workbook = Path(os.path.abspath(workbook))
     if wanted is not None:
         wanted = Path(os.path.abspath(wanted))
+        refuse_planted(wanted)
         if wanted.resolve() == workbook.resolve() or not free(wanted):
             raise CannotStart("results.unwritable", path=wanted)
         ways = [Way(Kind.PLAIN, place) for place in (wanted, in_data_folder(folder, wanted, run))]
@@ -171,7 +183,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     if not sha256:
         return said("place.changed" if workbook.exists() else "place.gone", workbook), False
     try:
-        content = workbook.read_bytes()
+        content = folders.content(workbook)
     except OSError as error:
         raise CannotStart("workbook.no_access", path=workbook) from error
     if hashlib.sha256(content).hexdigest() != sha256:

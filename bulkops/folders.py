@@ -185,6 +185,8 @@ class Folder:
 def opened(path: Path) -> BinaryIO:
     """A file, to read, by its own handle. Raises Planted, OSError for what is no file."""
     path = real(path)
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     with Folder(path.parent) as folder:
         return os.fdopen(folder.open(path.name), "rb")
 
@@ -192,9 +194,17 @@ def opened(path: Path) -> BinaryIO:
 def content(path: Path, most: int = sys.maxsize) -> bytes:
     """What is in a file. Raises Planted, OSError for what is no file, and for more bytes than ``most``."""
     with opened(path) as stream:
-        found = stream.read(-1 if most == sys.maxsize else most + 1)
-    if len(found) > most:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return whole(stream, most)
+
+
+def whole(stream: BinaryIO, most: int = sys.maxsize) -> bytes:
+    """What is in an open file. Raises OSError for more bytes than ``most``, or than there were a moment ago."""
+    size = os.fstat(stream.fileno()).st_size
+    if size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    found = stream.read(size + 1)
+    if len(found) > size:
+        raise OSError(errno.EAGAIN, "it is being changed")
     return found
 
 

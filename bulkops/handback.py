@@ -19,7 +19,7 @@ from bulkops.headings import Layout
 from bulkops.model import CheckedRow, Outcome, Status
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.correcting import content, ours
-from bulkops.workbook.saving import keep_copy, opened_by, save, writable
+from bulkops.workbook.saving import keep_copy, opened_by, refuse_planted, save, writable
 
 
 @dataclass(slots=True)
@@ -86,6 +86,7 @@ def corrections_to(path: Path, workbook: Path, taken: Iterable[Path], folder: Pa
     try:
         if path.suffix.lower() != ".xlsx":
             raise CannotStart("corrections.name", path=path.name, value=f"{path.stem}.xlsx")
+        refuse_planted(path)
         if _same(path, workbook):
             raise CannotStart("corrections.same", path=path, value="the workbook itself")
         if any(_same(path, each) for each in taken):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bulkops.errors import CannotStart
+from bulkops.folders import Planted, is_link, real
 from bulkops.lengths import length, too_long
 
 LEFT = (
@@ -106,7 +107,7 @@ def workbook_alone(
     """
     mark = _mark(path)
     try:
-        mark = _mark(Path(os.path.realpath(path)))
+        mark = _mark(real(path))
         handle = _patiently(lambda: _take(mark, path), sleep, clock)
     except OSError as error:
         if too_long(mark):
@@ -165,6 +166,9 @@ def _open(mark: Path) -> tuple[int, bool]:
     """A handle on the lock file, and whether it was made. In two steps, for in some shared folders nobody may open
     what another user has made with the word to make it if it is missing. Raises FileExistsError if somebody makes it
     between the two, OSError for anything but a file."""
+    with suppress(FileNotFoundError):
+        if is_link(os.lstat(mark)):
+            raise Planted(errno.ELOOP, "it is a link", str(mark))
     try:
         handle, made = os.open(mark, _FLAGS), False
     except FileNotFoundError:
@@ -172,7 +176,7 @@ def _open(mark: Path) -> tuple[int, bool]:
         with suppress(OSError):
             _prepare(handle, mark)
     facts = os.fstat(handle)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or not _not_followed(mark, facts):
         os.close(handle)
         raise OSError(errno.EINVAL, "not a file of ours", str(mark))
     return handle, made
@@ -249,6 +253,11 @@ if sys.platform == "win32":
         os.lseek(handle, _FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
+    def _not_followed(mark: Path, facts: os.stat_result) -> bool:
+        """Is it the file of that name itself? Windows opens what a link leads to."""
+        there = os.lstat(mark)
+        return not is_link(there) and os.path.samestat(there, facts)
+
     def _prepare(handle: int, mark: Path) -> None:
         """Hide it, as its dot does elsewhere; the folder's own rights are for all already."""
         ctypes.windll.kernel32.SetFileAttributesW(str(mark), _HIDDEN)
@@ -272,6 +281,10 @@ else:
 
     def _unlock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _not_followed(_: Path, __: os.stat_result) -> bool:
+        """It was opened so."""
+        return True
 
     def _prepare(handle: int, _: Path) -> None:
         """Whoever may enter the folder must be able to open the file, or could not see that it is locked."""

@@ -25,7 +25,7 @@ from bulkops.report import Material, Options, Report, Summary, in_order, preview
 from bulkops.results import sheet_lines
 from bulkops.sentences import answers
 from bulkops.settings import Environment, Key
-from bulkops.workbook.saving import save, shortened
+from bulkops.workbook.saving import refuse_planted, save, shortened
 from bulkops.workbook.sidecar import plain
 
 KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
@@ -306,8 +306,10 @@ def results_again(
 ) -> tuple[Path | None, str]:
     """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
     workbook = Path(run.workbook)
-    if wanted is not None and not free(wanted):
-        raise CannotStart("results.unwritable", path=wanted)
+    if wanted is not None:
+        refuse_planted(wanted)
+        if not free(wanted):
+            raise CannotStart("results.unwritable", path=wanted)
     # Never where a run has put a copy of the workbook, nor over what somebody has added to.
     numbers = ("", *(f" {number}" for number in range(2, 100)))
     places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]

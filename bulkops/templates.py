@@ -20,6 +20,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook import forms
+from bulkops.workbook.saving import create, refuse_planted
 
 _FACT = re.compile(r"\{\w+\}")
 """The place of a fact in a sentence, which differs from case to case."""
@@ -53,6 +54,7 @@ _STATUS_HELP = {
 
 def make_template(path: Path) -> None:
     """An instructions sheet and one empty sheet for each operation. Raises CannotStart if the file is there already."""
+    refuse_planted(path)
     if path.exists():
         raise CannotStart("file.exists", path=path)
     book = forms.new_book()
@@ -89,7 +91,7 @@ def _marked(operation: Operation, kind: str) -> list[tuple[Operation, Sample]]:
 
 def _save(book: Any, path: Path) -> Path:
     try:
-        path.write_bytes(forms.content_of(book))
+        create(path, forms.content_of(book))
     except OSError as error:
         raise CannotStart("file.unwritable", path=path) from error
     return path

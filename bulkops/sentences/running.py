@@ -250,6 +250,12 @@ ENTRIES = (
     ),
     Entry("file.exists", "File is there already", "{path} exists already and was not touched.", "Choose another name."),
     Entry(
+        "file.planted",
+        "A link that somebody else may have put there",
+        "Nothing was written to {path}: {value} is a link that somebody else may have put there.",
+        "Choose another place, or remove the link.",
+    ),
+    Entry(
         "file.unwritable",
         "File cannot be written",
         "{path} cannot be written.",

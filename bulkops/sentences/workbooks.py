@@ -22,6 +22,12 @@ ENTRIES = (
         "Close it in other programs. Make sure that you may read it, and that it is on this computer, not only online.",
     ),
     Entry(
+        "workbook.planted",
+        "A link that somebody else may have put there",
+        "{path} was not opened: {value} is a link, in a folder where others can put one. Nothing was sent.",
+        "Run the workbook itself, where it lies, or a copy of it.",
+    ),
+    Entry(
         "workbook.empty", "Empty file", "{path} is empty (0 bytes).", "Save the workbook again, or take another copy."
     ),
     Entry(

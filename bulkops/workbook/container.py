@@ -5,7 +5,7 @@ Anything that is not an .xlsx or .xlsm is refused in one plain sentence (reliabi
 
 from __future__ import annotations
 
-import stat
+import errno
 import struct
 import zipfile
 import zlib
@@ -13,7 +13,9 @@ from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
 
+from bulkops import folders
 from bulkops.errors import CannotStart
+from bulkops.folders import Id, id_of
 from bulkops.lengths import length, too_long
 from bulkops.workbook.kinds import ole_kind, text_kind, zip_kind
 
@@ -50,25 +52,29 @@ def is_small(content: bytes) -> bool:
     return "_rels/.rels" in names and sum(part.file_size for part in parts) <= _SMALL_UNPACKED
 
 
-def content_of(path: Path) -> bytes:
-    """A file's bytes. Raises CannotStart for what cannot be read, or is too big to be a workbook."""
+def content_of(path: Path, file: Id | None = None) -> bytes:
+    """A file's bytes; of this file only, where it was looked at before.
+
+    Raises CannotStart for what cannot be read, or is too big to be a workbook.
+    """
     if path.name.startswith("~$"):
         raise CannotStart("workbook.owner_file", path=path.name)
     if too_long(path):
         raise CannotStart("workbook.too_long", path=path.name, value=length(path))
     try:
-        facts = path.stat()
-        if stat.S_ISDIR(facts.st_mode):
-            raise CannotStart("workbook.folder", path=str(path))
-        if not stat.S_ISREG(facts.st_mode):
-            # A device or a pipe may never end.
-            raise CannotStart("workbook.no_access", path=str(path))
-        if facts.st_size > _MAX_FILE:
-            raise CannotStart("workbook.too_big", path=path.name)
-        return path.read_bytes()
+        with folders.opened(path) as stream:
+            if file not in (None, id_of(stream.fileno())):
+                raise CannotStart("workbook.changed", path=path.name)
+            return folders.whole(stream, _MAX_FILE)
+    except folders.Planted as link:
+        raise CannotStart("workbook.planted", path=path.name, value=link.filename) from link
+    except IsADirectoryError as error:
+        raise CannotStart("workbook.folder", path=str(path)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CannotStart("workbook.missing", path=str(path)) from error
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            raise CannotStart("workbook.too_big", path=path.name) from error
         raise CannotStart("workbook.no_access", path=str(path)) from error
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bulkops.folders import opened
 from bulkops.model import Cell, Kind, Shown
 from bulkops.operations.base import Field
 from bulkops.workbook.forms import content_of, input_rule
@@ -78,7 +79,7 @@ class Sheet:
 def ours(path: Path) -> bool:
     """Is this a corrections workbook that bulkops has made?"""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as stream, zipfile.ZipFile(stream) as archive:
             book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
     except Exception:  # a damaged file can fail in many ways; none of them is surely ours
         return False

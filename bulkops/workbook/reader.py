@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.folders import Id
 from bulkops.settings import PRACTICE
 from bulkops.workbook import apart
 from bulkops.workbook.container import content_of, is_small
@@ -21,13 +22,14 @@ from bulkops.workbook.shared import cell_formats, shared_strings
 from bulkops.workbook.worksheet import SheetParser
 
 
-def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None) -> RawWorkbook:
+def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, file: Id | None = None) -> RawWorkbook:
     """Read every worksheet. Raises CannotStart with a sentence for what is no workbook.
 
     A small workbook is read in this process: its zip directory says that it cannot take long, or much memory.
-    Everything else is read in a process of its own; ``meanwhile`` is done in this one.
+    Everything else is read in a process of its own; ``meanwhile`` is done in this one. ``file``: the only one that is
+    meant, whatever has its name by now.
     """
-    content = content_of(path)
+    content = content_of(path, file)
     with without_collecting():
         return parsed(path, content) if is_small(content) else apart.parsed_apart(path, content, meanwhile)
 

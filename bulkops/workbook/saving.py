@@ -18,7 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.folders import Folder, opened, real
+from bulkops.errors import CannotStart
+from bulkops.folders import Folder, Planted, opened, real, whole
 from bulkops.lengths import too_long
 
 _TRIES = 5
@@ -83,12 +84,19 @@ def _sha256(folder: Folder, name: str) -> str:
     """Of a file; "" if there is none. Raises OSError for a link, and for whatever else is no file."""
     try:
         with os.fdopen(folder.open(name), "rb") as stream:
-            content = stream.read(_MOST + 1)
+            return hashlib.sha256(whole(stream, _MOST)).hexdigest()
     except FileNotFoundError:
         return ""
-    if len(content) > _MOST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
-    return hashlib.sha256(content).hexdigest()
+
+
+def refuse_planted(path: Path) -> None:
+    """Raises CannotStart if a link is in the way to where a file is wanted that somebody else may have put there."""
+    try:
+        real(path)
+    except Planted as link:
+        raise CannotStart("file.planted", path=path, value=link.filename) from link
+    except (OSError, ValueError):
+        pass  # what else is wrong with it is told by whoever opens it
 
 
 def writable(path: Path) -> bool:

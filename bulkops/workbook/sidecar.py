@@ -6,7 +6,6 @@ bulkops made.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
@@ -16,6 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
+from bulkops.folders import content
 from bulkops.settings import PRACTICE
 from bulkops.workbook.archive import UndatedZip
 from bulkops.workbook.graft import Graft
@@ -76,7 +76,7 @@ def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
     ``known``: the runs whose results may be replaced; None: of any run.
     """
     try:
-        seen = Inspected(_content(path))
+        seen = Inspected(content(path, _MOST))
         if seen.own is None:
             return False
         alone = len(seen.sheet_names) == 1 and seen.untouched(seen.own)
@@ -88,22 +88,13 @@ def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
         return False
 
 
-def _content(path: Path) -> bytes:
-    """Raises OSError for what is no file, for a pipe may never end, and for more than any results take."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    if path.exists() and path.stat().st_size > _MOST:
-        raise OSError(errno.EFBIG, "too big", str(path))
-    return path.read_bytes()
-
-
 def runs_told(path: Path) -> set[str]:
     """The ids of the runs whose results a run would replace there; none if there are no results that can be read.
 
     Without those that were only practised, as far as nobody else has saved the file since.
     """
     try:
-        seen = Inspected(_content(path), sound=True)
+        seen = Inspected(content(path, _MOST), sound=True)
         if seen.own is not None and seen.as_written(seen.own):
             places = set(_ENVIRONMENT.findall(seen.archive.read(seen.own.part)))
             if places == {PRACTICE.encode()}:
