@@ -167,7 +167,8 @@ class Folder:
             self._plain(name, os.fstat(handle))
             if not hasattr(os, "O_NOFOLLOW"):
                 there = self.facts(name)
-                if there is None or is_link(there) or not os.path.samestat(there, os.fstat(handle)):
+                swapped = there is None or is_link(there) or not os.path.samestat(there, os.fstat(handle))
+                if swapped or real(self.path) != self.path:
                     raise Planted(errno.ELOOP, "something else was put in its place", str(self.path / name))
         except BaseException:
             os.close(handle)
@@ -220,15 +221,20 @@ if sys.platform == "win32":
     """The system itself, the administrators, and the installer of Windows."""
     _READ_CONTROL, _SHARING_ALL, _OPEN_EXISTING = 0x00020000, 1 | 2 | 4, 3
     _FOLDER_TOO, _LINK_ITSELF = 0x02000000, 0x00200000
-    _A_FILE, _ITS_OWNER = 1, 1
+    _A_FILE, _ITS_OWNER, _QUERY, _THE_USER = 1, 1, 8, 1
     _kernel32 = ctypes.WinDLL("kernel32")
     _kernel32.CreateFileW.restype = wintypes.HANDLE
     _kernel32.CloseHandle.argtypes = [wintypes.HANDLE]
+    _kernel32.GetCurrentProcess.restype = wintypes.HANDLE
     _kernel32.LocalFree.argtypes = [wintypes.LPVOID]
     _advapi32 = ctypes.WinDLL("advapi32")
     _advapi32.GetSecurityInfo.argtypes = [wintypes.HANDLE, ctypes.c_int, wintypes.DWORD, *[wintypes.LPVOID] * 5]
     _advapi32.ConvertSidToStringSidW.argtypes = [wintypes.LPVOID, wintypes.LPVOID]
-    _advapi32.CheckTokenMembership.argtypes = [wintypes.HANDLE, wintypes.LPVOID, wintypes.LPVOID]
+    _advapi32.OpenProcessToken.argtypes = [wintypes.HANDLE, wintypes.DWORD, wintypes.LPVOID]
+    _advapi32.GetTokenInformation.argtypes = [
+        *(wintypes.HANDLE, ctypes.c_int, wintypes.LPVOID, wintypes.DWORD, wintypes.LPVOID)
+    ]
+    _advapi32.EqualSid.argtypes = [wintypes.LPVOID, wintypes.LPVOID]
 
     def _trusted(link: Path, _: os.stat_result) -> bool:
         """Does it belong to the user, or to the system?"""
@@ -236,18 +242,29 @@ if sys.platform == "win32":
         handle = _kernel32.CreateFileW(str(link), _READ_CONTROL, _SHARING_ALL, None, _OPEN_EXISTING, flags, None)
         if handle == wintypes.HANDLE(-1).value:
             return False
-        owner, facts, text, ours = wintypes.LPVOID(), wintypes.LPVOID(), wintypes.LPWSTR(), wintypes.BOOL()
+        owner, facts, text = wintypes.LPVOID(), wintypes.LPVOID(), wintypes.LPWSTR()
         try:
             given = (ctypes.byref(owner), None, None, None, ctypes.byref(facts))
             if _advapi32.GetSecurityInfo(handle, _A_FILE, _ITS_OWNER, *given):
                 return False
-            if _advapi32.CheckTokenMembership(None, owner, ctypes.byref(ours)) and ours.value:
+            if _is_user(owner):
                 return True
             return bool(_advapi32.ConvertSidToStringSidW(owner, ctypes.byref(text))) and text.value in _SYSTEM
         finally:
             _kernel32.LocalFree(text)
             _kernel32.LocalFree(facts)
             _kernel32.CloseHandle(handle)
+
+    def _is_user(owner: wintypes.LPVOID) -> bool:
+        """Is it the user as whom this process runs?"""
+        token, found, size = wintypes.HANDLE(), (wintypes.LPVOID * 32)(), wintypes.DWORD()
+        if not _advapi32.OpenProcessToken(_kernel32.GetCurrentProcess(), _QUERY, ctypes.byref(token)):
+            return False
+        try:
+            asked = (token, _THE_USER, found, ctypes.sizeof(found), ctypes.byref(size))
+            return bool(_advapi32.GetTokenInformation(*asked) and _advapi32.EqualSid(found[0], owner))
+        finally:
+            _kernel32.CloseHandle(token)
 
     def _target(link: Path) -> str:
         target = os.readlink(link)

@@ -176,9 +176,12 @@ def _open(mark: Path) -> tuple[int, bool]:
         with suppress(OSError):
             _prepare(handle, mark)
     facts = os.fstat(handle)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or not _not_followed(mark, facts):
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
         os.close(handle)
         raise OSError(errno.EINVAL, "not a file of ours", str(mark))
+    if not _not_followed(mark, facts):
+        os.close(handle)
+        raise BlockingIOError(errno.EAGAIN, "the file does not stay the same", str(mark))
     return handle, made
 
 

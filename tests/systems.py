@@ -51,7 +51,7 @@ def as_another_user(act: Callable[[], object]) -> None:
 @contextmanager
 def shared_folder() -> Iterator[Path]:
     """A folder in which every user of this computer may write; the tests' own are closed to others."""
-    around = Path(os.path.realpath(tempfile.mkdtemp(dir="/tmp" if os.path.isdir("/tmp") else None)))
+    around = Path(os.path.realpath(tempfile.mkdtemp(dir=None if sys.platform == "win32" else "/tmp")))
     try:
         around.chmod(0o755)
         folder = around / "shared"

@@ -16,9 +16,6 @@ from bulkops import folders
 from bulkops.folders import Folder, Planted, content, is_link, real
 from bulkops.workbook.saving import create, keep_copy, save, sweep, writable
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32" and systems.WINE, reason="wine makes links that it does not follow"
-)
 Plant = Callable[[Path, Path], None]
 """``plant(at, to)``: put a link there."""
 
@@ -267,6 +264,14 @@ def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
 # ---------------------------------------------------------------- Windows
 # Its links and junctions are reparse points, and it has no way to open without following that also reads what is
 # packed or only online: so it is looked at by name, opened, and looked at again. Here the calls have stand-ins.
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere it is seen by a number")
+def test_whose_a_file_is_on_windows(tmp_path: Path) -> None:
+    """The user's own, and the system's; nothing that cannot be looked at."""
+    assert folders._trusted(tmp_path, os.lstat(tmp_path))
+    assert folders._trusted(Path(os.environ["SYSTEMROOT"]), os.lstat(tmp_path))
+    assert not folders._trusted(tmp_path / "nothing", os.lstat(tmp_path))
 
 
 @pytest.mark.parametrize(
