@@ -9,10 +9,8 @@ blank, and a Yes to sending again is asked for anew.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from bulkops.headings import Layout
@@ -22,15 +20,18 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.verdict import OUTSIDE_THE_ROW
+from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.correcting import HEADING, Line, Sheet
 from bulkops.workbook.forms import operation_field
-from bulkops.workbook.raw import column_letters
+from bulkops.workbook.raw import MAX_CELLS, column_number
 from bulkops.workbook.text import escape
 
 _UNREADABLE = "#N/A"
 _ERRORS = (_UNREADABLE, "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 """The error values that every version of Excel knows."""
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_BEFORE, _ADDRESS = re.compile(r"![A-Z]{0,3}[0-9]+: "), re.compile(r"![A-Z]{1,3}[0-9]+")
+"""The end of the address before a message, and of one within it: the name of the sheet comes before that."""
 _MERGED = "cell.merged"
 """It names the row's first cell, whichever cells are merged."""
 _REPEATED = ".repeated"
@@ -46,7 +47,7 @@ def to_correct(
 ) -> list[Sheet]:
     """One sheet for each input sheet that has rows to be corrected, in the workbook's order. Pure.
 
-    Raises ValueError for two input sheets of one name: whose row is whose could not be told.
+    Raises ValueError for two input sheets of one name: whose row is whose could not be told; TooBig.
     """
     listed = list(layouts)
     if any(count > 1 for count in Counter(layout.sheet.name for layout in listed).values()):
@@ -56,8 +57,10 @@ def to_correct(
     for outcome in sorted(outcomes, key=lambda each: each.seq):
         if is_wrong(outcome):
             wrong[outcome.sheet].append((outcome, by_seq[outcome.seq]))
-    words = _Words(workbook, [layout.sheet.name for layout in listed])
-    return [_Sheet(layout, wrong[layout.sheet.name], words).made() for layout in listed if wrong[layout.sheet.name]]
+    words, allowance = _Words(workbook, [layout.sheet.name for layout in listed]), Allowance(MAX_CELLS)
+    return [
+        _Sheet(layout, wrong[layout.sheet.name], words).made(allowance) for layout in listed if wrong[layout.sheet.name]
+    ]
 
 
 def is_wrong(outcome: Outcome) -> bool:
@@ -67,12 +70,12 @@ def is_wrong(outcome: Outcome) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Words:
     """What is said of a row, in a workbook where its cells have other addresses than those its problems name."""
 
-    workbook: str
-    sheets: Sequence[str]
+    def __init__(self, workbook: str, sheets: Iterable[str]) -> None:
+        self._workbook, self._sheets = workbook, set(sheets)
+        self._lengths = {len(sheet) for sheet in self._sheets}
 
     def message(self, outcome: Outcome, row: CheckedRow, blank_yes: bool, unreadable: bool, repeated: bool) -> str:
         """The status and the row it came from, then each problem with what to do, then what else there is to know."""
@@ -99,14 +102,21 @@ class _Words:
         )
 
     def _own(self, code: str) -> str:
-        problem = Catalogue(()).problem(code, value=self.workbook)
+        problem = Catalogue(()).problem(code, value=self._workbook)
         return f"{problem.message} {problem.tip}"
 
     def _here(self, text: str) -> str:
         """Without the address before it, for the cell is coloured; other addresses are those of the other workbook."""
-        names = "|".join(map(re.escape, self.sheets))
-        bare = re.sub(rf"\A(?:{names})![A-Z]{{0,3}}[0-9]+: ", "", text)
-        return re.sub(rf"(?:{names})![A-Z]{{1,3}}[0-9]+", lambda found: f"{found[0]} of {self.workbook}", bare)
+        before = (found for found in _BEFORE.finditer(text) if text[: found.start()] in self._sheets)
+        bare = text[found.end() :] if (found := next(before, None)) else text
+
+        def placed(found: re.Match[str]) -> str:
+            # There can be thousands of sheets, and no pattern should have as many names in it.
+            at = found.start()
+            known = any(bare[max(at - length, 0) : at] in self._sheets for length in self._lengths)
+            return f"{found[0]} of {self._workbook}" if known else found[0]
+
+        return _ADDRESS.sub(placed, bare)
 
 
 class _Sheet:
@@ -120,10 +130,12 @@ class _Sheet:
         self._merged = self._in_merges()
         self._again = next((at for at, name in layout.fields.items() if name == SEND_AGAIN.name), 0)
 
-    def made(self) -> Sheet:
+    def made(self, allowance: Allowance) -> Sheet:
         """The sheet as it is to be written."""
         layout = self._layout
         used = {*self._head, *(column for _, row in self._wrong for column in self._raw[row.number].cells)} - self._ours
+        # However few cells the rows have: each gets one for every column that any of them has.
+        allowance.take(len(used) * len(self._wrong))
         fields, mixed = self._fields(), OPERATION in layout.fields.values()
         headings = {
             column: kept for column in used & self._head.keys() if (kept := self._kept(self._head[column], True))
@@ -189,17 +201,25 @@ class _Sheet:
 
     def _named(self, addresses: Iterable[str], row: int) -> Set[int]:
         """The columns of the addresses that are in this row."""
-        wanted = {address.rpartition("!")[2] for address in addresses}
-        return {column for column in {*self._head, *self._layout.fields} if f"{column_letters(column)}{row}" in wanted}
+        places = (address.rpartition("!")[2] for address in addresses)
+        mine = (place.removesuffix(str(row)) for place in places if place.endswith(str(row)))
+        columns = {column_number(letters) for letters in mine if letters.isalpha()}
+        return columns & {*self._head, *self._layout.fields}
 
     def _in_merges(self) -> Mapping[int, set[int]]:
         """Row → the known columns of it in a merged range: what each of them should hold cannot be told, and the value
         that stands in the first may be meant for all of them."""
         found: dict[int, set[int]] = defaultdict(set)
-        numbers = [row.number for _, row in self._wrong]
-        for left, top, right, bottom in self._layout.sheet.merged:
-            for number in numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)]:
-                found[number] |= {column for column in self._layout.fields if left <= column <= right}
+        for column in self._layout.fields:
+            spans = [(top, bottom) for left, top, right, bottom in self._layout.sheet.merged if left <= column <= right]
+            spans.sort(reverse=True)
+            last = 0
+            for _, row in self._wrong:
+                # Ranges and rows are gone through side by side: there can be many of both.
+                while spans and spans[-1][0] <= row.number:
+                    last = max(last, spans.pop()[1])
+                if row.number <= last:
+                    found[row.number].add(column)
         return found
 
 

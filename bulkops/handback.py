@@ -18,6 +18,7 @@ from bulkops.errors import CannotStart
 from bulkops.headings import Layout
 from bulkops.model import CheckedRow, Outcome, Status
 from bulkops.operations.catalogue import Catalogue
+from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.correcting import content, ours
 from bulkops.workbook.saving import keep_copy, opened_by, refuse_planted, save, writable
 
@@ -49,6 +50,8 @@ class Corrections:
                 code = "corrections.old" if os.path.exists(self.path) else "corrections.none"
                 return "", [*notes, _said(code, path=self.path)]
             made = content(sheets, self.workbook.name)
+        except TooBig:
+            return "", [*notes, _said("corrections.too_big", path=self.path, value=self.workbook.name)]
         except Exception as error:
             self.defect = error
             return "", [*notes, _said("corrections.lost", path=self.path, value=type(error).__name__)]

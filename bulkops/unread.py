@@ -161,15 +161,19 @@ def _split(
 
 def joined_headings(sheet: RawSheet, upper: RawRow, lower: RawRow, known: KnownHeadings) -> Iterator[tuple[int, str]]:
     """(column, field name) where a heading is broken over two rows: “Cost” above “recovery”, “Flag” over several."""
-    for column, cell in lower.cells.items():
-        above = upper.cells.get(column) or next(
-            (
-                upper.cells[left]
-                for left, top, right, bottom in sheet.merged
-                if top <= upper.number <= bottom and left <= column <= right and left in upper.cells
-            ),
-            None,
-        )
+    merged = [
+        (left, right)
+        for left, top, right, bottom in sheet.merged
+        if top <= upper.number <= bottom and left in upper.cells
+    ]
+    merged.sort(reverse=True)
+    home = last = 0
+    for column, cell in sorted(lower.cells.items()):
+        # Ranges and columns are gone through side by side: there can be many of both.
+        while merged and merged[-1][0] <= column:
+            left, right = merged.pop()
+            home, last = (left, right) if right > last else (home, last)
+        above = upper.cells.get(column) or (upper.cells[home] if column <= last else None)
         if above is None or not (cell.kind is above.kind is Kind.TEXT):
             continue
         whole = known.name(cell.text) or known.name(above.text)

@@ -39,6 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "pace",
         "ledger.tables",
         "ledger.reserve",
+        "workbook.allowance",
         "workbook.scales",
     ),
     (

@@ -247,6 +247,13 @@ ENTRIES = (
         warning=True,
     ),
     Entry(
+        "corrections.too_big",
+        "Corrections too big",
+        "The corrections were not written to {path}: the rows that need correcting in {value} would fill too many cells.",
+        "Look at the rows themselves: each says what to correct in it.",
+        warning=True,
+    ),
+    Entry(
         "corrections.changed",
         "Workbook changed since",
         "{path} was changed since its rows were looked at.",

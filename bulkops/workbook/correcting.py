@@ -107,10 +107,13 @@ def content(sheets: Sequence[Sheet], source: str) -> bytes:
 def _titles(names: Iterable[str]) -> list[str]:
     """Names as Excel allows them for sheets, each once; those of text files and other programs need not be."""
     titles: list[str] = []
+    taken: set[str] = set()
     for name in names:
         title = re.sub(r"[\\*?:/\[\]\x00-\x1f]", "_", name)[:_LONGEST_TITLE].strip("'") or "Rows"
-        if title.casefold() in map(str.casefold, titles):
-            title = f"{title[: _LONGEST_TITLE - 6]} ({len(titles) + 1})"
+        if title.casefold() in taken:
+            number = f" ({len(titles) + 1})"
+            title = f"{title[: _LONGEST_TITLE - len(number)]}{number}"
+        taken.add(title.casefold())
         titles.append(title)
     return titles
 

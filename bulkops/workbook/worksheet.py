@@ -96,10 +96,11 @@ class SheetParser:
     def read_beside(self, part: str) -> None:
         """What the sheet's tables and views say of its rows."""
         relations = self.package.relations(part)
-        for id_ in self.tables:
+        for id_ in dict.fromkeys(self.tables):
             kind, table = relations.get(id_, ("", ""))
             if kind == TABLE and table in self.package:
                 self.package.parse(table, _TABLE, self.start_table)
+        self.take(len(self.sheet.totals) * len(self.seen) // ROWS_LIKE_A_CELL)
         read_named_views(self.package, part, self.views)
         self.custom_views.tell(self.sheet.name, self.views)
         self.take(len(self.views) * len(self.seen) // ROWS_LIKE_A_CELL)

@@ -1,0 +1,41 @@
+"""How much may be made of a file from outside: sums over all that is done with it, counted while it is done.
+
+What a file says of its own size is no limit: its parts can be read many times, and few bytes can ask for many cells.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import inf
+
+MOST_UNPACKED = 2**29
+"""Bytes of all parts of a workbook."""
+
+
+class TooBig(ValueError):
+    """It would take too long or too much memory; its text may say of what there is too much."""
+
+
+class Allowance:
+    """What is left of it. Every method raises TooBig once that is too little."""
+
+    def __init__(
+        self, things: int, unpacked: int = 0, seconds: float = inf, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``things``: cells, elements, or whatever else is made one by one; ``unpacked``: bytes."""
+        self._things, self._unpacked, self._clock = things, unpacked, clock
+        self._until = clock() + seconds
+
+    def take(self, things: int = 0) -> None:
+        """Count what is about to be made."""
+        self._things -= things
+        if self._things < 0 or self._clock() > self._until:
+            raise TooBig("there is too much in it")
+
+    def unpack(self, size: int) -> None:
+        """Count bytes that were unpacked."""
+        self._unpacked -= size
+        if self._unpacked < 0:
+            raise TooBig(f"it holds more than {MOST_UNPACKED >> 20} MB")
+        self.take()
