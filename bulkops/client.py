@@ -38,6 +38,7 @@ READ_SECONDS = 150.0
 QUESTION_SECONDS = 20.0
 """The same for what only reads."""
 TOTAL_SECONDS = 180.0
+QUESTION_TOTAL_SECONDS = 30.0
 IDLE_SECONDS = 4.0
 """A connection that was idle longer may be closing just now; it is not used for a write."""
 LARGEST_ANSWER = 4 * 2**20
@@ -86,7 +87,7 @@ class Client:
         """Send once. Never raises for what the network does; the exceptions' names become the evidence."""
         if not self._keep_alive.allowed or self._clock() - self._last_used > IDLE_SECONDS:
             self._adapter.close()
-        self._in_hand.start()
+        self._in_hand.start(QUESTION_TOTAL_SECONDS if call.method == "GET" else None)
         try:
             return self._exchange(call)
         except Exception as error:  # the table judges every exception by name; unknown ones are "unknown"

@@ -36,11 +36,14 @@ class InHand:
         self._sockets: list[socket.socket] = []
         self._overdue = False
 
-    def start(self) -> None:
-        """Take the next call in hand. One thread watches over all of a client's calls: one for each is slow to make."""
+    def start(self, seconds: float | None = None) -> None:
+        """Take the next call in hand, which may have less time than others have. One thread watches over all of a
+        client's calls: one for each is slow to make."""
         with self._changing:
             self._begin()
-            self._until = self._clock() + self._seconds
+            self._until = self._clock() + min(self._seconds, seconds or self._seconds)
+            if seconds:
+                self._changing.notify()
             if self._watcher is None:
                 watcher = threading.Thread(target=self._watch, name="bulkops deadline", daemon=True)
                 watcher.start()
@@ -90,7 +93,7 @@ class InHand:
             return self._seconds
 
     def _watch(self) -> None:
-        # A later call is never due before an earlier one: to start it, nobody needs to be woken.
+        # A later call is due before an earlier one only if it has less time: to start any other, nobody is woken.
         with self._changing:
             while self._watcher is threading.current_thread():
                 self._changing.wait(self.look())

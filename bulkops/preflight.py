@@ -35,10 +35,10 @@ def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:
 
 @contextmanager
 def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | Failure]]:
-    """A sender for read-only questions; it waits less long than one for writes."""
+    """A sender for read-only questions."""
     from bulkops.client import Client
 
-    client = Client(where, key, total_seconds=30.0, read_seconds=20.0)
+    client = Client(where, key)
     try:
         yield client.send
     finally:
@@ -82,14 +82,14 @@ def owner(where: Environment, key: Key) -> Owner:
         raise _not_reached(where, seen.cause or "net.no_connection", seen.detail)
     if seen.status == 407:
         raise _not_reached(where, "net.proxy_login", server_words(seen))
-    if seen.status in (401, 403):
+    if seen.status in (401, 403) and not is_strange(seen):
         raise CannotStart("me.refused", value=where.host, words=server_words(seen))
     try:
         me = json.loads(seen.content) if seen.status == 200 else {}
     except (ValueError, RecursionError):
         me = None
-    if me is None or not (200 <= seen.status < 300 or 400 <= seen.status < 500) or is_strange(seen):
-        # A sign-in page, an address that moved, a server with an error, a gateway: so would every row end there.
+    if not isinstance(me, dict) or not (200 <= seen.status < 300 or 400 <= seen.status < 500) or is_strange(seen):
+        # A sign-in page, a mere “OK”, an address that moved, a server with an error, a gateway: so would every row end.
         raise CannotStart("me.odd", value=where.host, words=server_words(seen))
     words = deprecated(seen)
     outdated = "" if words is None else answers.deprecated("whose key it is", words)

@@ -96,7 +96,8 @@ class Processor:
         Raises what ended the run (MustStop, or a defect of ours) after every row in flight was yielded.
         """
         failed: BaseException | None = None
-        self._tasks = {step.row.target.lower() for step in plan.steps} | self.ledger.tasks(self.run)
+        targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
+        self._tasks = {target.lower() for target in targets} | self.ledger.tasks(self.run)
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
             for future in self._in_flight(_Agenda(plan), pool):
                 error = future.exception()

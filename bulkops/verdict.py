@@ -19,6 +19,9 @@ from bulkops.model import Accepted, Failure, Reply, Status
 
 REJECTED = {400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431}
 STOPPING = {401, 403, 407}
+_BARRED = 403
+"""What a firewall says that does not like the answer to a request, after that was carried out; 401 and 407 come before.
+"""
 TOO_MANY = 429
 UNAVAILABLE = 503
 _NEVER_CONNECTED = {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}
@@ -102,7 +105,7 @@ def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -
         )
     if status in STOPPING:
         code = "sent.proxy" if status == 407 else "sent.no_right"
-        return Verdict(Status.FAILED, code, words, http_status=status, stop=True)
+        return Verdict(Status.FAILED, code, words, http_status=status, stop=True, doubtful=is_strange(seen))
     if status in REJECTED:
         code = "sent.not_found" if status in (404, 410) else "sent.refused"
         return Verdict(Status.FAILED, code, words, http_status=status, doubtful=is_strange(seen))
@@ -121,7 +124,7 @@ def not_believed(reply: Reply, why: str) -> Verdict:
 
 def is_strange(refusal: Reply) -> bool:
     """Is a refusal not in EnergyCAP's form: a page or plain text, or empty and signed by what stands before servers?"""
-    if refusal.status not in REJECTED:
+    if refusal.status not in REJECTED | {_BARRED}:
         return False
     if not refusal.content.strip():
         return _GATEWAY.search(refusal.headers.get("server", "")) is not None

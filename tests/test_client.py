@@ -305,6 +305,40 @@ def test_an_answer_that_trickles_is_cut_at_the_total_deadline(begun):
     assert len(server.requests) == 1
 
 
+def test_a_question_has_less_time_than_a_write():
+    """However its answer trickles, and although whoever watches is asleep until a write would be overdue."""
+    time = [0.0]
+    in_hand = InHand(180.0, lambda: time[0])
+    ours, theirs = socket.socketpair()
+    with contextlib.closing(in_hand), ours, theirs:
+        in_hand.start()
+        in_hand.end()
+        in_hand.start(30.0)
+        in_hand.hold(ours)
+        assert in_hand.look() == 30.0
+        time[0] = 30.0
+        in_hand.look()
+        assert theirs.recv(100) == b""
+
+
+def test_a_question_after_a_write_is_cut_in_its_own_time(monkeypatch):
+    """On the same connection, by the same watcher."""
+    monkeypatch.setattr(client, "QUESTION_TOTAL_SECONDS", 0.2)
+
+    def trickle(talk: Talk) -> bool:
+        if talk.request.startswith(b"POST"):
+            talk.say(answer())
+            return True
+        talk.say(HEAD + b"X: ")
+        talk.trickle(b"1")
+        return False
+
+    with Misbehaving(trickle) as server, client_of(server.base_url) as sender:
+        assert isinstance(sender.send(POST), Reply)
+        assert isinstance(sender.send(Call("GET", "/api/v3/me")), Failure)
+        assert server.client_left.wait(20)
+
+
 def test_an_answer_that_never_comes_ends_at_the_read_deadline():
     """A server that is silent may be at work; the row is unknown."""
     with Misbehaving(Talk.hang) as server:

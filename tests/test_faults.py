@@ -483,6 +483,16 @@ FAULTS = {
             ("plain text", STRANGE["text"], b""),
         )
     },
+    "403 page before EnergyCAP": Fault(
+        "failed", says(answer(STRANGE["page"], "403 Forbidden")), http_status=403, stops=True, me=energycap
+    ),
+    "403 page in EnergyCAP's place": Fault(
+        "unknown",
+        says(answer(STRANGE["page"], "403 Forbidden")),
+        http_status=403,
+        stops=True,
+        me=says(answer(STRANGE["page"], "403 Forbidden")),
+    ),
     "400 empty": Fault("failed", says(answer(b"", "400 Bad Request")), http_status=400),
     "404 with the documented body": Fault("failed", with_body("404 Not Found"), http_status=404),
     "413 with Retry-After": Fault("failed", status("413 Too Large", {"Retry-After": "0"}), http_status=413),

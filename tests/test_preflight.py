@@ -51,12 +51,16 @@ def test_a_wrong_key_stops_before_anything_is_sent():
         answer(b"<html><title>Moved</title></html>", "302 Found", {"Location": "https://portal.example/"}),
         answer(b"[" * 100_000),
         answer(b""),
+        answer(b"[]"),
+        answer(b'"OK"'),
+        answer(b"null"),
+        answer(b"1"),
         b"HTTP/1.1 103 Early Hints\r\n\r\n",
         answer(b"", "500 Oh"),
         b"not http",
         b"",
     ],
-    ids=["page", "redirect", "nonsense", "empty", "103", "500", "not http", "closed"],
+    ids=["page", "redirect", "nonsense", "empty", "list", "text", "null", "number", "103", "500", "not http", "closed"],
 )
 def test_something_else_in_energycaps_place_stops_before_anything_is_sent(text):
     """A sign-in page or a network's portal would leave every row unknown."""
@@ -229,7 +233,7 @@ def test_a_407_is_the_proxys_and_not_the_keys():
         assert "wants a user name and a password" in refused(server.base_url)
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "400 Bad Request", "405 Not Allowed"])
+@pytest.mark.parametrize("status", ["404 Not Found", "400 Bad Request", "405 Not Allowed", "403 Forbidden"])
 @pytest.mark.parametrize(
     "body", [b"<html><title>Gone</title></html>", b"<?xml version='1.0'?><Error/>", b"no such page"]
 )
@@ -240,7 +244,7 @@ def test_a_gateways_page_in_place_of_an_answer_stops_before_anything_is_sent(sta
     assert error.value.code == "me.odd"
 
 
-@pytest.mark.parametrize("text", [me(), me(fullName="Pat"), answer(b"[]"), answer(b"", "404 Not Found")])
+@pytest.mark.parametrize("text", [me(), me(fullName="Pat"), answer(b"", "404 Not Found")])
 def test_an_energycap_that_does_not_say_whose_key_it_is_gets_a_note(text):
     """Nobody here knows whether every EnergyCAP answers this call; the run goes on, and the operator is told."""
     name, note = asked(text)

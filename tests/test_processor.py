@@ -217,6 +217,25 @@ def test_a_task_of_an_earlier_run_is_no_new_one(desk, guid):
     assert desk.run(again, "later") == [(0, "unknown", "sent.odd_answer"), (1, "done", "")]
 
 
+@pytest.mark.parametrize("fault", [Fault.drop_reply(), Fault.status(400)], ids=["in doubt", "refused"])
+def test_a_task_that_an_earlier_run_tried_to_reimport_is_no_new_one(desk, fault):
+    """Whatever became of it there: the task was there before."""
+    desk.server.faults.add(fault)
+    desk.run(plan_of(kickout(0)))
+    desk.seen.clear()
+    desk.server.faults.add(names(task(1).upper()))
+    assert desk.run(plan_of(kickout(0, 2)), "later") == [(0, "unknown", "sent.odd_answer")]
+
+
+def test_a_task_of_a_row_that_is_not_to_be_sent_is_no_new_one(desk):
+    """It needs fixing, or was done before: the workbook names it all the same."""
+    plan = plan_of(kickout(0), kickout(1))
+    left_out = outcome_of(plan.steps[1].row, Status.INVALID, code="x", message="x")
+    plan = replace(plan_of(kickout(0)), decided=(left_out,))
+    desk.server.faults.add(names(task(2)))
+    assert desk.run(plan) == [(0, "unknown", "sent.odd_answer")]
+
+
 def test_a_task_of_another_environment_may_bear_any_guid(desk):
     """A copy of a customer's data holds the same tasks."""
     desk.ledger.begin(run_named("there"), plan := plan_of(kickout(0)), "https://other.example")
@@ -293,6 +312,19 @@ def test_a_gateway_in_energycaps_place_ends_the_run_and_fails_no_row(desk, then,
     kept = evidence_of(desk)
     assert {each["status"] for each in kept} == {404}
     assert sum("me" in each for each in kept) == len(questions(desk)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("then", "became"), [(None, ("failed", "sent.no_right")), (gateway(403), ("unknown", "sent.not_energycap"))]
+)
+def test_a_firewalls_refusal_is_held_against_energycaps_own_word(desk, then, became):
+    """Some look at answers, too: what they keep back was carried out. The run ends either way."""
+    desk.server.faults.add(Fault.html("403 Forbidden", status=403, applied=True))
+    if then:
+        desk.server.faults.add(then, times=None, method="GET")
+    assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, *became)]
+    assert (desk.control.stopped.is_set(), questions(desk)) == (True, ["/api/v3/me"])
+    assert [row.seq for row in desk.ledger.resumable("r")] == ([0, 1] if became[0] == "failed" else [1])
 
 
 def evidence_of(desk: Desk) -> list[dict[str, Any]]:

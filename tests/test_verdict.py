@@ -240,10 +240,11 @@ def test_the_sentence_that_tells_a_failure_proves_nothing(name):
     ],
 )
 def test_a_refusal_that_is_not_in_energycaps_form_is_doubtful(body, headers, strange):
-    """JSON is EnergyCAP's form, an empty refusal may be; a page or plain text is not. Only refusals are asked about."""
+    """JSON is EnergyCAP's form, an empty refusal may be; a page or plain text is not. Asked about are refusals alone,
+    and 403, with which a firewall may keep back the answer to what was carried out."""
     for status in range(400, 600):
         verdict = judge(Reply(status, headers, body), never)
-        assert verdict.doubtful is (strange and ANSWERED[status] == "failed")
+        assert verdict.doubtful is (strange and (ANSWERED[status] == "failed" or status == 403))
     verdict = unproved(judge(Reply(404, headers, body), never))
     assert (told(verdict), verdict.code, verdict.http_status) == ("unknown, stop", "sent.not_energycap", 404)
 

@@ -362,16 +362,17 @@ class Ledger:
             return connection.execute(sa.select(accounts.c.run).where(known).limit(1)).first() is not None
 
     def tasks(self, run: str) -> set[str]:
-        """The GUIDs, in lower case, of all tasks that were reimported or newly started where a run is sent to."""
+        """The GUIDs, in lower case, of all tasks that were to be reimported or newly started where a run is sent to."""
         here = sa.select(lines.c.identity).where(lines.c.run == run).limit(1).scalar_subquery()
         started = sa.func.json_extract(attempts.c.outcome, "$.new_task_guid")
         query = (
             sa.select(lines.c.target, started.label("started"))
             .select_from(attempts.join(lines))
-            .where(attempts.c.identity == here, attempts.c.state == Status.DONE.value, started.is_not(None))
+            .where(attempts.c.identity == here)
+            .distinct()
         )
         with self._store.reading() as connection:
-            return {guid.lower() for row in connection.execute(query) for guid in row}
+            return {guid.lower() for row in connection.execute(query) for guid in row if guid}
 
     def in_flight(self) -> bool:
         """Is there an intent without an outcome: of a run that is going on, or that was cut short?"""
