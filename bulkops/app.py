@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from bulkops.running import Prepared
 
 LEDGER = "ledger.sqlite3"
+_UNREACHABLE = (53, 67)
+"""Windows calls what lies on a share that it does not reach not found; it may be there, for others."""
 
 
 def check(path: Path, where: Environment, folder: Path, options: Options) -> Report:
@@ -278,8 +280,9 @@ def _alone(prepared: Prepared, stack: ExitStack) -> None:
     path = prepared.material.path
     try:
         os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return  # a run can be resumed without its workbook
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if getattr(error, "winerror", 0) not in _UNREACHABLE:
+            return  # a run can be resumed without its workbook
     except OSError:
         pass  # it may be there all the same, and then somebody may be running it
     holder = f"{settings.operator()} on {platform.node()}, since {now()}"

@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.say(f"bulkops: {error.typed()}")
         code = console.NOT_STARTED
     except Exception as error:
-        console.report_defect(error)
+        if not console.is_unread(error):  # the help, by typer itself
+            console.report_defect(error)
         code = console.NOT_STARTED
     # During a run Ctrl-C stops the run itself: elsewhere nothing has been sent.
     console.leave(console.NOT_STARTED if code == _CTRL_C else code or 0)
@@ -81,7 +82,7 @@ def bulkops(
 ) -> None:
     """Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet. Without a command: the window."""
     if version:
-        typer.echo(__version__)
+        console.tell(__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
         desktop([])
@@ -300,7 +301,8 @@ def history(
         if not console.print_document({"runs": listed}):
             raise typer.Exit(console.SOME_LEFT)
     elif runs:
-        run_table(runs)
+        with console.printing():
+            run_table(runs)
     else:
         console.tell("Nothing has been run on this computer yet.")
 

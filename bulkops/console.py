@@ -74,7 +74,8 @@ def _unknown(char: str) -> str:
 def help_unless_asked(context: typer.Context) -> None:
     """Where no command was given: nothing was asked for, so nothing is done."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        with printing():
+            typer.echo(context.get_help())
         raise typer.Exit(NOT_STARTED)
 
 
@@ -151,7 +152,7 @@ def present(report: Report, as_json: bool) -> bool:
         return print_document(report.document())
     from bulkops.presenting import show
 
-    with _output() as lost:
+    with printing() as lost:
         show(report)
     return not lost
 
@@ -161,13 +162,13 @@ def print_document(document: dict[str, Any]) -> bool:
     if sys.stdout is None:
         say("bulkops: what was asked for could not be written: standard output is closed.")
         return False
-    with _output() as lost:
+    with printing() as lost:
         typer.echo(json.dumps(document))
     return not lost
 
 
 @contextmanager
-def _output() -> Iterator[list[OSError]]:
+def printing() -> Iterator[list[OSError]]:
     """Standard output, which may be on a full disk, or a pipe that nobody reads: what went wrong, if anything."""
     lost: list[OSError] = []
     try:
@@ -203,6 +204,15 @@ def _let_go(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def is_unread(error: Exception) -> bool:
+    """Is it one of a standard output that takes no more? Then it does not take the end of a line either."""
+    if not isinstance(error, OSError):
+        return False
+    with printing() as lost:
+        typer.echo()
+    return bool(lost)
+
+
 def report_defect(defect: Exception) -> None:
     """Our own defect: the details go to a file, the operator gets a sentence."""
     say(f"bulkops: {recorded(defect)}")
@@ -212,7 +222,7 @@ def tell(text: str) -> None:
     """To standard output, which is a command's own answer."""
     from bulkops.phrases import printable
 
-    with _output():
+    with printing():
         typer.echo(printable(text))
 
 

@@ -144,7 +144,15 @@ def run_table(runs: list[tuple[Run, dict[str, int]]]) -> None:
 
 def ask(summary: Summary) -> CannotStart | None:
     """Say what is about to happen, and ask. None for yes, else why the run does not begin."""
-    console = _console(stderr=True)
+    try:
+        console = _console(stderr=True)
+        _describe(summary, console)
+        return _answer(console, "Send them all the same?" if summary.sure else "Send them?")
+    except OSError:
+        return CannotStart("run.question")  # what nobody can read nobody can say yes to
+
+
+def _describe(summary: Summary, console: Console) -> None:
     what = " and ".join(f"{count} {kind}" for kind, count in summary.steps.items())
     console.print()
     console.print(Text(f"About to send {what}", style="bold"))
@@ -163,15 +171,17 @@ def ask(summary: Summary) -> CannotStart | None:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
     for each in summary.sure:
         console.print(Text(printable(each), style="bold red"))
-    return _answer(console, "Send them all the same?" if summary.sure else "Send them?")
 
 
 def ask_to_take_over(why: BulkopsError) -> BulkopsError | None:
     """Say what the record of what was sent lacks, and ask. None for yes, else why nothing is done."""
-    console = _console(stderr=True)
-    console.print(Text(f"\n{printable(why.sentence)}", style="bold red"))
-    console.print(printable(why.tip))
-    answer = _answer(console, "Take them over as unknown?")
+    try:
+        console = _console(stderr=True)
+        console.print(Text(f"\n{printable(why.sentence)}", style="bold red"))
+        console.print(printable(why.tip))
+        answer = _answer(console, "Take them over as unknown?")
+    except OSError:
+        return why
     return why if answer is not None and answer.code == "run.question" else answer
 
 

@@ -85,6 +85,32 @@ def test_a_document_that_is_not_whole_is_told_by_the_exit_code(
     assert len(practice.writes) == (4 if "--yes" in command else 0)
 
 
+@pytest.mark.parametrize("streams", [">/dev/full", "| true"])
+@pytest.mark.parametrize("command", ["history", "--version", "key", "run --help"])
+def test_what_nobody_reads_is_no_error_of_our_own(
+    august: Path, home: Path, practice: PracticeServer, command: str, streams: str
+) -> None:
+    """Of commands that only tell something, and of the help, which typer itself tells."""
+    if command == "history":
+        shell(f"{BULKOPS} run '{august}' --yes")
+    said = shell(f"({BULKOPS} {command}; echo $? >&3) 3>'{august}.code' {streams}")
+    assert b"error of its own" not in said.stdout + said.stderr
+    assert not (home / "errors.log").exists()
+    if command in ("history", "--version"):
+        assert Path(f"{august}.code").read_text() == "0\n"
+
+
+@pytest.mark.parametrize("streams", ["2>/dev/full", "2>&-", "2>&1 >/dev/null | true"])
+def test_a_question_that_cannot_be_shown_has_no_answer(
+    august: Path, home: Path, practice: PracticeServer, streams: str
+) -> None:
+    """Nothing is sent, and the exit code is that of a run that did not begin."""
+    shell(f"({BULKOPS} run '{august}'; echo $? >&3) 3>'{august}.code' {streams}")
+    assert Path(f"{august}.code").read_text() == "2\n"
+    assert practice.writes == []
+    assert not (home / "errors.log").exists()
+
+
 def test_an_unknown_row_wins_over_a_lost_document(august: Path, practice: PracticeServer) -> None:
     """4 stays 4."""
     practice.faults.add(Fault.drop_reply(), skip=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -205,6 +206,57 @@ def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
     assert len(server.writes) == 7
     with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
         assert [outcome.code for outcome in ledger.outcomes(str(finished.run))][:3] == ["sent.refused", "", ""]
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_what_a_gateway_kept_from_being_done_is_finished_once_it_is_gone(
+    tmp_path: Path, server: PracticeServer, jobs: int
+) -> None:
+    """The rows that it answered stay in doubt, and of them alone it is not known; all others are sent, each once."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag(2006 + number, comment="x") for number in range(8)])
+    page = Fault.html("404 Not Found", status=404)
+    server.faults.add(page, times=None, skip=2)
+    server.faults.add(page, times=None, skip=2, method="GET")  # not the first questions: whose key, which flag types
+    stopped = run(path, server, options=Options(jobs=jobs))
+    doubts = [each.seq for each in stopped.outcomes if each.code == "sent.not_energycap"]
+    assert 1 <= len(doubts) <= jobs
+    assert (stopped.exit_code, statuses(stopped).count("done"), statuses(stopped).count("failed")) == (4, 2, 0)
+    server.faults.clear()
+    tried = len(server.writes)
+    finished = resume(tmp_path)
+    assert (finished.run, finished.exit_code) == (stopped.run, 4)
+    assert [each.seq for each in finished.outcomes if each.status.value != "done"] == doubts
+    assert len(server.writes) == tried + 8 - 2 - len(doubts)
+    assert len(server.state.applied) == len({each.target for each in server.state.applied}) == 8 - len(doubts)
+
+
+def test_a_workbook_on_a_share_that_is_not_reached_is_not_taken_for_gone(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows calls it not found; but others may reach it, and without its lock they could run it meanwhile."""
+    share = tmp_path / "share"
+    share.mkdir()
+    path = fill(share / "August.xlsx", flags=EDITS)
+    with app.prepare(path, Environment("custom", server.base_url), tmp_path, Options(jobs=1)) as prepared:
+        prepared.run(*stopping(2))
+    path.unlink()
+    for each in share.iterdir():
+        each.unlink()
+    share.rmdir()
+    facts = os.stat
+
+    def unreachable(place: Any, *more: Any, **others: Any) -> os.stat_result:
+        if place == path:
+            error = FileNotFoundError(2, "The network path was not found", str(path))
+            error.winerror = 53
+            raise error
+        return facts(place, *more, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", unreachable)
+        refused = resume(tmp_path)
+    assert (refused.refused.code, len(server.writes)) == ("workbook.no_lock", 2)
+    assert statuses(resume(tmp_path)) == ["done"] * 6
 
 
 def test_the_newest_run_that_nobody_followed_up_is_resumed(tmp_path: Path, server: PracticeServer) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import systems
 
+from bulkops.errors import CannotStart
 from bulkops.folders import Folder
 from bulkops.workbook import saving
+from bulkops.workbook.container import content_of
 from bulkops.workbook.saving import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
 
 
@@ -220,6 +222,15 @@ def replace_file(error: int, old: Path, new: Path, backup: Path) -> int:
     return abs(error)
 
 
+def replaced_by(monkeypatch: pytest.MonkeyPatch, call: Callable[[str, str, str], int]) -> None:
+    """Files are replaced as on Windows, by this stand-in for ReplaceFile."""
+
+    def rename(folder: Folder, new: str, name: str, sleep: Callable[[float], object]) -> None:
+        saving._by_replace_file(folder.path / new, folder.path / name, call, sleep)
+
+    monkeypatch.setattr(saving, "_rename", rename)
+
+
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
     """``windows(1177)``: files are replaced as on Windows, and each call ends so; the backups' names it was given."""
@@ -231,10 +242,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
             backups.append(backup)
             return replace_file(error, Path(old), Path(new), Path(backup))
 
-        def rename(folder: Folder, new: str, name: str, sleep: Callable[[float], object]) -> None:
-            saving._by_replace_file(folder.path / new, folder.path / name, call, sleep)
-
-        monkeypatch.setattr(saving, "_rename", rename)
+        replaced_by(monkeypatch, call)
         return backups
 
     return like
@@ -328,6 +336,75 @@ def test_nothing_is_deleted_while_the_workbooks_place_is_empty(
         sweep(path)
         assert path.read_bytes() == b"old"
         assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+@pytest.mark.parametrize("error", [2, 225, 1177])
+def test_a_new_file_that_was_taken_away_is_not_called_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    """A virus scanner puts it into quarantine; the workbook stays as it was, and the results go another way."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+
+    def call(old: str, new: str, backup: str) -> int:
+        os.unlink(new)
+        return replace_file(error, Path(old), Path(new), Path(backup))
+
+    replaced_by(monkeypatch, call)
+    with pytest.raises(FileNotFoundError, match="took the new file away"):
+        save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+def test_another_file_that_took_the_place_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync program puts an older file back while the place is empty; what was there stays under its other name."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+
+    def call(old: str, new: str, backup: str) -> int:
+        replace_file(1177, Path(old), Path(new), Path(backup))
+        path.write_bytes(b"theirs")
+        return 1177
+
+    replaced_by(monkeypatch, call)
+    with pytest.raises(Changed):
+        save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+    assert path.read_bytes() == b"theirs"
+    assert sorted(each.read_bytes() for each in tmp_path.iterdir()) == [b"old", b"theirs"]
+
+
+def test_an_error_after_all_was_done_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share may lose its last word."""
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+
+    def call(old: str, new: str, backup: str) -> int:
+        replace_file(0, Path(old), Path(new), Path(backup))
+        return 59
+
+    replaced_by(monkeypatch, call)
+    save(path, b"new", sha256(b"old"), sleep=lambda _: None)
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["August.xlsx"]
+
+
+def test_a_workbook_that_lost_its_name_is_told_by_the_one_it_has(tmp_path: Path) -> None:
+    """A run that was killed between the two steps of Windows: nothing is missing but a name."""
+    path = tmp_path / "August.xlsx"
+    for name in (saving._temporary(path).stem + ".before.xlsx", saving._temporary(path).name):
+        (tmp_path / name).write_bytes(b"old")
+    left = next(each for each in os.listdir(tmp_path) if each.endswith(".before.xlsx"))
+    with pytest.raises(CannotStart) as refused:
+        content_of(path)
+    assert (refused.value.code, left in str(refused.value)) == ("workbook.displaced", True)
+    with pytest.raises(CannotStart) as refused:
+        content_of(tmp_path / "July.xlsx")
+    assert refused.value.code == "workbook.missing"
+    sweep(path)
+    assert (content_of(path), os.listdir(tmp_path)) == (b"old", ["August.xlsx"])
 
 
 def test_what_windows_leaves_is_swept_away(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ _HALF = {f"workbook.{code}" for code in ("damaged", "not_excel", "csv", "line", 
 _YOUNG = 120.0
 """Seconds since its last change for which a file that makes no sense may still be on its way."""
 _STAYS = {
-    *("workbook.no_access", "workbook.missing", "workbook.folder", "workbook.changed", "workbook.busy"),
-    *("workbook.no_lock", "workbook.planted"),
+    *("workbook.no_access", "workbook.missing", "workbook.displaced", "workbook.folder", "workbook.changed"),
+    *("workbook.busy", "workbook.no_lock", "workbook.planted"),
     *("run.declined", "run.question", "results.unwritable", "corrections.unwritable", "corrections.open"),
 }
 """What keeps one workbook where it is, and the others from nothing."""

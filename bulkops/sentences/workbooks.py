@@ -9,6 +9,13 @@ _AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx
 ENTRIES = (
     Entry("workbook.missing", "No such workbook", "There is no file {path}.", "Check the name and the folder."),
     Entry(
+        "workbook.displaced",
+        "The workbook has lost its name",
+        "There is no file {path}: a run was cut short while it wrote the results, and left the workbook beside it as {value}.",
+        "Put it back under its own name; to finish that run does so, too.",
+        typed="bulkops resume",
+    ),
+    Entry(
         "workbook.too_long",
         "Path too long",
         "The path of {path} ({value} letters), or that of a file that bulkops puts beside it, is longer than this computer can deal with. Nothing was sent.",

@@ -71,6 +71,10 @@ def content_of(path: Path, file: Id | None = None) -> bytes:
     except IsADirectoryError as error:
         raise CannotStart("workbook.folder", path=str(path)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
+        from bulkops.workbook.saving import displaced
+
+        if left := displaced(path):
+            raise CannotStart("workbook.displaced", path=str(path), value=left) from error
         raise CannotStart("workbook.missing", path=str(path)) from error
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.EFBIG:

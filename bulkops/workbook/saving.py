@@ -177,20 +177,42 @@ def sweep(path: Path) -> None:
 
 
 def _sweep(folder: Folder, path: Path) -> None:
-    start = re.escape(_temporary_start(path)) + "[0-9a-f]{8}"
-    new, old = re.compile(rf"{start}\.tmp"), re.compile(start + re.escape(_backup_end(path)))
-    ends: dict[str, os.stat_result] = {}
-    for name in folder.names():
-        if new.fullmatch(name) or old.fullmatch(name) or _OF_WINDOWS.fullmatch(name):
-            facts = folder.facts(name)
-            if facts is not None and stat.S_ISREG(facts.st_mode):
-                ends[name] = facts
-    kept = [name for name in ends if old.fullmatch(name)]
+    new = re.compile(re.escape(_temporary_start(path)) + r"[0-9a-f]{8}\.tmp")
+    ends = _regular(folder, lambda name: new.fullmatch(name) or _OF_WINDOWS.fullmatch(name))
+    kept = _displaced(folder, path)
     if kept and folder.facts(path.name) is None:
-        folder.rename(max(kept, key=lambda name: ends[name].st_mtime_ns), path.name)
+        folder.rename(kept[-1], path.name)
     for name, facts in ends.items():
         if not _OF_WINDOWS.fullmatch(name) or not facts.st_size:
             folder.remove(name)
+    for name in kept:
+        folder.remove(name)
+
+
+def displaced(path: Path) -> str:
+    """The name that a file was left under whose replacement was killed, or stopped by other programs; "" if it was not.
+
+    When its run is resumed it gets its own name back.
+    """
+    with suppress(OSError):
+        path = real(path)
+        with Folder(path.parent) as folder:
+            if folder.facts(path.name) is None:
+                return next(reversed(_displaced(folder, path)), "")
+    return ""
+
+
+def _displaced(folder: Folder, path: Path) -> list[str]:
+    """What of a file has been left under the names that it has while it is replaced on Windows, the newest last."""
+    old = re.compile(re.escape(_temporary_start(path)) + "[0-9a-f]{8}" + re.escape(_backup_end(path)))
+    found = _regular(folder, old.fullmatch)
+    return sorted(found, key=lambda name: found[name].st_mtime_ns)
+
+
+def _regular(folder: Folder, wanted: Callable[[str], object]) -> dict[str, os.stat_result]:
+    """The folder's files whose names are wanted, and their facts."""
+    facts = {name: folder.facts(name) for name in folder.names() if wanted(name)}
+    return {name: each for name, each in facts.items() if each is not None and stat.S_ISREG(each.st_mode)}
 
 
 def shortened(name: str) -> str:
@@ -255,8 +277,11 @@ def _by_replace_file(
     ``replace_file`` is ReplaceFile with a name for the old file, and gives 0 or the number of its error. Microsoft says
     that after 1177 the old file has that name, and after every other that both files have their own. Whatever it says,
     it is looked what stands there: the old file gets its name back, and the plain way is tried, which needs less.
+    Raises Changed if another file has the old one's place, OSError if a virus scanner, say, took the new one away.
     """
     backup = old.with_name(f"{_temporary(old).stem}{_backup_end(old)}")
+    with Folder(old.parent) as folder:
+        wanted = _sha256(folder, new.name)
     if replace_file(str(old), str(new), str(backup)) == 0:
         with suppress(OSError):  # who looks at it at this moment keeps it; the next run sweeps it away
             backup.unlink()
@@ -271,10 +296,16 @@ def _by_replace_file(
     else:
         names = " and ".join(each.name for each in (backup, new) if os.path.exists(each))
         raise Displaced(errno.EIO, f"Windows took away its name; as it was, and as it was to be, it is now {names}")
+    if os.path.exists(new):
+        if os.path.exists(backup):
+            raise Changed(f"another file was put in the place of {old.name}")
+        os.replace(new, old)
+    else:
+        with Folder(old.parent) as folder:
+            if _sha256(folder, old.name) != wanted:
+                raise FileNotFoundError(errno.ENOENT, "another program took the new file away")
     with suppress(OSError):
         backup.unlink(missing_ok=True)
-    if os.path.exists(new):
-        os.replace(new, old)
 
 
 if sys.platform == "win32":
