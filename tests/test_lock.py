@@ -96,12 +96,20 @@ def test_a_name_that_is_not_unicode_is_no_obstacle(tmp_path):
         assert "july?.xlsx" in str(refused(tmp_path))
 
 
+def test_a_folder_that_is_gone_is_made_anew(tmp_path):
+    """Deleted while the window is open: what its record lacks is asked about, which takes a place for it."""
+    with only_one(tmp_path / "home" / "data", "Pat"):
+        assert "Pat" in str(refused(tmp_path / "home" / "data"))
+
+
 @pytest.mark.parametrize("spoilt", ["run.lock", "run.holder", ""])
 def test_a_folder_that_cannot_be_used_is_a_sentence(tmp_path, spoilt):
-    """No traceback for a folder that is missing, read-only or odd; nothing was sent."""
+    """No traceback for a folder that cannot be made, is read-only or odd; nothing was sent."""
     folder = tmp_path / "home"
     if spoilt:
         (folder / spoilt).mkdir(parents=True)
+    else:
+        folder.write_text("in the way", encoding="utf-8")
     error = refused(folder)
     assert error.code == "ledger.unusable"
     assert str(folder) in str(error)
