@@ -28,6 +28,7 @@ from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Id
 from bulkops.model import CheckedRow, Outcome, Plan, Status
 from bulkops.operations import all_operations
+from bulkops.ownership import open_to_others
 from bulkops.phrases import counted, marked, moment
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
@@ -239,13 +240,14 @@ def _watched(ledger: Ledger, where: Environment, folder: Path) -> list[str]:
 
     if where.name == settings.PRACTICE:
         return []
+    exposed = open_to_others(folder)
     witness = Witness(folder)
     if lacking := ledger.watch(witness):
         last = moment(lacking.intents[-1].started) if lacking.intents else "long ago"
         old = f", {lacking.beyond} of them so old that nothing else is known of them" if lacking.beyond else ""
         facts = {"path": ledger.path, "extra": witness.folder, "when": last}
         raise CannotStart("ledger.older", value=f"{counted(len(lacking), 'row')}{old}", **facts)
-    return [ledger.unwitnessed] if ledger.unwitnessed else []
+    return [note for note in (exposed, ledger.unwitnessed) if note]
 
 
 def older(folder: Path, where: Environment) -> CannotStart | None:

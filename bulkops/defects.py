@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.ownership import mine
 from bulkops.settings import home
 
 
@@ -14,7 +15,7 @@ def recorded(defect: Exception) -> CannotStart:
     path = Path("errors.log")
     try:
         path = home() / path
-        with open(path, "a", encoding="utf-8", errors="backslashreplace") as log:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace", opener=mine) as log:
             log.write("".join(traceback.format_exception(defect)) + "\n")
     except (OSError, BulkopsError):
         pass  # the sentence is still worth saying

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from bulkops import folders
 from bulkops.errors import COMMON, CannotStart
 from bulkops.lengths import length
+from bulkops.ownership import own_folder
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.results_sheet import SHEET, Value
@@ -121,7 +122,8 @@ class Delivery:
             content = plain(lines, self.workbook, path)
         else:
             content = self.graft.grafted(lines, copy=not in_place)
-        save(path, content, self.sha256 if in_place else None, self._keep)
+        rights = 0o600 if path.parent == self.folder else 0o666
+        save(path, content, self.sha256 if in_place else None, self._keep, rights=rights)
 
     def _keep(self, path: Path) -> None:
         """What is replaced may hold the only words of an earlier run, or be all that the operator has."""
@@ -228,7 +230,7 @@ def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str]) -> Graft:
 def _can_keep(folder: Path, size: int) -> bool:
     """Can a copy of the workbook be kept in the data folder?"""
     try:
-        (folder / PREVIOUS).mkdir(exist_ok=True)
+        own_folder(folder / PREVIOUS)
         return writable(folder / PREVIOUS / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
     except OSError:
         return False

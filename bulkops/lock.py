@@ -21,6 +21,7 @@ from typing import TypeVar
 from bulkops.errors import CannotStart
 from bulkops.folders import Planted, is_link, real
 from bulkops.lengths import length, too_long
+from bulkops.ownership import mine, own_folder, told_apart
 
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
@@ -49,25 +50,27 @@ def only_one(
     Raises CannotStart, naming who holds it and since when, if another process does.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = _patiently(lambda: (folder / "run.lock").open("a+b"), sleep, clock)
+        own_folder(folder)
+        handle = _patiently(lambda: mine(str(folder / "run.lock"), _FLAGS | os.O_CREAT), sleep, clock)
     except OSError as error:
         raise _unusable(folder, error) from error
-    with stream:
+    with os.fdopen(handle, "r+b"):
         try:
-            if not _locked(stream.fileno()):
+            if not _locked(handle):
                 raise CannotStart("run.busy", value=_holder(folder))
-            (folder / "run.holder").write_text(holder, encoding="utf-8", errors="replace")
+            with open(folder / "run.holder", "w", encoding="utf-8", errors="replace", opener=mine) as said:
+                said.write(holder)
         except OSError as error:
             raise _unusable(folder, error) from error
         try:
             yield
         finally:
-            _unlock(stream.fileno())
+            _unlock(handle)
 
 
 def _unusable(folder: Path, error: OSError) -> CannotStart:
-    return CannotStart("ledger.unusable", path=folder, value=error.strerror or "no access")
+    reason = told_apart(error.strerror or "no access", folder / "run.lock")
+    return CannotStart("ledger.unusable", path=folder, value=reason)
 
 
 def _holder(folder: Path) -> str:
@@ -112,7 +115,8 @@ def workbook_alone(
     except OSError as error:
         if too_long(mark):
             raise CannotStart("workbook.too_long", path=path.name, value=length(path)) from error
-        raise CannotStart("workbook.no_lock", path=path.name, extra=mark.name, value=error.strerror or error) from error
+        reason = told_apart(error.strerror or str(error), mark)
+        raise CannotStart("workbook.no_lock", path=path.name, extra=mark.name, value=reason) from error
     try:
         before, elsewhere = _said(handle)
         _say(handle, f"{_line(holder)}\n{platform.node()}\n")

@@ -12,6 +12,7 @@ import bulkops
 from bulkops import app, templates
 from bulkops.errors import CannotStart
 from bulkops.model import Outcome
+from bulkops.ownership import own_folder
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
@@ -23,7 +24,8 @@ def demo_folder(home: Path) -> Path:
     for number in count(1):
         folder = home / "demo" / (name if number == 1 else f"{name} ({number})")
         try:
-            folder.mkdir(parents=True)
+            own_folder(folder.parent)
+            folder.mkdir(mode=0o700)
             break
         except FileExistsError:
             continue

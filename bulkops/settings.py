@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from bulkops import ownership
 from bulkops.errors import CannotStart
 from bulkops.masking import Traces
 
@@ -248,7 +249,7 @@ def keep_name(where: Environment) -> None:
     path = home() / _NAMES
     begun = path.with_name(f"{path.name}.part")
     try:
-        with begun.open("w", encoding="utf-8") as stream:
+        with open(begun, "w", encoding="utf-8", opener=ownership.mine) as stream:
             json.dump(stored, stream, indent=1)
             stream.flush()
             os.fsync(stream.fileno())
@@ -258,14 +259,17 @@ def keep_name(where: Environment) -> None:
 
 
 def home() -> Path:
-    """The folder for ledger and backups: BULKOPS_HOME, else the platform's user data folder. Made if missing.
+    """The folder for ledger and backups: BULKOPS_HOME, else the platform's user data folder. Made if missing,
+    and for its user alone.
 
-    Raises CannotStart where it would be another folder from start to start: each would have a ledger of its own.
+    Raises CannotStart where it belongs to somebody else, and where it would be another folder from start to start:
+    each would have a ledger of its own.
     """
     named = os.environ.get("BULKOPS_HOME", "")
     folder = _named_home(named) if named.strip() else _own_home()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        ownership.own_folder(folder)
+        ownership.keep_private(folder)
     except OSError as error:
         raise CannotStart("ledger.unusable", path=folder, value=error.strerror or "no access") from error
     return folder

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "sentences.workbooks",
     ),
     ("endings", "folders", "lengths", "model", "errors", "masking"),
+    ("ownership",),
     (
         "phrases",
         "whereabouts",

@@ -19,6 +19,7 @@ from bulkops.inbox.giving import give
 from bulkops.inbox.looking import Found, can_be_taken, in_use, same_file, usable
 from bulkops.ledger import now
 from bulkops.lock import only_one, workbook_alone
+from bulkops.ownership import own_folder
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
 from bulkops.settings import PRACTICE, Environment
@@ -139,7 +140,7 @@ class Inbox:
     def _corrections(self, workbook: Path) -> Path:
         """Where the rows to be corrected go at first; what an earlier run has left is outdated, and is removed."""
         folder = moving.work_folder(workbook, self.home)
-        folder.mkdir(parents=True, exist_ok=True)
+        own_folder(folder)
         places = [folder / moving.beside(workbook.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
         for each in places:
             each.unlink(missing_ok=True)
@@ -193,7 +194,7 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
     folder = folder.resolve()
     with ExitStack() as stack:
         try:
-            (home / "inbox").mkdir(parents=True, exist_ok=True)
+            own_folder(home / "inbox")
             stack.enter_context(only_one(home / "inbox", f"{settings.operator()}, inbox {folder.name}, since {now()}"))
             inbox = Inbox(folder, home, claims.make_mark(home), clock)
             inbox.notes += _taken_up(inbox)

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bulkops.ownership import mine
+
 SLOTS = 33
 """As many as rows can be on their way at once, and one."""
 SLOT = 16 * 1024
@@ -36,7 +38,7 @@ class Reserve:
         with self._lock:
             if not self.path.exists() or self.path.stat().st_size != SLOTS * SLOT:
                 # Noise, for a file system that compresses must keep its room too.
-                with self.path.open("wb") as stream:
+                with open(self.path, "wb", opener=mine) as stream:
                     stream.write((_EMPTY + os.urandom(SLOT - len(_EMPTY))) * SLOTS)
                     _to_disk(stream)
             self._clear()

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.tables import durable, prepare
+from bulkops.ownership import mine
 
 _TOGETHER = 2
 """Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
@@ -53,6 +54,10 @@ class Store:
         )
         sa.event.listen(self.engine, "connect", durable)
         try:
+            # For us alone, and SQLite's log takes after it. Never opened if it is there: closing it again would take
+            # the locks of other connections of this process from them.
+            with suppress(OSError):
+                os.close(mine(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
             self._connection = self.engine.connect()
             with self._connection.begin():
                 prepare(self._connection, path)

@@ -8,6 +8,7 @@ operator said of an attempt whose outcome is unknown.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
 from bulkops.model import Call
+from bulkops.ownership import mine
 
 SCHEMA_VERSION = 5
 PLANNED, INTENT = "planned", "intent"
@@ -161,6 +163,7 @@ def _keep_copy(connection: sa.Connection, copy: Path) -> None:
     if not copy.exists():
         begun = copy.with_name(f"{copy.name}.part")
         begun.unlink(missing_ok=True)
+        os.close(mine(str(begun), os.O_RDWR | os.O_CREAT | os.O_EXCL))
         connection.exec_driver_sql("VACUUM INTO ?", (str(begun),))
         begun.replace(copy)
 

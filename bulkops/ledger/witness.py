@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from bulkops.ownership import keep_private, own_folder
 from bulkops.workbook.saving import save
 
 KEPT = 4_000
@@ -74,8 +75,10 @@ class Witness:
         self._handle: int | None = None
 
     def told(self) -> Told:
-        """All that the journals say."""
+        """All that the journals say. Raises CannotStart where somebody else can have written them."""
         whole = Told({}, {}, 0)
+        with suppress(OSError):  # there is none yet
+            keep_private(self.folder)
         for journal in self._journals():
             try:
                 whole.read(journal.read_bytes())
@@ -87,7 +90,7 @@ class Witness:
         """Write into this ledger's journal from now on. False where it has to be written anew first."""
         own = self._own(ledger)
         try:
-            self.folder.mkdir(exist_ok=True)
+            own_folder(self.folder)
             fresh = own.exists() and own.stat().st_size < _LARGE and self._journals() == [own]
             self._handle = os.open(own, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         except OSError as error:
@@ -106,7 +109,7 @@ class Witness:
         try:
             if self.trouble:  # a journal that could not be read may tell more than its ledger knows: it stays
                 return
-            save(self._own(ledger), b"".join(map(_line, lines)))
+            save(self._own(ledger), b"".join(map(_line, lines)), rights=0o600)
             for each in self._journals():
                 if each != self._own(ledger):
                     each.unlink()

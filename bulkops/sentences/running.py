@@ -230,6 +230,12 @@ ENTRIES = (
         "Set the variable BULKOPS_HOME to a folder on this computer's own disk, as a whole path.",
     ),
     Entry(
+        "home.shared",
+        "The record of what was sent is open to others",
+        "The record of what was sent must be yours alone, and {path} is not: {value}. Nothing was sent.",
+        "Ask IT to give it to you alone. Or set the variable BULKOPS_HOME to a new folder of your own on this computer's disk; move the files of earlier runs there if nobody else can have changed them: they keep rows from being sent twice.",
+    ),
+    Entry(
         "home.network",
         "The record of what was sent would be on a network disk",
         "The record of what was sent ({path}) would be on a disk that other computers use too ({value}), and what was sent could be forgotten there. Nothing was sent.",

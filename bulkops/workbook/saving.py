@@ -21,6 +21,7 @@ from pathlib import Path
 from bulkops.errors import CannotStart
 from bulkops.folders import Folder, Planted, opened, real, whole
 from bulkops.lengths import too_long
+from bulkops.ownership import own_folder
 
 _TRIES = 5
 _MOST = 2**28
@@ -43,18 +44,20 @@ def save(
     was: str | None = None,
     keep: Callable[[Path], object] = lambda _: None,
     sleep: Callable[[float], object] = time.sleep,
+    rights: int = 0o666,
 ) -> None:
     """Put a file in place.
 
-    ``was``: the SHA-256 that the file to be replaced must have; None: whatever it holds. ``keep`` is called with the
-    file that is about to be replaced and makes a copy of it. Raises Changed, or OSError; then what was there is
+    ``rights``: of a new one, as far as the user's own setting allows them. ``was``: the SHA-256 that the file to be
+    replaced must have; None: whatever it holds. ``keep`` is called with the file that is about to be replaced and makes
+    a copy of it. Raises Changed, or OSError; then what was there is
     there as it was, or, after Displaced, under the name that it says.
     """
     path = real(path)
     with Folder(path.parent) as folder:
         temporary = _temporary(path).name
         try:
-            _write(folder, temporary, content)
+            _write(folder, temporary, content, rights)
             found = _sha256(folder, path.name)
             if found:
                 if found != (was or found):
@@ -142,8 +145,9 @@ def opened_by(path: Path) -> str:
 
 
 def keep_copy(path: Path, folder: Path, name: str) -> Path:
-    """Copy a file into a folder under this name, or one with a number if that is taken; synced. Raises OSError."""
-    folder.mkdir(exist_ok=True)
+    """Copy a file into a folder of the user's own under this name, or one with a number if that is taken; synced.
+    Raises OSError."""
+    own_folder(folder)
     kept, number = folder / name, 1
     while os.path.exists(kept):
         number += 1
@@ -151,7 +155,7 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
     with opened(path) as old, Folder(kept.parent) as place:
         temporary = _temporary(kept).name
         try:
-            with os.fdopen(place.create(temporary), "r+b") as stream:
+            with os.fdopen(place.create(temporary, 0o600), "r+b") as stream:
                 shutil.copyfileobj(old, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -235,9 +239,9 @@ def _backup_end(path: Path) -> str:
     return f".before{path.suffix}"
 
 
-def _write(folder: Folder, name: str, content: bytes) -> None:
+def _write(folder: Folder, name: str, content: bytes, rights: int = 0o666) -> None:
     """Write a new file, sync, and read back. Raises OSError if what is there then is something else."""
-    handle = folder.create(name)
+    handle = folder.create(name, rights)
     try:
         with os.fdopen(handle, "r+b") as stream:
             stream.write(content)
