@@ -583,6 +583,25 @@ def test_what_is_no_lock_file_is_left_alone(workbook, tmp_path, kind):
     assert os.path.lexists(mark) or kind == "no folder"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a stand-in for Windows, where few users may make links")
+@pytest.mark.parametrize("kind", ["to nothing", "that comes after the look"])
+def test_where_the_system_follows_links_no_lock_is_behind_one(workbook, tmp_path, monkeypatch, kind):
+    """Windows opens what a link leads to, and who holds the workbook would be written there."""
+    diary, mark = tmp_path / "diary", workbook.with_name(".August.xlsx.bulkops")
+    mark.symlink_to(diary)
+    open_ = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags, *more: open_(path, flags & ~(os.O_NOFOLLOW | os.O_EXCL), *more))
+    monkeypatch.setattr(lock, "_not_followed", lambda mark, facts: os.path.samestat(os.lstat(mark), facts))
+    if kind == "to nothing":
+        unlocked(workbook)
+        assert not diary.exists()
+    else:
+        diary.write_text("dear diary")
+        monkeypatch.setattr(lock, "is_link", lambda _: False)
+        unlocked(workbook)
+        assert diary.read_text() == "dear diary"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder is not closed to writing there by its mode")
 def test_in_a_folder_that_cannot_be_written_nothing_is_run(workbook):
     """Whoever may write there would not see that somebody runs it; somebody who may, and does, is seen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,6 +76,17 @@ def test_labels_of_a_file_are_kept(tmp_path: Path) -> None:
         pytest.skip("this disk has no labels")
     save(path, b"new")
     assert os.getxattr(path, "user.label") == b"confidential"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such rights there")
+def test_the_rights_of_a_program_are_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that runs as its owner would be the clerk's when it is written anew, for nobody can give it back."""
+    monkeypatch.setattr(os, "fchown", failing)
+    path = tmp_path / "August.xlsx"
+    path.write_bytes(b"old")
+    path.chmod(0o6755)
+    save(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
 def test_what_cannot_be_kept_is_not_replaced(tmp_path: Path) -> None:
