@@ -455,10 +455,13 @@ def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
 
 
 def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
-    """Tell the ledger that a workbook was moved after a run, and where that run's results are now if they moved too."""
+    """Tell the ledger that a workbook was moved after a run, and where that run's results are now if they moved too.
+
+    The paths are whole and without links: what has been put there since is not followed.
+    """
     with any_ledger(folder) as ledger:
         if ledger is not None:
-            ledger.moved(str(old.resolve()), str(new.resolve()), run, str(results) if results else None)
+            ledger.moved(str(old), str(new), run, str(results) if results else None)
 
 
 def unfinished(folder: Path) -> dict[str, int]:

@@ -156,6 +156,36 @@ class Folder:
                 finally:
                     os.close(handle)
 
+    def within(self, name: str, make: bool = False) -> Folder:
+        """A folder in it, made if nothing has its name and that is wanted. Raises OSError, also for any link."""
+        if make:
+            with suppress(FileExistsError):
+                os.mkdir(self._at(name), **self._here)
+        inner = Folder.__new__(Folder)
+        inner.path = self.path / name
+        try:
+            inner._handle = _hold_within(self._handle, inner.path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+            raise NotADirectoryError(errno.ENOTDIR, f"{name} is a link, or no folder", str(inner.path)) from error
+        inner._here = {} if inner._handle is None else {"dir_fd": inner._handle}
+        return inner
+
+    def link(self, old: str, other: Folder, new: str) -> None:
+        """Give a file a second name, in this folder or another. Raises FileExistsError, OSError."""
+        if self._handle is None:
+            os.link(self._at(old), other._at(new), follow_symlinks=False)
+        else:
+            os.link(old, new, src_dir_fd=self._handle, dst_dir_fd=other._handle, follow_symlinks=False)
+
+    def move(self, old: str, other: Folder, new: str) -> None:
+        """Rename a file into another folder, over what may be there; not on Windows. Raises OSError."""
+        if self._handle is None:
+            os.rename(self._at(old), other._at(new))
+        else:
+            os.rename(old, new, src_dir_fd=self._handle, dst_dir_fd=other._handle)
+
     def _at(self, name: str) -> str:
         if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):
             raise ValueError(f"not the name of a file: {name!r}")
@@ -277,6 +307,9 @@ if sys.platform == "win32":
         facts = os.lstat(folder)
         if is_link(facts) or not stat.S_ISDIR(facts.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+    def _hold_within(_: int | None, folder: Path) -> None:
+        _hold(folder)
 else:
     import grp
     import pwd
@@ -322,3 +355,8 @@ else:
                 os.close(handle)
             handle = inner
         return handle
+
+    def _hold_within(around: int | None, folder: Path) -> int:
+        """The same for a folder in one that is in hand."""
+        flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+        return os.open(folder.name, flags, dir_fd=around)

@@ -21,10 +21,18 @@ NAMES = ("link", "unlink", "replace", "rename", "mkdir", "rmdir")
 RECORDS = ("begin", "intend", "conclude", "finish", "moved")
 
 
-def _lasts_not(name: str, given: tuple[Any, ...]) -> bool:
+def _lasts_not(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
     if name == "unlink":
-        return os.fspath(given[0]).endswith(".tmp") or not os.path.lexists(given[0])
+        return os.fspath(given[0]).endswith(".tmp") or not _is_there(given[0], named.get("dir_fd"))
     return name == "send" and given[1].method == "GET"
+
+
+def _is_there(path: Any, folder: int | None) -> bool:
+    try:
+        os.stat(path, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def main(arguments: list[str], mark: Callable[[str], None]) -> None:
@@ -35,7 +43,7 @@ def main(arguments: list[str], mark: Callable[[str], None]) -> None:
     def hooked(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(real)
         def step(*given: Any, **named: Any) -> Any:
-            if not _lasts_not(name, given):
+            if not _lasts_not(name, given, named):
                 taken.append(name)
                 mark(name)
                 if len(taken) == int(last):

@@ -185,8 +185,7 @@ class InboxPresenter:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, where, lambda prepared: self._carry(prepared, control))
                 self._later(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
-                stopped = handled.report is not None and handled.report.stopped
-                if number < len(chosen) and (handled.ends or stopped or control.stopped.is_set()):
+                if number < len(chosen) and (handled.last or control.stopped.is_set()):
                     left = counted(len(chosen) - number, "workbook")
                     return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
             return inbox.notes

@@ -7,25 +7,41 @@ in it. No program that is opened learns what is set for bulkops: one of its vari
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from bulkops.errors import CannotStart
+from bulkops.folders import real
 from bulkops.surroundings import for_other_programs
 
 _PATIENCE = 3.0
 """Seconds in which a program that cannot open a file says so; one that goes on longer has opened it."""
 
 
-def open_file(path: Path, patience: float = _PATIENCE) -> None:
-    """Open a file or a folder in its default program.
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
 
-    Raises CannotStart, whose ``facts["path"]`` is the whole path, if it is gone or nothing here opens it.
+
+def open_file(path: Path, patience: float = _PATIENCE) -> None:
+    """Open a workbook in its default program; nothing else, for a program in a shared folder would be started.
+
+    Raises CannotStart, whose ``facts["path"]`` is the whole path, if it is gone, no workbook, or nothing here opens it.
     """
     whole = _there(path)
+    if not is_workbook(whole):
+        raise CannotStart("open.no_workbook", name=whole.name, path=whole)
     _started([*_OPENER, str(whole)], whole, patience)
+
+
+def is_workbook(path: Path) -> bool:
+    """Is it a file with a workbook's name, also where links of our own lead?"""
+    try:
+        there = real(path)
+        return there.suffix.lower() in _WORKBOOKS and stat.S_ISREG(os.lstat(there).st_mode)
+    except OSError:
+        return False
 
 
 def show_in_folder(path: Path, patience: float = _PATIENCE) -> None:

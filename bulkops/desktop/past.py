@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops import app
+from bulkops.desktop.opening import is_workbook
 from bulkops.errors import CannotStart
 from bulkops.model import Status
 from bulkops.phrases import URGENCY, by_status, counted, printable
@@ -98,7 +99,7 @@ def results_of(folder: Path, run: PastRun) -> Path:
     from bulkops.workbook.sidecar import runs_told
 
     written = next((found.results for found, _ in app.history(folder) if found.id == run.id), None)
-    if written and run.id in runs_told(Path(written)):
+    if written and is_workbook(Path(written)) and run.id in runs_told(Path(written)):
         return Path(written)
     again = app.recall(folder, run.id).results
     if again is None:

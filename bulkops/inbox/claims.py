@@ -1,7 +1,7 @@
-"""Claims: whose workbook it is in a folder that several people watch. Unlike a lock, a claim outlives its maker.
+"""Claims: who has a workbook, in a folder that several people watch. Unlike a lock, a claim outlives its maker.
 
-A hidden file beside the workbook, a line of JSON for each thing that is said. It appears whole or not at all, and is
-only ever added to, so that whoever reads it sees who has the workbook.
+A hidden file beside the workbook that appears whole or not at all. It keeps everybody else from the workbook, and that
+is all it can do: it lies where anybody may write, so nothing is ever done because a claim says so.
 """
 
 from __future__ import annotations
@@ -13,90 +13,142 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bulkops import settings
+from bulkops.folders import Folder
+from bulkops.inbox import journal
 from bulkops.inbox.giving import give
 from bulkops.ledger import now
 from bulkops.phrases import printable
-from bulkops.whereabouts import is_outcome
-from bulkops.workbook.saving import save
 
-_END = ".bulkops-inbox"
+END = ".bulkops-inbox"
 _LONGEST = 200
-"""Characters of what a claim says that are shown: it lies where anybody may write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moves:
-    """What is to go where, the workbook last."""
-
-    workbook: Path
-    sha256: str
-    """Of the workbook: another one by that name is not meant."""
-    run: str
-    """"" if there was none."""
-    pairs: tuple[tuple[Path, Path], ...]
-    results: Path | None = None
-    """Where the run's results are in the end, if they are moved."""
+"""Characters of what a claim says that are shown."""
+_MOST = 2**16
+"""Bytes of a claim that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim, as its file says."""
+    """One claim: on which workbook is told by the file's name, the rest by what is in it."""
 
-    file: Path
     workbook: Path
-    who: str
-    computer: str
-    since: str
-    ledger: str
-    """Whose record knows what was sent: the mark of a data folder."""
-    moves: Moves | None = None
-
-    def note(self, moves: Moves) -> None:
-        """Say durably what goes where, before anything is moved. Raises OSError."""
-        news = [new for _, new in moves.pairs]
-        folder = self.file.parent
-        # By name only: the next pass may come to the folder by another path.
-        pairs = [
-            [old.name if old.parent == folder else str(old), new.relative_to(folder).as_posix()]
-            for old, new in moves.pairs
-        ]
-        results = news.index(moves.results) if moves.results in news else None
-        facts = {"sha256": moves.sha256, "run": moves.run, "results": results, "pairs": pairs}
-        with open(self.file, "ab") as stream:
-            # A line that was cut short is ended first, so that it does not take this one along.
-            stream.write(b"\n" + _line({"moves": facts}))
-            stream.flush()
-            os.fsync(stream.fileno())
+    file: str
+    """Its name, in the workbook's folder."""
+    who: str = ""
+    computer: str = ""
+    since: str = ""
+    mark: str = ""
+    """By what its maker knows it."""
 
     def release(self) -> None:
-        """The workbook is nobody's any more. Raises OSError."""
-        self.file.unlink(missing_ok=True)
-
-
-def mark_of(home: Path) -> str:
-    """By what claims know the ledger in this data folder; "" if it has never made one."""
-    try:
-        return (home / "inbox" / "mark").read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-
-
-def make_mark(home: Path) -> str:
-    """The same, made if there is none yet; for one process at a time. Raises OSError."""
-    if not mark_of(home):
-        save(home / "inbox" / "mark", secrets.token_hex(16).encode())
-    return mark_of(home)
+        """The workbook is nobody's any more, unless another has claimed it since. Raises OSError."""
+        with Folder(self.workbook.parent) as folder:
+            if _mark_in(folder, self.file) == self.mark:
+                folder.remove(self.file)
 
 
 def take(workbook: Path, mark: str) -> Claim:
     """Claim a workbook. Raises FileExistsError if it is claimed, OSError if claims cannot be made there."""
+    with Folder(workbook.parent) as folder:
+        begun = _begun(folder, workbook, mark)
+        try:
+            give(folder, begun, folder, file_of(workbook.name))
+        finally:
+            folder.remove(begun)
+    claim = claim_on(workbook)
+    if claim is None or claim.mark != mark:
+        raise OSError(errno.EIO, "the folder does not keep what is written", str(workbook))
+    return claim
+
+
+def renew(claim: Claim, mark: str) -> None:
+    """Put a claim in place of another of our own. Raises OSError."""
+    with Folder(claim.workbook.parent) as folder:
+        begun = _begun(folder, claim.workbook, mark)
+        try:
+            folder.replace(begun, claim.file)
+        finally:
+            folder.remove(begun)
+
+
+def claim_on(workbook: Path) -> Claim | None:
+    """Who has the workbook, with blanks where that cannot be read; None if nobody."""
+    file = file_of(workbook.name)
+    try:
+        with Folder(workbook.parent) as folder:
+            said = _said(folder, file)
+    except FileNotFoundError:
+        return None
+    who, computer, since = (printable(said.get(key, ""))[:_LONGEST] for key in ("who", "computer", "since"))
+    return Claim(workbook, file, who, computer, since, said.get("ledger", ""))
+
+
+def is_ours(claim: Claim, home: Path) -> bool:
+    """Has this data folder made the claim, or an older bulkops that worked with it?"""
+    return record_of(claim, home) is not None or claim.mark in older_marks(home)
+
+
+def record_of(claim: Claim, home: Path) -> journal.Record | None:
+    """What the data folder itself has of a claim: only for the workbook, and in the folder, that it was made for."""
+    found = journal.recorded(home, claim.mark)
+    if (
+        found is None
+        or found.workbook.name != claim.workbook.name
+        or journal.same_folder(found.workbook.parent, claim.workbook.parent) is False
+    ):
+        return None
+    return journal.Record(found.place, claim.workbook, found.moves)
+
+
+def older_marks(home: Path) -> set[str]:
+    """Of the claims of older versions, which had one mark for all. Anybody could read and copy it: such a claim of ours
+    keeps a workbook for us, but what it says of moves is not done."""
+    try:
+        return {(home / "inbox" / "mark").read_text(encoding="ascii").strip()} - {""}
+    except (OSError, UnicodeDecodeError):
+        return set()
+
+
+def remove_older(folder: Folder, home: Path) -> None:
+    """Remove claims that an older version was kept from removing: their workbooks were moved. Raises OSError."""
+    if marks := older_marks(home):
+        names = folder.names()
+        stand = {file_of(name) for name in names}
+        for name in names:
+            if name.endswith(END) and name not in stand and _mark_in(folder, name) in marks:
+                folder.remove(name)
+
+
+def file_of(name: str) -> str:
+    """The name of the claim on a workbook of this name."""
+    file = f".{name}{END}"
+    if len(os.fsencode(file)) > 255:
+        # Without case, so that each spelling of the workbook's name gives the same one.
+        return f".{hashlib.sha256(os.fsencode(name.casefold())).hexdigest()}{END}"
+    return file
+
+
+def remove_begun(folder: Folder, mark: str) -> None:
+    """Remove what a death has left of files that were begun for this claim. Raises OSError."""
+    for name in folder.names():
+        if name.startswith(f".{mark}-") and name.endswith(_BEGUN):
+            folder.remove(name)
+
+
+_BEGUN = ".bulkops.tmp"
+
+
+def begun_name(mark: str) -> str:
+    """A name, which nobody can foretell, for what is about to get another."""
+    return f".{mark}-{secrets.token_hex(8)}{_BEGUN}"
+
+
+def _begun(folder: Folder, workbook: Path, mark: str) -> str:
+    """A claim's file that does not yet stand; its name. Raises OSError."""
     facts = {
         "workbook": workbook.name,
         "who": settings.operator(),
@@ -104,88 +156,41 @@ def take(workbook: Path, mark: str) -> Claim:
         "since": now(),
         "ledger": mark,
     }
-    _appear(_file_of(workbook), _line(facts), mark)
-    claim = read(_file_of(workbook))
-    if claim is None:
-        raise OSError(errno.EIO, "the disk does not keep what is written", str(workbook))
-    return claim
+    name = begun_name(mark)
+    with os.fdopen(folder.create(name), "wb") as stream:
+        stream.write(json.dumps(facts).encode("ascii") + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    _hide(folder.path / name)
+    return name
 
 
-def claim_on(workbook: Path) -> Claim | None:
-    """Who has the workbook; None if nobody."""
-    return read(_file_of(workbook))
-
-
-def read(file: Path) -> Claim | None:
-    """What a claim says; with blanks where it cannot be read. None if it is not there."""
+def _mark_in(folder: Folder, file: str) -> str:
     try:
-        lines = file.read_bytes().split(b"\n")
+        return _said(folder, file).get("ledger", "")
     except FileNotFoundError:
-        return None
-    except OSError:
-        lines = []
-    said = list(_said(lines))
-    first = said[0] if said else {}
-    name, who, computer, since, ledger = (
-        printable(str(first.get(key, "")))[:_LONGEST] for key in ("workbook", "who", "computer", "since", "ledger")
-    )
-    workbook = file.with_name(name) if name and Path(name).name == name else file.with_name(file.name[1 : -len(_END)])
-    return Claim(file, workbook, who, computer, since, ledger, _moves(workbook, said[1:]))
+        return ""
 
 
-def claims_in(folder: Path) -> list[Claim]:
-    """Every claim in a folder. Raises OSError."""
-    files = sorted(each for each in folder.iterdir() if each.name.startswith(".") and each.name.endswith(_END))
-    return [claim for file in files if (claim := read(file))]
+def _said(folder: Folder, file: str) -> dict[str, str]:
+    """What a claim says, as far as it can be read; a person may have to wait for nothing, but never a program.
 
-
-def _said(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        with suppress(ValueError):  # the last line of one who died while writing it
-            found = json.loads(line)
-            if isinstance(found, dict):
-                yield found
-
-
-def _moves(workbook: Path, said: Iterable[Mapping[str, Any]]) -> Moves | None:
-    """The last word on what goes where; only into a folder of this one."""
-    folder, found = workbook.parent, None
-    for each in said:
-        with suppress(KeyError, TypeError, ValueError, IndexError):
-            facts = each["moves"]
-            pairs = tuple((folder / old, folder / new) for old, new in facts["pairs"])
-            results = None if facts["results"] is None else pairs[facts["results"]][1]
-            if all(is_outcome(new.parent) and new.parent.parent == folder for _, new in pairs):
-                found = Moves(workbook, str(facts["sha256"]), str(facts["run"]), pairs, results)
-    return found
-
-
-def _file_of(workbook: Path) -> Path:
-    name = f".{workbook.name}{_END}"
-    if len(os.fsencode(name)) > 255:
-        # Without case, so that each spelling of the workbook's name gives the same one.
-        name = f".{hashlib.sha256(os.fsencode(workbook.name.casefold())).hexdigest()}{_END}"
-    return workbook.with_name(name)
-
-
-def _line(facts: Mapping[str, Any]) -> bytes:
-    return json.dumps(facts).encode("ascii") + b"\n"
-
-
-def _appear(file: Path, content: bytes, mark: str) -> None:
-    """Make a file that is whole as soon as it is there. Raises FileExistsError if it is there already."""
-    # Always the same name for one ledger: what a death leaves is used up by the next claim.
-    begun = file.with_name(f".{mark}.bulkops.tmp")
+    Raises FileNotFoundError.
+    """
     try:
-        with open(begun, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        give(begun, file)
-        _hide(file)
-    finally:
-        with suppress(OSError):
-            begun.unlink(missing_ok=True)
+        with os.fdopen(folder.open(file), "rb") as stream:
+            content = stream.read(_MOST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return {}
+    if len(content) > _MOST:
+        return {}
+    try:
+        said: Any = json.loads(content.split(b"\n")[0])
+    except (ValueError, RecursionError):
+        return {}
+    return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
 
 
 if sys.platform == "win32":

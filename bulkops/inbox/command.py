@@ -23,7 +23,6 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
     """
     handled: list[Handled] = []
-    defects: list[Exception] = []
     lost = False
     control = Control()
     if not yes and (why := app.older(home, where)):
@@ -43,13 +42,10 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
                 one = inbox.handle(found, where, carry.carry, unattended=yes)
             except KeyboardInterrupt:
                 break
-            except Exception as error:  # a defect of ours: what became of the others is told all the same
-                defects.append(error)
-                break
             handled.append(one)
             if not as_json:
                 _tell(one)
-            if one.ends or control.stopped.is_set() or (one.report and one.report.stopped):
+            if one.last or control.stopped.is_set():
                 break
     left = [{"path": str(each.path), "why": each.why.typed()} for each in looked.left]
     notes = [*inbox.notes, *_not_come_to(looked, handled)]
@@ -60,7 +56,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     else:
         for note in notes[len(inbox.notes) :]:
             console.tell(note)
-    defects += [one.report.defect for one in handled if one.report and one.report.defect]
+    defects = [one.report.defect for one in handled if one.report and one.report.defect]
     for defect in defects:
         console.report_defect(defect)
     codes = {0, *carry.codes, *(each.exit_code for each in handled)}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bulkops import app
-from bulkops.errors import BulkopsError
-from bulkops.inbox import moving
-from bulkops.inbox.claims import Claim, Moves
+from bulkops.errors import BulkopsError, CannotStart
+from bulkops.folders import Folder
+from bulkops.inbox import claims, moving
+from bulkops.inbox.journal import Moves, Record
 from bulkops.inbox.looking import Found
 from bulkops.model import Status
 from bulkops.operations.catalogue import Catalogue
@@ -43,11 +43,21 @@ class Handled:
     notes: tuple[str, ...] = ()
 
     @property
+    def last(self) -> bool:
+        """Is it better to run none of the others now? Not if only what comes after the rows has met an error of ours:
+        a file that lies beside this workbook may have caused it."""
+        report = self.report
+        if self.ends or report is None or not report.stopped:
+            return self.ends
+        return report.defect is None or any(outcome.code == "row.stopped" for outcome in report.outcomes)
+
+    @property
     def exit_code(self) -> int:
-        """By product.md section 4; what is left for another time counts for nothing."""
+        """What is left for another time counts for nothing."""
         if self.report is not None and not self.report.refused:
             return self.report.exit_code
-        return 2 if self.moved_to or self.ends or (self.why and self.why.code == "run.question") else 0
+        known = self.why and self.why.code in ("run.question", "run.bug")
+        return 2 if self.moved_to or self.ends or known else 0
 
     def document(self) -> dict[str, Any]:
         """The run's JSON document, with where the workbook is now."""
@@ -75,17 +85,16 @@ def counts_of(report: Report) -> str:
     return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}{unread}"
 
 
-def moves_of(claim: Claim, report: Report | None, content: str, folder: Path, work: Path) -> Moves:
+def moves_of(record: Record, report: Report | None, content: str, box: Folder) -> Moves:
     """What goes along: what the run has put beside the workbook, and what was made for that in the data folder."""
-    path = claim.workbook
-    results = report.results if report else None
-    beside = [results] if results and results != path and results.parent == path.parent.absolute() else []
-    made = [work / moving.beside(path.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
-    along = [*beside, *(each for each in made if each.exists())]
-    pairs = (*((each, moving.free_in(folder, each.name)) for each in along), (path, folder / path.name))
-    moved = {os.path.abspath(old): new for old, new in pairs}
-    place = moved.get(os.path.abspath(results)) if results else None
-    return Moves(path, content, (report.run if report else None) or "", pairs, place)
+    path, results, to = record.workbook, report.results if report else None, belongs(report)
+    made = [moving.beside(path.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
+    pairs = tuple((each, moving.free_in(box, to, each)) for each in made if (record.place / each).exists())
+    here, place = [(path.name, path.name)], path.name if results == path else ""
+    if results and results != path and results.parent == path.parent:
+        place = moving.free_in(box, to, results.name)
+        here.insert(0, (results.name, place))
+    return Moves(content, (report.run if report else None) or "", to, pairs, tuple(here), place)
 
 
 def belongs(report: Report | None) -> str:
@@ -96,32 +105,45 @@ def belongs(report: Report | None) -> str:
     return DONE if report and seen <= _GOOD and not report.unread else NEEDS_ATTENTION
 
 
-def as_moved(report: Report | None, moves: Moves, home: Path) -> Report | None:
+def as_moved(report: Report | None, record: Record, moves: Moves) -> Report | None:
     """The report with everything where it is now."""
     if report is None:
         return None
-    corrections, place = report.corrections, moving.work_folder(moves.workbook, home)
+    corrections, folder = report.corrections, record.workbook.parent / moves.to
     # Nobody has asked for corrections: that there is nothing to correct goes without saying.
-    none = said("corrections.none", path=place / moving.beside(moves.workbook.name, moving.CORRECTIONS))
-    for old, new in moves.pairs:
-        corrections = corrections.replace(str(old), str(new))
+    none = said("corrections.none", path=record.place / moving.beside(record.workbook.name, moving.CORRECTIONS))
+    for old, new in moves.made:
+        corrections = corrections.replace(str(record.place / old), str(folder / new))
     return replace(
         report,
-        workbook=moves.pairs[-1][1],
-        results=moves.results or report.results,
+        workbook=folder / record.workbook.name,
+        results=folder / moves.results if moves.results else report.results,
         corrections=corrections,
         notes=tuple(note for note in report.notes if note != none),
     )
 
 
-def finish(claim: Claim, home: Path) -> None:
-    """Steps 5 and 6 of a claim that has its moves noted, from wherever they were broken off. Raises OSError."""
-    moves = claim.moves
-    if moves is None:
-        raise ValueError("a claim without moves has nothing to finish")
-    moving.carry_out(moves, home)
+def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
+    """Steps 5 and 6, from wherever they were broken off. Raises OSError."""
+    moving.carry_out(record, moves, box)
     if moves.run:
-        app.moved(home, moves.workbook, moves.pairs[-1][1], moves.run, moves.results)
+        folder = record.workbook.parent / moves.to
+        results = folder / moves.results if moves.results else None
+        app.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
+
+
+def release(box: Folder, record: Record) -> None:
+    """The workbook is nobody's any more. The claim goes first: only the record tells whose it is. Raises OSError."""
+    for end in (moving.CORRECTIONS, moving.NOT_RUN):
+        (record.place / moving.beside(record.workbook.name, end)).unlink(missing_ok=True)
+    claims.Claim(record.workbook, claims.file_of(record.workbook.name), mark=record.mark).release()
+    claims.remove_begun(box, record.mark)
+    record.forget()
+
+
+def unmoved(path: Path, error: OSError) -> CannotStart:
+    """Why a workbook was not claimed or moved."""
+    return CannotStart("inbox.unmoved", path=path.name, value=error.strerror or error)
 
 
 def said(code: str, **facts: object) -> str:

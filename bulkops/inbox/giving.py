@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+
+from bulkops.folders import Folder, is_link
 
 _TRIES = 5
 
 
-def give(old: Path, new: Path, sleep: Callable[[float], object] = time.sleep) -> None:
-    """Rename a file on one disk. Raises FileExistsError if the name is in use, OSError.
+def give(old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], object] = time.sleep) -> None:
+    """Rename a file on one disk. Raises FileExistsError if the name is in use, OSError, also for what is no file.
 
     Who dies in it leaves the file under one of the names, or under both; done again, it comes to its end.
     """
     for attempt in range(_TRIES):
         try:
-            _give(old, new)
+            facts = old.facts(name)
+            if facts is not None and (is_link(facts) or not stat.S_ISREG(facts.st_mode)):
+                raise OSError(errno.EINVAL, f"{name} is a link, or no file", name)
+            _give(old, name, new, to)
             return
         except PermissionError:
             # On Windows a virus scanner that looks at a file keeps it for a moment.
@@ -29,33 +35,31 @@ def give(old: Path, new: Path, sleep: Callable[[float], object] = time.sleep) ->
 
 if sys.platform == "win32":
 
-    def _give(old: Path, new: Path) -> None:
+    def _give(old: Folder, name: str, new: Folder, to: str) -> None:
         """Windows renames nothing over what is there."""
-        os.rename(old, new)
+        old.move(name, new, to)
 else:
-    import errno
-
     _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
-    def _give(old: Path, new: Path) -> None:
+    def _give(old: Folder, name: str, new: Folder, to: str) -> None:
         try:
-            os.link(old, new)
+            old.link(name, new, to)
         except FileExistsError:
-            if not os.path.samefile(old, new):
+            one, other = old.facts(name), new.facts(to)
+            if one is None or other is None or not os.path.samestat(one, other):
                 raise
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            _give_without_links(old, new)
+            _give_without_links(old, name, new, to)
             return
-        os.unlink(old)
+        old.remove(name)
 
-    def _give_without_links(old: Path, new: Path) -> None:
+    def _give_without_links(old: Folder, name: str, new: Folder, to: str) -> None:
         """Some network disks have no links: there the name is taken by an empty file first."""
-        with open(new, "xb"):
-            pass
+        os.close(new.create(to))
         try:
-            os.replace(old, new)
+            old.move(name, new, to)
         except OSError:
-            os.unlink(new)
+            new.remove(to)
             raise

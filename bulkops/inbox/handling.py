@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,14 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkops import app, settings
+from bulkops.defects import recorded
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.inbox import claims, moving
-from bulkops.inbox.claims import Claim
-from bulkops.inbox.ending import Handled, as_moved, belongs, finish, moves_of, said
+from bulkops.folders import Folder, real
+from bulkops.inbox import claims, journal, moving
+from bulkops.inbox.ending import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.giving import give
-from bulkops.inbox.looking import Found, can_be_taken, in_use, same_file, usable
+from bulkops.inbox.journal import Record
+from bulkops.inbox.looking import Found, can_be_taken, held, in_use, usable
+from bulkops.inbox.recovery import taken_up
 from bulkops.ledger import now
-from bulkops.lock import only_one, workbook_alone
+from bulkops.lock import only_one
 from bulkops.ownership import own_folder
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
@@ -38,45 +40,67 @@ _STAYS = {
     *("run.declined", "run.question", "results.unwritable", "corrections.unwritable", "corrections.open"),
 }
 """What keeps one workbook where it is, and the others from nothing."""
+_OF_ONE = {
+    *(
+        errno.EEXIST,
+        errno.EFBIG,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+    ),
+}
+"""What the system says of a file or a folder that is not what it should be; not of a disk."""
 
 
 @dataclass(slots=True)
 class Inbox:
     """An upload folder in the hands of this process, the only one that works with this data folder."""
 
-    folder: Path
+    box: Folder
     home: Path
-    mark: str
     clock: Callable[[], float] = time.time
     notes: list[str] = field(default_factory=list)
     """What was finished of a pass that was cut short."""
 
+    @property
+    def folder(self) -> Path:
+        """Its whole path."""
+        return self.box.path
+
     def handle(self, found: Found, where: Environment, carry: Carry, unattended: bool = False) -> Handled:
-        """Claim a workbook, run it, and move it to where it belongs. Known troubles are told, none is raised."""
+        """Claim a workbook, run it, and move it to where it belongs. Whatever goes wrong is told, for this workbook."""
+        # By its whole path, which is the one that the ledger knows it by.
+        found = replace(found, path=self.folder / found.path.name)
         try:
-            claim, renamed = self._claimed(found)
+            with ExitStack() as stack:
+                record, renamed = self._claimed(found, stack)
+                handled = self._handled(record, found, where, carry, unattended)
         except CannotStart as error:
             return Handled(found.path, why=error)
         except OSError as error:
-            return Handled(found.path, why=_unmoved(found.path, error), ends=True)
-        handled = self._handled(claim, where, carry, unattended)
+            return Handled(found.path, why=unmoved(found.path, error), ends=error.errno not in _OF_ONE)
+        except Exception as error:  # a defect of ours, which what lies in this workbook may have caused
+            return Handled(found.path, why=recorded(error))
         ran = handled.report is not None and handled.report.refused is None
         practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
         return replace(handled, path=found.path, notes=(*practised, *renamed, *handled.notes))
 
-    def _handled(self, claim: Claim, where: Environment, carry: Carry, unattended: bool) -> Handled:
+    def _handled(self, record: Record, found: Found, where: Environment, carry: Carry, unattended: bool) -> Handled:
         """The claim goes last, after the run's own lock: whatever a death leaves behind, the claim tells of it."""
-        path = claim.workbook
+        path = record.workbook
         begun = False
         try:
-            options = Options(corrections=self._corrections(path))
-            with app.prepare(path, where, self.home, options) as prepared:
+            options = Options(corrections=_corrections(record))
+            with app.prepare(path, where, self.home, options, found.file) as prepared:
                 if unattended and prepared.obstacle is None:
                     prepared.obstacle = _wants_somebody(prepared)
                 begun = True
                 report = carry(prepared)
                 if report.refused is None or report.refused.code == "inbox.elsewhere":
-                    handled = self._moved(claim, report, prepared.material.sha256)
+                    handled = self._moved(record, report, prepared.material.sha256)
                 else:
                     handled = Handled(path, report, why=report.refused, ends=_ends(report.refused))
         except CannotStart as error:
@@ -84,67 +108,75 @@ class Inbox:
             if half or _stays(error):
                 handled = Handled(path, why=half or error, ends=_ends(error))
             else:
-                handled = self._moved(claim, None, "", error)
+                handled = self._moved(record, None, "", error)
         except OSError as error:
-            return Handled(path, why=_unmoved(path, error), ends=True)
+            return Handled(path, why=unmoved(path, error), ends=error.errno not in _OF_ONE)
         except BaseException:
             if not begun:
-                self._let_go(claim)
+                self._let_go(record)
             raise
         if not handled.unfinished:
-            self._let_go(claim)
+            self._let_go(record)
         return handled
 
-    def _claimed(self, found: Found) -> tuple[Claim, list[str]]:
-        """The claim on a workbook that has the name by then which it keeps; and what there is to say of that.
+    def _claimed(self, found: Found, stack: ExitStack) -> tuple[Record, list[str]]:
+        """What is on record of a workbook that is claimed, and has the name by then which it keeps; and what there is
+        to say of that.
 
         Raises CannotStart if it is not to be had any more, OSError.
         """
-        claim = self._claim(found.path)
+        record = self._claim(found.path)
         try:
-            if not same_file(found):
+            if not held(found, self.box, stack):
                 raise CannotStart("inbox.gone", path=found.path.name)
             if not can_be_taken(found.path):  # opened since it was looked at; what cannot be moved is not sent either
                 raise CannotStart("inbox.held", path=found.path.name)
-            while (name := moving.free_name(claim.workbook)) != claim.workbook.name:
+            while (name := moving.free_name(self.box, record.workbook.name)) != record.workbook.name:
                 # The new name is claimed before it is there: at no time can anybody find the workbook free.
                 second = self._claim(found.path.with_name(name))
                 try:
-                    give(claim.workbook, second.workbook)
+                    give(self.box, record.workbook.name, self.box, name)
                 except FileExistsError:
-                    second.release()
+                    release(self.box, second)
                     continue
                 except BaseException:
-                    second.release()
+                    release(self.box, second)
                     raise
-                claim.release()
-                claim = second
+                release(self.box, record)
+                record = second
         except BaseException:
-            self._let_go(claim)
+            self._let_go(record)
             raise
-        if claim.workbook.name == found.path.name:
-            return claim, []
-        return claim, [said("inbox.renamed", path=found.path.name, value=claim.workbook.name)]
+        if record.workbook == found.path:
+            return record, []
+        return record, [said("inbox.renamed", path=found.path.name, value=record.workbook.name)]
 
-    def _claim(self, workbook: Path) -> Claim:
+    def _claim(self, workbook: Path) -> Record:
+        """On record first: a claim that nobody knows of would keep the workbook from everybody."""
+        record = journal.begin(self.home, workbook)
         try:
-            return claims.take(workbook, self.mark)
+            claims.take(workbook, record.mark)
         except FileExistsError:
-            claim = claims.claim_on(workbook)
-            if claim is None:  # it was released at this moment: whoever had it has moved the workbook
+            there = claims.claim_on(workbook)
+            if there and there.mark in claims.older_marks(self.home):
+                claims.renew(there, record.mark)
+                return record
+            record.forget()
+            if there is None:  # it was released at this moment: whoever had it has moved the workbook
                 raise CannotStart("inbox.gone", path=workbook.name) from None
-            if why := in_use(workbook, self.mark):
-                raise why from None
-            return claim
+            if (ours := claims.record_of(there, self.home)) is None:
+                raise in_use(there) from None
+            return ours
+        except BaseException:
+            with suppress(OSError):
+                record.forget()
+            raise
+        return record
 
-    def _corrections(self, workbook: Path) -> Path:
-        """Where the rows to be corrected go at first; what an earlier run has left is outdated, and is removed."""
-        folder = moving.work_folder(workbook, self.home)
-        own_folder(folder)
-        places = [folder / moving.beside(workbook.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
-        for each in places:
-            each.unlink(missing_ok=True)
-        return places[0]
+    def _let_go(self, record: Record) -> None:
+        """A claim that cannot be removed is taken up by the next pass."""
+        with suppress(OSError):
+            release(self.box, record)
 
     def _perhaps_half(self, workbook: Path, error: CannotStart) -> CannotStart | None:
         """Half a file makes no sense yet, and some programs pause in copying."""
@@ -153,34 +185,36 @@ class Inbox:
             return None
         return CannotStart("inbox.half", value=error.sentence)
 
-    def _let_go(self, claim: Claim) -> None:
-        """A claim that cannot be removed is taken up by the next pass."""
-        with suppress(OSError):
-            moving.tidy(claim.workbook, self.home)
-            claim.release()
-
-    def _moved(self, claim: Claim, report: Report | None, read: str, why: CannotStart | None = None) -> Handled:
+    def _moved(self, record: Record, report: Report | None, read: str, why: CannotStart | None = None) -> Handled:
         """Note what goes where, move it, tell the ledger. ``read``: the hash of what was run.
 
         Where that fails the claim stands, and the next pass goes on from there.
         """
-        path = claim.workbook
+        path = record.workbook
         refused = report.refused if report else None
         try:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            content = moving.content_hash(self.box, path.name)
             if report and report.results != path and content != read:
                 return Handled(path, report, why=CannotStart("inbox.changed", path=path.name))
-            work = moving.work_folder(path, self.home)
             if reason := why or refused:
-                save(work / moving.beside(path.name, moving.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
-            moves = moves_of(claim, report, content, path.parent / belongs(report), work)
-            claim.note(moves)
-            finish(replace(claim, moves=moves), self.home)
+                save(record.place / moving.beside(path.name, moving.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
+            moves = moves_of(record, report, content, self.box)
+            finish(record.note(moves), moves, self.box, self.home)
         except OSError as error:
-            return Handled(path, report, why=_unmoved(path, error), unfinished=True)
+            return Handled(path, report, why=unmoved(path, error), unfinished=True)
         except BulkopsError as error:
             return Handled(path, report, why=error, ends=True, unfinished=True)
-        return Handled(path, as_moved(report, moves, self.home), moves.pairs[-1][1], why or refused)
+        except Exception as error:  # a defect of ours; what became of the rows is told all the same
+            return Handled(path, report, why=recorded(error), unfinished=True)
+        return Handled(path, as_moved(report, record, moves), self.folder / moves.to / path.name, why or refused)
+
+
+def _corrections(record: Record) -> Path:
+    """Where the rows to be corrected go at first; what an earlier run has left is outdated, and is removed."""
+    places = [record.place / moving.beside(record.workbook.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
+    for each in places:
+        each.unlink(missing_ok=True)
+    return places[0]
 
 
 @contextmanager
@@ -191,47 +225,16 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
     """
     usable(folder)
     refuse_unsafe(home)
-    folder = folder.resolve()
     with ExitStack() as stack:
         try:
             own_folder(home / "inbox")
             stack.enter_context(only_one(home / "inbox", f"{settings.operator()}, inbox {folder.name}, since {now()}"))
-            inbox = Inbox(folder, home, claims.make_mark(home), clock)
-            inbox.notes += _taken_up(inbox)
+            box = stack.enter_context(Folder(real(folder).resolve()))
+            inbox = Inbox(box, home, clock)
+            inbox.notes += taken_up(box, home)
         except OSError as error:
             raise CannotStart("inbox.no_access", path=folder, value=error.strerror or error) from error
         yield inbox
-
-
-def _taken_up(inbox: Inbox) -> Iterator[str]:
-    """Finish what claims of ours were left with: their processes are gone, for this one has the data folder's lock.
-
-    What cannot be finished now is run once more, which sends nothing twice, and moved then.
-    """
-    seen: set[tuple[int, int]] = set()
-    for claim in claims.claims_in(inbox.folder):
-        if claim.ledger != inbox.mark:
-            continue
-        there = os.path.lexists(claim.workbook)
-        if there and (facts := os.lstat(claim.workbook)).st_nlink > 1:
-            file = (facts.st_dev, facts.st_ino)
-            if file in seen:  # it was about to lose its old name
-                claim.workbook.unlink()
-                there = False
-            seen.add(file)
-        if claim.moves and (not there or moving.still_meant(claim.moves)):
-            try:
-                finish(claim, inbox.home)
-                # The lock of that run goes too: a later workbook of that name would seem to be half run.
-                with suppress(CannotStart), workbook_alone(claim.workbook, settings.operator()):
-                    pass
-                claim.release()
-            except OSError as error:
-                yield str(_unmoved(claim.workbook, error))
-            else:
-                yield said("inbox.finished", path=claim.workbook.name, value=claim.moves.pairs[-1][1].parent.name)
-        elif not there:
-            claim.release()
 
 
 def _wants_somebody(prepared: Prepared) -> CannotStart | None:
@@ -248,7 +251,3 @@ def _stays(error: BulkopsError) -> bool:
 def _ends(error: BulkopsError | None) -> bool:
     """Does what keeps this workbook from being run keep every one from it?"""
     return error is not None and error.code not in _STAYS and not error.code.startswith(("workbook.", "inbox."))
-
-
-def _unmoved(path: Path, error: OSError) -> CannotStart:
-    return CannotStart("inbox.unmoved", path=path.name, value=error.strerror or error)

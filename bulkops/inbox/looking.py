@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkops.errors import CannotStart
-from bulkops.inbox.claims import Claim, claim_on, mark_of
-from bulkops.inbox.moving import CORRECTIONS, beside
+from bulkops.folders import Folder, Id, is_link
+from bulkops.inbox.claims import Claim, claim_on, is_ours
+from bulkops.inbox.moving import CORRECTIONS, MOST, beside
 from bulkops.lengths import too_long
 from bulkops.whereabouts import OUTCOMES, is_outcome
+from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.saving import opened_by, removable
-from bulkops.workbook.sidecar import may_replace
 
 SETTLING = 2.0
 """Seconds between two looks at a file that is perhaps still being copied."""
@@ -25,6 +29,8 @@ _ONLINE = 0x1000 | 0x40000 | 0x400000
 """Windows: offline, recall on open, recall on data access. Reading such a file would fetch it."""
 _HIDDEN = 0x2 | 0x4
 """Windows: hidden, system."""
+_UNREADABLE = ("Cc", "Cs")
+"""Characters of a name that steer a terminal, or are no Unicode: no ledger and no results can hold it as it is."""
 _DATALESS = 0x40000000
 """macOS: the same as online."""
 
@@ -37,6 +43,10 @@ class Found:
     size: int
     changed: int
     """When it was last changed, in nanoseconds by the disk's clock."""
+    touched: int
+    """The same of whatever is known of it, its name among that; on Windows when it was made."""
+    file: Id
+    """Which file it is, whatever has its name by now."""
     again: bool = False
     """A run from here was cut short, and is to be finished."""
 
@@ -69,16 +79,15 @@ def look(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep
         sleep(SETTLING)
     ready: list[Found] = []
     left: list[Left] = []
-    mark = mark_of(home)
     for path, facts in sorted(_facts(folder).items()):
-        found = Found(path, facts.st_size, facts.st_mtime_ns)
         before = first.get(path)
-        steady = before is not None and (before.st_size, before.st_mtime_ns) == (found.size, found.changed)
+        found = _found(path, facts)
+        steady = before is not None and _found(path, before) == found
         claim = claim_on(path)
-        if why := _reason(path, facts, steady) or _in_use(claim, mark):
+        if why := _reason(path, facts, steady) or _in_use(claim, home):
             left.append(Left(path, why))
         else:
-            ready.append(Found(path, found.size, found.changed, claim is not None))
+            ready.append(replace(found, again=claim is not None))
     return Looked(folder, tuple(ready), tuple(left))
 
 
@@ -90,26 +99,34 @@ def usable(folder: Path) -> None:
         raise CannotStart("inbox.outcome", path=folder, value=", ".join(OUTCOMES))
 
 
-def same_file(found: Found) -> bool:
-    """Is the workbook still there as it was looked at?"""
+def held(found: Found, box: Folder, stack: ExitStack) -> bool:
+    """Is the workbook still there as it was looked at? It stays open then, so that no other file can be given its
+    number; Windows gives none twice, and would not let go of the name of a file that is open."""
     try:
-        facts = os.lstat(found.path)
+        if sys.platform == "win32":
+            facts = os.lstat(found.path)
+        else:
+            handle = box.open(found.path.name)
+            stack.callback(os.close, handle)
+            facts = os.fstat(handle)
     except OSError:
         return False
-    return (facts.st_size, facts.st_mtime_ns) == (found.size, found.changed)
+    return stat.S_ISREG(facts.st_mode) and replace(found, again=False) == _found(found.path, facts)
 
 
-def _in_use(claim: Claim | None, mark: str) -> CannotStart | None:
+def _found(path: Path, facts: os.stat_result) -> Found:
+    return Found(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, Id(facts.st_dev, facts.st_ino))
+
+
+def _in_use(claim: Claim | None, home: Path) -> CannotStart | None:
     """Why a workbook with this claim is not ours; None if it is, or is nobody's."""
-    if claim is None or (mark and claim.ledger == mark):
-        return None
+    return None if claim is None or is_ours(claim, home) else in_use(claim)
+
+
+def in_use(claim: Claim) -> CannotStart:
+    """Who has a workbook."""
     value = f"{claim.who or 'somebody'} on {claim.computer or 'another computer'} since {claim.since or 'just now'}"
-    return CannotStart("inbox.in_use", path=claim.workbook.name, value=value, extra=claim.file.name)
-
-
-def in_use(path: Path, mark: str) -> CannotStart | None:
-    """Why a workbook is not to be taken under this mark; None if it may be."""
-    return _in_use(claim_on(path), mark)
+    return CannotStart("inbox.in_use", path=claim.workbook.name, value=value, extra=claim.file)
 
 
 def _facts(folder: Path) -> dict[Path, os.stat_result]:
@@ -145,11 +162,15 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
     if not _is_workbook(path):
         yield "inbox.not_workbook"
     if not stat.S_ISREG(facts.st_mode):
-        yield "inbox.link"
+        yield "inbox.link" if is_link(facts) else "inbox.no_file"
+    if any(unicodedata.category(char) in _UNREADABLE for char in path.name):
+        yield "inbox.name"
     if is_online(facts):
         yield "inbox.online"
     if not facts.st_size:
         yield "inbox.empty"
+    if facts.st_size > MOST:
+        yield "inbox.too_big"
     if not steady:
         yield "inbox.copying"
     if opened_by(path):
@@ -158,8 +179,17 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
         yield "inbox.held"
     if too_long(path.parent / max(OUTCOMES, key=len) / beside(path.name, f" (99){CORRECTIONS}")):
         yield "inbox.too_long"
-    if path.suffix.lower() == ".xlsx" and " - results" in path.stem and may_replace(path):
+    if path.suffix.lower() == ".xlsx" and " - results" in path.stem and _only_results(path):
         yield "inbox.ours"
+
+
+def _only_results(path: Path) -> bool:
+    """Read as every workbook is, within limits: by its name alone nobody knows what it is."""
+    try:
+        sheets = read_workbook(path).sheets
+    except CannotStart as error:
+        return error.code == "workbook.copy"
+    return bool(sheets) and all(sheet.ours for sheet in sheets)
 
 
 def is_online(facts: os.stat_result) -> bool:

@@ -1,19 +1,28 @@
-"""Where a workbook goes when it was dealt with, and its results with it. Nothing that is there is ever replaced."""
+"""Where a workbook goes when it was dealt with, and its results with it. Nothing that is there is ever replaced.
+
+Every folder is in hand while files are moved into it: one that is a link, or a junction, is none.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 
-from bulkops.inbox.claims import Moves
+from bulkops.folders import Folder
+from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.giving import give
+from bulkops.inbox.journal import Moves, Record
 from bulkops.whereabouts import OUTCOMES
-from bulkops.workbook.saving import save, shortened, sync_folder
+from bulkops.workbook.saving import shortened
 
 CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"
 """What is put beside a workbook, besides results, has this behind its name."""
+MOST = 2**28
+"""Bytes of a workbook; reading the hash of a bigger file could take for ever."""
 _LONGEST = 200
 """Bytes of a name that leave room for what is put behind it."""
 
@@ -24,70 +33,69 @@ def beside(name: str, end: str) -> str:
     return f"{stem if len(os.fsencode(stem)) < _LONGEST else shortened(stem)}{end}"
 
 
-def free_name(workbook: Path) -> str:
+def free_name(box: Folder, name: str) -> str:
     """The workbook's name, or one with a number, that is in use in none of the folders it may go to.
 
     Its results link to it by name, and so it must not get another one after its run. Raises OSError.
     """
-    around = _names([workbook.parent]) - {workbook.name.casefold()}
-    return _unused(workbook.name, around | _names(workbook.parent / each for each in OUTCOMES))
+    taken = _folded(box) - {name.casefold()}
+    for each in OUTCOMES:
+        with suppress(OSError), box.within(each) as folder:
+            taken |= _folded(folder)
+    return _unused(name, taken)
 
 
-def free_in(folder: Path, name: str) -> Path:
-    """A place in a folder by this name, or by one with a number. Raises OSError."""
-    return folder / _unused(name, _names([folder]))
+def free_in(box: Folder, to: str, name: str) -> str:
+    """The name, or one with a number, that is not in use in a folder of the upload folder. Raises OSError."""
+    with box.within(to, make=True) as folder:
+        return _unused(name, _folded(folder))
 
 
-def carry_out(moves: Moves, home: Path) -> None:
-    """Move what is still to be moved, the workbook last. Raises OSError; then the rest is where it was.
-
-    Only from the upload folder and the data folder: a claim lies where anybody may write.
-    """
-    folder = moves.workbook.parent
-    for old, new in moves.pairs:
-        if old.parent not in (folder, work_folder(moves.workbook, home)) or not os.path.lexists(old):
-            continue  # it was moved before
-        new.parent.mkdir(exist_ok=True)
-        if old.parent == folder:
-            give(old, new)
-        else:
-            _bring(old, new, folder)
-        sync_folder(new.parent)
-        sync_folder(folder)
-
-
-def still_meant(moves: Moves) -> bool:
-    """Is the workbook that is there the one that is to be moved? One that was put there since is not."""
-    try:
-        return hashlib.sha256(moves.workbook.read_bytes()).hexdigest() == moves.sha256
-    except OSError:
-        return False
+def carry_out(record: Record, moves: Moves, box: Folder) -> None:
+    """Move what is still to be moved, the workbook last. Raises OSError; then the rest is where it was."""
+    made = [(record.place / name, new) for name, new in moves.made if (record.place / name).exists()]
+    here = [(name, new) for name, new in moves.here if box.facts(name) is not None]
+    if not made and not here:
+        return
+    with box.within(moves.to, make=True) as folder:
+        for file, new in made:
+            _bring(file, folder, new, record.mark)
+            folder.sync()
+            file.unlink()
+        for name, new in here:
+            give(box, name, folder, new)
+            folder.sync()
+            box.sync()
 
 
-def work_folder(workbook: Path, home: Path) -> Path:
-    """Where in the data folder what goes beside this workbook is made: in the upload folder it could be taken."""
-    return home / "inbox" / hashlib.sha256(os.fsencode(os.path.realpath(workbook))).hexdigest()[:16]
+def content_hash(box: Folder, name: str) -> str:
+    """SHA-256 of a file. Raises OSError for what is no file, or too big for a workbook."""
+    with os.fdopen(box.open(name), "rb") as stream:
+        content = stream.read(MOST + 1)
+    if len(content) > MOST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return hashlib.sha256(content).hexdigest()
 
 
-def tidy(workbook: Path, home: Path) -> None:
-    """Leave nothing empty behind in the data folder. Raises OSError."""
-    work = work_folder(workbook, home)
-    if work.is_dir() and not any(work.iterdir()):
-        work.rmdir()
-
-
-def _bring(made: Path, new: Path, folder: Path) -> None:
-    """The same from the data folder, which may be on another disk: by way of a hidden file in the upload folder."""
+def _bring(made: Path, folder: Folder, new: str, mark: str) -> None:
+    """Put what was made in the data folder, which may be on another disk, into a folder of the upload folder."""
     content = made.read_bytes()
-    if not (new.is_file() and new.read_bytes() == content):  # else it was brought before
-        halfway = folder / f".{made.name}.bulkops.tmp"
-        save(halfway, content)
-        give(halfway, new)
-    made.unlink()
+    if folder.facts(new) is not None and content_hash(folder, new) == hashlib.sha256(content).hexdigest():
+        return  # it was brought before
+    remove_begun(folder, mark)
+    begun = begun_name(mark)
+    try:
+        with os.fdopen(folder.create(begun), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        give(folder, begun, folder, new)
+    finally:
+        folder.remove(begun)
 
 
-def _names(folders: Iterable[Path]) -> set[str]:
-    return {each.name.casefold() for folder in folders if folder.is_dir() for each in folder.iterdir()}
+def _folded(folder: Folder) -> set[str]:
+    return {name.casefold() for name in folder.names()}
 
 
 def _unused(name: str, taken: Container[str]) -> str:

@@ -26,6 +26,12 @@ ENTRIES = (
         "Look for it in that folder. The results of a run can be made again in the History.",
     ),
     Entry(
+        "open.no_workbook",
+        "Not a workbook",
+        "{name} is no workbook, or only a link, so bulkops does not open it ({path}).",
+        "Ask who put it there before you open it yourself.",
+    ),
+    Entry(
         "open.no_program",
         "File was not opened",
         "{name} could not be opened by a program on this computer ({path}).",

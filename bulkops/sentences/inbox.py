@@ -39,6 +39,18 @@ ENTRIES = (
         "inbox.link", "Only a link", "{path} only leads to another file.", "Put the workbook itself into the folder."
     ),
     Entry(
+        "inbox.no_file",
+        "No file",
+        "{path} is a pipe or a device, not a file.",
+        "Remove it from the folder.",
+    ),
+    Entry(
+        "inbox.name",
+        "A name that cannot be kept",
+        "The name of {path} holds characters that cannot be read or recorded (line breaks, control characters, bytes of another encoding).",
+        "Choose another name for it.",
+    ),
+    Entry(
         "inbox.online",
         "Only online",
         "{path} is not on this computer yet, only its name is.",
@@ -49,6 +61,12 @@ ENTRIES = (
         "Empty file",
         "{path} is empty (0 bytes): it is still on its way, or was not saved.",
         "Put the workbook into the folder again if it stays so.",
+    ),
+    Entry(
+        "inbox.too_big",
+        "Too big for a workbook",
+        "{path} is bigger than any workbook that bulkops reads.",
+        "Split it, or remove it from the folder.",
     ),
     Entry(
         "inbox.open",
@@ -109,7 +127,7 @@ ENTRIES = (
         "inbox.unmoved",
         "Could not be moved",
         "{path} could not be claimed or moved ({value}), so it stays in the folder.",
-        "Close it in other programs, and make sure that you may write in the folder and that no file there is called Done, Needs attention or In doubt. Then check again: rows that are done are not sent twice.",
+        "Close it in other programs, and make sure that you may write in the folder and that no file or link there is called Done, Needs attention or In doubt. Then check again: rows that are done are not sent twice.",
     ),
     Entry(
         "inbox.renamed",

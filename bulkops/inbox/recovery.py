@@ -1,0 +1,63 @@
+"""What an earlier pass from here was kept from finishing: it is finished first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from bulkops import settings
+from bulkops.errors import CannotStart
+from bulkops.folders import Folder, Id
+from bulkops.inbox import claims, journal, moving
+from bulkops.inbox.ending import finish, release, said, unmoved
+from bulkops.inbox.journal import Record
+from bulkops.lock import workbook_alone
+
+
+def taken_up(box: Folder, home: Path) -> Iterator[str]:
+    """Finish what is on record of this folder: its processes are gone, for this one has the data folder's lock.
+
+    What cannot be finished now is run once more, which sends nothing twice, and moved then.
+    """
+    seen: set[Id] = set()
+    for each in sorted(journal.records(home), key=lambda record: record.workbook.name):
+        record = replace(each, workbook=box.path / each.workbook.name)
+        claim = claims.claim_on(record.workbook)
+        claimed = claim is not None and claim.mark == record.mark and claims.record_of(claim, home) is not None
+        if claimed or journal.same_folder(each.workbook.parent, box.path):
+            try:
+                yield from _finished(box, home, record, claimed, seen)
+            except OSError as error:
+                yield str(unmoved(record.workbook, error))
+    with suppress(OSError):
+        claims.remove_older(box, home)
+
+
+def _finished(box: Folder, home: Path, record: Record, claimed: bool, seen: set[Id]) -> Iterator[str]:
+    name = record.workbook.name
+    facts = box.facts(name)
+    if facts is not None and facts.st_nlink > 1:
+        file = Id(facts.st_dev, facts.st_ino)
+        if file in seen:  # it was about to lose its old name
+            box.remove(name)
+            facts = None
+        seen.add(file)
+    if record.moves and (facts is None or _still_meant(box, name, record.moves.sha256)):
+        finish(record, record.moves, box, home)
+        # The lock of that run goes too: a later workbook of that name would seem to be half run.
+        with suppress(CannotStart), workbook_alone(record.workbook, settings.operator()):
+            pass
+        release(box, record)
+        yield said("inbox.finished", path=name, value=record.moves.to)
+    elif facts is None or not claimed:
+        release(box, record)
+
+
+def _still_meant(box: Folder, name: str, sha256: str) -> bool:
+    """Is the workbook that is there the one that is to be moved? One that was put there since is not."""
+    try:
+        return moving.content_hash(box, name) == sha256
+    except OSError:
+        return False

@@ -1,0 +1,410 @@
+"""Others may write into an upload folder: they can delay a run there or delete its files, and no more than that."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from asking import Bulkops, Ended, fill, kickout, task
+
+from bulkops import app, settings
+from bulkops.folders import Folder
+from bulkops.inbox import claims, handling, looking
+from bulkops.inbox.handling import opened
+from bulkops.inbox.looking import look
+from bulkops.practice.server import PracticeServer
+from bulkops.processor import Control
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files, or names, on Windows")
+LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody copies anything meanwhile: the two looks need not be apart."""
+    monkeypatch.setattr(looking, "SETTLING", 0.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """One that everybody may write to."""
+    made = tmp_path / "uploads"
+    made.mkdir()
+    made.chmod(0o777)
+    yield made
+    for each in made.rglob("*"):  # before the search for the key reads every file
+        if each.is_file() and each.stat().st_size > 2**30:
+            os.truncate(each, 0)
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """A folder of the clerk's own with something in it."""
+    made = tmp_path / "private"
+    made.mkdir()
+    (made / "letter.txt").write_text("mine")
+    return made
+
+
+@pytest.fixture
+def inbox(bulkops: Bulkops, folder: Path, practice: PracticeServer) -> Any:
+    """``inbox()`` runs one unattended pass → its exit code and document."""
+
+    def call() -> SimpleNamespace:
+        ended: Ended = bulkops("inbox", folder, "--yes", "--json")
+        return SimpleNamespace(code=ended.code, err=ended.err, **json.loads(ended.out))
+
+    return call
+
+
+def lying(folder: Path) -> set[str]:
+    """Every file in it, hidden ones too, by its path there."""
+    return {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
+
+
+def plant(kind: str, place: Path, target: Path) -> None:
+    """A link or a junction to a folder."""
+    if kind == "junction":
+        import _winapi
+
+        _winapi.CreateJunction(str(target), str(place))
+    else:
+        place.symlink_to(target, target_is_directory=True)
+
+
+def claim_file(folder: Path, name: str, *lines: Any) -> Path:
+    """A claim as somebody else may write it."""
+    path = folder / f".{name}.bulkops-inbox"
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in lines))
+    return path
+
+
+def plain_run(prepared):
+    """Nobody is asked."""
+    return prepared.run(Control(), lambda _: None)
+
+
+# ------------------------------------------------------------------- the folders for what was dealt with
+
+
+@pytest.mark.parametrize("name", ["Done", "Needs attention", "In doubt"])
+def test_a_link_is_no_folder_for_what_was_dealt_with(name, inbox, folder, private, practice):
+    """Nothing goes where it leads; once it is gone, the workbook is moved without being run again."""
+    wrong = {"Needs attention": {"batch_mode": "nonsense"}}.get(name, {})
+    fill(folder / "August.xlsx", [kickout(1), kickout(2, **wrong)])
+    if name == "In doubt":
+        practice.faults.add(bench_fault(), path_contains=task(2))
+    plant("junction" if sys.platform == "win32" else "link", folder / name, private)
+    told = inbox()
+    assert lying(private) == {"letter.txt"}
+    assert f"{name} is a link, or no folder" in " ".join(told.workbooks[0]["notes"])
+    sent = len(practice.writes)
+    os.rmdir(folder / name) if sys.platform == "win32" else (folder / name).unlink()
+    inbox()
+    assert f"{name}/August.xlsx" in lying(folder)
+    assert (len(practice.writes), lying(private)) == (sent, {"letter.txt"})
+
+
+def bench_fault() -> Any:
+    from bulkops.practice.faults import Fault
+
+    return Fault.drop_reply()
+
+
+@LINKS
+def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, private, tmp_path):
+    """By the time a file is moved the folder's name leads elsewhere: it goes into the folder that was looked at."""
+    (folder / "Done").mkdir()
+    (folder / "a.xlsx").write_text("a")
+    with Folder(folder) as box, box.within("Done") as done:
+        (folder / "Done").rename(tmp_path / "away")
+        (folder / "Done").symlink_to(private)
+        handling.give(box, "a.xlsx", done, "a.xlsx")
+    assert (tmp_path / "away" / "a.xlsx").read_text() == "a"
+    assert lying(private) == {"letter.txt"}
+
+
+@LINKS
+def test_what_is_no_file_any_more_is_not_moved(folder, private):
+    """A link in the place of a workbook's results, say, stays where it is."""
+    (folder / "Done").mkdir()
+    (folder / "a - results.xlsx").symlink_to(private / "letter.txt")
+    with Folder(folder) as box, box.within("Done") as done, pytest.raises(OSError, match="is a link"):
+        handling.give(box, "a - results.xlsx", done, "a - results.xlsx")
+
+
+# ------------------------------------------------------------------- forged claims
+
+
+def test_nothing_is_done_because_a_claim_says_so(inbox, bulkops, folder, home, tmp_path, practice):
+    """Not with any mark that can be read in the folder: nothing is moved, no run's results get another place."""
+    fill(folder / "A.xlsx", [kickout(1)])
+    seen: list[dict[str, Any]] = []
+    real = app.prepare
+
+    def spy(*given: Any) -> Any:
+        seen.extend(json.loads(each.read_text().split("\n")[0]) for each in folder.glob(".*.bulkops-inbox"))
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "prepare", spy)
+        run = inbox().workbooks[0]["run"]
+    (home / "inbox" / "mark").write_text("an older one")
+    fill(folder / "B.xlsx", [kickout(2)])
+    (folder / "C - results.xlsx").write_text("x")
+    before = json.loads(bulkops("history", "--json").out)
+    for mark in (seen[0]["ledger"], "an older one", "../inbox", "0" * 16):
+        first = {**seen[0], "workbook": "B.xlsx", "ledger": mark}
+        pairs = [["C - results.xlsx", "Done/C.xlsx"], [str(tmp_path / "x"), "Done/x"], ["B.xlsx", "Done/B.xlsx"]]
+        moves = {"sha256": "", "run": run, "results": 0, "pairs": pairs}
+        for name in ("B.xlsx", "gone.xlsx"):
+            claim_file(folder, name, {**first, "workbook": name}, {"moves": moves})
+        with opened(folder, home) as taken:
+            assert taken.notes == []
+        assert {"B.xlsx", "C - results.xlsx"} <= lying(folder)
+        assert json.loads(bulkops("history", "--json").out) == before
+    assert len(practice.writes) == 1
+
+
+def test_a_claim_of_ours_that_is_copied_to_another_workbook_is_not_ours(folder, home, tmp_path):
+    """The data folder knows which workbook it claimed, and in which folder; whoever reads a mark can copy it."""
+    path, other = fill(folder / "a.xlsx", [kickout(1)]), tmp_path / "another folder"
+    other.mkdir()
+    with opened(folder, home) as inbox:
+        record = inbox._claim(path)
+        claim = claims.claim_on(path)
+        assert (claims.is_ours(claim, home), claim.mark) == (True, record.mark)
+        for place in (folder / "b.xlsx", other / "a.xlsx"):
+            fill(place, [kickout(2)])
+            (place.parent / claims.file_of(place.name)).write_bytes((folder / claim.file).read_bytes())
+            (left,) = [each for each in look(place.parent, home).left if each.path == place]
+            assert left.why.code == "inbox.in_use"
+
+
+def test_a_claim_that_was_taken_away_or_replaced_meanwhile_is_left_to_its_new_owner(folder, home, practice):
+    """We release only what is ours; the workbook is moved all the same, for the data folder knows what was begun."""
+    path = fill(folder / "a.xlsx", [kickout(1)])
+
+    def run(prepared):
+        (folder / claims.file_of("a.xlsx")).unlink()
+        claims.take(path, "another ledger")
+        return plain_run(prepared)
+
+    with opened(folder, home) as inbox:
+        inbox.handle(look(folder, home).ready[0], settings.environment(), run)
+    assert lying(folder) == {"Done/a.xlsx", ".a.xlsx.bulkops-inbox"}
+    assert claims.claim_on(path).mark == "another ledger"
+    assert not [each for each in (home / "inbox").iterdir() if each.is_dir()]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["the workbook is there", "the workbook was moved"])
+def test_a_claim_of_an_older_version_keeps_the_workbook_for_us(there, inbox, folder, home, practice):
+    """It is run once more, which sends nothing twice; what the claim says of moves is not done."""
+    path = fill(folder / "a.xlsx", [kickout(1)])
+    with opened(folder, home) as taken:
+        app_run = taken.handle(look(folder, home).ready[0], settings.environment(), plain_run)
+    assert app_run.moved_to == folder / "Done" / "a.xlsx"
+    if there:
+        (folder / "Done" / "a.xlsx").rename(path)
+    (home / "inbox" / "mark").write_text("f" * 32)
+    moves = {"sha256": "", "run": "", "results": None, "pairs": [["a.xlsx", "In doubt/a.xlsx"]]}
+    first = {"workbook": "a.xlsx", "who": "", "computer": "", "since": "", "ledger": "f" * 32}
+    claim_file(folder, "a.xlsx", first, {"moves": moves})
+    with opened(folder, home):
+        # Nobody else finds it free for a moment.
+        assert (folder / ".a.xlsx.bulkops-inbox").exists() is there
+    assert inbox().code == 0
+    assert (lying(folder), len(practice.writes)) == ({"Done/a.xlsx"}, 1)
+
+
+def test_a_claim_of_an_older_version_of_somebody_else_is_respected(inbox, folder, home, practice):
+    """Only that ledger knows what was sent."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    (home / "inbox").mkdir(parents=True)
+    (home / "inbox" / "mark").write_text("e" * 32)
+    claim_file(folder, "a.xlsx", {"workbook": "a.xlsx", "who": "Pat", "computer": "PC-7", "ledger": "f" * 32})
+    assert "in use by Pat on PC-7" in inbox().left[0]["why"]
+    assert practice.writes == []
+
+
+# ------------------------------------------------------------------- claims that are no such file
+
+
+CLAIMS: dict[str, Callable[[Path, Path], object]] = {
+    "a pipe": lambda path, _: os.mkfifo(path),
+    "a link to a device": lambda path, _: path.symlink_to("/dev/zero"),
+    "a link to a text of the clerk's": lambda path, private: path.symlink_to(private / "letter.txt"),
+    "a folder": lambda path, _: path.mkdir(),
+    "endless": lambda path, _: (path.touch(), os.truncate(path, 8 * 2**40)),
+    "deep": lambda path, _: path.write_text("[" * 60_000),
+    "a huge number": lambda path, _: path.write_text('{"who": ' + "9" * 60_000 + "}"),
+    "other types": lambda path, _: path.write_text('{"who": [1], "ledger": {"a": 2}, "since": null}'),
+}
+
+
+@POSIX
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_a_claim_that_is_no_text_of_ours_is_respected_without_reading_on(kind, inbox, folder, private, practice):
+    """It keeps its workbook from being run, as any claim does, and no other; nothing is waited for."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    fill(folder / "b.xlsx", [kickout(2)])
+    CLAIMS[kind](folder / ".a.xlsx.bulkops-inbox", private)
+    told = inbox()
+    assert "in use by somebody on another computer" in told.left[0]["why"]
+    assert "Done/b.xlsx" in lying(folder)
+    assert len(practice.writes) == 1
+    assert lying(private) == {"letter.txt"}
+
+
+# ------------------------------------------------------------------- names
+
+
+NAMES = {
+    "pay\N{NO-BREAK SPACE}roll.xlsx": "",
+    "\N{RIGHT-TO-LEFT MARK}חשבון\N{RIGHT-TO-LEFT OVERRIDE}.xlsx": "",
+    "e\N{COMBINING DIAERESIS} \N{ZERO WIDTH JOINER}.xlsx": "",
+    "ä" * 100 + ".xlsx": "",
+    "l" * 240 + ".xlsx": "inbox.too_long" if sys.platform == "win32" else "",
+    "l" * 201 + ".csv": "inbox.too_long" if sys.platform == "win32" else "",
+    " blank .xlsx": "",
+    "a'; rm -rf &.xlsx": "",
+}
+if sys.platform != "win32":
+    NAMES |= {"es\x1b[31mcape.xlsx": "inbox.name", "line\nbreak.xlsx": "inbox.name"}
+if sys.platform == "linux":
+    NAMES |= {os.fsdecode(b"latin-\xe4.xlsx"): "inbox.name"}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_file_is_run_or_refused_by_the_name_that_it_has(name, inbox, bulkops, folder, practice):
+    """Never another one: what is shown of a name is for the eye only."""
+    plain = "".join(
+        char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in name
+    )
+    made = fill(folder / "made.xlsx", [kickout(1)])
+    if name.endswith(".csv"):
+        made.write_text(f"Task GUID,Batch mode\n{task(1)},new self-contained batch\n")
+    made.rename(folder / name)
+    told = inbox()
+    if code := NAMES[name]:
+        assert looking_codes(folder, settings.home()) == [code]
+        assert (lying(folder), practice.writes) == ({name}, [])
+        assert told.left[0]["path"] == str(folder / name)
+        return
+    assert f"Done/{name}" in lying(folder)
+    assert not [each for each in lying(folder) if not each.startswith("Done/")]
+    assert told.workbooks[0]["moved_to"] == str(folder / "Done" / name)
+    assert len(practice.writes) == 1
+    if plain != name:  # another workbook is its own, whatever somebody has of one that only looks like it
+        fill(folder / plain[:120], [kickout(2)])
+        fill(folder / name, [kickout(3)])
+        claims.take(folder / plain[:120], "another ledger")
+        inbox()
+        assert lying(folder) >= {plain[:120], f"Done/{name}"}
+        assert not [each for each in practice.writes if task(2) in each.path]
+
+
+def looking_codes(folder: Path, home: Path) -> list[str]:
+    return [each.why.code for each in look(folder, home).left]
+
+
+SWAPS: dict[str, Callable[[Path, Path], object]] = {
+    "for another": lambda other, path: path.write_bytes(other.read_bytes()),
+    "for a link": lambda other, path: path.symlink_to(other),
+    "for a second name": os.link,
+}
+
+
+@LINKS
+@pytest.mark.parametrize("when", ["after the look", "after the claim"])
+@pytest.mark.parametrize("swap", SWAPS)
+def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, private, practice, monkeypatch):
+    """Whatever takes its place with the same size and time: nothing is sent, and nothing is moved."""
+    path = fill(folder / "a.xlsx", [kickout(1)])
+    other = fill(private / "b.xlsx", [kickout(2)])
+    (found,) = look(folder, home).ready
+    real = app.prepare
+
+    def swapped(*given: Any) -> Any:
+        path.unlink()
+        SWAPS[swap](other, path)
+        os.utime(path, ns=(found.changed, found.changed))
+        return real(*given) if given else None
+
+    if when == "after the claim":
+        monkeypatch.setattr(app, "prepare", swapped)
+    else:
+        swapped()
+    with opened(folder, home) as inbox:
+        handled = inbox.handle(found, settings.environment(), plain_run)
+    assert handled.why.code in ("inbox.gone", "workbook.changed", "workbook.planted")
+    assert (practice.writes, lying(folder), lying(private)) == ([], {"a.xlsx"}, {"letter.txt", "b.xlsx"})
+
+
+# ------------------------------------------------------------------- what is planted beside a workbook
+
+
+PLANTS: dict[str, Callable[[Path, Path], object]] = {
+    "a pipe": lambda path, _: os.mkfifo(path),
+    "a link": lambda path, private: path.symlink_to(private / "letter.txt"),
+    "a link to nothing": lambda path, private: path.symlink_to(private / "new.txt"),
+    "a link to a device": lambda path, _: path.symlink_to("/dev/zero"),
+    "a folder": lambda path, _: path.mkdir(),
+    "damaged": lambda path, _: path.write_bytes(b"PK\x03\x04" + os.urandom(2000)),
+    "a text": lambda path, _: path.write_text("x"),
+    "endless": lambda path, _: (path.touch(), os.truncate(path, 8 * 2**40)),
+}
+BESIDE = [
+    "Z - results.xlsx",
+    "a - results.xlsx",
+    "a - corrections.xlsx",
+    "aa.xlsx",
+    "Done/a - results.xlsx",
+    "Needs attention/a - corrections.xlsx",
+    ".a.xlsx.bulkops",
+    "~$b.xlsx",
+]
+
+
+@POSIX
+@pytest.mark.parametrize("kind", PLANTS)
+def test_what_is_planted_keeps_no_other_workbook_from_being_run(kind, inbox, folder, private, practice):
+    """In this pass and in the next: the workbooks that it lies beside are run or left, all others are done."""
+    for name in BESIDE:
+        (folder / name).parent.mkdir(exist_ok=True)
+        PLANTS[kind](folder / name, private)
+    for number in (1, 2):
+        (folder / "a.csv").write_text(f"Task GUID,Batch mode\n{task(number)},new self-contained batch\n{task(9)},x\n")
+        fill(folder / "a.xlsx", [kickout(number + 2)])
+        fill(folder / "c.xlsx", [kickout(number + 4)])
+        told = inbox()
+        assert len([each for each in practice.writes if task(number + 4) in each.path]) == 1
+        assert "Traceback" not in told.err
+        assert (lying(private), (private / "letter.txt").read_text()) == ({"letter.txt"}, "mine")
+    paths = [each.path for each in practice.writes]
+    assert len(paths) == len(set(paths))
+
+
+def test_an_error_of_our_own_in_one_workbook_is_told_and_the_others_are_run(inbox, folder, practice, monkeypatch):
+    """A file may have caused it: the next one is not to suffer, in this pass or the next."""
+    for number, name in enumerate("abc", 1):
+        fill(folder / f"{name}.xlsx", [kickout(number)])
+    real = app.prepare
+
+    def prepare(path: Path, *given: Any) -> Any:
+        if path.name == "a.xlsx":
+            raise MemoryError
+        return real(path, *given)
+
+    monkeypatch.setattr(app, "prepare", prepare)
+    told = inbox()
+    assert (told.code, lying(folder)) == (1, {"a.xlsx", "Done/b.xlsx", "Done/c.xlsx"})
+    assert "MemoryError" in " ".join(told.workbooks[0]["notes"])
+    monkeypatch.setattr(app, "prepare", real)
+    assert (inbox().code, len(practice.writes)) == (0, 3)
