@@ -81,6 +81,10 @@ NO_PIP = (
 )
 
 
+NOT_OURS = (
+    "Others can change the programs that bulkops would run with your key. Have IT see to it that this folder is yours, "
+    "and that nobody else can write in it, or delete it: %s"
+)
 NO_WINDOW = "The window of bulkops did not open. Start again; if it stays, show IT the file named below."
 
 
@@ -173,24 +177,86 @@ def local_venv(checkout, environ=os.environ):
     return os.path.join(data, "bulkops", "venv-" + hashlib.sha256(os.fsencode(name)).hexdigest()[:16])
 
 
+def is_ours(path):
+    """Whether only the user and the system's own can change what lies in a folder, by its own rights.
+
+    Where everybody keeps his own files (/tmp), nobody else can take away or replace what is ours.
+    """
+    import stat
+
+    facts = os.lstat(path)
+    if facts.st_uid not in (0, os.geteuid()):
+        return False
+    if stat.S_ISLNK(facts.st_mode) or not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return True
+    if facts.st_mode & stat.S_IWOTH or not is_own_group(facts.st_gid):
+        return bool(facts.st_mode & stat.S_ISVTX) and stat.S_ISDIR(facts.st_mode)
+    return True
+
+
+def is_own_group(group):
+    """Many systems give each user a group of the same name, with nobody else in it."""
+    import grp
+    import pwd
+
+    try:
+        name, found = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(group)
+    except KeyError:
+        return False
+    return found.gr_name == name and not set(found.gr_mem) - {name}
+
+
+def above(path):
+    """A path and every folder above it, by the names that lead there and by those behind all links."""
+    found, rest = set(), [os.path.abspath(path), os.path.realpath(path)]
+    while rest:
+        here = rest.pop()
+        if here not in found:
+            found.add(here)
+            rest.append(os.path.dirname(here))
+    return found
+
+
+def is_trusted(venv, checkout):
+    """Whether nobody else can have made or changed an environment: it is run with the operator's key.
+
+    What is written in it proves nothing. Of one among the user's own data the folders above are the user's own affair.
+    On Windows the rights of the folder that bulkops lies in see to that.
+    """
+    if WINDOWS:
+        return True
+    packages = os.path.join(venv, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    within = [venv_python(venv), os.path.join(venv, "pyvenv.cfg"), os.path.join(venv, STAMP), packages]
+    places = {each for path in within for each in (path, os.path.dirname(path), os.path.dirname(os.path.dirname(path)))}
+    places = {each for each in places if (each + os.sep).startswith(venv + os.sep)} | {venv}
+    if os.path.dirname(venv) == checkout:
+        places |= above(checkout)
+    return all(is_ours(each) for each in places if os.path.lexists(each))
+
+
 def open_lock(venv):
     """Makes the folder and its lock file: the only honest way to learn whether one may write there."""
-    os.makedirs(venv, exist_ok=True)
+    os.makedirs(os.path.dirname(venv), 0o700, exist_ok=True)
+    os.makedirs(venv, 0o755, exist_ok=True)
     return open(os.path.join(venv, LOCK), "ab")
 
 
 def choose_place(checkout):
     """(folder of the environment, its open lock file)."""
     paths = (checkout, os.path.realpath(checkout))  # a drive letter or link can hide either
-    if not any(is_synced(path) or is_network(path) for path in paths):
-        here = os.path.join(checkout, ".venv")
+    here = os.path.join(checkout, ".venv")
+    if is_trusted(here, checkout) and not any(is_synced(path) or is_network(path) for path in paths):
         try:
             return here, open_lock(here)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise
     away = local_venv(checkout)
-    return away, open_lock(away)
+    lock = open_lock(away)
+    if not is_trusted(away, checkout):
+        lock.close()
+        raise CannotStart(NOT_OURS % away)
+    return away, lock
 
 
 # ---------------------------------------------------------------- is it ready?
@@ -224,7 +290,7 @@ def is_ready(venv, stamp):
 def find_venv(checkout, stamp):
     """The folder of an environment that matches the lock, or nothing."""
     for venv in (os.path.join(checkout, ".venv"), local_venv(checkout)):
-        if is_ready(venv, stamp):
+        if is_trusted(venv, checkout) and is_ready(venv, stamp):
             return venv
     return None
 
@@ -235,11 +301,16 @@ def ready_venv(checkout):
     found = find_venv(checkout, stamp)
     if found:
         return found
-    venv, lock = choose_place(checkout)
-    with lock:
-        wait_for(lock)
-        if not is_ready(venv, stamp):
-            build(venv, checkout, stamp, lock)
+    rights = os.umask(0o022)
+    os.umask(rights | 0o022)  # nobody else may change it, whatever the user lets others do elsewhere
+    try:
+        venv, lock = choose_place(checkout)
+        with lock:
+            wait_for(lock)
+            if not is_ready(venv, stamp):
+                build(venv, checkout, stamp, lock)
+    finally:
+        os.umask(rights)
     return venv
 
 
@@ -589,7 +660,7 @@ def start_window(files, venv, sleep=time.sleep):
     import subprocess
 
     own = os.path.dirname(local_venv(CHECKOUT))
-    os.makedirs(own, exist_ok=True)
+    os.makedirs(own, 0o700, exist_ok=True)
     up = os.path.join(own, "window-%d.up" % os.getpid())
     is_up(up)  # a file that an earlier process of this number may have left
     command, _, environment = command_for(["desktop"], venv, CHECKOUT)

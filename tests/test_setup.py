@@ -24,7 +24,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from others import NEEDS_ROOT, SOMEBODY
 
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="on Windows the rights of the folder itself see to that")
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 SOURCE = (ROOT / "run.py").read_text(encoding="utf-8")
@@ -882,3 +884,84 @@ def test_an_old_pip_on_windows_is_handed_the_systems_certificates(
     pem = (tmp_path / "certificates.pem").read_text(encoding="utf-8")
     assert pem.startswith("PIP'S OWN")
     assert pem.count("BEGIN CERTIFICATE") == 2
+
+
+# ---------------------------------------------------------------- other users of the computer
+
+
+def plant(venv: Path, number: int) -> None:
+    """An environment as somebody else would make it: it seems to be ready."""
+    code = "import os, shutil, sys; os.setuid(int(sys.argv[1])); shutil.copytree(*sys.argv[2:], symlinks=True)"
+    kept = venv.with_name("kept")
+    venv.rename(kept)
+    subprocess.run([sys.executable, "-c", code, str(number), str(kept), str(venv)], check=True, timeout=60)
+    shutil.rmtree(kept)
+
+
+def enterable(folder: Path) -> None:
+    for each in (folder, *folder.parents[:-1]):
+        if each != Path("/tmp"):
+            each.chmod(each.stat().st_mode | 0o055)
+
+
+@NEEDS_ROOT
+def test_an_environment_that_somebody_else_has_planted_is_not_run(checkout: Checkout) -> None:
+    """Its stamp is right, its Python would have the key: bulkops makes one of its own, where nobody else can write."""
+    assert checkout.start("check")[0] == 0
+    enterable(checkout.folder)
+    checkout.folder.chmod(0o777)
+    plant(checkout.venv, SOMEBODY)
+    (checkout.venv / "lib").chmod(0o755)
+    evil = next(checkout.venv.rglob("tiny.py"))
+    evil.write_text(f"open({str(checkout.folder / 'stolen')!r}, 'w').close()\nVERSION = 'planted'\n")
+    for chmod in (0o777, 0o755):  # also where the right to plant it was taken away since
+        checkout.folder.chmod(chmod)
+        code, out, err = checkout.start("check")
+        assert (code, json.loads(out)["tiny"]) == (0, "1.0"), err
+    assert not (checkout.folder / "stolen").exists()
+    (own,) = checkout.home.rglob("venv-*")
+    assert (own.stat().st_mode & 0o022, own.parent.stat().st_mode & 0o077) == (0, 0)
+
+
+@UNIX
+@pytest.mark.parametrize("place", ["", "..", ".venv", ".venv/bin", ".venv/bin/python", ".venv/lib"])
+def test_an_environment_that_others_can_change_is_not_run(ready: Checkout, run: ModuleType, place: str) -> None:
+    """Nor one below a folder that others can change: they could put another in its place."""
+    checkout, venv, stamp = str(ready.folder), str(ready.venv), run.stamp_for(str(ready.folder))
+    assert run.find_venv(checkout, stamp) == venv
+    changed = ready.folder / place
+    if changed.is_symlink():
+        return
+    before = changed.stat().st_mode
+    changed.chmod(0o777)
+    try:
+        assert run.find_venv(checkout, stamp) is None
+    finally:
+        changed.chmod(before)
+    assert run.find_venv(checkout, stamp) == venv
+
+
+@UNIX
+def test_an_environment_is_made_for_nobody_else_to_change(checkout: Checkout) -> None:
+    """Whatever rights the user's new files have; and the program has those rights as before."""
+    before = os.umask(0)
+    try:
+        code, _, err = checkout.start("check")
+    finally:
+        os.umask(before)
+    assert code == 0, err
+    loose = [each for each in checkout.venv.rglob("*") if not each.is_symlink() and each.stat().st_mode & 0o022]
+    assert loose == []
+
+
+@NEEDS_ROOT
+def test_an_own_environment_that_somebody_else_has_made_is_told(checkout: Checkout, run: ModuleType) -> None:
+    """There is no third place: bulkops does not start, and says which folder."""
+    checkout.folder.chmod(0o777)
+    own = Path(run.local_venv(str(checkout.folder), checkout.environment))
+    own.mkdir(parents=True)
+    os.chown(own, SOMEBODY, SOMEBODY)
+    code, out, err = checkout.start("check")
+    assert (code, out) == (2, "")
+    assert err.startswith("Others can change the programs")
+    assert str(own) in err
