@@ -35,7 +35,7 @@ from pathlib import Path
 
 LATENCY = 0.05
 KEY = "bench-key-of-no-server"
-SDK = "EnergyCapSdk==8.2309.4878"
+SDK = Path(__file__).parent.parent / "tests" / "practice" / "official_client.lock"
 BODY = {
     "assignees": None,
     "comment": "Checked",
@@ -224,10 +224,13 @@ def python_with_sdk(folder: str) -> str | None:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python")
         quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
-        subprocess.run([python, "-m", "pip", "install", *quiet, SDK], check=True, capture_output=True, text=True)
+        subprocess.run([python, "-m", "pip", "install", *quiet, "-r", SDK], check=True, capture_output=True, text=True)
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-        print(f"{SDK} cannot be installed here, so it is not measured: {said[-1] if said else error}", file=sys.stderr)
+        print(
+            f"EnergyCAP's SDK cannot be installed here, so it is not measured: {said[-1] if said else error}",
+            file=sys.stderr,
+        )
         return None
     return python
 
