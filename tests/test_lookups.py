@@ -67,6 +67,7 @@ def test_one_question_is_asked_for_all_rows() -> None:
     reply = Reply(200, {}, json.dumps(TYPES).encode())
     answers, notes = look_up(flag_plan(1, 2, 3), OPERATIONS, answering(reply, asked))
     assert ([call.method for call in asked], answers, notes) == (["GET"], {"list_flag_edit": TYPES}, [])
+    assert asked[0].path == "/api/v3/flag/flagType"  # the call has no pages: no parameter
     assert look_up(Plan((), ()), OPERATIONS, answering(reply, asked)) == ({}, [])
     assert len(asked) == 1
 
