@@ -40,6 +40,12 @@ class Choices:
     """What GET /me calls the environment."""
     unknown_filters: Literal["refuse", "ignore"] = "refuse"
     """A filter on a field that the call does not offer."""
+    quotes: Literal["doubled", "refuse"] = "doubled"
+    """How a quote stands inside a filter's value."""
+    wildcard: str = "%"
+    """What stands for anything in the value of `like`; "": nothing does."""
+    user_filters: tuple[str, ...] = ("userId", "userCode", "fullName", "active", "email")
+    """By which fields users can be filtered."""
     half_pages: bool = False
     """A page holds half of what its headers promise."""
 
@@ -50,6 +56,10 @@ class Choices:
     more_task_filters: bool = False
     """Tasks can be filtered by status, taskNote, userCode and endDate too."""
     status_words: StatusWords = field(default_factory=StatusWords)
+    settings_are_told: bool = True
+    """The task tells the settings it was started with, and its output."""
+    appears_after_seconds: float = 0.0
+    """How long a new task cannot be read yet."""
     counts_in_message: bool = True
     """The task's message tells how many bills were imported and how many kicked out."""
     note_is_shown: bool = True

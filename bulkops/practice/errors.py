@@ -14,7 +14,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from .choices import ErrorShape
 from .records import Refused
 from .state import State
 
@@ -42,26 +41,26 @@ def handle_errors(app: FastAPI, state: State) -> None:
     """Every error of the app, the framework's own too, is answered by one handler."""
 
     async def answer(request: Request, why: Exception) -> Response:
-        shape = state.choices.errors
         if isinstance(why, Refused):
-            return error_answer(shape, why.status, why.message)
+            return error_answer(state, why.status, why.message)
         if isinstance(why, RequestValidationError):
-            return error_answer(shape, 400, *_what_is_wrong(why.errors()))
+            return error_answer(state, 400, *_what_is_wrong(why.errors()))
         assert isinstance(why, HTTPException)
-        return error_answer(shape, why.status_code, f"{why.detail}.", headers=why.headers)
+        return error_answer(state, why.status_code, f"{why.detail}.", headers=why.headers)
 
     for kind in (Refused, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
 
 
 def error_answer(
-    shape: ErrorShape,
+    state: State,
     status: int,
     message: str,
     errors: dict[str, list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    match shape:
+    """In the shape that the state's choices name; `errors` are what is wrong by the field."""
+    match state.choices.errors:
         case "problem":
             title = "One or more validation errors occurred." if errors else HTTPStatus(status).phrase
             facts = {"type": "about:blank", "title": title, "status": status}

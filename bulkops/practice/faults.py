@@ -24,6 +24,7 @@ class Kind(Enum):
     """What becomes of the answer."""
 
     ANSWER = "a scripted answer instead of the state's"
+    REFUSAL = "an error in the shape in which this EnergyCAP tells every error"
     SLOW = "the state's answer, late"
     DROP = "the connection is closed without a byte"
     RESET = "the connection is reset (TCP RST) without a byte"
@@ -62,8 +63,8 @@ class Fault:
 
     @classmethod
     def status(cls, status: int, *, applied: bool = False) -> Self:
-        """An error status with a JSON message: 400, 403, 408, 500, 503 …"""
-        return cls.refuse(status, json={"message": f"Practice fault: status {status}."}, applied=applied)
+        """An error status, told like every other error: 400, 403, 408, 500, 503 …"""
+        return cls(Kind.REFUSAL, applied, status, body=f"Practice fault: status {status}.".encode())
 
     @classmethod
     def too_many(
@@ -72,7 +73,7 @@ class Fault:
         """429 with Retry-After: seconds, any text, or a moment (UTC) as an HTTP date. `date` sets the Date header."""
         wait = _http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
         headers = {"Retry-After": wait} | ({"Date": _http_date(date)} if date else {})
-        return cls.refuse(429, json={"message": "Too many requests."}, headers=headers, applied=applied)
+        return cls(Kind.REFUSAL, applied, 429, tuple(headers.items()), b"Too many requests.")
 
     @classmethod
     def slow(cls, seconds: float, *, applied: bool = True) -> Self:

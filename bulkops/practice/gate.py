@@ -6,12 +6,13 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -55,11 +56,18 @@ class RememberingProtocol(H11Protocol):
 
 
 class Gate:
-    """ASGI middleware; `requests` holds what arrived, in order of arrival."""
+    """ASGI middleware; `requests` holds what arrived, in order of arrival.
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    `now` is the clock of the header Date, `refusal` makes an error of a status and a sentence.
+    """
+
+    def __init__(
+        self, app: ASGIApp, faults: Faults, now: Callable[[], datetime], refusal: Callable[[int, str], Response]
+    ) -> None:
         self.app = app
         self.faults = faults
+        self._now = now
+        self._refusal = refusal
         self.requests: list[Request] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,42 +88,45 @@ class Gate:
         if fault is None or fault.applied:
             await self.app(scope, _replayed(body), answer.take)
         if fault is None:
-            await _answered(send, answer)
+            await self._answered(send, answer)
         else:
-            await _misbehave(fault, answer, scope["state"]["transport"], receive, send)
+            await self._misbehave(fault, answer, scope["state"]["transport"], receive, send)
 
+    async def _misbehave(
+        self, fault: Fault, answer: _Answer, transport: asyncio.Transport, receive: Receive, send: Send
+    ) -> None:
+        headers = tuple((name.encode(), value.encode("latin-1")) for name, value in fault.headers)
+        match fault.kind:
+            case Kind.ANSWER:
+                await self._answered(send, _Answer(fault.status_code, headers, fault.body))
+            case Kind.REFUSAL:
+                told = self._refusal(fault.status_code, fault.body.decode())
+                await self._answered(send, _Answer(told.status_code, (*told.raw_headers, *headers), bytes(told.body)))
+            case Kind.SLOW:
+                if await _waited(fault.seconds, receive):
+                    await self._answered(send, answer)
+            case Kind.CUT_JSON:
+                half = answer.body[: len(answer.body) // 2]
+                await self._answered(send, _Answer(answer.status, answer.headers, half))
+            case Kind.CUT_BODY:
+                transport.write(_cut_short(answer))
+                transport.close()
+                await _gone(receive)
+            case Kind.DROP:
+                transport.close()
+                await _gone(receive)
+            case Kind.RESET:
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                transport.abort()
+                await _gone(receive)
 
-async def _misbehave(fault: Fault, answer: _Answer, transport: asyncio.Transport, receive: Receive, send: Send) -> None:
-    match fault.kind:
-        case Kind.ANSWER:
-            headers = tuple((name.encode(), value.encode("latin-1")) for name, value in fault.headers)
-            await _answered(send, _Answer(fault.status_code, headers, fault.body))
-        case Kind.SLOW:
-            if await _waited(fault.seconds, receive):
-                await _answered(send, answer)
-        case Kind.CUT_JSON:
-            half = answer.body[: len(answer.body) // 2]
-            await _answered(send, _Answer(answer.status, answer.headers, half))
-        case Kind.CUT_BODY:
-            transport.write(_cut_short(answer))
-            transport.close()
-            await _gone(receive)
-        case Kind.DROP:
-            transport.close()
-            await _gone(receive)
-        case Kind.RESET:
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            transport.abort()
-            await _gone(receive)
-
-
-async def _answered(send: Send, answer: _Answer) -> None:
-    headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
-    if not _named(headers, b"date"):
-        headers.append((b"date", format_datetime(datetime.now(UTC), usegmt=True).encode()))
-    headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    async def _answered(self, send: Send, answer: _Answer) -> None:
+        headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
+        if not _named(headers, b"date"):
+            headers.append((b"date", format_datetime(self._now().astimezone(UTC), usegmt=True).encode()))
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 def _cut_short(answer: _Answer) -> bytes:

@@ -94,11 +94,13 @@ def filtered(found: Sequence[T], text: str, fields: Fields[T], state: State) -> 
     """The things that meet every clause of a filter: `field operator 'value'`, joined by ` and `.
 
     Several values are joined by a bar. Names and words are compared without case, and so is text; a quote inside a
-    value is doubled, and % in the value of `like` stands for anything. What has no value meets only `not …`.
+    value is doubled. What has no value meets only `not …`.
     """
     known = {name.lower(): of for name, of in fields.items()}
     kept = list(found)
     for name, operator, values in _clauses(text):
+        if state.choices.quotes == "refuse" and any("'" in value for value in values):
+            raise Refused(400, "The filter has a quote inside a value.")
         if name not in known:
             if state.choices.unknown_filters == "ignore":
                 continue
@@ -106,7 +108,7 @@ def filtered(found: Sequence[T], text: str, fields: Fields[T], state: State) -> 
         kind, value_of = known[name]
         if operator not in _OPERATORS[kind]:
             raise Refused(400, f"The filter's {name!a} does not take the operator '{operator}'.")
-        meets = _test(operator, [_parsed(kind, value) for value in values], state.now())
+        meets = _test(operator, [_parsed(kind, value) for value in values], state)
         kept = [each for each in kept if meets(_comparable(value_of(each)))]
     return kept
 
@@ -127,13 +129,14 @@ def _clauses(text: str) -> Iterator[tuple[str, str, list[str]]]:
             position = joined.end()
 
 
-def _test(operator: str, values: list[Any], now: datetime) -> Callable[[Any], bool]:
+def _test(operator: str, values: list[Any], state: State) -> Callable[[Any], bool]:
     wanted = {"between": 2, "not between": 2, "today": 0, "yesterday": 0, **dict.fromkeys(_DAYS, 0)}.get(operator, 1)
     if len(values) != wanted and not (operator.endswith("one of") and values):
         raise Refused(400, f"The filter's operator '{operator}' takes {wanted} values, not {len(values)}.")
     if operator.startswith("not "):
-        positive = _test(operator.removeprefix("not "), values, now)
+        positive = _test(operator.removeprefix("not "), values, state)
         return lambda have: not positive(have)
+    now, wildcard = state.now(), state.choices.wildcard
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     tests: dict[str, Callable[[Any], bool]] = {
         "equals": lambda have: have == values[0],
@@ -143,12 +146,16 @@ def _test(operator: str, values: list[Any], now: datetime) -> Callable[[Any], bo
         "greater than": lambda have: have > values[0],
         "greater than equal": lambda have: have >= values[0],
         "between": lambda have: values[0] <= have <= values[1],
-        "like": lambda have: re.search(".*".join(map(re.escape, values[0].split("%"))), have, re.DOTALL) is not None,
+        "like": lambda have: re.search(_pattern(values[0], wildcard), have, re.DOTALL) is not None,
         "today": lambda have: midnight <= have < midnight + _DAY,
         "yesterday": lambda have: midnight - _DAY <= have < midnight,
     }
     test = tests.get(operator) or (lambda have: now - _DAYS[operator] <= have <= now)
     return lambda have: have is not None and test(have)
+
+
+def _pattern(value: str, wildcard: str) -> str:
+    return ".*".join(map(re.escape, value.split(wildcard) if wildcard else [value]))
 
 
 def _parsed(kind: str, value: str) -> Any:

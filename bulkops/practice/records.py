@@ -160,8 +160,8 @@ class TaskType(Answer):
 class Task(Answer):
     """An import. `kickouts` are the bills it could not import; a reimport tries exactly those again.
 
-    `due` and `analyzed` are the readings of the state's clock at which a reimport will have ended, and its bills have
-    been analysed.
+    `started`, `due` and `analyzed` are the readings of the state's clock at which a reimport was started, will have
+    ended, and its bills will have been analysed.
     """
 
     task_id: Int32
@@ -181,6 +181,7 @@ class Task(Answer):
     unresolved_flags: Annotated[int, Field(serialization_alias="unresolvedFlagCount")] = 0
     has_attachments: bool = True
     kickouts: Annotated[int, _HIDDEN] = 0
+    started: Annotated[float, _HIDDEN] = 0.0
     due: Annotated[float, _HIDDEN] = 0.0
     analyzed: Annotated[float, _HIDDEN] = 0.0
     reimport_of: Annotated[str | None, _HIDDEN] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response, Security
@@ -42,7 +43,7 @@ def make_app(state: State, faults: Faults | None = None) -> Gate:
     app.state.practice = state
     app.include_router(router)
     errors.handle_errors(app, state)
-    return Gate(app, faults or Faults())
+    return Gate(app, faults or Faults(), state.moment, partial(errors.error_answer, state))
 
 
 router = APIRouter(prefix="/api", responses=errors.declared())
@@ -212,5 +213,6 @@ async def batch(call: Reading, batchId: Number) -> Response:
 @router.get("/v3/user", response_model=list[User])
 async def users(call: Reading, filter: str = "") -> Response:
     shown = [showing.user(each, call.user) for each in call.state.users.values()]
-    kept = queries.filtered(shown, filter, queries.USERS, call.state)
+    fields = {name: queries.USERS[name] for name in call.state.choices.user_filters}
+    kept = queries.filtered(shown, filter, fields, call.state)
     return call.answer(kept)

@@ -52,7 +52,7 @@ class State:
         self.flag_types = {kind.flag_type_id: kind for kind in data.FLAG_TYPES}
         self._tasks = {task.guid: task for task in data.tasks()}
         self._lists = {found.list_id: found for found in data.lists()}
-        self._batches = BatchBook(data.batches(), self.choices, _new_guid, self._moment)
+        self._batches = BatchBook(data.batches(), self.choices, _new_guid, self.moment)
         self._running: deque[Task] = deque()  # in the order in which they end
         self._analysing: deque[Task] = deque()
         self._imported: dict[str, int] = {}
@@ -76,6 +76,10 @@ class State:
             if user.user_id == user_id:
                 self.keys[key] = user.model_copy(update={"rights": user.rights - {(area, right)}})
 
+    def moment(self) -> datetime:
+        """`now`, asked anew each time: it may have been replaced meanwhile."""
+        return self.now()
+
     # The writes
 
     def reimport(self, user: User, guid: str, request: BillKickoutImportRequest) -> Task:
@@ -91,6 +95,7 @@ class State:
             if not self.choices.reimport_twice and self.times_reimported(guid):
                 raise Refused(400, f"The kickouts of task {guid} have been reimported already.")
             chosen = self._batches.choose(request.batch_settings, user)
+            started = self.clock()
             task = Task(
                 task_id=max(each.task_id for each in self._tasks.values()) + 1,
                 guid=_new_guid(),
@@ -103,7 +108,8 @@ class State:
                 note=request.import_note if self.choices.note_is_shown else None,
                 batch=chosen.batch,
                 kickouts=source.kickouts,
-                due=self.clock() + self.import_seconds,
+                started=started,
+                due=started + self.import_seconds,
                 reimport_of=guid,
                 save_as_resolved=request.save_as_resolved or False,
             )
@@ -175,15 +181,17 @@ class State:
         """As it is shown: with the words that `Choices` has for its status."""
         with self._lock:
             self._settle()
-            if guid not in self._tasks:
+            task = self._tasks.get(guid)
+            if task is None or not self._has_appeared(task):
                 raise Refused(404, f"There is no task {guid}.")
-            return self._shown(self._tasks[guid])
+            return self._shown(task)
 
     def tasks(self, user: User | None = None) -> list[Task]:
         with self._lock:
             self._settle()
             mine = user.user_id if user and self.choices.own_tasks_only else None
-            tasks = [task for task in self._tasks.values() if mine in (None, task.user.user_id)]
+            tasks = [each for each in self._tasks.values() if mine in (None, each.user.user_id)]
+            tasks = [task for task in tasks if self._has_appeared(task)]
             if self.choices.task_order == "newest first":
                 tasks.reverse()
             elif self.choices.task_order == "mixed":
@@ -223,16 +231,22 @@ class State:
 
     # Inside
 
-    def _moment(self) -> datetime:
-        return self.now()  # asked anew each time: it may have been replaced
-
     def _shown(self, task: Task) -> Task:
         words = self.choices.status_words
+        told = self.choices.settings_are_told
         counts = "The import is running." if task.end is None else f"{task.success} imported, {task.kickouts} kickouts."
         status: str = getattr(words, task.status)
         return task.model_copy(
-            update={"status": status, "message": counts if self.choices.counts_in_message else status}
+            update={
+                "status": status,
+                "message": counts if self.choices.counts_in_message else status,
+                "settings": task.settings if told else None,
+                "output": task.output if told else None,
+            }
         )
+
+    def _has_appeared(self, task: Task) -> bool:
+        return task.reimport_of is None or self.clock() >= task.started + self.choices.appears_after_seconds
 
     def _with_kickouts(self, guid: str) -> Task:
         shown = self.task(guid)

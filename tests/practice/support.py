@@ -40,7 +40,7 @@ class Clock:
 
 
 class Api:
-    """The calls of api-contract as an operator with the practice key makes them."""
+    """The calls as an operator with the practice key makes them."""
 
     def __init__(self, server: PracticeServer) -> None:
         self.server = server

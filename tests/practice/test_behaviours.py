@@ -365,6 +365,29 @@ def unknown_filters(api: Api, clock: Clock) -> None:
 
 
 @chosen
+def quotes(api: Api, clock: Clock) -> None:
+    api.reimport(1, "new batch", newBatchCode="JULY'S")
+    assert filtered(api, "batchCode equals 'JULY''S'") == [507]
+    choices(api).quotes = "refuse"
+    refusal(api.get("/api/v3/batch", filter="batchCode equals 'JULY''S'"))
+
+
+@chosen
+def wildcard(api: Api, clock: Clock) -> None:
+    assert both(api, "wildcard", "", lambda: filtered(api, "batchCode like 'j%-2026'")) == ([501, 503], [])
+    choices(api).wildcard = "*"
+    assert filtered(api, "batchCode like 'j*-2026'") == [501, 503]
+
+
+@chosen
+def user_filters(api: Api, clock: Clock) -> None:
+    def seen() -> int:
+        return api.get("/api/v3/user", filter="active equals 'true'").status_code
+
+    assert both(api, "user_filters", ("userCode",), seen) == (200, 400)
+
+
+@chosen
 def half_pages(api: Api, clock: Clock) -> None:
     choices(api).half_pages = True
     answer = api.get("/api/v3/task", pageSize=10)
@@ -403,6 +426,26 @@ def status_words(api: Api, clock: Clock) -> None:
     seen = both(api, "status_words", words, lambda: api.get(f"/api/v3/task/{guid(1)}").json()["status"])
     assert seen == ("Completed with kickouts", "3 (with errors)")
     assert api.reimport(1).status_code == 200
+
+
+@chosen
+def settings_are_told(api: Api, clock: Clock) -> None:
+    def seen() -> list[bool]:
+        found = api.get(f"/api/v3/task/{guid(1)}").json()
+        return [found["settings"] is None, found["output"] is None]
+
+    assert both(api, "settings_are_told", False, seen) == ([False, False], [True, True])
+
+
+@chosen
+def appears_after_seconds(api: Api, clock: Clock) -> None:
+    choices(api).appears_after_seconds = 0.5
+    new = api.reimport(1).json()["taskGUId"]
+    refusal(api.get(f"/api/v3/task/{new}"), 404)
+    assert new not in guids(api)
+    clock.forward(0.5)
+    assert api.get(f"/api/v3/task/{new}").status_code == 200
+    assert new in guids(api)
 
 
 @chosen

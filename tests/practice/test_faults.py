@@ -1,4 +1,4 @@
-"""Scripted faults: what the client sees, what was applied, how often (research/reliability.md A3 and A4)."""
+"""Scripted faults: what the client sees, what was applied, how often."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ CUT_OFF = [
     (Fault.reset(), "ConnectionResetError", 1),
     (Fault.reset(applied=False), "ConnectionResetError", 0),
 ]
+PROBLEM = b'{"type":"about:blank","title":"%b","status":%d,"detail":"Practice fault: status %d."}'
 writes = pytest.mark.parametrize("write", [lambda api: api.reimport(1), lambda api: api.flag(2006, comment="x")])
 
 
@@ -64,8 +65,14 @@ def test_truncated_json_has_the_right_length(api: Api):
 @pytest.mark.parametrize(
     ("fault", "status", "content_type", "content", "times"),
     [
-        (Fault.status(500), 500, "application/json", b'{"message": "Practice fault: status 500."}', 0),
-        (Fault.status(503, applied=True), 503, "application/json", b'{"message": "Practice fault: status 503."}', 1),
+        (Fault.status(500), 500, "application/problem+json", PROBLEM % (b"Internal Server Error", 500, 500), 0),
+        (
+            Fault.status(503, applied=True),
+            503,
+            "application/problem+json",
+            PROBLEM % (b"Service Unavailable", 503, 503),
+            1,
+        ),
         (Fault.refuse(400, "No."), 400, None, b"No.", 0),
         (Fault.refuse(422, b"\xff", headers={"Content-Type": "x/y"}), 422, "x/y", b"\xff", 0),
         (Fault.refuse(403, json=["a"], applied=True), 403, "application/json", b'["a"]', 1),
@@ -213,6 +220,26 @@ def test_no_request_escapes_or_is_struck_twice():
     for thread in threads:
         thread.join()
     assert sum(fault is not None for fault in taken) == 100
+
+
+def test_faults_refuse_in_the_shape_of_every_error(api: Api):
+    """A scripted status is told as this EnergyCAP tells its errors; Retry-After stays beside it."""
+    seen = []
+    for shape in ("problem", "text", "empty"):
+        api.server.state.choices.errors = shape
+        api.server.faults.add(Fault.too_many(7))
+        answer = api.reimport(1)
+        seen.append((answer.status_code, answer.headers["Retry-After"], answer.text))
+    problem = '{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests."}'
+    assert seen == [(429, "7", problem), (429, "7", "Too many requests."), (429, "7", "")]
+
+
+def test_a_clock_that_is_wrong(api: Api):
+    """One clock dates everything: the header Date, and what is done."""
+    api.server.state.now = lambda: datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    answer = api.reimport(1)
+    assert answer.headers["Date"] == "Sat, 03 Feb 2001 04:05:06 GMT"
+    assert api.get(f"/api/v3/task/{answer.json()['taskGUId']}").json()["beginDate"] == "2001-02-03T04:05:06"
 
 
 def test_get_faults_work_as_well(api: Api):
