@@ -135,3 +135,16 @@ def test_only_the_file_that_was_looked_at_is_run(shared: Path, private: Path, ho
         with pytest.raises(CannotStart) as refused, app.prepare(book, settings.environment(), home, Options(), file):
             pass
         assert refused.value.code == code
+
+
+def test_a_second_name_of_a_private_file_is_not_run(
+    bulkops: Bulkops, shared: Path, private: Path, practice: PracticeServer
+) -> None:
+    """Some systems let everybody give one to any file. Looked at by itself it is a workbook like any other."""
+    shared.parent.joinpath("own").mkdir()
+    own = Path(shutil.copy(private / "private.xlsx", shared.parent / "own"))
+    os.link(own, shared / "August.xlsx")
+    ended = bulkops("inbox", shared, "--yes")
+    assert (ended.code, practice.writes) == (0, [])
+    assert "August.xlsx is one file with two names" in ended.out
+    assert sorted(os.listdir(shared)) == ["August.xlsx"]

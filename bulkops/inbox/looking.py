@@ -156,13 +156,20 @@ def _reason(path: Path, facts: os.stat_result, steady: bool) -> CannotStart | No
     return next((CannotStart(code, path=path.name) for code in _reasons(path, facts, steady)), None)
 
 
+def _odd(facts: os.stat_result) -> str:
+    """What it is, if it is not a file with one name."""
+    if stat.S_ISREG(facts.st_mode):
+        return "inbox.two_names"
+    return "inbox.link" if is_link(facts) else "inbox.no_file"
+
+
 def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
     if path.suffix.lower() in _UNFINISHED:
         yield "inbox.copying"
     if not _is_workbook(path):
         yield "inbox.not_workbook"
-    if not stat.S_ISREG(facts.st_mode):
-        yield "inbox.link" if is_link(facts) else "inbox.no_file"
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        yield _odd(facts)
     if any(unicodedata.category(char) in _UNREADABLE for char in path.name):
         yield "inbox.name"
     if is_online(facts):

@@ -39,6 +39,12 @@ ENTRIES = (
         "inbox.link", "Only a link", "{path} only leads to another file.", "Put the workbook itself into the folder."
     ),
     Entry(
+        "inbox.two_names",
+        "One file with two names",
+        "{path} is one file with two names, and the other one may be that of a file of somebody's own elsewhere.",
+        "Put a copy of the workbook into the folder instead.",
+    ),
+    Entry(
         "inbox.no_file",
         "No file",
         "{path} is a pipe or a device, not a file.",
