@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from bulkops.ledger import Account, Ledger, Run
     from bulkops.preflight import Owner
     from bulkops.running import Prepared
+    from bulkops.workbook.allowance import Allowance
 
 LEDGER = "ledger.sqlite3"
 _UNREACHABLE = (53, 67)
 """Windows calls what lies on a share that it does not reach not found; it may be there, for others."""
+_SECONDS_BESIDE = 60
+"""For a closer look at all the results that lie beside a workbook."""
 
 
 def check(path: Path, where: Environment, folder: Path, options: Options) -> Report:
@@ -393,9 +396,10 @@ def _bound(run: Run, found: Owner) -> None:
 
 def _run_elsewhere(material: Material, known: set[str]) -> str:
     """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
-    from bulkops.workbook.sidecar import results_there
+    from bulkops.workbook.sidecar import results_there, several
 
-    beside = ((path, _told_beside(path, known)) for path in results_there(material.path))
+    allowance = several(_SECONDS_BESIDE)
+    beside = ((path, _told_beside(path, known, allowance)) for path in results_there(material.path))
     for path, told in ((material.path, material.told), *beside):
         if strange := sorted(told - known):
             why = f"{path.name} holds the results of a run that this computer does not know ({strange[-1]})"
@@ -403,15 +407,17 @@ def _run_elsewhere(material: Material, known: set[str]) -> str:
     return ""
 
 
-def _told_beside(path: Path, known: set[str]) -> set[str]:
+def _told_beside(path: Path, known: set[str], allowance: Allowance) -> set[str]:
     """The runs whose results a file holds; which of them were only practised takes a closer look."""
+    from bulkops.workbook.allowance import TooBig
     from bulkops.workbook.reader import read_workbook
     from bulkops.workbook.reader import runs_told as real_ones
     from bulkops.workbook.sidecar import runs_told
 
-    told = runs_told(path)
+    told = runs_told(path, allowance)
     if told - known:
-        with suppress(CannotStart):
+        with suppress(CannotStart, TooBig):
+            allowance.take()
             return real_ones(read_workbook(path))
     return told
 

@@ -27,6 +27,8 @@ SECONDS = 20.0
 """For what takes a second or two."""
 MEMORY = 2 << 30
 """Bytes; where the system keeps to such a limit."""
+_MOST_ANSWER = 2**28
+"""Bytes: one long text in many cells is as many long texts in the answer. 100,000 rows of 14 columns have a third."""
 _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from bulkops.workbook.reader import answer; answer()"
 _READ, _REFUSED = b"R", b"E"
 
@@ -83,14 +85,16 @@ def _asked(child: subprocess.Popen[bytes], path: Path, content: bytes, meanwhile
         with suppress(OSError), closing(child.stdin):
             child.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n" + content)
         meanwhile()
-        return child.stdout.read()
+        return child.stdout.read(_MOST_ANSWER + 1)
 
 
 def _understood(answer: bytes, path: Path) -> RawWorkbook:
     try:
-        if answer.startswith(_READ):
+        if len(answer) > _MOST_ANSWER:
+            error = CannotStart("workbook.too_big", path=path.name)
+        elif answer.startswith(_READ):
             return decode(answer[1:], path)
-        if answer.startswith(_REFUSED):
+        elif answer.startswith(_REFUSED):
             refusal = json.loads(answer[1:])
             error = CannotStart(refusal["code"], **refusal["facts"])
         else:

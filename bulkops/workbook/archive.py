@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, TooBig, opened_zip
+
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
@@ -21,7 +23,9 @@ _VERSION, _FIRST_DAY = 20, 33
 _SIZES_FOLLOW, _ENCRYPTED, _UTF8 = 0x8, 0x1, 0x800
 _ZIP64 = 1
 _PIECE = 2**20
-_MOST_UNPACKED = 2**29
+MOST_ELEMENTS = 6_000_000
+"""Of all parts that are gone through: 100,000 lines of results have half as many."""
+_LONGEST_PIECE = 2**24
 _MOST_ENTRIES, _MOST_BYTES = 0xFFFE, 0xFFFFFFFE
 """Beyond them a zip needs the long form, which no list of rows does."""
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError, ValueError, OSError)
@@ -49,12 +53,16 @@ class UndatedZip(zipfile.ZipFile):
 
 
 class Archive:
-    """A zip in memory. Raises OddArchive for one that another program may read differently, or that is damaged."""
+    """A zip in memory. Raises OddArchive for one that another program may read differently, or that is damaged, and
+    TooBig for one in which there is more than its allowance."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, allowance: Allowance | None = None) -> None:
         self._content = content
+        self.allowance = allowance or Allowance(MOST_ELEMENTS, 2 * MOST_UNPACKED)
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
+            self._zip = opened_zip(content)
+        except TooBig:
+            raise
         except BROKEN as error:
             raise OddArchive("its directory cannot be read") from error
         self._infos: dict[str, zipfile.ZipInfo] = {}
@@ -65,8 +73,8 @@ class Archive:
             if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise OddArchive(f"{name} is packed in another way than Excel's")
             self._infos[name] = info
-        if sum(info.file_size for info in self._infos.values()) > _MOST_UNPACKED:
-            raise OddArchive("it is too big when it is unpacked")
+        if sum(info.file_size for info in self._infos.values()) > MOST_UNPACKED:
+            raise TooBig(f"more than {MOST_UNPACKED >> 20} MB when it is unpacked")
         if len(self._infos) > _MOST_ENTRIES or min((i.header_offset for i in self._infos.values()), default=1) != 0:
             raise OddArchive("it does not begin with a part")
 
@@ -94,11 +102,27 @@ class Archive:
             with self._zip.open(self._infos[_part(part)]) as stream:
                 while piece := stream.read(_PIECE):
                     size -= len(piece)
+                    self.allowance.unpack(len(piece))
                     yield piece
+        except TooBig:
+            raise
         except BROKEN as error:
             raise OddArchive(f"{part} is damaged") from error
         if size:
             raise OddArchive(f"{part} is damaged")
+
+    def pieces_before(self, part: str, mark: bytes) -> Iterator[bytes]:
+        """The same, but each ends where the mark begins or the part ends: what begins with the mark is never cut."""
+        rest = b""
+        for piece in self.pieces(part):
+            text = rest + piece
+            at = max(text.rfind(mark), 0)
+            if at:
+                yield text[:at]
+            rest = text[at:]
+            if len(rest) > _LONGEST_PIECE:
+                raise TooBig(part)
+        yield rest
 
     def packed(self, part: str) -> tuple[int, int, int, bytes]:
         """(method, check sum, size, packed bytes) of a part."""

@@ -9,7 +9,6 @@ import errno
 import struct
 import zipfile
 import zlib
-from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
 
@@ -17,6 +16,7 @@ from bulkops import folders
 from bulkops.errors import CannotStart
 from bulkops.folders import Id, id_of
 from bulkops.lengths import length, too_long
+from bulkops.workbook.allowance import TooBig, opened_zip
 from bulkops.workbook.kinds import ole_kind, text_kind, zip_kind
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -41,12 +41,12 @@ BROKEN = (
 
 
 def is_small(content: bytes) -> bool:
-    """By its zip directory alone: is this a workbook in which nothing can take long, or much memory?"""
+    """By its zip directory alone: does this look like a workbook in which nothing takes long, or much memory?"""
     if not content.startswith(_ZIP) or len(content) > _SMALL_FILE:
         return False
     try:
-        parts = zipfile.ZipFile(BytesIO(content)).infolist()
-    except BROKEN:
+        parts = opened_zip(content).infolist()
+    except BROKEN:  # TooBig is among them
         return False
     names = {part.filename for part in parts}
     return "_rels/.rels" in names and sum(part.file_size for part in parts) <= _SMALL_UNPACKED
@@ -92,7 +92,9 @@ def opened(path: Path, content: bytes) -> zipfile.ZipFile:
     if not content.startswith(_ZIP):
         raise CannotStart(text_kind(path, content[:_TEXT_SAMPLE]), path=name, value=1)
     try:
-        archive = zipfile.ZipFile(BytesIO(content))
+        archive = opened_zip(content)
+    except TooBig as error:
+        raise CannotStart("workbook.too_big", path=name) from error
     except BROKEN as error:
         raise CannotStart("workbook.damaged", path=name, detail="the file ends too early") from error
     names = [info.filename.lower() for info in archive.infolist()]

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 import textwrap
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bulkops.folders import opened
+from bulkops.folders import content as content_there
 from bulkops.model import Cell, Kind, Shown
 from bulkops.operations.base import Field
+from bulkops.workbook.archive import Archive
 from bulkops.workbook.forms import content_of, input_rule
+from bulkops.workbook.relations import read_small
 from bulkops.workbook.results_sheet import COPY
 from bulkops.workbook.text import cell_text, escape
 
+_MOST = 200 * 2**20
+"""Bytes of a file, as in reading."""
 HEADING = "What to correct"
 """The first column's; it is ignored when the workbook is run."""
 MARK = "_bulkops.corrections"
@@ -79,12 +82,11 @@ class Sheet:
 def ours(path: Path) -> bool:
     """Is this a corrections workbook that bulkops has made?"""
     try:
-        with opened(path) as stream, zipfile.ZipFile(stream) as archive:
-            book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-    except Exception:  # a damaged file can fail in many ways; none of them is surely ours
+        book = read_small(Archive(content_there(path, _MOST)), "xl/workbook.xml")
+    except (OSError, ValueError):  # what is damaged, or too much to be looked at, is not surely ours
         return False
     # The results of a corrections workbook that was open when it was run are in a copy of it.
-    return MARK in book and COPY not in book
+    return MARK.encode() in book and COPY.encode() not in book
 
 
 def content(sheets: Sequence[Sheet], source: str) -> bytes:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.archive import Archive, OddArchive
 from bulkops.workbook.own_sheet import OwnSheet, as_written, untouched
-from bulkops.workbook.patching import Element, OddPart, TooBig
+from bulkops.workbook.patching import Element, OddPart
 from bulkops.workbook.relations import read_part, read_small, related, related_by_id, rels_of
 from bulkops.workbook.results_sheet import MARK
 from bulkops.workbook.styles import StylesFull, StyleTable
@@ -41,7 +42,8 @@ _OUR_NAMES = ("_bulkops.", "_xlnm.")
 _NUMBER_FORMAT, _CELL_STYLE, _COLUMN_STYLE = (
     re.compile(rb"%b\s*=\s*[\"']([0-9]{1,9})[\"']" % name) for name in (b"numFmtId", b" s", b" style")
 )
-_LONGEST_NUMBER = 40
+_LONGEST_NUMBER, _MOST_NUMBERS = 40, 2**17
+"""Letters round a number; what no style or format of Excel's is numbered."""
 
 
 class CannotGraft(Exception):
@@ -55,14 +57,15 @@ class CannotGraft(Exception):
 class Inspected:
     """A workbook's package whose parts are what they should be. Raises CannotGraft if they are not."""
 
-    def __init__(self, content: bytes, sound: bool = False) -> None:
-        """``sound``: the parts that no graft changes are known to be good, and need not be gone through."""
+    def __init__(self, content: bytes, sound: bool = False, allowance: Allowance | None = None) -> None:
+        """``sound``: the parts that no graft changes are known to be good, and need not be gone through.
+        ``allowance``: of several files together."""
         if not content.startswith(b"PK"):
             raise CannotGraft("graft.format")
         self._cell_styles: set[int] = set()
         self._number_formats: set[int] = set()
         with refusals():
-            self.archive = Archive(content)
+            self.archive = Archive(content, allowance)
             self._look()
             for part in () if sound else self.archive:
                 self._go_through(part)
@@ -137,7 +140,9 @@ class Inspected:
             name = posixpath.join(posixpath.dirname(self.book.name), "styles.xml")
             normal = '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
             content = f'<styleSheet xmlns="{self.namespace}">{normal}</styleSheet>'.encode()
-        return StyleTable(name, content, self.namespace, self._cell_styles, self._number_formats)
+        table = StyleTable(name, content, self.namespace, self._cell_styles, self._number_formats)
+        self.archive.allowance.take(table.part.seen)
+        return table
 
     def _own_sheet(self) -> OwnSheet | None:
         for name in self.names.children if self.names is not None else ():
@@ -228,7 +233,7 @@ def _counts(_: Element, each: Element) -> bool:
 
 
 def _numbers(pattern: re.Pattern[bytes], text: bytes) -> set[int]:
-    return {int(each) for each in set(pattern.findall(text))}
+    return {number for each in set(pattern.findall(text)) if (number := int(each)) < _MOST_NUMBERS}
 
 
 def _wraps(element: Element) -> bool:

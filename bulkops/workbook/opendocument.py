@@ -122,10 +122,12 @@ class _Settings:
 def _refuse_twins(path: Path, sheets: list[RawSheet]) -> None:
     """Scenarios that came from Excel are sheets of one name: no address would say in which of them a row stands."""
     known = known_headings(all_operations().values())
-    for name, number in Counter(sheet.name for sheet in sheets).items():
-        first = (row for sheet in sheets if sheet.name == name for row in sheet.rows if row.number <= _SEARCHED_ROWS)
-        if number > 1 and any(heading_words(cell.text) in known for row in first for cell in row.cells.values()):
-            raise CannotStart("workbook.one_name", path=path.name, value=name)
+    count = Counter(sheet.name for sheet in sheets)
+    for sheet in sheets:
+        first = (row for row in sheet.rows if row.number <= _SEARCHED_ROWS)
+        twin = count[sheet.name] > 1
+        if twin and any(heading_words(cell.text) in known for row in first for cell in row.cells.values()):
+            raise CannotStart("workbook.one_name", path=path.name, value=sheet.name)
 
 
 def _sheet_of(place: str) -> str:

@@ -27,6 +27,7 @@ _ADDED_CELL = re.compile(
     rb'<f[ >]|<c r="(?:[P-Z]|[A-Z]{2,3})[0-9]|<(?:tablePart|legacyDrawing|conditionalFormatting|dataValid)'
 )
 """What is never in a part that stands as bulkops wrote it."""
+_LONGEST_HEADING = max(map(len, COLUMNS))
 _ADDED_PARTS = {"comments", "threadedComment", "table", "pivotTable", "oleObject", "control", "image", "queryTable"}
 
 
@@ -50,8 +51,12 @@ def untouched(archive: Archive, book: str, sheet: OwnSheet) -> bool:
         if what == "drawing" and target in archive and read_part(archive, target).root.children:
             return False
     if as_written(archive, sheet):
-        content = archive.read(sheet.part)
-        return not _ADDED_CELL.search(content) and content.count(b"<row ") == content.count(b'<c r="E')
+        rows = statuses = 0
+        for piece in archive.pieces_before(sheet.part, b"<row "):
+            if _ADDED_CELL.search(piece):
+                return False
+            rows, statuses = rows + piece.count(b"<row "), statuses + piece.count(b'<c r="E')
+        return rows == statuses
     scan = _Scan(sheet.part, read_small(archive, sheet.part))
     return scan.only_results and scan.headings(archive, book) == COLUMNS
 
@@ -125,7 +130,7 @@ def _strings(archive: Archive, book: str, wanted: Collection[int]) -> dict[int, 
         depth -= 1
 
     def text(data: str) -> None:
-        if depth == 3 and number in wanted:
+        if depth == 3 and number in wanted and len(found.get(number, "")) <= _LONGEST_HEADING:
             found[number] = found.get(number, "") + data
 
     parse(parts[0], archive.pieces(parts[0]), start, end, text)

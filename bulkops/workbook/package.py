@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from xml.parsers import expat
 
 from bulkops.errors import CannotStart
+from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, Tags, TooBig
 from bulkops.workbook.container import BROKEN, opened
 from bulkops.workbook.kinds import zip_kind
 from bulkops.workbook.plain import Pieces, Shortcut
+from bulkops.workbook.raw import MAX_CELLS
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 """The namespace of everything in a sheet; element names arrive as ``MAIN local``."""
@@ -29,7 +32,6 @@ ID, TABLE = f"{_RELS} id", f"{_RELS}/table"
 """The attribute that points to another part, and what a table is to its sheet."""
 _PACKAGE_RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OTHER_SHEETS = {"chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet"}
-_MAX_UNPACKED = 2**29
 _MAX_PARTS = 20_000
 
 
@@ -50,13 +52,15 @@ class Package:
     Raises CannotStart with a ``workbook.*`` code for anything else.
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: Path, content: bytes, allowance: Allowance | None = None) -> None:
         self.path = path
+        # Some of its parts are read many times.
+        self._allowance = allowance or Allowance(MAX_CELLS, 4 * MOST_UNPACKED)
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._zip = opened(path, content)
         parts = self._zip.infolist()
-        if len(parts) > _MAX_PARTS or sum(info.file_size for info in parts) > _MAX_UNPACKED:
-            raise CannotStart("workbook.too_big", path=path.name)
+        if len(parts) > _MAX_PARTS or sum(info.file_size for info in parts) > MOST_UNPACKED:
+            raise self.too_big()
         self._names: dict[str, str] = {}
         for name in self._zip.namelist():
             part = name.replace("\\", "/").lstrip("/").lower()
@@ -103,19 +107,32 @@ class Package:
         parser.CharacterDataHandler = text
         parser.StartDoctypeDeclHandler = self._refuse_dtd
         shortcut = Shortcut(parser, pieces) if pieces else None
+        tags = Tags(parser)
         try:
             with self._zip.open(self._names[part.lower()]) as stream:
                 while chunk := stream.read(1 << 18):
+                    self._allowance.unpack(len(chunk))
                     if shortcut:
                         shortcut.feed(chunk)
                     else:
                         parser.Parse(chunk, False)
+                    if shortcut is None or shortcut.over:
+                        tags.look(len(chunk))
             if shortcut:
                 shortcut.close()
             else:
                 parser.Parse(b"", True)
+        except TooBig as error:
+            raise self.too_big() from error
         except BROKEN as error:
             raise self.damaged(part) from error
+
+    def take(self, cells: int = 0) -> None:
+        """Count cells, or what is as much work: a small file can hold more of them than memory does."""
+        try:
+            self._allowance.take(cells)
+        except TooBig as error:
+            raise self.too_big() from error
 
     def relations(self, part: str) -> Mapping[str, tuple[str, str]]:
         """Relationship id → (type, target part) of one part; external targets are left out."""
@@ -166,9 +183,8 @@ class Package:
                 raise self.damaged(f"the sheet {name}")
 
         self.parse(self.main, f"{MAIN} workbook", start)
-        parts = [part.lower() for _, _, part in sheets]
-        for part in parts:
-            if part not in self or parts.count(part) > 1:
+        for part, count in Counter(part.lower() for _, _, part in sheets).items():
+            if part not in self or count > 1:
                 raise self.damaged(part)
         return sheets
 
@@ -243,6 +259,10 @@ class Package:
 
         self.parse(self.main, f"{MAIN} workbook", start)
         return any(value in ("1", "true") for value in found)
+
+    def too_big(self) -> CannotStart:
+        """The refusal for more than its allowance."""
+        return CannotStart("workbook.too_big", path=self.path.name)
 
     def damaged(self, detail: str) -> CannotStart:
         """The refusal for a part that cannot be read."""

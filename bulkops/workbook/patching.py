@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
 
+from bulkops.workbook.allowance import Tags, TooBig
+
 _START_TAG = re.compile(rb"<([^\s/>]+)(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*(/?)>")
 _ATTRIBUTE = re.compile(rb"\s([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
@@ -23,14 +25,13 @@ MOST_BYTES = 2**26
 _MOST_ELEMENTS, _MOST_MADE, _MOST_HELD, _MOST_SEEN = 2_000_000, 1_000_000, 100_000, 6_000_000
 """Of a part that is changed: all, those that are looked at, and those in memory at a time. A style table as full as
 Excel lets it become has half as many. Of one that is only gone through: 100,000 lines of results have half as many."""
+_MOST_ATTRIBUTES = 500_000
+"""Of the elements in memory at a time."""
+_PIECE = 2**20
 
 
 class OddPart(ValueError):
     """The part cannot be changed without a doubt; its text says why."""
-
-
-class TooBig(OddPart):
-    """The part would take too long or too much memory."""
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ class Part:
 
     A part of many elements takes little memory: ``keep`` is asked about each element on the third level, with its
     parent, once all that is in it has been read, and one that is not kept is let go. ``deep`` says by the tag of an
-    element on the second level how many levels count there.
+    element on the second level how many levels count there. ``seen`` is the number of all elements.
     """
 
     def __init__(
@@ -132,10 +133,11 @@ class Part:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse
-        self._depth = self._seen = self._made = self._held = self._held_before = 0
+        self._depth = self.seen = self._made = self._held = self._held_before = 0
+        self._attributes = self._attributes_before = 0
         try:
-            parser.Parse(content, True)
-        except OddPart:
+            _feed(parser, [content])
+        except (OddPart, TooBig):
             raise
         except (expat.ExpatError, ValueError) as error:
             raise OddPart(f"{name}: {error}") from error
@@ -149,17 +151,20 @@ class Part:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        self._seen += 1
-        if self._seen > _MOST_ELEMENTS:
+        self.seen += 1
+        if self.seen > _MOST_ELEMENTS:
             raise self._too_many(_MOST_ELEMENTS)
         if self._depth > self._levels:
             return
         if self._depth == _ENTRY:
-            self._held_before = self._held
+            self._held_before, self._attributes_before = self._held, self._attributes
         elif self._depth == _ENTRY - 1:
             self._levels = self._deep(tag)
         self._held += 1
         self._made += 1
+        self._attributes += len(attributes)
+        if self._attributes > _MOST_ATTRIBUTES:
+            raise TooBig(f"{self.name} has more than {_MOST_ATTRIBUTES:,} attributes")
         if self._held > _MOST_HELD or self._made > _MOST_MADE:
             raise self._too_many(_MOST_HELD if self._held > _MOST_HELD else _MOST_MADE)
         element = Element(tag, attributes, self, self._parser.CurrentByteIndex)
@@ -174,7 +179,7 @@ class Part:
         element.close = self._parser.CurrentByteIndex
         if self._depth == _ENTRY - 1 and not self._keep(self._open[-1], element):
             self._open[-1].children.pop()
-            self._held = self._held_before
+            self._held, self._attributes = self._held_before, self._attributes_before
 
     def _text(self, data: str) -> None:
         if self._depth <= self._levels and self._open:
@@ -194,13 +199,20 @@ def parse(
     parser.StartElementHandler = start and _limited(name, start)
     parser.EndElementHandler, parser.CharacterDataHandler = end, text
     try:
-        for piece in pieces:
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-    except OddPart:
+        _feed(parser, pieces)
+    except (OddPart, TooBig):
         raise
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise OddPart(f"{name}: {error}") from error
+
+
+def _feed(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> None:
+    tags = Tags(parser)
+    for piece in pieces:
+        for at in range(0, len(piece), _PIECE):
+            parser.Parse(piece[at : at + _PIECE], False)
+            tags.look(min(_PIECE, len(piece) - at))
+    parser.Parse(b"", True)
 
 
 def _limited(name: str, start: Callable[[str, dict[str, str]], object]) -> Callable[[str, dict[str, str]], object]:

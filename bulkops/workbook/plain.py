@@ -75,14 +75,15 @@ class Shortcut:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._utf8 = True
         self._head, self._rest = b"", ""
-        self._within = self._over = False
+        self._within = self.over = False
+        """``over``: expat gets all of the rest."""
         parser.XmlDeclHandler = self._declared
 
     def feed(self, chunk: bytes) -> None:
         """Take some more of the part. Raises what expat and the handlers raise."""
         if self._within:
             self._cut(self._decoder.decode(chunk))
-        elif self._over:
+        elif self.over:
             self._parser.Parse(chunk, False)
         else:
             self._begin(self._head + chunk)
@@ -106,7 +107,7 @@ class Shortcut:
         at, then = (found.start(), found.end()) if found else (len(head), len(head))
         self._parser.Parse(head[:at], False)
         self._within = self._opens(head[at:then]) and self._utf8
-        self._over = not self._within
+        self.over = not self._within
         self.feed(head[then:])
 
     def _opens(self, tag: bytes) -> bool:
@@ -143,7 +144,7 @@ class Shortcut:
         return self._pieces.depth() == depth and "<!" not in piece and "<?" not in piece
 
     def _give_up(self, rest: str) -> None:
-        self._within, self._over, self._rest = False, True, ""
+        self._within, self.over, self._rest = False, True, ""
         self._parser.Parse(rest.encode() + self._decoder.getstate()[0], False)
 
 

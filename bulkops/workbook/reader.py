@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,26 +12,38 @@ from bulkops.errors import CannotStart
 from bulkops.folders import Id
 from bulkops.settings import PRACTICE
 from bulkops.workbook import apart
+from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.container import content_of, is_small
 from bulkops.workbook.foreign import FOREIGN, read_foreign
 from bulkops.workbook.graft import unfit
 from bulkops.workbook.package import Package
-from bulkops.workbook.raw import RawSheet, RawWorkbook
+from bulkops.workbook.raw import MAX_CELLS, RawSheet, RawWorkbook
 from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK, RUN_ID
 from bulkops.workbook.shared import cell_formats, shared_strings
 from bulkops.workbook.worksheet import SheetParser
+
+_HERE = (MAX_CELLS, 2**25, 5.0)
+"""Cells, unpacked bytes and seconds that a workbook may take in this process."""
+_MOST_SHEETS, _LONGEST_NAME = 4_000, 255
+"""Excel allows 31 letters, other programs more."""
 
 
 def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, file: Id | None = None) -> RawWorkbook:
     """Read every worksheet. Raises CannotStart with a sentence for what is no workbook.
 
-    A small workbook is read in this process: its zip directory says that it cannot take long, or much memory.
-    Everything else is read in a process of its own; ``meanwhile`` is done in this one. ``file``: the only one that is
-    meant, whatever has its name by now.
+    A small .xlsx is read in this process: its zip directory says that it cannot take long, or much memory. Everything
+    else, and what turns out to take more, is read in a process of its own; ``meanwhile`` is done in this one. ``file``:
+    the only one that is meant, whatever has its name by now.
     """
     content = content_of(path, file)
     with without_collecting():
-        return parsed(path, content) if is_small(content) else apart.parsed_apart(path, content, meanwhile)
+        if is_small(content):
+            try:
+                return _read(Package(path, content, Allowance(*_HERE)))
+            except CannotStart as refusal:
+                if refusal.code not in ("workbook.too_big", *FOREIGN):
+                    raise
+        return apart.parsed_apart(path, content, meanwhile)
 
 
 @contextmanager
@@ -64,24 +76,37 @@ def parsed(path: Path, content: bytes) -> RawWorkbook:
         if refusal.code not in FOREIGN:
             raise
         workbook, names = read_foreign(path, content, refusal.code)
+        _see_to_names(path, [sheet.name for sheet in workbook.sheets])
         if COPY in names:
             raise CannotStart("workbook.copy", path=path.name) from None
         for sheet in workbook.sheets:
             sheet.ours = _holds_results(sheet, sheet.name == names.get(MARK))
         return workbook
+    return _read(package)
+
+
+def _read(package: Package) -> RawWorkbook:
+    path, listed = package.path, package.sheets()
+    _see_to_names(path, [name for name, _, _ in listed])
     if package.sheet_called(COPY):
         # Its rows stand in the workbook itself, too: run from both, a row could be sent twice.
         raise CannotStart("workbook.copy", path=path.name)
     parser = SheetParser(package, cell_formats(package), shared_strings(package))
     marked, since_1904 = package.sheet_called(MARK), package.since_1904()
     sheets, results = [], []
-    for name, hidden, part in package.sheets():
+    for name, hidden, part in listed:
         sheet = RawSheet(name, hidden, since_1904=since_1904)
         parser.read(part, sheet)
         sheet.ours = _holds_results(sheet, name == marked)
         results += [part] if sheet.ours else []
         sheets.append(sheet)
     return RawWorkbook(path, package.sha256, package.identity(results), tuple(sheets))
+
+
+def _see_to_names(path: Path, names: Collection[str]) -> None:
+    """Every row and every message tells its sheet's name: neither may there be too many, nor may one be too long."""
+    if len(names) > _MOST_SHEETS or any(len(name) > _LONGEST_NAME for name in names):
+        raise CannotStart("workbook.too_big", path=path.name)
 
 
 def runs_told(workbook: RawWorkbook) -> set[str]:

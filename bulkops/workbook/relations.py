@@ -5,13 +5,16 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
+from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.archive import Archive
-from bulkops.workbook.patching import MOST_BYTES, Element, Part, TooBig
+from bulkops.workbook.patching import MOST_BYTES, Element, Part
 
 
 def read_part(archive: Archive, name: str, keep: Callable[[Element, Element], bool] = lambda *_: True) -> Part:
     """A part's elements. Raises OddPart if it cannot be read, TooBig, OddArchive if it is missing."""
-    return Part(name, read_small(archive, name), keep)
+    part = Part(name, read_small(archive, name), keep)
+    archive.allowance.take(part.seen)
+    return part
 
 
 def read_small(archive: Archive, name: str) -> bytes:

@@ -12,12 +12,14 @@ import re
 import zipfile
 from collections.abc import Collection, Sequence
 from itertools import takewhile
+from math import inf
 from pathlib import Path
 from urllib.parse import quote
 
 from bulkops.folders import content
 from bulkops.settings import PRACTICE
-from bulkops.workbook.archive import UndatedZip
+from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
+from bulkops.workbook.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
 from bulkops.workbook.results_sheet import COLUMNS, COPY, LETTERS, RUN_ID, Value
@@ -56,7 +58,8 @@ _EMPTY = {
 def results_path(workbook: Path, known: Collection[str] | None = None) -> Path:
     """``August.xlsx`` → ``August - results.xlsx`` in the same folder, or the next name that is not another file's."""
     places = _places(workbook)
-    return next((place for place in places if may_replace(place, known)), places[-1])
+    allowance = several()
+    return next((place for place in places if may_replace(place, known, allowance)), places[-1])
 
 
 def results_there(workbook: Path) -> list[Path]:
@@ -70,13 +73,18 @@ def _places(workbook: Path) -> list[Path]:
     return [workbook.with_name(f"{stem} - results{name}.xlsx") for name in names]
 
 
-def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
+def several(seconds: float = inf) -> Allowance:
+    """What may be made of the files beside one workbook together: somebody else may have put them there."""
+    return Allowance(MOST_ELEMENTS, 2 * MOST_UNPACKED, seconds)
+
+
+def may_replace(path: Path, known: Collection[str] | None = None, allowance: Allowance | None = None) -> bool:
     """Is nothing there, or nothing but what bulkops has made and nobody has added to?
 
     ``known``: the runs whose results may be replaced; None: of any run.
     """
     try:
-        seen = Inspected(content(path, _MOST))
+        seen = Inspected(content(path, _MOST), allowance=allowance)
         if seen.own is None:
             return False
         alone = len(seen.sheet_names) == 1 and seen.untouched(seen.own)
@@ -88,15 +96,17 @@ def may_replace(path: Path, known: Collection[str] | None = None) -> bool:
         return False
 
 
-def runs_told(path: Path) -> set[str]:
+def runs_told(path: Path, allowance: Allowance | None = None) -> set[str]:
     """The ids of the runs whose results a run would replace there; none if there are no results that can be read.
 
     Without those that were only practised, as far as nobody else has saved the file since.
     """
     try:
-        seen = Inspected(content(path, _MOST), sound=True)
+        seen = Inspected(content(path, _MOST), sound=True, allowance=allowance)
         if seen.own is not None and seen.as_written(seen.own):
-            places = set(_ENVIRONMENT.findall(seen.archive.read(seen.own.part)))
+            places: set[bytes] = set()
+            for piece in seen.archive.pieces_before(seen.own.part, b"<row "):
+                places.update(_ENVIRONMENT.findall(piece))
             if places == {PRACTICE.encode()}:
                 return set()
         return _runs(seen)

@@ -136,6 +136,7 @@ class Subtotals:
         """All of them, among the sheet's rows. ``take`` counts what has to be looked through."""
         yield from self._found
         for row, column, shared in self._sharing:
+            take(0)
             home, formula = self._shared.get(shared, (row, ""))
             if found := subtotal(formula, row, column, row - home):
                 yield found
@@ -143,7 +144,8 @@ class Subtotals:
             numbers = range(top, min(bottom, max(rows, default=0)) + 1)
             take(len(numbers))
             for number in numbers:
-                cells = rows[number].cells if number in rows else ()
+                cells = rows[number].cells if number in rows else {}
+                take(len(cells))
                 yield from (Subtotal(number, column, False) for column in cells if left <= column <= right)
 
     def sums(self) -> Iterator[tuple[int, int]]:

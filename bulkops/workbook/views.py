@@ -150,7 +150,7 @@ class CustomViews:
 
     def __init__(self, package: Package) -> None:
         self._titles: dict[str, str] = {}
-        self._hidden: list[tuple[str, str, int, int]] = []
+        self._hidden: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             if tag == f"{MAIN} customWorkbookView":
@@ -160,14 +160,14 @@ class CustomViews:
         for name, _, text in package.names():
             if named := HIDDEN_ROWS.fullmatch(name):
                 for quoted, bare, first, last in _ROWS.findall(text):
-                    self._hidden.append((quoted.replace("''", "'") or bare, named[1], int(first), int(last)))
+                    sheet = (quoted.replace("''", "'") or bare).casefold()
+                    self._hidden[sheet].append((named[1], int(first), int(last)))
 
     def tell(self, sheet: str, views: Views) -> None:
         """The names of the views, and the rows of a sheet that they hide."""
         views.titles = self._titles
-        for name, view, first, last in self._hidden:
-            if name.casefold() == sheet.casefold():
-                views.hide(view, first, last)
+        for view, first, last in self._hidden.get(sheet.casefold(), ()):
+            views.hide(view, first, last)
 
 
 def read_named_views(package: Package, sheet_part: str, views: Views) -> None:

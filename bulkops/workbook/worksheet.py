@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format
 from bulkops.workbook.package import ID, MAIN, TABLE, Package
@@ -19,7 +18,6 @@ from bulkops.workbook.raw import (
     DIGITS,
     LAST_COLUMN,
     LAST_ROW,
-    MAX_CELLS,
     NUMBER,
     RawRow,
     RawSheet,
@@ -59,9 +57,9 @@ class SheetParser:
 
     def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
         self.package, self.formats, self.strings = package, formats, strings
+        self.take = package.take
         self.calculation = package.calculation()
         self.custom_views = CustomViews(package)
-        self.room = MAX_CELLS
         self.columns: dict[str, int] = {}
         self.plain_rows = PlainRows(formats, strings)
 
@@ -218,14 +216,10 @@ class SheetParser:
             raise ValueError(row.number)
         self.seen[row.number] = row
 
-    def take(self, cells: int) -> None:
-        """A small file can hold more cells than memory does."""
-        self.room -= cells
-        if self.room < 0:
-            raise CannotStart("workbook.too_big", path=self.package.path.name)
-
     def end_cell(self) -> None:
         if self.formula is not None:
+            # To look for totals in it may take longer than all the rest of the cell.
+            self.take()
             self.subtotals.take(self.row.number, self.column, self.formula, self.formula_text)
         type_ = self.attributes.get("t", "n")
         value = self.value
@@ -289,7 +283,7 @@ class SheetParser:
         for left, top, right, bottom in self.unsolved:
             for number in range(top, min(bottom, last) + 1):
                 columns = range(left, min(right, widest) + 1)
-                self.take(len(columns))
+                self.take(1 + len(columns))
                 if number in self.seen:
                     for column in columns:
                         self.seen[number].cells[column] = Cell(column, Kind.FORMULA, "")
