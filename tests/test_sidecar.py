@@ -196,7 +196,7 @@ def test_long_messages_are_wrapped_in_rows_high_enough(written: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["August.xlsx", "A & B's “Büro” 100% #1.xlsx", "日本 a+b;c.xlsm"])
-@pytest.mark.parametrize("sheet", ["Kickouts", "It's & “ours”", "A!B #1"])
+@pytest.mark.parametrize("sheet", ["Kickouts", "It's & “ours”", "A!B #1", "A\u200bB"])
 def test_row_links_to_the_input_row(tmp_path: Path, name: str, sheet: str) -> None:
     """The link names the workbook beside the results, and in it the sheet and row, quotes doubled."""
     path = tmp_path / "results.xlsx"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -28,6 +29,11 @@ STORED = [
     ("half a character", "a\ud83db", "a[U+D83D]b"),
     ("no characters", "\ufffe\uffff\ufdd0", "[U+FFFE][U+FFFF][U+FDD0]"),
     ("no characters of other planes", "\U0001fffe\U0010ffff", "[U+1FFFE][U+10FFFF]"),
+    ("what turns text round", "gpj.\u202egnp", "gpj.[U+202E]gnp"),
+    ("what isolates it", "\u2066a\u2069", "[U+2066]a[U+2069]"),
+    ("blanks of no width", "a\u200bb\ufeffc\xadd", "a[U+200B]b[U+FEFF]c[U+00AD]d"),
+    ("a tag and a joiner", "a\U000e0041\u200db", "a[U+E0041][U+200D]b"),
+    ("letters and marks that are seen", "e\u0301 \xa0 \u3000 日本 😀", "e\u0301 \xa0 \u3000 日本 😀"),
     ("an escape of Excel's", "_x0041_", "_x005F_x0041_"),
     ("escapes that share a line", "_x0041_x0042_", "_x005F_x0041_x005F_x0042_"),
     ("small letters", "_xabcd_", "_x005F_xabcd_"),
@@ -56,6 +62,13 @@ def test_escaping_does_not_count_as_length() -> None:
     """A text that fits is not cut because its escapes make it longer in the file."""
     text = "_x0041_" * (LONGEST // 7)
     assert unescape(cell_text(text)) == text
+
+
+def test_whatever_unicode_calls_a_format_is_shown() -> None:
+    """Each such character alone: what reads one way and means another cannot stand in a cell."""
+    categories = {"Cf", "Zl", "Zp"}
+    unseen = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in categories]
+    assert [hex(ord(char)) for char in unseen if cell_text(char) != f"[U+{ord(char):04X}]"] == []
 
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=40) | st.text("_x0041DF\r\n\ud83d\ude00", max_size=40)

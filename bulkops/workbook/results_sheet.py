@@ -15,7 +15,7 @@ from math import isfinite
 
 from bulkops.model import Status
 from bulkops.workbook.styles import Look
-from bulkops.workbook.text import cell_text
+from bulkops.workbook.text import cell_text, stored_text
 
 SHEET = "Results"
 MARK = "_bulkops.results"
@@ -179,7 +179,7 @@ def _links(lines: Sequence[Sequence[Value]], elsewhere: bool) -> str:
         if line[_ROW] is None:
             continue
         if line[0] not in known:
-            sheet = cell_text(str(line[0])).replace("'", "''")
+            sheet = stored_text(str(line[0])).replace("'", "''")
             known[line[0]] = escape(f"'{sheet}'!A")
         outside = f'r:id="rId{number - 1}" ' if elsewhere else ""
         place = f'location="{known[line[0]]}{line[_ROW]}" display="{line[_ROW]}"'

@@ -10,6 +10,13 @@ _LAST_OF_PLANES = "".join(chr(plane << 16 | last) for plane in range(1, 17) for 
 _UNFIT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + _LAST_OF_PLANES + "]"
 )
+_UNSEEN = re.compile(
+    "[\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What nobody sees, or what only changes how the text round it is shown: Unicode's formats (Cf), the ends of lines and
+paragraphs, and what it lets a program leave out (Default_Ignorable_Code_Point). Texts can be turned round with it."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """A look ahead: in ``_x0041_x0042_`` the second escape begins with the first one's end."""
@@ -46,12 +53,21 @@ def is_error(text: str) -> bool:
 def cell_text(text: str) -> str:
     """A text as it may be stored in a cell.
 
-    Control characters, lone surrogates and non-characters become ``[U+FFFF]``, line ends LF, text that looks
-    like Excel's own escape is escaped, and what is too long is cut with a word about it.
+    Control characters, lone surrogates and non-characters become ``[U+FFFF]``, and so does what nobody sees. Line ends
+    become LF, text that looks like Excel's own escape is escaped, and what is too long is cut with a word about it.
     """
+    return stored_text(text if text.isascii() else _UNSEEN.sub(_by_number, text))
+
+
+def stored_text(text: str) -> str:
+    """The same, with what nobody sees as it is: so a text that must stay the same can be stored, such as a name."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    cut = _cut(_UNFIT.sub(lambda match: f"[U+{ord(match[0]):04X}]", unified))
+    cut = _cut(_UNFIT.sub(_by_number, unified))
     return _LOOKS_ESCAPED.sub("_x005F_", cut) if "_x" in cut else cut
+
+
+def _by_number(found: re.Match[str]) -> str:
+    return f"[U+{ord(found[0]):04X}]"
 
 
 def escape(text: str) -> str:
