@@ -12,6 +12,24 @@ if errorlevel 1 goto nofolder
 if not exist "%HERE%run.py" goto notwhole
 echo Starting bulkops ...
 
+rem Explorer puts quotes only round names with a blank. Without them, what follows an ampersand in a name is a command:
+rem cmd would carry it out when this file comes back, so every end here is exit, which does not; and a name that brings
+rem one in here is put into quotes again, where delayed expansion keeps it from being read as part of a line.
+set "COUNT=0"
+set "ODD="
+goto look
+
+:look
+set "ONE=%~1"
+if not defined ONE goto looked
+set /a COUNT+=1
+set "FILE%COUNT%=%~1"
+if not "%ONE:&=%"=="%ONE%" set "ODD=1"
+shift
+goto look
+
+:looked
+
 rem Each is asked something: without an argument the stand-in for Python that Windows brings would open the Store.
 rem Each is named with its .exe: from a .cmd or .bat of that name this file would never be come back to.
 "%HERE%.venv\Scripts\python.exe" -I -c "import _tkinter; %NEW%" >nul 2>nul
@@ -28,22 +46,51 @@ if errorlevel 0 if not errorlevel 1 goto nowindow
 goto nopython
 
 :run_own
+set "PYTHON=own"
+if defined ODD goto odd
 "%HERE%.venv\Scripts\python.exe" "%HERE%run.py" desktop %*
 goto ended
 
 :run_py
+set "PYTHON=py"
+if defined ODD goto odd
 py.exe -3 "%HERE%run.py" desktop %*
 goto ended
 
 :run_python
+set "PYTHON=python"
+if defined ODD goto odd
 python.exe "%HERE%run.py" desktop %*
+goto ended
+
+:odd
+setlocal EnableDelayedExpansion
+set "FILES="
+set "AT=0"
+goto more
+
+:more
+set /a AT+=1
+set FILES=!FILES! "!FILE%AT%!"
+if not "%AT%"=="%COUNT%" goto more
+if "%PYTHON%"=="own" goto odd_own
+if "%PYTHON%"=="py" goto odd_py
+python.exe "!HERE!run.py" desktop!FILES!
+goto ended
+
+:odd_own
+"!HERE!.venv\Scripts\python.exe" "!HERE!run.py" desktop!FILES!
+goto ended
+
+:odd_py
+py.exe -3 "!HERE!run.py" desktop!FILES!
 goto ended
 
 :ended
 if not errorlevel 0 goto stopped
 if errorlevel 1 goto stopped
 popd
-exit /b 0
+exit 0
 
 :nopython
 echo.
@@ -70,10 +117,10 @@ echo.
 echo This folder cannot be reached: "%HERE%"
 echo Copy the whole folder of bulkops to your own computer, then start it from there.
 pause
-exit /b 2
+exit 2
 
 :stopped
 echo.
 pause
 popd
-exit /b 2
+exit 2
