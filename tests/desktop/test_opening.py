@@ -97,6 +97,19 @@ def test_what_is_gone_or_not_opened_is_a_sentence_with_the_path(opener, tmp_path
     assert code_of(show_in_folder, path) == "open.no_program"
 
 
+@pytest.mark.parametrize("name", ["evil.desktop", "evil.xlsx.sh", "Done", "pipe.xlsx", "link.xlsx"])
+def test_only_workbooks_are_opened(opener, tmp_path, name):
+    """Whatever a ledger or an upload folder calls results: what is no file by a workbook's name may be a program."""
+    said = opener("")
+    (tmp_path / "evil.desktop").write_text("")
+    (tmp_path / "evil.xlsx.sh").write_text("")
+    (tmp_path / "Done").mkdir()
+    os.mkfifo(tmp_path / "pipe.xlsx")
+    (tmp_path / "link.xlsx").symlink_to(tmp_path / "evil.desktop")
+    assert code_of(open_file, tmp_path / name) == "open.no_workbook"
+    assert not said.exists()
+
+
 def test_a_program_that_stays_is_not_waited_for(opener, tmp_path):
     """On some desktops xdg-open becomes the program itself; it has none of our input and output, and outlives us."""
     pipe = tmp_path / "facts"

@@ -108,7 +108,7 @@ def test_the_results_are_the_file_that_the_run_has_written(practice, folder, tmp
     assert sorted(folder.rglob("*.xlsx")) == before
 
 
-@pytest.mark.parametrize("lost", ["replaced by a later run", "gone", "damaged"])
+@pytest.mark.parametrize("lost", ["replaced by a later run", "gone", "damaged", "no workbook by its name"])
 def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tmp_path, lost):
     """From the ledger, beside it; the operator's file stays as it is."""
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
@@ -118,6 +118,8 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
         run(path, practice, folder)
     elif lost == "gone":
         path.unlink()
+    elif lost == "no workbook by its name":
+        app.moved(folder, path, path.rename(tmp_path / "a.sh"), report.run, path := tmp_path / "a.sh")
     else:
         path.write_bytes(b"PK nothing")
     before = path.read_bytes() if path.exists() else b""
