@@ -102,12 +102,15 @@ class Said(NamedTuple):
     """GUID and counts: the stand-in gives no answer twice."""
     sent: bool
     """In that run; an unknown row of an earlier run is told of again in later ones."""
+    code: str
+    """What sends it again."""
 
     @classmethod
     def of(cls, fact: Callable[[str], Any]) -> Said:
         """From an outcome of the ledger, or a row of the JSON document."""
         status, answer = str(fact("status")), tuple(map(fact, ("new_task_guid", "selected", "updated")))
-        return cls(status, answer, status == "done" or (status == "unknown" and fact("code") != "row.still_unknown"))
+        sent = status == "done" or (status == "unknown" and fact("code") != "row.still_unknown")
+        return cls(status, answer, sent, fact("send_again_code"))
 
 
 class Moments(NamedTuple):
@@ -198,7 +201,7 @@ class OurRound(Round):
         if doubts and self.chance.random() < 0.5:
             self.tally.released += len(doubts)
             self.releases.update(doubts)
-            fill(self.book, self.rows, doubts)
+            fill(self.book, self.rows, {row: self.last[row.sheet, row.number].code for row in doubts})
             self._input, self._read = untouched_parts(self.book), self.book.stat().st_mtime_ns
             self._until_the_end(moments, min(budget, MOST_KILLS))
         return self.tally

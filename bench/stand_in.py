@@ -14,7 +14,7 @@ import random
 import subprocess
 import sys
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -68,8 +68,8 @@ def some_rows(chance: random.Random, count: int) -> list[Row]:
     return rows
 
 
-def fill(path: Path, rows: Collection[Row], again: Collection[Row] = ()) -> None:
-    """Make the workbook; ``again``: the rows with Send again = Yes."""
+def fill(path: Path, rows: Collection[Row], again: Mapping[Row, str] | None = None) -> None:
+    """Make the workbook; ``again``: the codes in Send again."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -77,7 +77,7 @@ def fill(path: Path, rows: Collection[Row], again: Collection[Row] = ()) -> None
     for name, headings in HEADINGS.items():
         book.create_sheet(name).append(headings)
     for row in rows:
-        book[row.sheet].append((*row.cells, "Yes" if row in again else None))
+        book[row.sheet].append((*row.cells, (again or {}).get(row)))
     book.save(path)
 
 

@@ -32,7 +32,7 @@ from bulkops.ownership import open_to_others
 from bulkops.phrases import counted, marked, moment
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
-from bulkops.whereabouts import akin, family
+from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
     from bulkops.ledger import Account, Ledger, Run
@@ -56,9 +56,9 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
     material = _read(path, options)
     with any_ledger(folder) as ledger:
-        past = _past(ledger, where, material, account=_assumed(ledger, where)) if ledger else {}
+        plan = _plan(ledger, where, material, options, _assumed(ledger, where) if ledger else None, new=ledger is None)
         known = {run.id for run in ledger.runs()} if ledger else set()
-    report = previewed(material, where, _plan(material, where, options, past))
+    report = previewed(material, where, plan)
     elsewhere = _run_elsewhere(material, known)
     report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
     if corrections is None:
@@ -103,18 +103,18 @@ def prepare(
 
     material = _read(path, options, file)
     prepared = Prepared(new_run_id(), material, where, options)
-    past: planning.History = {}
     with ExitStack() as stack:
         with _obstacle_of(prepared):
             prepared.ledger = ledger_alone(folder, path.name, stack)
             prepared.notes += _watched(prepared.ledger, where, folder)
             _alone(prepared, stack)
             prepared.account = _assumed(prepared.ledger, where)
-            past = _past(prepared.ledger, where, material, account=prepared.account)
-        prepared.plan = _plan(material, where, options, past)
+            prepared.plan = _plan(prepared.ledger, where, material, options, prepared.account)
         if prepared.obstacle is None:
             with _obstacle_of(prepared):
                 _make_ready(prepared, folder, stack)
+        else:
+            prepared.plan = _plan(None, where, material, options)
         yield prepared
 
 
@@ -125,7 +125,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
-    from bulkops.running import UNREAD, Prepared, left_out
+    from bulkops.running import KEPT_OPTIONS, Prepared, left_out
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
@@ -144,7 +144,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
             unread=unread,
             unfit=unfit,
         )
-        asked = {name: value for name, value in found.options.items() if name != UNREAD}
+        asked = {name: found.options[name] for name in KEPT_OPTIONS if name in found.options}
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
@@ -152,8 +152,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         prepared.account = found.account
-        past = _past(ledger, where, material, found.id, found.account, found.key_owner)
-        prepared.plan = _plan(material, where, options, past)
+        prepared.plan = _plan(ledger, where, material, options, found.account, found.key_owner)
         with _obstacle_of(prepared):
             prepared.notes += _watched(ledger, where, folder)
             _alone(prepared, stack)
@@ -163,9 +162,9 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
 
 def _told(ledger: Ledger, run: str) -> list[Outcome]:
     """A run's rows as it saw them; the message of one that was marked since says that too."""
-    marks = ledger.marks(run)
+    marks = {seq: ", then ".join(map(marked, each)) for seq, each in ledger.marks(run).items()}
     return [
-        replace(each, message=f"{each.message} It was {marked(marks[each.seq])}.") if each.seq in marks else each
+        replace(each, message=f"{each.message} It was {marks[each.seq]}.") if each.seq in marks else each
         for each in ledger.outcomes(run)
     ]
 
@@ -184,15 +183,13 @@ def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
-    since: dict[tuple[str, ...], list[Run]] = {}
+    since: dict[tuple[str, str], list[Run]] = {}
     for run in ledger.runs():
-        place = (family(run.workbook), settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url)
-        later = since.setdefault(place, [])
+        place = settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url
+        later = since.setdefault((known_as(run.workbook), place), [])
         if name in (None, run.id):
             rows = ledger.resumable(run.id)
-            follower = next(
-                (each for each in later if akin(each.workbook, run.workbook) and not _apart(each, run)), None
-            )
+            follower = next((each for each in later if not _apart(each, run)), None)
             if rows and follower and name:
                 raise CannotStart("run.followed", value=name, extra=follower.id)
             if follower is None and (rows or run.ended is None):
@@ -350,8 +347,9 @@ def _perhaps_anothers(prepared: Prepared) -> bool:
     if prepared.ledger is None or prepared.resumes or prepared.where.name == settings.PRACTICE:
         return False
     account = prepared.account
+    held = any(each.send_again_code for each in prepared.plan.decided)
     # A known data source is that of the runs before: the key of today may lead to another one.
-    return bool(prepared.plan.kept) and (account.source is not None or prepared.ledger.may_tell_apart(account))
+    return held and (account.source is not None or prepared.ledger.may_tell_apart(account))
 
 
 def _known_by(prepared: Prepared, found: Owner) -> None:
@@ -375,8 +373,7 @@ def _known_by(prepared: Prepared, found: Owner) -> None:
         prepared.untold = assumed.source
     prepared.account = Account(found.source, found.id, settings.customer_of_key(where))
     if prepared.account != replace(assumed, owner=found.id) or ledger.may_tell_apart(prepared.account):
-        past = _past(ledger, where, prepared.material, account=prepared.account, key_owner=found.name)
-        prepared.plan = _plan(prepared.material, where, prepared.options, past)
+        prepared.plan = _plan(ledger, where, prepared.material, prepared.options, prepared.account, found.name)
 
 
 def _bound(run: Run, found: Owner) -> None:
@@ -431,27 +428,21 @@ def _all_or_nothing(prepared: Prepared) -> None:
         raise CannotStart("run.unread", value=", ".join(each.sheet for each in unread))
 
 
-def _past(
-    ledger: Ledger,
+def _plan(
+    ledger: Ledger | None,
     where: Environment,
     material: Material,
-    since: str = "",
+    options: Options,
     account: Account | None = None,
     key_owner: str = "",
-) -> planning.History:
-    workbook = (str(material.path.resolve()), material.identity)
-    return ledger.past(where.identity, since, material.targets, workbook, account, key_owner)
-
-
-def _plan(material: Material, where: Environment, options: Options, past: planning.History) -> Plan:
-    return planning.plan(
-        material.rows,
-        all_operations(),
-        past,
-        where.identity,
-        options.send_again,
-        options.independent,
-    )
+    new: bool = False,
+) -> Plan:
+    """What becomes of each row, by what the ledger has of the same; ``new``: there is none yet."""
+    operations = all_operations()
+    asked = planning.requested(material.rows, operations, where.identity)
+    matters = {step.matter for step in asked.values()}
+    past = ledger.past(where.identity, matters, account, key_owner) if ledger else {} if new else None
+    return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent)
 
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:

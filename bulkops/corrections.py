@@ -3,7 +3,7 @@
 EnergyCAP returns the kickouts of an import in the same way. What is done, unknown or not sent stays out of it: only
 a row that surely was not carried out may be offered for sending. And a row that nobody corrects must stay wrong:
 what cannot be read, or is no longer wrong where the cells and rows round it are missing, becomes an error value, not a
-blank, and a Yes to sending again is asked for anew.
+blank. A code in Send again stays as it was typed: the ledger looks at it anew, here as there.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class _Words:
         self._workbook, self._sheets = workbook, set(sheets)
         self._lengths = {len(sheet) for sheet in self._sheets}
 
-    def message(self, outcome: Outcome, row: CheckedRow, blank_yes: bool, unreadable: bool, repeated: bool) -> str:
+    def message(self, outcome: Outcome, row: CheckedRow, unreadable: bool, repeated: bool) -> str:
         """The status and the row it came from, then each problem with what to do, then what else there is to know."""
         lines = [f"{outcome.status.label} ({outcome.sheet} row {outcome.row})"]
         if outcome.status is Status.FAILED:
@@ -88,7 +88,6 @@ class _Words:
             lines.append(f"{self._here(outcome.message)} {outcome.tip}")
         own = {
             "corrections.unreadable": unreadable,
-            "corrections.send_again": blank_yes,
             "corrections.repeated": repeated,
         }
         lines += [self._own(code) for code, holds in own.items() if holds]
@@ -165,26 +164,20 @@ class _Sheet:
         cells: dict[int, Cell] = {}
         blamed = [(problem.code, problem.cell) for problem in row.problems] or [(outcome.code, outcome.cell)]
         marked = self._named((cell for code, cell in blamed if code != _MERGED), row.number)
-        unreadable, yes = set(), set()
+        unreadable = set()
         raw = self._raw[row.number]
         apart = {column: Cell(column, Kind.ERROR, _UNREADABLE) for column in self._merged.get(row.number, ())}
         if repeated := _repeats(row):
             # The row that it repeats need not be here, nor be done: alone it would not be wrong any more.
             apart[self._again] = Cell(self._again, Kind.ERROR, _UNREADABLE)
         for column in sorted(raw.cells.keys() - self._ours - apart.keys()):
-            name = self._layout.fields.get(column)
             cell = raw.cells[column]
-            if name == SEND_AGAIN.name and SEND_AGAIN.read(cell) is True:
-                # It was typed for the other workbook, perhaps before a doubt arose: here it would count once more.
-                yes.add(column)
-            elif kept := self._kept(cell, name is not None):
+            if kept := self._kept(cell, column in self._layout.fields):
                 cells[column] = kept
                 if kept.kind is Kind.ERROR and kept != cell:
                     unreadable.add(column)
-        message = self._words.message(outcome, row, bool(yes), bool(unreadable), repeated)
-        return Line(
-            message, outcome.status is Status.FAILED, cells | apart, {*marked, *unreadable, *yes, *apart.keys()}
-        )
+        message = self._words.message(outcome, row, bool(unreadable), repeated)
+        return Line(message, outcome.status is Status.FAILED, cells | apart, {*marked, *unreadable, *apart.keys()})
 
     def _kept(self, cell: Cell, known: bool) -> Cell | None:
         """The cell as it can be written; in a known column an error value for what cannot be, elsewhere nothing."""

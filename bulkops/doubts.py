@@ -18,11 +18,12 @@ from bulkops.settings import Environment
 __all__ = ["Doubt", "Mark", "Verdict", "open_doubts", "settle"]
 
 
-def open_doubts(folder: Path, where: Environment | None = None) -> list[Doubt]:
+def open_doubts(folder: Path, where: Environment | None = None, marked: bool = False) -> list[Doubt]:
     """The requests whose outcome is unknown, newest first; in one environment, or in all (None).
 
-    Without those that were marked, and those that were sent once more since: of these the last send counts. What a
-    program that is gone left open is among them; what a run has on its way at the moment is not.
+    Without those that were sent once more since, for then the last send counts, and those that were marked, unless
+    they are wanted too (``marked``) to be marked otherwise. What a program that is gone left open is among them; what
+    a run has on its way at the moment is not.
     Raises CannotStart or MustStop if the ledger cannot be used.
     """
     with any_ledger(folder) as ledger:
@@ -30,14 +31,14 @@ def open_doubts(folder: Path, where: Environment | None = None) -> list[Doubt]:
             return []
         if ledger.in_flight():
             _settle_interrupted(folder)
-        return ledger.doubts(where.identity if where else None)
+        return ledger.doubts(where.identity if where else None, marked)
 
 
 def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Mark:
-    """Record for good what became of a doubt, by its run and seq; ``who``: the computer's user, unless given.
+    """Record what became of a doubt, by its run and seq; ``who``: the computer's user, unless given.
 
     Raises CannotStart, with nothing changed, while a run is going on, and for a row that is not in doubt or not any
-    more: marked before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
+    more: marked so before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
     """
     from bulkops.ledger import now
 

@@ -12,11 +12,11 @@ from bulkops.naming import heading_words, known_headings
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
 from bulkops.workbook.raw import RawRow, RawSheet, column_letters
-from bulkops.workbook.results_sheet import COLUMNS as RESULTS
+from bulkops.workbook.results_sheet import COLUMNS, FIRST
 
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""
-OURS = frozenset(map(heading_words, RESULTS))
+OURS = frozenset(map(heading_words, COLUMNS))
 """The headings of our own results. New task GUID nearly is Task GUID, and the opposite of it."""
 _DIGIT = re.compile(r"\d")
 _WORDS = 8
@@ -82,7 +82,7 @@ class KnownHeadings:
 
     def is_results(self, row: RawRow) -> bool:
         """Our own Results sheet's headings."""
-        return {heading_words(cell.text) for cell in row.cells.values()} >= OURS
+        return {heading_words(cell.text) for cell in row.cells.values()} >= set(map(heading_words, FIRST))
 
     def read(self, row: RawRow) -> HeadingRow:
         """A row, as if it were headings."""

@@ -228,16 +228,8 @@ class Outcome:
     started: str = ""
     """UTC, ISO 8601; when the request was recorded, just before it was sent."""
     seconds: float | None = None
-
-
-class Release(StrEnum):
-    """Who let a request be sent although it may have been carried out before."""
-
-    NOBODY = ""
-    ROW = "row"
-    """Send again = Yes in the row; used up by the send it causes."""
-    RUN = "run"
-    """``--send-again``; for what is done, never for what is unknown."""
+    send_again_code: str = ""
+    """What to type in Send again to have the row sent all the same; "" where nothing holds it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +242,15 @@ class Step:
     """Of the request, in its environment."""
     matter: str
     """What must not be done twice by itself: the request, or the target where any second request for it counts."""
-    asked: bool = False
-    """Send again = Yes stands in the row."""
-    release: Release = Release.NOBODY
-    repeats: Status | None = None
-    """What is known of an earlier send of the same: done, or unknown. None: there was none."""
+    released: str = ""
+    """The code of the earlier send that it repeats on purpose; "" where nothing holds it back."""
+    repeats: Past | None = None
+    """The earlier send of the same that may have been carried out: the one in doubt, else the last."""
+
+    @property
+    def wish(self) -> str:
+        """What stands in Send again, but for a No; "" for nothing."""
+        return self.row.values.get("send_again") or ""
 
 
 def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
@@ -274,8 +270,6 @@ class Plan:
     """Lanes have nothing to do with each other. Within a lane the groups come one after the other;
     the steps of a group may run side by side."""
     decided: tuple[Outcome, ...]
-    kept: tuple[Step, ...] = ()
-    """What those decided rows ask for that broke no rule and are not sent: the ledger takes note of it."""
 
     @property
     def steps(self) -> list[Step]:
@@ -294,7 +288,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """That word, as the ledger has it. It stands for good."""
+    """That word, as the ledger has it. It stays; a later one may correct it."""
 
     verdict: Verdict
     who: str
@@ -323,36 +317,36 @@ class Doubt:
     message: str
     tip: str
     """What to check in EnergyCAP."""
-    matter: str
-    """As the step's: two different edits of one list are two matters."""
+    send_again_code: str
+    """Of this very send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the ledger says of an earlier request for the same thing."""
 
+    fingerprint: str
     status: Status
     when: str
     who: str
     workbook: str
     run: str
+    code: str = ""
+    """What a person types to have the same sent once more after this send."""
+    released: str = ""
+    """The code that let this send go, if one did."""
     accepted: Accepted = Accepted()
     """What the answer said, if there was one."""
-    yes_used: bool = False
-    """A Send again = Yes in this workbook let it be sent, and has stood there ever since: that one is used up."""
-    unseen: bool = False
-    """In doubt since a run of another workbook, and no run of this one has come upon it without a Send again = Yes."""
-    newer: bool = False
-    """Sent or marked since the run that is being resumed began: whatever that run's Send again says is older."""
     mark: Mark | None = None
-    """What an operator said of it since; with the status unknown it is marked as to be sent again."""
+    """The last that an operator said of it since; with the status unknown it is marked as to be sent again."""
     owner: str = ""
     """Whose key it was sent with; "" if that is not known, or of no account."""
 
     @property
     def holds(self) -> bool:
         """May it have been carried out, so that the same is not sent again by itself?"""
-        return self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN
+        sent = self.status in (Status.DONE, Status.UNKNOWN)
+        return sent and (self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN)
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:

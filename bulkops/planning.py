@@ -1,109 +1,141 @@
 """What to send, in which order, and what not to send again. Pure: no clock, no file, no network.
 
-Given the same rows and the same ledger it gives the same Plan. Source: architecture.md
-"Decide, then act" (order), product.md section 2 (repeats and doubts).
+Given the same rows and the same ledger it gives the same Plan. Steps go out in the sheet's order. What was done or is
+in doubt is sent again only by the code of the last send that holds it back; the ledger looks once more at the intent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkops.model import Accepted, CheckedRow, Outcome, Past, Plan, Problem, Release, Status, Step, outcome_of
+from bulkops.model import Accepted, CheckedRow, Outcome, Past, Plan, Problem, Status, Step, outcome_of
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment
+from bulkops.sentences import answers
 
-History = Mapping[tuple[str, str], list[tuple[str, Past]]]
-"""(operation, target) → fingerprints sent before, and what became of them; oldest first."""
+History = Mapping[str, Sequence[Past]]
+"""What must not be done twice (a step's matter) → what was sent of it before; oldest first."""
+
+
+def requested(rows: Iterable[CheckedRow], operations: Mapping[str, Operation], identity: str) -> dict[int, Step]:
+    """What the rows ask for that are shown and broke no rule, by seq."""
+    return {
+        row.seq: _step(row, operations[row.operation], identity) for row in rows if not row.hidden and not row.problems
+    }
 
 
 def plan(
     rows: Iterable[CheckedRow],
+    asked: Mapping[int, Step],
     operations: Mapping[str, Operation],
-    history: History,
-    identity: str,
+    history: History | None,
     send_again: bool = False,
     independent: bool = False,
 ) -> Plan:
     """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order.
 
+    ``asked`` is what ``requested`` made of the rows. ``history`` is None where nobody can say what was sent before:
+    then nothing is sent either. ``send_again`` releases what is done, never a doubt.
     ``independent`` is the operator's word that only rows which touch the same list, batch or task need their order.
     """
     catalogue = Catalogue(operations.values())
     past = _Past(history, send_again, catalogue)
     steps: list[Step] = []
-    kept: list[Step] = []
     decided: list[Outcome] = []
+    matters: set[str] = set()
     for row in rows:
+        step = asked.get(row.seq)
         if row.hidden:
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.hidden", f"{row.sheet}!{row.number}")))
-        elif row.problems:
+        elif step is None:
             decided.append(_invalid(row))
+        elif step.matter in matters:
+            # Only in runs of before version 6: there a row with Send again could repeat another of its workbook.
+            decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.held")))
+        elif isinstance(fate := past.decide(step, operations[row.operation]), Step):
+            steps.append(fate)
+            matters.add(fate.matter)
         else:
-            step = _step(row, operations[row.operation], identity)
-            fate = past.decide(step, operations[row.operation])
-            if isinstance(fate, Step):
-                steps.append(fate)
-            else:
-                decided.append(fate)
-                kept.append(step)
+            decided.append(fate)
     steps = _forewarned(steps, operations, catalogue)
     lanes = _apart(steps, operations) if independent else [steps]
-    return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided), tuple(kept))
+    return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided))
 
 
 def _step(row: CheckedRow, operation: Operation, identity: str) -> Step:
     call = operation.call(row.values)
     fingerprint = call.fingerprint(identity)
-    matter = f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint
-    return Step(row, call, fingerprint, matter, row.values[SEND_AGAIN.name] is True)
+    return Step(row, call, fingerprint, f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
 class _Past:
     """What was sent before, and what it means for a row that would be sent now."""
 
-    history: History
+    history: History | None
     send_again: bool
     catalogue: Catalogue
 
     def decide(self, step: Step, operation: Operation) -> Step | Outcome:
         """The step, with what releases it if anything had to; or the outcome of a row that is not sent."""
-        row = step.row
-        sent_before = self.history.get((row.operation, row.target), ())
-        counting = [
-            (sent, past) for sent, past in sent_before if sent == step.fingerprint or operation.repeats_by_target
-        ]
-        # The last word on a request counts: a doubt that was released and then done is no doubt any more.
+        if self.history is None:
+            return step
+        before = self.history.get(step.matter, ())
         # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.
-        holding = [(sent, past) for sent, past in counting if past.holds]
-        latest = dict(holding)
-        may_repeat = not any(past.newer for _, past in holding)
-        told = (past.status for past in dict(counting).values())
-        worst = max(told, key=lambda each: each is Status.UNKNOWN, default=None)
-        outdated = any(past.yes_used for _, past in holding)
-        outdated |= any(past.unseen for past in latest.values() if past.status is Status.UNKNOWN)
-        if step.asked and may_repeat and not outdated:
-            # Of what stands in the sheet only the row's own Send again releases a doubt, and only once.
-            return replace(step, release=Release.ROW, repeats=worst)
-        own = latest.get(step.fingerprint)
-        done_before = own is not None and own.status is Status.DONE
-        run_repeats = self.send_again and may_repeat
-        if own is not None and done_before and not run_repeats:
-            code = "row.marked_done" if own.mark else "row.already_done"
-            return _done(row, operation, own, self.catalogue.problem(code, **_told(own)))
-        for past in latest.values():
-            if past.status is Status.UNKNOWN:
-                check = operation.how_to_check(row.target)
-                doubt = self.catalogue.problem("row.still_unknown", extra=check, **_told(past))
-                return replace(_because(row, Status.UNKNOWN, doubt), started=past.when)
-        for past in () if done_before else latest.values():
-            code = "row.target_marked_done" if past.mark else "row.target_done"
-            other = self.catalogue.problem(code, f"{row.sheet}!{row.number}", **_told(past))
-            return _because(row, Status.INVALID, other)
-        return replace(step, release=Release.RUN if done_before else Release.NOBODY, repeats=worst)
+        holding = [past for past in before if past.holds]
+        latest = {past.fingerprint: past for past in before if past.status in (Status.DONE, Status.UNKNOWN)}.values()
+        doubtful = next((past for past in latest if past.status is Status.UNKNOWN), None)
+        step = replace(step, repeats=doubtful or next(reversed(latest), None))
+        if not holding:
+            return self._not_held(step) if step.wish else step
+        newest = holding[-1]
+        own = next((past for past in reversed(holding) if past.fingerprint == step.fingerprint), newest)
+        if "".join(step.wish.split()).upper() == newest.code:
+            return self._released(step, newest.code, before)
+        done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
+        if self.send_again and not step.wish and done_before and own is newest and doubtful is None:
+            return self._released(step, newest.code, before)
+        return self._held(step, own, done_before, newest.code, operation)
+
+    def _released(self, step: Step, code: str, before: Sequence[Past]) -> Step:
+        """A code counts once more where the send that it let go surely was not carried out; the row says so."""
+        spent = next((past for past in reversed(before) if past.released == code), None)
+        if spent is None:
+            return replace(step, released=code)
+        became = marked(spent.mark) if spent.mark else "refused" if spent.status is Status.FAILED else "not carried out"
+        again = self.catalogue.problem(
+            "send_again.once_more",
+            step.row.address(SEND_AGAIN.name),
+            value=code,
+            when=moment(spent.when),
+            words=became,
+        )
+        return replace(step, released=code, row=_with_warnings(step.row, [again]))
+
+    def _not_held(self, step: Step) -> Outcome:
+        cell = step.row.address(SEND_AGAIN.name)
+        problem = self.catalogue.problem("send_again.nothing", cell, value=step.wish)
+        return replace(_because(step.row, Status.INVALID, problem), cell=cell)
+
+    def _held(self, step: Step, past: Past, done_before: bool, code: str, operation: Operation) -> Outcome:
+        row, told = step.row, {**_told(past), "extra": code}
+        if done_before:
+            problem = self.catalogue.problem("row.marked_done" if past.mark else "row.already_done", **told)
+            outcome = _done(row, operation, past, problem)
+        elif past.status is Status.UNKNOWN:
+            check = answers.to_check(operation.how_to_check(row.target), code)
+            problem = self.catalogue.problem("row.still_unknown", **{**told, "extra": check})
+            outcome = replace(_because(row, Status.UNKNOWN, problem), started=past.when)
+        else:
+            name = "row.target_marked_done" if past.mark else "row.target_done"
+            outcome = _because(row, Status.INVALID, self.catalogue.problem(name, f"{row.sheet}!{row.number}", **told))
+        if step.wish:
+            other = self.catalogue.problem("send_again.other", value=step.wish, extra=code)
+            outcome = replace(outcome, message=f"{outcome.message} {other.message}")
+        return replace(outcome, send_again_code=code)
 
 
 def _forewarned(steps: list[Step], operations: Mapping[str, Operation], catalogue: Catalogue) -> list[Step]:

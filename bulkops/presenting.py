@@ -122,6 +122,8 @@ def _words(outcome: Outcome) -> Text:
         lines.append(Text(printable(outcome.message)))
     if outcome.tip and not outcome.new_task_guid:
         lines.append(Text(f"→ {printable(outcome.tip)} {to_type(outcome.code)}".rstrip(), style="italic"))
+    if outcome.status is Status.DONE and outcome.send_again_code:
+        lines.append(Text(f"Send again code {outcome.send_again_code}", style="bright_black"))
     lines += [Text(f"Note: {printable(warning)}", style="yellow") for warning in outcome.warnings]
     return Text("\n").join(line for line in lines if line)
 

@@ -79,11 +79,8 @@ class Processor:
     clock: Callable[[], float] = time.monotonic
     sent: set[int] = field(default_factory=set)
     """Rows (by seq) whose request may have left this computer."""
-    held: set[int] = field(default_factory=set)
-    """Rows (by seq) that repeat one which became unknown in this run: their Send again was typed before that doubt."""
     deprecated: dict[str, str] = field(default_factory=dict)
     """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
-    _doubts: set[str] = field(default_factory=set)
     _tasks: set[str] = field(default_factory=set)
     """GUIDs in lower case that no new task can have: of tasks that are reimported, or were new before."""
     _troubles: int = 0
@@ -121,10 +118,6 @@ class Processor:
                 step = agenda.next()
                 if step is None:
                     break
-                if step.matter in self._doubts:
-                    self.held.add(step.row.seq)
-                    agenda.landed(step)
-                    continue
                 flying[pool.submit(self._perform, step)] = step
             if not flying:
                 return
@@ -150,16 +143,14 @@ class Processor:
         started = now()
         self.sent.add(step.row.seq)
         try:
-            self.ledger.intend(self.run, step, started, self.who)
+            code = self.ledger.intend(self.run, step, started, self.who)
         except MustStop:
             self.sent.discard(step.row.seq)  # without the ledger's word that the intent stands, nothing has left
             raise
         begun = self.clock()
         verdict, seen = self._send(step, send, turn)
-        outcome = self._outcome(step, verdict, started, self.clock() - begun)
+        outcome = self._outcome(step, verdict, code, started, self.clock() - begun)
         self._note(verdict, outcome)
-        if outcome.status is Status.UNKNOWN:
-            self._doubts.add(step.matter)
         try:
             self.ledger.conclude(self.run, outcome, seen)
         except MustStop as error:
@@ -223,7 +214,7 @@ class Processor:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")
 
-    def _outcome(self, step: Step, verdict: Verdict, started: str, seconds: float) -> Outcome:
+    def _outcome(self, step: Step, verdict: Verdict, code: str, started: str, seconds: float) -> Outcome:
         operation = self.operations[step.row.operation]
         facts = {"http_status": verdict.http_status, "started": started, "seconds": round(seconds, 3)}
         if verdict.accepted is not None:
@@ -234,12 +225,13 @@ class Processor:
                 new_task_guid=verdict.accepted.new_task_guid,
                 selected=verdict.accepted.selected,
                 updated=verdict.accepted.updated,
+                send_again_code=code,
                 code=operation.mismatch(step.row.values, verdict.accepted),
                 message=message,
                 tip=tip,
                 **facts,
             )
-        check = operation.how_to_check(step.row.target)
+        check = answers.to_check(operation.how_to_check(step.row.target), code)
         catalogue = Catalogue(())
         problem = catalogue.problem(verdict.code, words=verdict.words, check=check)
         if verdict.cause:
@@ -250,6 +242,7 @@ class Processor:
         return outcome_of(
             step.row,
             verdict.status,
+            send_again_code=code if verdict.status is Status.UNKNOWN else "",
             code=verdict.code,
             message=f"{problem.message} {known}".strip(),
             tip=f"{first} {problem.tip}".strip(),

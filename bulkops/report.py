@@ -59,8 +59,8 @@ class Report:
     """Where the corrections are and how many rows, or "" if there are none."""
     checked: tuple[CheckedRow, ...] = ()
     """The rows themselves, where the workbook was read to look at them."""
-    matters: Mapping[int, str] = field(default_factory=dict)
-    """What each row that broke no rule and is not to be sent asks for, by seq: as the step's matter."""
+    marked: Mapping[int, str] = field(default_factory=dict)
+    """Of rows that would be sent because a person said so of an earlier send: that send's code, by seq."""
     identity: str = ""
     """Of the workbook that was read, apart from its results; "" if it was not."""
     unread: tuple[Unread, ...] = ()
@@ -129,21 +129,15 @@ class Material:
     unfit: tuple[str, str] = ("", "")
     """What reading it has found to keep results from being put into it: the catalogue's code, and the detail."""
 
-    @property
-    def targets(self) -> set[str]:
-        """What its rows ask to change."""
-        return {row.target for row in self.rows}
-
 
 def previewed(material: Material, where: Environment, plan: Plan, earlier: Iterable[Outcome] = ()) -> Report:
     """What each row would come to if the plan were carried out now."""
     ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
     outcomes = in_order((*earlier, *plan.decided, *ready))
-    matters = {step.row.seq: step.matter for step in plan.kept}
     return Report(
         *(material.path, where, outcomes, material.notes),
         checked=material.rows,
-        matters=matters,
+        marked={step.row.seq: step.repeats.code for step in plan.steps if step.repeats and step.repeats.mark},
         identity=material.identity,
         unread=material.unread,
     )

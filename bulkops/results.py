@@ -44,6 +44,7 @@ def sheet_lines(
                 _moment(outcome.started),
                 outcome.seconds,
                 run,
+                outcome.send_again_code,
             ]
         )
     for sheet in unread:
@@ -100,6 +101,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "tip": outcome.tip,
         "cell": outcome.cell or None,
+        "send_again_code": outcome.send_again_code,
         "warnings": list(outcome.warnings),
     }
 

@@ -28,15 +28,15 @@ from bulkops.settings import Environment, Key
 from bulkops.workbook.saving import refuse_planted, save, shortened
 from bulkops.workbook.sidecar import plain
 
-KEPT_OPTIONS = ("send_again", "jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
+KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
 UNREAD = "unread"
 """Under this name the sheets that were left out stand beside those options."""
 
 _REPEATS = {
-    Status.DONE: "will be sent again although done before",
-    Status.UNKNOWN: "will be sent again although what became of it is UNKNOWN",
+    Status.DONE: "will be sent again although done before, last on {days}",
+    Status.UNKNOWN: "will be sent again although what became of it is UNKNOWN, last sent on {days}",
 }
 _NEVER = (Status.NOT_SENT, "")
 """What the ledger tells of a row that was planned and never tried."""
@@ -84,7 +84,7 @@ class Prepared:
         codes = ({each.code for each in step.row.warnings} for step in steps)
         warned = (entries[code].counted for row in codes for code in row if code in entries)
         effects += Counter(filter(None, warned))
-        effects += Counter(_REPEATS[step.repeats] for step in steps if step.repeats)
+        effects += _repeats(steps)
         return Summary(
             {
                 operations[key].plural if count > 1 else operations[key].title.lower(): count
@@ -202,7 +202,7 @@ class Prepared:
         outcomes |= recorded
         left = [
             (None if step.row.seq in doubtful else self._told_before(step))
-            or _left_over(step, step.row.seq in doubtful, step.row.seq in processor.held, reason)
+            or _left_over(step, doubtful.get(step.row.seq), reason)
             for step in self.plan.steps
             if step.row.seq not in outcomes
         ]
@@ -214,7 +214,7 @@ class Prepared:
         written = self._written(ordered, delivery)
         failed = failed or delivery.defect
         reason = reason or _reason(failed)
-        cut_short = len(left) > len(processor.held)
+        cut_short = bool(left)
         try:
             ledger.finish(self.id, left, str(written) if written else None)
         except MustStop as error:
@@ -271,6 +271,17 @@ class Prepared:
         return place
 
 
+def _repeats(steps: Iterable[Step]) -> Counter[str]:
+    """How many rows are sent again although …, with the days on which they were sent last."""
+    days: dict[Status, list[str]] = {}
+    for step in steps:
+        if step.repeats:
+            days.setdefault(step.repeats.status, []).append(step.repeats.when[:10])
+    spans = {status: (min(each), max(each)) for status, each in days.items()}
+    said = {status: first if first == last else f"{first} to {last}" for status, (first, last) in spans.items()}
+    return Counter({_REPEATS[status].format(days=said[status]): len(each) for status, each in days.items()})
+
+
 def _mismatches(outcomes: Iterable[Outcome]) -> list[str]:
     """How many rows were done whose answer did not meet their control total."""
     entries = Catalogue(all_operations().values()).entries
@@ -292,7 +303,7 @@ def worded(outcome: Outcome) -> Outcome:
         return replace(outcome, code=problem.code, message=problem.message, tip=problem.tip)
     if outcome.status is not Status.UNKNOWN or outcome.code:
         return outcome
-    message, tip = interrupted(outcome.operation, outcome.target)
+    message, tip = interrupted(outcome.operation, outcome.target, outcome.send_again_code)
     return replace(outcome, code="sent.interrupted", message=message, tip=tip)
 
 
@@ -354,38 +365,39 @@ def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]
         yield connect
 
 
-def _recorded(ledger: Ledger, run: str, lost: set[int]) -> tuple[dict[int, Outcome], set[int]]:
-    """Of rows whose outcome an error of ours kept from coming in: what the ledger has of them, and which may have left.
+def _recorded(ledger: Ledger, run: str, lost: set[int]) -> tuple[dict[int, Outcome], dict[int, str]]:
+    """Of rows whose outcome an error of ours kept from coming in: what the ledger has of them, and which may have left,
+    with the codes of these sends.
 
     Without the ledger's word all of them may have.
     """
     try:
         told = [outcome for outcome in ledger.outcomes(run) if outcome.seq in lost] if lost else []
     except MustStop:
-        return {}, lost
+        return {}, dict.fromkeys(lost, "")
     # A row that the ledger calls not sent for no reason was never to be sent yet: it has no attempt.
     known = {
         each.seq: each for each in told if each.status is not Status.UNKNOWN and (each.status, each.code) != _NEVER
     }
-    return known, {each.seq for each in told if each.status is Status.UNKNOWN}
+    return known, {each.seq: each.send_again_code for each in told if each.status is Status.UNKNOWN}
 
 
-def _left_over(step: Step, sent: bool, held: bool, reason: str) -> Outcome:
-    """A row without an outcome: unknown if its request may have left, else not sent."""
-    if held:
-        problem = Catalogue(()).problem("row.held")
-        return outcome_of(step.row, Status.NOT_SENT, code="row.held", message=problem.message, tip=problem.tip)
-    if sent:
-        message, tip = interrupted(step.row.operation, step.row.target)
-        return outcome_of(step.row, Status.UNKNOWN, code="sent.interrupted", message=message, tip=tip)
+def _left_over(step: Step, code: str | None, reason: str) -> Outcome:
+    """A row without an outcome: unknown if its request may have left, by its code; else (None) not sent."""
+    row = step.row
+    if code is not None:
+        message, tip = interrupted(row.operation, row.target, code)
+        told = {"code": "sent.interrupted", "message": message, "tip": tip}
+        return outcome_of(row, Status.UNKNOWN, send_again_code=code, **told)
     problem = Catalogue(()).problem("row.stopped")
     return outcome_of(
         step.row, Status.NOT_SENT, code="row.stopped", message=f"{problem.message} {reason}".strip(), tip=problem.tip
     )
 
 
-def interrupted(operation: str, target: str) -> tuple[str, str]:
-    """(message, what to do) for a row whose request may have left and whose answer nobody saw."""
+def interrupted(operation: str, target: str, code: str) -> tuple[str, str]:
+    """(message, what to do) for a row whose request may have left and whose answer nobody saw; by that send's code."""
     known = all_operations().get(operation)
-    problem = Catalogue(()).problem("sent.interrupted", check=known.how_to_check(target) if known else "")
+    check = answers.to_check(known.how_to_check(target) if known else "", code)
+    problem = Catalogue(()).problem("sent.interrupted", check=check)
     return problem.message, problem.tip

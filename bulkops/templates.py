@@ -39,7 +39,7 @@ _STATUS_HELP = {
     ),
     Status.ALREADY_DONE: (
         "The same request succeeded earlier on this computer; it was not sent.",
-        "Nothing. To repeat it on purpose: Send again = Yes.",
+        "Nothing. To repeat it on purpose: the code that What to do names, in Send again.",
     ),
     Status.UNKNOWN: (
         "The row was sent and no trustworthy answer came. It is never sent again by itself.",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from bulkops.ledger import Run
+from bulkops.ledger import Ledger, Run
 from bulkops.model import CheckedRow, Plan
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation
-from bulkops.planning import plan
+from bulkops.planning import plan, requested
 
 HERE = "http://127.0.0.1:1"
 """An identity for the ledger."""
@@ -38,8 +39,20 @@ def _row(seq: int, key: str, target: str, values: Mapping[str, Any]) -> CheckedR
     return CheckedRow(seq, operation.sheet, seq + 2, key, target, {**blank, **values})
 
 
-def plan_of(*rows: CheckedRow, history: Any = None, operations: Mapping[str, Operation] | None = None) -> Plan:
-    return plan(rows, operations or all_operations(), history or {}, HERE)
+def plan_of(
+    *rows: CheckedRow, history: Any = None, operations: Mapping[str, Operation] | None = None, **options: bool
+) -> Plan:
+    """What becomes of rows; ``history``: as planning knows it, or a ledger to look it up in."""
+    known = operations or all_operations()
+    asked = requested(rows, known, HERE)
+    if isinstance(history, Ledger):
+        history = history.past(HERE, {step.matter for step in asked.values()})
+    return plan(rows, asked, known, history or {}, **options)
+
+
+def again(row: CheckedRow, wish: str) -> CheckedRow:
+    """The row with something in Send again."""
+    return replace(row, values={**row.values, "send_again": wish})
 
 
 def run_named(name: str, started: str = "2026-11-21T10:00:00Z") -> Run:

@@ -126,8 +126,8 @@ def test_what_was_done_without_an_answer_meets_no_total() -> None:
     """Where nobody saw how many bills the list held, nothing is said of them."""
     row = flag_edit(0, 2001, comment="x", expected_bills=11)
     (step,) = plan_of(row).steps
-    past = Past(Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r")
-    (outcome,) = plan_of(row, history={("list_flag_edit", "2001"): [(step.fingerprint, past)]}).decided
+    past = Past(step.fingerprint, Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r", "BCDFGH")
+    (outcome,) = plan_of(row, history={step.matter: [past]}).decided
     assert (outcome.code, "expected" in outcome.message) == ("row.already_done", False)
 
 

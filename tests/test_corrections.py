@@ -225,7 +225,7 @@ def test_a_row_that_repeats_another_stays_wrong_without_it(
     assert "Send again, because another row of August.xlsx asks for the same. Delete this row." in messages(fix)[0]
     assert statuses(run(fix, server)) == ["invalid"]
     assert len(server.writes) == 1
-    edit(fix, ("Data", "H2", "Yes"))
+    edit(fix, ("Data", "H2", None))
     assert statuses(run(fix, server)) == ["done"]
 
 
@@ -251,28 +251,31 @@ def test_a_formula_without_a_result_is_blank_where_nothing_is_sent(tmp_path: Pat
     assert "An error value stands" not in messages(fix)[0]
 
 
-@pytest.mark.parametrize("heading", ["Send again", "Send agian"])
-def test_a_yes_to_sending_again_is_asked_for_anew(tmp_path: Path, heading: str) -> None:
-    """In a new workbook it would count once more, even for a doubt that arose after it was typed."""
-    path = typed(
-        tmp_path / "August.xlsx", [*FLAGS, heading], ["x", 2, None, None, "a", "Yes"], ["y", 2, None, None, "b", "No"]
-    )
-    fix = corrected(path)
-    assert [line[5] for line in rows(fix)] == [heading, None, "No"]
-    assert "G2" in coloured(fix)
-    assert "Send again is Yes in August.xlsx and was left blank here." in messages(fix)[0]
-    assert "left blank" not in messages(fix)[1]
-
-
-def test_a_doubt_is_not_released_by_a_yes_that_is_older(tmp_path: Path, server: PracticeServer) -> None:
-    """A wrong row with a Yes beside one that becomes unknown: corrected, it waits like the other."""
-    path, fix = tmp_path / "August.xlsx", tmp_path / "fix.xlsx"
-    fill(path, flags=[flag(2001), flag(2001, send_again="Yes", expected_bills="many")])
-    server.faults.add(Fault.drop_reply())
-    assert statuses(run(path, server, fix)) == ["unknown", "invalid"]
+def test_a_code_stays_as_it_was_typed(tmp_path: Path, server: PracticeServer) -> None:
+    """The ledger looks at it anew: it lets the corrected row go once, and on another computer nothing."""
+    path, fix, other = tmp_path / "August.xlsx", tmp_path / "fix.xlsx", tmp_path / "other"
+    other.mkdir()
+    (done,) = run(fill(path, flags=[flag(2002)]), server).outcomes
+    fill(path, flags=[flag(2002, send_again=done.send_again_code, expected_bills="many")])
+    assert statuses(run(path, server, fix)) == ["invalid"]
     edit(fix, ("Flag edits", "J2", None))
-    assert told(run(fix, server)) == [("unknown", "row.still_unknown")]
-    assert len(server.writes) == 1
+    assert done.send_again_code in rows(fix)[1]
+    elsewhere = app.check(fix, Environment(PRACTICE, server.base_url), other, Options())
+    assert [each.code for each in elsewhere.outcomes] == ["send_again.nothing"]
+    assert statuses(run(fix, server)) == ["done"]
+    assert told(run(fix, server)) == [("already_done", "row.already_done")]
+    assert len(server.writes) == 2
+
+
+def test_a_wish_that_nothing_answers_stays_wrong_in_the_corrections(tmp_path: Path, server: PracticeServer) -> None:
+    """Left blank there it would be sent unasked, though it may have been sent from another computer."""
+    path, fix = tmp_path / "August.xlsx", tmp_path / "fix.xlsx"
+    fill(path, flags=[flag(2002, send_again="BCDFGH")])
+    assert told(run(path, server, fix)) == [("invalid", "send_again.nothing")]
+    assert told(run(fix, server)) == [("invalid", "send_again.nothing")]
+    (column,) = [n for n, heading in enumerate(rows(fix)[0]) if heading == "Send again"]
+    assert rows(fix)[1][column] == "BCDFGH"
+    assert server.writes == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 407])

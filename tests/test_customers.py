@@ -335,7 +335,7 @@ def test_plan_and_guard_know_the_same_rule(tmp_path):
                 ledger.intend(names[0], step, AT)
                 ledger.conclude(names[0], outcome_of(step.row, Status.UNKNOWN, started=AT))
                 differ = apart(first, second, True)
-                past = ledger.past(HERE, targets=[step.row.target], account=second, key_owner="Practice Operator")
+                past = ledger.past(HERE, [step.matter], second, "Practice Operator")
                 assert (past == {}) == differ, (first, second)
                 if differ:
                     ledger.intend(names[1], step, AT)

@@ -88,7 +88,7 @@ def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Envi
 def test_a_row_marked_as_done_is_not_sent_again(
     folder: Path, here: Environment, august: Path, practice: PracticeServer
 ) -> None:
-    """Every later run says so, by whose word; a Yes repeats it as it would any row that is done."""
+    """Every later run says so, by whose word; its code repeats it as it would any row that is done."""
     doubt = only(folder)
     mark = doubts.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam")
     assert doubts.open_doubts(folder) == []
@@ -96,7 +96,7 @@ def test_a_row_marked_as_done_is_not_sent_again(
     assert (told(report), report.exit_code) == (["row.marked_done", "row.already_done"], 0)
     assert f"marked as done after all by Sam on {mark.when[:10]}" in report.outcomes[0].message
     assert len(practice.writes) == 2
-    fill(august, kickouts=[kickout(1, send_again="Yes")])
+    fill(august, kickouts=[kickout(1, send_again=doubt.send_again_code)])
     assert told(run(august, here, folder)) == ["done"]
     assert told(run(august, here, folder)) == ["row.already_done"]
     assert len(practice.writes) == 3
@@ -110,7 +110,8 @@ def test_a_row_marked_to_be_sent_again_is_sent_once(
     doubts.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
     with app.prepare(august, here, folder, Options()) as prepared:
         effects = prepared.summary().effects
-    assert effects["will be sent again although what became of it is UNKNOWN"] == 1
+    day = doubt.started[:10]
+    assert effects[f"will be sent again although what became of it is UNKNOWN, last sent on {day}"] == 1
     other = fill(august.with_name("September.xlsx"), kickouts=[kickout(1, new_batch_code="Sep")])
     assert told(app.check(other, here, folder, Options())) == ["ready"]
     assert told(run(august, here, folder)) == ["done", "row.already_done"]
@@ -130,7 +131,7 @@ def test_a_row_that_becomes_unknown_once_more_is_a_new_doubt(
     assert told(run(august, here, folder)) == ["row.still_unknown", "row.already_done"]
     second = only(folder)
     assert second.run != first.run
-    assert refused(folder, first.run, first.seq) == "doubt.marked"
+    assert refused(folder, first.run, first.seq) == "doubt.sent_since"
     doubts.settle(folder, second.run, second.seq, Verdict.DONE)
     assert told(run(august, here, folder)) == ["row.marked_done", "row.already_done"]
     assert len(practice.writes) == 3
@@ -149,20 +150,30 @@ def test_doubts_are_told_newest_first(
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_a_row_is_marked_once(folder: Path, august: Path, verdict: Verdict) -> None:
-    """The first word stands."""
+def test_a_mark_is_corrected_by_a_later_one(folder: Path, here: Environment, august: Path, verdict: Verdict) -> None:
+    """Both stay, and the history tells both; the last counts."""
     doubt = only(folder)
     mark = doubts.settle(folder, doubt.run, doubt.seq, verdict)
     assert (mark.verdict, mark.who) == (verdict, settings.operator())
-    assert {refused(folder, doubt.run, doubt.seq, each) for each in Verdict} == {"doubt.marked"}
+    assert refused(folder, doubt.run, doubt.seq, verdict) == "doubt.marked"
+    assert doubts.open_doubts(folder, marked=True) == [doubt]
+    (other,) = {*Verdict} - {verdict}
+    doubts.settle(folder, doubt.run, doubt.seq, other, "Sam")
+    words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out"}
+    message = app.recall(folder, doubt.run).outcomes[0].message
+    first, second = message.split("It was ")[1].split(", then ")
+    assert words[verdict] in first
+    assert (words[other] in second, "by Sam on " in second) == (True, True)
+    outcome = app.check(august, here, folder, Options()).outcomes[0]
+    assert (outcome.code or outcome.status.value) == ("row.marked_done" if other is Verdict.DONE else "ready")
 
 
 def test_a_doubt_that_was_released_and_sent_since_cannot_be_marked(
     folder: Path, here: Environment, august: Path
 ) -> None:
-    """Its Yes has let a later send go: that one counts."""
+    """Its code has let a later send go: that one counts."""
     doubt = only(folder)
-    run(fill(august, kickouts=[kickout(1, send_again="Yes")]), here, folder)
+    run(fill(august, kickouts=[kickout(1, send_again=doubt.send_again_code)]), here, folder)
     assert doubts.open_doubts(folder) == []
     assert refused(folder, doubt.run, doubt.seq) == "doubt.sent_since"
 
@@ -219,23 +230,6 @@ def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
     assert after.outcomes[0].message.startswith(f"{doubt.message} It was marked as {words}")
     ended = bulkops("history", doubt.run)
     assert "by Sam on " in " ".join(ended.out.split())
-
-
-def test_a_run_that_is_resumed_keeps_to_what_was_marked_since(
-    tmp_path: Path, folder: Path, here: Environment, practice: PracticeServer
-) -> None:
-    """Its own row in doubt is not sent by it, and its Yes for the same, typed before the mark, repeats nothing."""
-    practice.faults.add(Fault.drop_reply())
-    path = fill(tmp_path / "August.xlsx", kickouts=[kickout(1), kickout(1, send_again="Yes"), kickout(2)])
-    report = run(path, here, folder)
-    assert told(report) == ["sent.no_answer", "row.held", "done"]
-    doubts.settle(folder, report.run or "", 0, Verdict.DONE, "Sam")
-    with app.prepare_again(report.run, folder) as prepared:
-        assert prepared.plan.steps == []
-        resumed = prepared.run(Control(), lambda _: None)
-    assert told(resumed) == ["sent.no_answer", "row.marked_done", "done"]
-    assert "by Sam on " in resumed.outcomes[0].message
-    assert len(practice.writes) == 2
 
 
 def test_where_nothing_was_run_nothing_is_in_doubt(folder: Path) -> None:

@@ -41,12 +41,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "ledger.tables",
         "ledger.reserve",
         "workbook.allowance",
+        "ledger.codes",
         "workbook.scales",
     ),
     (
         "defects",
         "ledger.records",
-        "ledger.store",
         "operations.cells",
         "workbook",
         "workbook.text",
@@ -68,7 +68,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "workbook.relations",
         "workbook.styles",
     ),
-    ("ledger.restoring",),
+    ("ledger.restoring", "ledger.migrations"),
+    ("ledger.store",),
     (
         "ledger.book",
         "workbook.results_sheet",

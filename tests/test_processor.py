@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from steps import FLAG, HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, seqs, task
+from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops import planning
 from bulkops.client import Client
 from bulkops.errors import MustStop
 from bulkops.ledger import Ledger
@@ -162,7 +161,7 @@ def test_every_fault_leaves_one_request_at_most_one_application_and_the_document
         pass  # the server may be slower to apply than the client was to give up
     assert (len(desk.server.writes), len(desk.applied())) == (1, applied)
     assert desk.ledger.outcomes("r") == desk.seen
-    later = plan_of(row, history=desk.ledger.past(HERE))
+    later = plan_of(row, history=desk.ledger)
     assert len(later.steps) == (status == "failed")
 
 
@@ -170,7 +169,7 @@ def test_a_server_that_is_not_there_leaves_the_row_not_sent(desk):
     """The row may be sent by the next run."""
     desk.server.stop()
     assert desk.run(plan_of(kickout(0))) == [(0, "not_sent", "sent.not_reached")]
-    assert len(plan_of(kickout(0), history=desk.ledger.past(HERE)).steps) == 1
+    assert len(plan_of(kickout(0), history=desk.ledger).steps) == 1
 
 
 # Answers that cannot be
@@ -203,7 +202,7 @@ def test_a_task_that_is_reimported_is_no_new_one(desk, guid):
     desk.server.faults.add(names(guid))
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "unknown", "sent.odd_answer"), (1, "done", "")]
     assert guid in desk.seen[0].message
-    assert len(plan_of(kickout(0), history=desk.ledger.past(HERE)).steps) == 0
+    assert len(plan_of(kickout(0), history=desk.ledger).steps) == 0
 
 
 @pytest.mark.parametrize("guid", [NEW, NEW.lower(), task(1)])
@@ -476,7 +475,7 @@ def test_lanes_run_side_by_side_and_each_in_order(desk):
 
     edits = [(2001, "a"), (2002, "b"), (2001, "c"), (2002, "d"), (2001, "e"), (2002, "f")]
     rows = [flag_edit(seq, list_id, comment=comment, flag_type_id=2) for seq, (list_id, comment) in enumerate(edits)]
-    plan = planning.plan(rows, all_operations(), {}, HERE, independent=True)
+    plan = plan_of(*rows, independent=True)
     assert [[[step.row.seq for step in group] for group in lane] for lane in plan.lanes] == [
         [[0], [2], [4]],
         [[1], [3], [5]],
@@ -680,7 +679,7 @@ def test_an_outcome_that_cannot_be_written_is_told_all_the_same(desk, jobs):
     read_only(desk, False)
     assert desk.ledger.counts("r") == {"done": jobs, "not_sent": 8 - jobs}
     assert desk.ledger.settle_interrupted(lambda *_: ("", "")) == 0
-    later = plan_of(*rows, history=desk.ledger.past(HERE))
+    later = plan_of(*rows, history=desk.ledger)
     assert {each.new_task_guid for each in later.decided} == {each.new_task_guid for each in desk.seen}
     assert {each.status for each in later.decided} == {Status.ALREADY_DONE}
     assert len(later.steps) == len(rows) - jobs
@@ -715,7 +714,7 @@ def test_a_defect_stops_the_run_and_the_row_counts_as_sent(desk, operation):
     assert desk.control.reason == f"bulkops met an error of its own ({type(desk.raised).__name__})."
     assert desk.ledger.counts("r") == {"unknown": 1, "not_sent": 2}
     desk.ledger.settle_interrupted(lambda *_: ("", ""))
-    assert seqs(plan_of(*rows, history=desk.ledger.past(HERE))) == [[1], [2]]
+    assert seqs(plan_of(*rows, history=desk.ledger)) == [[1], [2]]
 
 
 def test_a_defect_lets_the_other_rows_in_flight_come_in(desk):
@@ -754,19 +753,19 @@ def test_a_sender_that_cannot_be_made_leaves_every_row_unsent(desk):
 
 @JOBS
 def test_a_workbook_that_is_run_until_nothing_is_left_applies_every_row_once(desk, jobs):
-    """What was surely not done is sent by the next run, what is in doubt by none; a person's yes releases it."""
+    """What was surely not done is sent by the next run, what is in doubt by none; its code releases it."""
     rows = [kickout(n) for n in range(10)]
     faults = {3: Fault.status(400), 4: Fault.drop_reply(), 5: Fault.status(404), 6: Fault.truncated(), 7: Fault.reset()}
     for number, fault in faults.items():
         desk.server.faults.add(fault, path_contains=task(number))
     desk.jobs = jobs
     for run in range(3):
-        desk.run(plan_of(*rows, history=desk.ledger.past(HERE)), f"r{run}")
-    later = plan_of(*rows, history=desk.ledger.past(HERE))
+        desk.run(plan_of(*rows, history=desk.ledger), f"r{run}")
+    later = plan_of(*rows, history=desk.ledger)
     assert later.steps == []
-    doubted = {each.seq for each in later.decided if each.status is Status.UNKNOWN}
-    assert doubted == {3, 5, 6}
+    doubted = {each.seq: each.send_again_code for each in later.decided if each.status is Status.UNKNOWN}
+    assert doubted.keys() == {3, 5, 6}
     assert {each.status for each in later.decided if each.seq not in doubted} == {Status.ALREADY_DONE}
     assert sorted(desk.applied()) == [task(n) for n in range(1, 11)]
-    released = [replace(row, values={**row.values, "send_again": True}) for row in rows if row.seq in doubted]
-    assert [step.row.seq for step in plan_of(*released, history=desk.ledger.past(HERE)).steps] == sorted(doubted)
+    released = [again(row, doubted[row.seq]) for row in rows if row.seq in doubted]
+    assert [step.row.seq for step in plan_of(*released, history=desk.ledger).steps] == sorted(doubted)

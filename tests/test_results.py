@@ -33,7 +33,7 @@ def test_a_line_has_the_columns_of_the_contract() -> None:
     """Product section 3 fixes which columns there are and in which order."""
     assert " · ".join(COLUMNS) == (
         "Sheet · Row · Operation · Target · Status · New task GUID · Bills selected · Bills updated · Message · "
-        "What to do · HTTP status · Environment · Started · Seconds · Run"
+        "What to do · HTTP status · Environment · Started · Seconds · Run · Send again code"
     )
 
 
@@ -41,13 +41,14 @@ def test_every_fact_of_an_outcome_stands_in_its_column() -> None:
     """Nothing that is known of a row is left out of its line."""
     facts: dict[str, Any] = {
         "selected": 12, "updated": 10, "http_status": 200, "message": "10 of 12 bills changed.", "tip": "Look.",
-        "started": "2026-11-21T10:15:00Z", "seconds": 0.25,
+        "started": "2026-11-21T10:15:00Z", "seconds": 0.25, "send_again_code": "BCDFGH",
     }  # fmt: skip
     assert line(outcome(0, Status.DONE, **facts)) == {
         "Sheet": "Flag edits", "Row": 2, "Operation": "List flag edit", "Target": "2001", "Status": "Done",
         "New task GUID": None, "Bills selected": 12, "Bills updated": 10, "Message": "10 of 12 bills changed.",
         "What to do": "Look.", "HTTP status": 200, "Environment": "us-east",
         "Started": datetime(2026, 11, 21, 10, 15), "Seconds": 0.25, "Run": "20261121-101500-4f2a",
+        "Send again code": "BCDFGH",
     }  # fmt: skip
 
 
@@ -113,7 +114,10 @@ def test_the_document_is_the_contracts() -> None:
     made = document("r1", "August.xlsx", HERE, None, [outcome(0, Status.INVALID, cell="Flag edits!A2")], ["Note."])
     assert list(made) == ["run", "workbook", "environment", "results", "totals", "rows", "notes"]
     assert made["environment"] == {"name": "practice", "base_url": "http://127.0.0.1:1"}
-    row = "sheet row operation target status new_task_guid selected updated http_status code message tip cell warnings"
+    row = (
+        "sheet row operation target status new_task_guid selected updated http_status code message tip cell "
+        "send_again_code warnings"
+    )
     assert " ".join(made["rows"][0]) == row
     assert (made["rows"][0]["code"], made["rows"][0]["cell"]) == (None, "Flag edits!A2")
     assert json.loads(json.dumps(made)) == made

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Bulkops, fill, flag, kickout
+from asking import Bulkops, fill, flag
 from workbooks import results_of, untouched_parts
 
 from bulkops import app
@@ -172,9 +172,8 @@ def test_a_run_of_all_rows_again_is_finished_as_such(tmp_path: Path, server: Pra
 
 
 def test_what_another_run_did_meanwhile_is_not_repeated(tmp_path: Path, server: PracticeServer) -> None:
-    """Not under --send-again, not under Send again = Yes: both were asked for before."""
-    rows = [{**edit, "send_again": "Yes"} for edit in EDITS]
-    path = fill(tmp_path / "August.xlsx", flags=rows)
+    """Not under --send-again either: that was asked for before."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
     stopped = run(path, server, 2, Options(jobs=1, send_again=True))
     other = fill(tmp_path / "September.xlsx", flags=EDITS)
     assert statuses(run(other, server)) == ["already_done"] * 2 + ["done"] * 4
@@ -182,15 +181,6 @@ def test_what_another_run_did_meanwhile_is_not_repeated(tmp_path: Path, server: 
     assert statuses(finished) == ["done"] * 2 + ["already_done"] * 4
     assert len(server.writes) == 6
     assert in_results(finished)[2:] == [("Already done", stopped.run)] * 4
-
-
-def test_a_row_that_repeats_a_doubt_of_its_own_run_stays_held(tmp_path: Path, server: PracticeServer) -> None:
-    """Its Send again was typed before the doubt; resuming does not make it newer."""
-    server.faults.add(Fault.drop_reply())
-    rows = [kickout(1), kickout(1, send_again="Yes"), kickout(2)]
-    assert statuses(run(fill(tmp_path / "August.xlsx", rows), server)) == ["unknown", "not_sent", "done"]
-    assert statuses(resume(tmp_path)) == ["unknown", "unknown", "done"]
-    assert len(server.writes) == 2
 
 
 def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(

@@ -1,4 +1,4 @@
-"""Send again works once: what was typed before a row was sent does not send it a second time by itself."""
+"""Send again: what was done, or is in doubt, goes out once more by the code of the last send, and by nothing else."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
-from asking import fill
+from asking import fill, flag, kickout
 
 from bulkops import app
+from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
-from bulkops.model import Mark, Plan, Verdict
+from bulkops.model import Outcome, Plan, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
+from bulkops.sentences import answers
 from bulkops.settings import PRACTICE, Environment
 
-TASK = "7d9e4c10-5b3a-4f6e-9c21-{:012d}"
-MODE = "new self-contained batch"
-YES = {"task_guid": TASK.format(1), "batch_mode": MODE, "send_again": "Yes"}
-PLAIN = {"task_guid": TASK.format(1), "batch_mode": MODE}
+PLAIN = kickout(1)
+
+
+def typed(code: str, row: dict[str, Any] = PLAIN) -> dict[str, Any]:
+    return {**row, "send_again": code}
 
 
 @pytest.fixture
@@ -32,183 +36,292 @@ def server() -> Iterator[PracticeServer]:
         yield running
 
 
-def run(path: Path, server: PracticeServer) -> list[str]:
-    report = report_of(path, server)
-    return [outcome.status.value for outcome in report.outcomes]
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
 
 
-def report_of(path: Path, server: PracticeServer) -> Report:
+def report_of(path: Path, server: PracticeServer, home: Path, **options: Any) -> Report:
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, path.parent, Options(jobs=1)) as prepared:
+    with app.prepare(path, where, home, Options(jobs=1, **options)) as prepared:
         return prepared.run(Control(), lambda _: None)
 
 
-def test_a_yes_repeats_a_row_once(tmp_path: Path, server: PracticeServer) -> None:
-    """Done, then repeated by a Yes; whatever else changes in the workbook, the same Yes repeats it no more."""
+def run(path: Path, server: PracticeServer, home: Path, **options: Any) -> list[str]:
+    return [outcome.status.value for outcome in report_of(path, server, home, **options).outcomes]
+
+
+def one(path: Path, server: PracticeServer, home: Path, **options: Any) -> Outcome:
+    """What becomes of a workbook's only row."""
+    (outcome,) = report_of(path, server, home, **options).outcomes
+    return outcome
+
+
+def test_a_code_repeats_a_row_once(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """Done, then repeated by its code; whatever else changes in the workbook, the same code repeats it no more."""
     path = tmp_path / "August.xlsx"
-    assert run(fill(path, kickouts=[PLAIN]), server) == ["done"]
-    assert run(fill(path, kickouts=[YES]), server) == ["done"]
-    assert run(path, server) == ["already_done"]
-    assert len(server.state.applied) == 2
-    other = {**PLAIN, "task_guid": TASK.format(2)}
-    assert run(fill(path, kickouts=[YES, other]), server) == ["already_done", "done"]
-    assert run(fill(path, kickouts=[other, YES]), server) == ["already_done", "already_done"]
-    assert len(server.state.applied) == 3
+    first = one(fill(path, kickouts=[PLAIN]), server, home).send_again_code
+    second = one(fill(path, kickouts=[typed(f" {first.lower()} ")]), server, home)
+    assert (second.status, len(server.writes)) == (Status.DONE, 2)
+    held = one(path, server, home)
+    assert (held.status, held.send_again_code) == (Status.ALREADY_DONE, second.send_again_code)
+    assert f"type {second.send_again_code} in Send again" in held.tip
+    assert f"“{first.lower()}” in Send again is not the code of the last send" in held.message
+    assert run(fill(path, kickouts=[typed(first), kickout(2)]), server, home) == ["already_done", "done"]
+    assert run(fill(path, kickouts=[kickout(2), typed(first)]), server, home) == ["already_done"] * 2
+    assert len(server.writes) == 3
 
 
-def test_a_yes_that_was_cleared_and_typed_again_counts_again(tmp_path: Path, server: PracticeServer) -> None:
-    """A run has found the cell without it: whatever stands there now was typed since. So does one in a new workbook."""
-    path = tmp_path / "August.xlsx"
-    assert run(fill(path, kickouts=[YES]), server) == ["done"]
-    assert run(fill(path, kickouts=[PLAIN]), server) == ["already_done"]
-    assert run(fill(path, kickouts=[YES]), server) == ["done"]
-    assert run(path, server) == ["already_done"]
-    assert run(fill(path, kickouts=[{**PLAIN, "batch_mode": "new batch"}]), server) == ["invalid"]
-    assert run(fill(path, kickouts=[{**YES, "batch_mode": "new batch"}]), server) == ["done"]
-    september = fill(tmp_path / "September.xlsx", kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}])
-    assert run(september, server) == ["done", "done"]
-    assert run(path, server) == ["already_done"]
-
-
-def test_another_workbook_without_a_yes_clears_none(tmp_path: Path, server: PracticeServer) -> None:
-    """Only a run of the workbook itself shows that its cell was cleared."""
-    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
-    assert run(path, server) == ["done"]
-    assert run(fill(tmp_path / "September.xlsx", kickouts=[PLAIN]), server) == ["already_done"]
-    assert run(path, server) == ["already_done"]
-    both = fill(path, kickouts=[PLAIN, YES])
-    assert run(both, server) == run(both, server) == ["already_done", "already_done"]
+@pytest.mark.parametrize("wish", ["Yes", "yes", True, 1, "y", "x", "BCDFGH", 20261101, "1E10"])
+def test_an_old_habit_is_answered_with_the_code_to_type(
+    tmp_path: Path, server: PracticeServer, home: Path, wish: object
+) -> None:
+    """Where something holds the row back; where nothing does, the cell is to be cleared."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[typed(wish)])  # type: ignore[arg-type]
+    fresh = one(path, server, home)
+    assert (fresh.status, fresh.code) == (Status.INVALID, "send_again.nothing")
+    assert (fresh.cell, fresh.send_again_code) == (fresh.cell, "")
+    assert fresh.cell.startswith("Kickouts!")
+    done = one(fill(path, kickouts=[PLAIN]), server, home)
+    held = one(fill(path, kickouts=[typed(wish)]), server, home)  # type: ignore[arg-type]
+    assert (held.status, held.send_again_code in held.tip) == (Status.ALREADY_DONE, True)
+    assert held.send_again_code == done.send_again_code
     assert len(server.writes) == 1
 
 
-def test_a_yes_in_a_copy_releases_no_doubt_that_may_be_newer(tmp_path: Path, server: PracticeServer) -> None:
-    """Saved under another name, a Yes that was typed before the doubt looks like one typed after it."""
-    path, copy = tmp_path / "August.csv", tmp_path / "August.xlsx"
-    path.write_text(f"Task GUID,Batch mode,Send again\n{TASK.format(1)},{MODE},Yes\n", encoding="utf-8")
-    server.faults.add(Fault.drop_reply())
-    assert run(path, server) == ["unknown"]
-    assert run(fill(copy, kickouts=[YES]), server) == run(copy, server) == ["unknown"]
-    assert run(fill(copy, kickouts=[{**YES, "batch_mode": "new batch"}]), server) == ["unknown"]
-    assert len(server.writes) == 1
-    assert run(fill(copy, kickouts=[PLAIN]), server) == ["unknown"]
-    assert run(fill(copy, kickouts=[YES]), server) == ["done"]
-    another = {**PLAIN, "task_guid": TASK.format(2)}
-    september = fill(tmp_path / "September.xlsx", kickouts=[YES, another])
-    assert run(september, server) == ["done", "done"], "it is in doubt no more"
+@pytest.mark.parametrize("wish", [None, "No", "no", "N", False, 0, "FALSE", "0", " "])
+def test_a_no_is_no_wish(tmp_path: Path, server: PracticeServer, home: Path, wish: object) -> None:
+    """A row that says so is sent the first time, and already done the second."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[typed(wish)])  # type: ignore[arg-type]
+    assert one(path, server, home).status is Status.DONE
+    held = one(path, server, home)
+    assert (held.status, "Send again is not" in held.message) == (Status.ALREADY_DONE, False)
 
 
-def test_a_yes_in_another_workbook_repeats_what_was_marked_as_done(tmp_path: Path, server: PracticeServer) -> None:
-    """There is no doubt any more: it is repeated on purpose like any other row that is done."""
-    server.faults.add(Fault.drop_reply())
-    report = report_of(fill(tmp_path / "August.xlsx", kickouts=[PLAIN]), server)
-    with closing(Ledger(tmp_path / "ledger.sqlite3")) as ledger:
-        ledger.mark(str(report.run), 0, Mark(Verdict.DONE, "Pat", now()))
-    assert run(fill(tmp_path / "September.xlsx", kickouts=[YES]), server) == ["done"]
-
-
-def test_a_yes_that_was_not_come_to_is_not_used(tmp_path: Path, server: PracticeServer) -> None:
-    """A run that stopped before the row, or was refused it, leaves the Yes as it was."""
-    rows = [PLAIN, {**YES, "task_guid": TASK.format(2)}]
-    path = fill(tmp_path / "August.xlsx", kickouts=[{**PLAIN, "task_guid": TASK.format(2)}])
-    assert run(path, server) == ["done"]
-    server.faults.add(Fault.status(403))
-    assert run(fill(path, kickouts=[{**rows[0], "batch_mode": "new batch"}, rows[1]]), server) == ["failed", "not_sent"]
-    assert run(path, server) == ["done", "done"]
-
-
-def test_a_yes_typed_before_another_rows_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
-    """It stood there when the doubt arose: run again untouched, or with other changes, nothing is sent."""
-    server.faults.add(Fault.drop_reply())
-    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, YES])
-    assert run(path, server) == ["unknown", "not_sent"]
-    assert run(path, server) == ["unknown", "unknown"]
-    assert run(fill(path, kickouts=[PLAIN, YES, {**PLAIN, "task_guid": TASK.format(2)}]), server)[:2] == ["unknown"] * 2
-    assert len(server.writes) == 2
-    assert run(fill(path, kickouts=[PLAIN]), server) == ["unknown"]
-    assert run(fill(path, kickouts=[YES]), server) == ["done"]
-
-
-def test_the_question_says_what_is_sent_again(tmp_path: Path, server: PracticeServer) -> None:
-    """How many rows are sent again, and which of them are in doubt."""
-    server.faults.add(Fault.drop_reply())
-    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, {**PLAIN, "task_guid": TASK.format(2)}])
-    assert run(path, server) == ["unknown", "done"]
-    fill(path, kickouts=[YES, {**YES, "task_guid": TASK.format(2)}, {**YES, "task_guid": TASK.format(3)}])
-    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-        effects = prepared.summary().effects
-    assert effects["will be sent again although what became of it is UNKNOWN"] == 1
-    assert effects["will be sent again although done before"] == 1
-
-
-def test_a_copy_of_the_workbook_brings_no_new_yes(tmp_path: Path, server: PracticeServer) -> None:
-    """The same bytes under another name are the same Yes."""
-    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
-    assert run(path, server) == ["done"]
-    assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server) == ["already_done"]
-
-
-def test_results_that_were_left_alone_bring_no_new_yes(tmp_path: Path, server: PracticeServer) -> None:
-    """A Results sheet with a note of the operator's stays beside the next one: the workbook is the same as before."""
+def test_a_copy_or_another_workbook_repeats_nothing_twice(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """The code counts wherever it stands, and once: a copy, a renamed one and a second workbook share it."""
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
-    assert run(path, server) == ["done"]
-    book = openpyxl.load_workbook(path)
-    book["Results"]["R2"] = "asked Sam"
-    heading = next(cell for cell in book["Kickouts"][1] if cell.value == "Send again")
-    book["Kickouts"].cell(2, heading.column, "Yes")
-    book.save(path)
-    assert run(path, server) == ["done"]
-    assert openpyxl.load_workbook(path).sheetnames == ["Kickouts", "Results", "Results (bulkops)"]
-    assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server) == ["already_done"]
-    assert len(server.writes) == 2
+    code = one(path, server, home).send_again_code
+    fill(path, kickouts=[typed(code)])
+    copy = Path(shutil.copy(path, tmp_path / "Copy.xlsx"))
+    assert run(copy, server, home) == ["done"]
+    assert run(path, server, home) == run(copy, server, home) == ["already_done"]
+    assert run(path.rename(tmp_path / "Renamed.xlsx"), server, home) == ["already_done"]
+    assert run(fill(tmp_path / "September.xlsx", kickouts=[typed(code), kickout(2)]), server, home) == [
+        "already_done",
+        "done",
+    ]
+    assert len(server.writes) == 3
 
 
-def test_a_yes_typed_before_a_doubt_does_not_release_it(tmp_path: Path, server: PracticeServer) -> None:
-    """Sent under a Yes, no answer: run again or saved again, it stays unknown; only a Yes typed since sends it."""
+def test_another_computer_asks_about_a_code_that_it_does_not_know(
+    tmp_path: Path, server: PracticeServer, home: Path
+) -> None:
+    """It cannot tell what was sent elsewhere, so it sends nothing and says what to do."""
+    path = fill(tmp_path / "August.csv".replace("csv", "xlsx"), kickouts=[PLAIN])
+    code = one(path, server, home).send_again_code
+    other = tmp_path / "other home"
+    other.mkdir()
+    row = one(fill(path, kickouts=[typed(code)]), server, other)
+    assert (row.status, row.code) == (Status.INVALID, "send_again.nothing")
+    assert "from another computer" in row.tip
+    assert len(server.writes) == 1
+
+
+def test_a_doubt_is_released_by_its_own_code_alone(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """The tip of an unknown row names it; a code that was typed before the doubt arose is another one."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    first = one(path, server, home).send_again_code
     server.faults.add(Fault.drop_reply())
-    path = fill(tmp_path / "August.xlsx", kickouts=[YES])
-    assert run(path, server) == ["unknown"]
-    assert run(path, server) == ["unknown"]
-    assert run(fill(path, kickouts=[YES, {**PLAIN, "task_guid": TASK.format(2)}]), server) == ["unknown", "done"]
-    assert len(server.writes) == 2
-    assert run(fill(path, kickouts=[PLAIN]), server) == ["unknown"]
-    assert run(fill(path, kickouts=[YES]), server) == ["done"]
+    doubt = one(fill(path, kickouts=[typed(first)]), server, home)
+    assert (doubt.status, doubt.send_again_code in doubt.tip) == (Status.UNKNOWN, True)
+    still = one(path, server, home)
+    assert (still.status, still.send_again_code) == (Status.UNKNOWN, doubt.send_again_code)
+    assert f"surely not there, type {doubt.send_again_code} in Send again and run again." in still.tip
+    assert one(path, server, home, send_again=True).status is Status.UNKNOWN
+    assert one(fill(path, kickouts=[typed(doubt.send_again_code)]), server, home).status is Status.DONE
+    assert len(server.writes) == 3
 
 
-def test_a_kill_does_not_make_a_yes_send_twice(tmp_path: Path, server: PracticeServer) -> None:
-    """One row done and one on its way under their Yes when the program ended: neither is sent again."""
-    second = {**YES, "task_guid": TASK.format(2)}
-    path = fill(tmp_path / "August.xlsx", kickouts=[YES, second, {**YES, "task_guid": TASK.format(3)}])
+def test_another_setting_of_a_task_takes_the_code_of_the_last_send(
+    tmp_path: Path, server: PracticeServer, home: Path
+) -> None:
+    """A task that was reimported before is refused with other settings, and says what would let it go."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    code = one(path, server, home).send_again_code
+    other = kickout(1, batch_mode="new batch")
+    held = one(fill(path, kickouts=[other]), server, home)
+    assert (held.status, held.code, held.send_again_code) == (Status.INVALID, "row.target_done", code)
+    assert code in held.tip
+    assert one(fill(path, kickouts=[typed(code, other)]), server, home).status is Status.DONE
+    assert run(fill(path, flags=[flag(2002), flag(2002, comment="Other")]), server, home) == ["done", "done"]
+
+
+def test_a_refused_send_leaves_its_code_for_one_more(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """The row says so; and marked as surely not carried out, a send leaves it too."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    code = one(path, server, home).send_again_code
+    fill(path, kickouts=[typed(code)])
+    server.faults.add(Fault.status(400))
+    assert (one(path, server, home).status, one(path, server, home).status) == (Status.FAILED, Status.DONE)
+    server.faults.add(Fault.drop_reply())
+    code = one(fill(path, kickouts=[PLAIN]), server, home).send_again_code
+    report = report_of(fill(path, kickouts=[typed(code)]), server, home)
+    settle(home, report.run or "", 0, Verdict.SEND_AGAIN)
+    again = one(path, server, home)
+    assert again.status is Status.DONE
+    assert "marked as surely not carried out, to be sent again by" in again.warnings[0]
+    assert "It counts once more." in again.warnings[0]
+    assert one(path, server, home).status is Status.ALREADY_DONE
+
+
+@pytest.mark.parametrize("wish", ["", "Yes", "BCDFGH"])
+def test_within_one_workbook_the_same_stands_once(
+    tmp_path: Path, server: PracticeServer, home: Path, wish: str
+) -> None:
+    """Whatever Send again says: to do it twice takes two runs, the second with the code of the first."""
+    rows = [PLAIN, typed(wish), flag(2002), flag(2002, send_again=wish)]
+    report = report_of(fill(tmp_path / "August.xlsx", kickouts=rows[:2], flags=rows[2:]), server, home)
+    told = [(each.status.value, each.code) for each in report.outcomes]
+    assert told[::2] == [("done", "")] * 2
+    assert told[1::2] == [("invalid", "task_guid.repeated"), ("invalid", "flag_edit.repeated")]
+
+
+def test_the_question_says_what_is_sent_again_and_when_it_was_last(
+    tmp_path: Path, server: PracticeServer, home: Path
+) -> None:
+    """How many rows, which of them are in doubt, and from which day to which they were sent."""
+    server.faults.add(Fault.drop_reply())
+    rows = [PLAIN, kickout(2), kickout(3)]
+    path = fill(tmp_path / "August.xlsx", kickouts=rows)
+    outcomes = report_of(path, server, home).outcomes
+    day = outcomes[0].started[:10]
+    fill(path, kickouts=[typed(outcome.send_again_code, row) for outcome, row in zip(outcomes, rows, strict=True)])
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, tmp_path, Options(jobs=1)) as prepared:
+    with app.prepare(path, where, home, Options()) as prepared:
+        effects = prepared.summary().effects
+    assert effects[f"will be sent again although what became of it is UNKNOWN, last sent on {day}"] == 1
+    assert effects[f"will be sent again although done before, last on {day}"] == 2
+    with closing(Ledger(home / "ledger.sqlite3")) as ledger, ledger._store.writing() as connection:
+        connection.exec_driver_sql("UPDATE attempts SET started = '2026-01-31T23:00:00Z' WHERE seq = 2")
+    with app.prepare(fill(path, kickouts=rows), where, home, Options(send_again=True)) as prepared:
+        effects = prepared.summary().effects
+    assert effects == {f"will be sent again although done before, last on 2026-01-31 to {day}": 2} | {
+        effect: count for effect, count in effects.items() if "sent again" not in effect
+    }
+
+
+def test_send_again_for_all_rows_is_their_codes_at_the_question(
+    tmp_path: Path, server: PracticeServer, home: Path
+) -> None:
+    """What is sent meanwhile has another code: the ledger refuses the row, whoever said yes to what."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    code = one(path, server, home).send_again_code
+    where = Environment(PRACTICE, server.base_url)
+    with app.prepare(path, where, home, Options(send_again=True)) as prepared:
+        (step,) = prepared.plan.steps
+        assert step.released == code
+        with closing(Ledger(home / "ledger.sqlite3")) as other:
+            other.begin(
+                prepared._record().__class__(**{**vars_of(prepared._record()), "id": "meanwhile"}),
+                prepared.plan,
+                where.identity,
+            )
+            other.intend("meanwhile", step, now())
+        report = prepared.run(Control(), lambda _: None)
+    assert (report.outcomes[0].status, len(server.writes)) == (Status.NOT_SENT, 1)
+
+
+def vars_of(run: Any) -> dict[str, Any]:
+    return {name: getattr(run, name) for name in run.__slots__}
+
+
+def test_a_resumed_run_sends_again_what_it_was_asked_to(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """By the codes of its own lines; what was done since by another run is already done."""
+    rows = [kickout(number) for number in range(1, 4)]
+    path = fill(tmp_path / "August.xlsx", kickouts=rows)
+    assert run(path, server, home) == ["done"] * 3
+    server.faults.add(Fault.status(403))
+    report = report_of(path, server, home, send_again=True)
+    assert [each.status.value for each in report.outcomes] == ["failed", "not_sent", "not_sent"]
+    with app.prepare_again(report.run, home) as prepared:
+        assert len(prepared.plan.steps) == 3
+        assert prepared.options.send_again is False
+        again = prepared.run(Control(), lambda _: None)
+    assert [each.status.value for each in again.outcomes] == ["done"] * 3
+    assert len(server.writes) == 4, "the rest went to a practice server of its own"
+
+
+def test_a_kill_does_not_make_a_code_send_twice(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """One row done and one on its way under their codes when the program ended: neither is sent again."""
+    rows = [kickout(number) for number in range(1, 4)]
+    path = fill(tmp_path / "August.xlsx", kickouts=rows)
+    codes = [each.send_again_code for each in report_of(path, server, home).outcomes]
+    fill(path, kickouts=[typed(code, row) for code, row in zip(codes, rows, strict=True)])
+    where = Environment(PRACTICE, server.base_url)
+    with app.prepare(path, where, home, Options(jobs=1)) as prepared:
         first, middle, _ = prepared.plan.steps
         prepared.plan = Plan((((first,), (middle,)),), ())
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
         ledger.begin(prepared._record(), prepared.plan, where.identity)
-        ledger.intend(prepared.id, middle, now())
-    assert run(path, server) == ["done", "unknown", "done"]
-    assert run(path, server) == ["already_done", "unknown", "already_done"]
-    assert [each.target for each in server.state.applied] == [TASK.format(1), TASK.format(3)]
+        code = ledger.intend(prepared.id, middle, now())
+    report = report_of(path, server, home)
+    assert [each.status.value for each in report.outcomes] == ["done", "unknown", "done"]
+    assert (report.outcomes[1].send_again_code, code in report.outcomes[1].tip) == (code, True)
+    assert app.recall(home, prepared.id).outcomes[1 - 1].status is Status.NOT_SENT
+    assert run(path, server, home) == ["already_done", "unknown", "already_done"]
+    assert len(server.writes) == 5
 
 
-def test_a_doubt_holds_back_the_rows_that_repeat_it(tmp_path: Path, server: PracticeServer) -> None:
-    """A later row of the same run with a Yes is not sent when the first became unknown: it was typed before."""
-    server.faults.add(Fault.drop_reply())
-    rows = [PLAIN, YES, {**PLAIN, "task_guid": TASK.format(2)}]
-    report = report_of(fill(tmp_path / "August.xlsx", kickouts=rows), server)
-    told = [(outcome.status.value, outcome.code) for outcome in report.outcomes]
-    assert told == [("unknown", "sent.no_answer"), ("not_sent", "row.held"), ("done", "")]
-    assert (report.exit_code, report.stopped) == (4, "")
+def test_the_code_stands_in_every_place_where_a_row_is_told(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """The Results sheet, the document, the history; blank for a row that nothing holds back."""
+    server.faults.add(Fault.status(400))
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, kickout(2)])
+    report = report_of(path, server, home)
+    told = [row["send_again_code"] for row in report.document()["rows"]]
+    assert (told[0], len(told[1])) == ("", 6)
+    sheet = openpyxl.load_workbook(path)["Results"]
+    column = next(cell.column for cell in sheet[1] if cell.value == "Send again code")
+    assert [sheet.cell(row, column).value or "" for row in (2, 3)] == told
+    assert [row["send_again_code"] for row in app.recall(home, report.run or "").document()["rows"]] == told
+    assert [row["send_again_code"] for row in report_of(path, server, home).document()["rows"]][1] == told[1]
+    checked = app.check(path, Environment(PRACTICE, server.base_url), home, Options())
+    assert checked.document()["rows"][1]["send_again_code"] == told[1]
+
+
+def test_results_that_were_left_alone_hold_no_second_send(tmp_path: Path, server: PracticeServer, home: Path) -> None:
+    """A Results sheet with a note of the operator's stays beside the next one."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    code = one(path, server, home).send_again_code
+    book = openpyxl.load_workbook(path)
+    book["Results"]["R2"] = "asked Sam"
+    heading = next(cell for cell in book["Kickouts"][1] if cell.value == "Send again")
+    book["Kickouts"].cell(2, heading.column, code)
+    book.save(path)
+    assert run(path, server, home) == ["done"]
+    assert openpyxl.load_workbook(path).sheetnames == ["Kickouts", "Results", "Results (bulkops)"]
+    assert run(Path(shutil.copy(path, tmp_path / "Copy.xlsx")), server, home) == ["already_done"]
     assert len(server.writes) == 2
-    assert app.recall(tmp_path, report.run or "").outcomes == report.outcomes
 
 
-def test_a_doubt_about_one_edit_does_not_hold_back_another(tmp_path: Path, server: PracticeServer) -> None:
-    """Another edit of the same list is another request."""
-    server.faults.add(Fault.drop_reply())
-    edit = {"list_id": 2002, "comment": "first"}
-    path = fill(tmp_path / "August.xlsx", flags=[edit, {**edit, "comment": "second"}, {**edit, "send_again": "Yes"}])
-    assert run(path, server) == ["unknown", "done", "not_sent"]
+@pytest.mark.parametrize("note", [False, True])
+def test_results_of_before_there_were_codes_are_known_still(
+    tmp_path: Path, server: PracticeServer, home: Path, note: bool
+) -> None:
+    """Replaced if nobody has added to them; what stands where the codes are now is the operator's."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
+    assert run(path, server, home) == ["done"]
+    book = openpyxl.load_workbook(path)
+    book["Results"].delete_cols(16)
+    if note:
+        book["Results"]["P2"] = "asked Sam"
+    book.save(path)
+    assert run(path, server, home) == ["already_done"]
+    names = ["Kickouts", "Results", "Results (bulkops)"] if note else ["Kickouts", "Results"]
+    assert openpyxl.load_workbook(path).sheetnames == names
 
 
 def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServer) -> None:
@@ -228,6 +341,7 @@ def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServ
 
 
 def test_every_operation_names_the_way_out_of_a_doubt() -> None:
-    """The tip for an unknown row says how to release it."""
+    """The tip for an unknown row says how to release it, also where the code is not at hand."""
     for operation in all_operations().values():
-        assert "type Yes in Send again and run again" in operation.how_to_check("7")
+        assert "type BCDFGH in Send again" in answers.to_check(operation.how_to_check("7"), "BCDFGH")
+        assert "history" in answers.to_check(operation.how_to_check("7"), "")

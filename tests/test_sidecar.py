@@ -170,7 +170,7 @@ def test_a_text_too_long_says_so() -> None:
 def test_header_filter_and_pane_are_set(written: Path) -> None:
     """The header is frozen and filtered over all lines, and repeated on paper."""
     sheet = openpyxl.load_workbook(written).active
-    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Results", "C2", f"A1:O{len(LINES) + 1}")
+    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Results", "C2", f"A1:P{len(LINES) + 1}")
     assert sheet.print_title_rows == "$1:$1"
     assert all(cell.font.b for cell in sheet[1])
 

@@ -83,7 +83,7 @@ def test_texts_that_excel_would_change_have_text_format(template: Path) -> None:
         for column in range(1, sheet.max_column + 1)
         if sheet.column_dimensions["ABCDEFGHIJ"[column - 1]].number_format == "@"
     }
-    assert text == {"Task GUID", "New batch code", "Comment", "Import note", "Assignees"}
+    assert text == {"Task GUID", "New batch code", "Comment", "Import note", "Assignees", "Send again"}
 
 
 def test_headings_are_frozen_and_wide(template: Path) -> None:

@@ -32,7 +32,7 @@ AT = "2026-11-21T10:00:01Z"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody move or delete a file that is open")
 
 
-def words(operation: str, target: str) -> tuple[str, str]:
+def words(operation: str, target: str, _: str) -> tuple[str, str]:
     return f"{operation} was interrupted", f"look at {target}"
 
 
@@ -369,10 +369,10 @@ def test_a_journal_does_not_grow_for_ever(world, monkeypatch):
 
 
 def test_a_row_that_was_tried_twice_is_unknown_once(tmp_path):
-    """Its first attempt was surely not carried out, or there had been no second; a Send again that it had is used."""
+    """Its first attempt was surely not carried out, or there had been no second; it has the code that was told."""
     home = tmp_path / "home"
     home.mkdir()
-    plan = plan_of(row(0, send_again=True))
+    plan = plan_of(row(0))
     (step,) = plan.steps
     run = replace(run_named("r"), environment="custom", workbook="books/a.xlsx", account=Account("Blue", "7", ""))
     with closing(Ledger(home / LEDGER)) as ledger:
@@ -382,7 +382,7 @@ def test_a_row_that_was_tried_twice_is_unknown_once(tmp_path):
         refused = outcome_of(step.row, Status.FAILED, code="sent.no_right", started=AT)
         ledger.conclude("r", refused)
         ledger.begin_again("r", plan, HERE)
-        ledger.intend("r", step, "2026-11-21T11:00:00Z", "Pat")
+        code = ledger.intend("r", step, "2026-11-21T11:00:00Z", "Pat")
     shutil.rmtree(home)
     home.mkdir()
     with closing(Ledger(home / LEDGER)) as ledger:
@@ -391,8 +391,8 @@ def test_a_row_that_was_tried_twice_is_unknown_once(tmp_path):
         ledger.take_over(lacking, words)
         assert ledger.runs()[0].account == Account("Blue", "7", "")
         assert [each.started for each in ledger.outcomes("r")] == ["2026-11-21T11:00:00Z"]
-        (((_, past),),) = ledger.past(HERE, workbook=("books/a.xlsx", "")).values()
-        assert (past.status, past.yes_used, past.who) == (Status.UNKNOWN, True, "Pat")
+        ((past,),) = ledger.past(HERE, [step.matter]).values()
+        assert (past.status, past.code, past.who) == (Status.UNKNOWN, code, "Pat")
         assert not ledger.watch(Witness(home))
         assert ledger.resumable("r") == []
     with closing(sqlite3.connect(home / LEDGER)) as connection:

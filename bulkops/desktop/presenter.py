@@ -125,7 +125,7 @@ class Presenter:
 
         def job() -> _Looked:
             report = app.check(path, where, self.home, Options())
-            return self._looked(report, {}, report.matters)
+            return self._looked(report, {})
 
         self.worker.start(job, self._checked, self._failed)
 
@@ -135,17 +135,17 @@ class Presenter:
         self.recent.add(looked[0].workbook)
         self.refresh()
 
-    def _looked(self, report: Report, asks: Mapping[int, str], matters: Mapping[int, str]) -> _Looked:
+    def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
         """In a job's thread: all that is shown of a report."""
         made = showing.lines(report.outcomes, report.checked, asks)
         found: list[Doubt] = []
-        if any(each.status is Status.UNKNOWN for each in made):
+        if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in showing.MARKED for each in made):
             try:
-                found = open_doubts(self.home, report.environment)
+                found = open_doubts(self.home, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
                 self.worker.later(lambda: self.tell(trouble))
-        return report, made, showing.in_doubt(report.run, made, matters, found)
+        return report, made, showing.in_doubt(made, report.marked, found)
 
     # ---------------------------------------------------------------- rows in doubt
 
@@ -190,9 +190,7 @@ class Presenter:
             options = Options()
             while True:
                 with ready(options) as prepared:
-                    report = prepared.preview()
-                    matters = report.matters
-                    looked = self._looked(report, {}, matters)
+                    looked = self._looked(prepared.preview(), {})
                     older = prepared.obstacle if prepared.obstacle and prepared.obstacle.code == _OLDER else None
                     if older is not None:
                         answer: Options | BulkopsError | None = self._asked_to_take_over(older) or options
@@ -201,7 +199,7 @@ class Presenter:
                     if answer is None:
                         with staying_awake():
                             report = prepared.run(control, self._seen)
-                        return self._looked(report, {each.seq: each.asks for each in looked[1]}, matters)
+                        return self._looked(report, {each.seq: each.asks for each in looked[1]})
                     if isinstance(answer, BulkopsError):
                         return prepared.refuse(answer), [], {}
                 if older is not None:

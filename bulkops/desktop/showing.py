@@ -67,7 +67,7 @@ class Finding:
     button: str
     words: str
     sure: str
-    """What is asked before it is recorded for good."""
+    """What is asked before it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,8 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     said = [outcome.message, *(f"Note: {warning}" for warning in outcome.warnings)]
     if outcome.new_task_guid:
         said.insert(1, f"New task: {outcome.new_task_guid}")
+    if outcome.send_again_code:
+        said.append(f"Send again code: {outcome.send_again_code}")
     return Line(
         outcome.seq,
         printable(outcome.sheet),
@@ -249,23 +251,24 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     )
 
 
-def in_doubt(
-    run: str | None, made: Iterable[Line], matters: Mapping[int, str], doubts: Iterable[Doubt]
-) -> dict[int, Doubt]:
-    """Which lines stand for which request in doubt, by seq.
+MARKED = ("row.marked_done", "row.target_marked_done")
+"""What is said of a row by a person's word, which can be corrected."""
 
-    A row that this run sent is known by run and seq. Any other stands for what was sent for the same matter at the
-    very time that its outcome tells: never for another edit of the same list.
+
+def in_doubt(made: Iterable[Line], marked: Mapping[int, str], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
+    """Which lines stand for which send whose outcome is unknown, by seq: the one that their code is of.
+
+    ``marked``: the codes of the sends that a person called not done, so that their rows would be sent. A line that
+    tells of another send than the last stands for none.
     """
-    found = list(doubts)
-    own = {each.seq: each for each in found if each.run == run}
-    before = {(each.matter, each.started): each for each in found}
-    told = {
-        line.seq: own.get(line.seq) or before.get((matters.get(line.seq, ""), line.outcome.started))
-        for line in made
-        if line.status is Status.UNKNOWN
-    }
-    return {seq: doubt for seq, doubt in told.items() if doubt is not None}
+    by_code = {each.send_again_code: each for each in doubts}
+    found = {}
+    for each in made:
+        told = each.status is Status.UNKNOWN or each.outcome.code in MARKED
+        doubt = by_code.get(marked.get(each.seq) or (each.outcome.send_again_code if told else ""))
+        if doubt is not None and each.outcome.started in ("", doubt.started):
+            found[each.seq] = doubt
+    return found
 
 
 def _asks(outcome: Outcome, row: CheckedRow | None) -> str:

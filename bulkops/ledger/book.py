@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring
+from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.records import (
     Account,
@@ -35,13 +36,12 @@ from bulkops.ledger.records import (
     written,
 )
 from bulkops.ledger.reserve import Reserve
-from bulkops.ledger.store import Store
+from bulkops.ledger.store import Clash, Store
 from bulkops.ledger.tables import INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
-from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Release, Status, Step
+from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Status, Step
 from bulkops.verdict import OUTSIDE_THE_ROW
-from bulkops.whereabouts import akin, namesakes
 
 _Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""
@@ -50,14 +50,20 @@ _RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 
 
 _INTEND = f"""
-    INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, state, who, started)
-    SELECT run, seq, round, identity, fingerprint, matter, released, '{INTENT}', :who, :started FROM lines
+    INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, code, state, who, started)
+    SELECT run, seq, round, identity, fingerprint, matter, released, :code, '{INTENT}', :who, :started FROM lines
     WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
-    AND (released <> '' OR NOT EXISTS (
-        SELECT 1 FROM attempts AS earlier
+    AND released = coalesce((
+        SELECT coalesce(nullif(earlier.code, ''), 'none') FROM attempts AS earlier
         WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {holds("earlier")}
-        AND NOT {marks.apart("lines", "earlier")}))"""
-"""The line as planned becomes an attempt, unless what it asks for may have been done already and nobody released it."""
+        AND NOT {marks.apart("lines", "earlier")}
+        ORDER BY earlier.id DESC LIMIT 1), '')"""
+"""The line as planned becomes an attempt: if the code of the newest attempt that holds it back released it, or if
+nothing holds it back and nothing released it."""
+_TRIES = 8
+"""Codes are drawn; in a ledger with a million of them one in sixty is in use already."""
+_AT_ONCE = 500
+"""Matters that one query asks about: databases limit the values of a statement."""
 _CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence
     WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
@@ -101,7 +107,7 @@ class Ledger:
         self._witness = witness
         return lacking
 
-    def take_over(self, lacking: Lacking, words: Callable[[str, str], tuple[str, str]]) -> None:
+    def take_over(self, lacking: Lacking, words: restoring.Words) -> None:
         """Record what this ledger lacks of what was sent as *unknown*; nobody can say what became of it.
 
         Raises CannotStart where the witness cannot be told that the rest is lost: it would be asked about again.
@@ -127,8 +133,7 @@ class Ledger:
         self._store.still_there()
         self._make_reserve()
         with self._store.writing() as connection:
-            follows = sa.select(sa.func.coalesce(sa.func.max(attempts.c.id), 0)).scalar_subquery()
-            connection.execute(runs.insert().values(follows=follows, **run_values(run)))
+            connection.execute(runs.insert().values(**run_values(run)))
             connection.execute(accounts.insert().values(run=run.id, **asdict(run.account)))
             for each in (decided, planned):
                 if each:
@@ -157,11 +162,12 @@ class Ledger:
             for run in told:
                 self._witness.add_run(run)
 
-    def intend(self, run: str, step: Step, started: str, who: str = "") -> None:
-        """Make the intent to send durable. Nothing may be sent before this returns.
+    def intend(self, run: str, step: Step, started: str, who: str = "") -> str:
+        """Make the intent to send durable, and return its code. Nothing may be sent before this returns.
 
         Raises MustStop if the line was not planned so, if the same request is on its way already, if the same was
-        or may have been carried out before and nobody has released it, or if the ledger is not where it was.
+        or may have been carried out before and what released the row is not the last such send's code, or if the
+        ledger is not where it was.
         """
         values = {
             "run": run,
@@ -171,11 +177,20 @@ class Ledger:
             "started": started,
         }
         self._store.still_there()
-        self._store.change_one(_INTEND, values, "the record shows that it was or may have been done")
+        for tries_left in reversed(range(_TRIES)):
+            code = new_code()
+            try:
+                change = {**values, "code": code}
+                self._store.change_one(_INTEND, change, "the record shows that it was or may have been done")
+                break
+            except Clash as clash:
+                if not tries_left or "attempts.code" not in clash.of:
+                    raise
         # Once more: what was written meanwhile into a file that lies there no longer is nobody's record.
         self._store.still_there()
         if self._witness is not None:
-            self._witness.add(restoring.seen(run, self._identity, step, printable_text(who), started))
+            self._witness.add(restoring.seen(run, self._identity, step, code, printable_text(who), started))
+        return code
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
         """Make the outcome durable, with what was seen. What the ledger cannot take is kept in the reserve.
@@ -213,19 +228,19 @@ class Ledger:
         with suppress(OSError):  # an entry that stays is taken for nothing new
             self._reserve.clear()
 
-    def settle_interrupted(self, words: Callable[[str, str], tuple[str, str]]) -> int:
+    def settle_interrupted(self, words: restoring.Words) -> int:
         """Turn every intent without an outcome into *unknown*; call it only while no run is going on.
 
-        ``words`` gives message and tip for an operation and target. Returns how many there were.
+        ``words`` gives message and tip for an operation, target and code. Returns how many there were.
         """
         with self._store.writing() as connection:
             self._take_over(connection)
-            query = sa.select(lines, attempts.c.id, attempts.c.started).join(attempts).where(attempts.c.state == INTENT)
-            left = _rows(connection, query)
+            told = (attempts.c[name] for name in ("id", "started", "code"))
+            left = _rows(connection, sa.select(lines, *told).join(attempts).where(attempts.c.state == INTENT))
             for each in left:
-                message, tip = words(each["operation"], each["target"])
+                message, tip = words(each["operation"], each["target"], each["code"])
                 unknown = replace(
-                    outcome_read(each, {"outcome": None, "started": each["started"]}),
+                    outcome_read(each, {**each, "outcome": None}),
                     code="sent.interrupted",
                     message=message,
                     tip=tip,
@@ -255,95 +270,23 @@ class Ledger:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
 
     def past(
-        self,
-        identity: str,
-        since: str = "",
-        targets: Iterable[str] | None = None,
-        workbook: tuple[str, str] = ("", ""),
-        account: Account | None = None,
-        key_owner: str = "",
-    ) -> dict[tuple[str, str], list[tuple[str, Past]]]:
-        """(operation, target) → (fingerprint, what became of it) of all that was done or is unknown, oldest first.
+        self, identity: str, matters: Iterable[str], account: Account | None = None, key_owner: str = ""
+    ) -> dict[str, list[Past]]:
+        """Matter → what was sent of it that holds it back, did so once, or was released by a code; oldest first.
 
-        ``targets``: only of these, for a workbook asks about its own rows however long the memory is; None: of all.
-        ``workbook``: path and hash of the one that asks: a Send again of its own that was used is marked as such, until
-        a run of it has found the cell without it.
         ``account``, ``key_owner``: whose data the key changes that asks, as far as that is known: what surely changed
         another customer's is left out.
-        ``since`` names a run that is being resumed: what was sent, or marked, after it had begun is told as newer.
         """
-        told = ("run", "seq", "fingerprint", "state", "started", "outcome", "released", "who")
-        begun, newest = runs.alias("begun"), runs.alias("newest")
-        follows = sa.select(begun.c.follows).where(begun.c.id == since).scalar_subquery()
-        at_run = sa.select(_place("begun")).where(begun.c.id == since).scalar_subquery()
-        newer = sa.or_(
-            sa.func.coalesce(attempts.c.id > follows, False), sa.func.coalesce(_place("newest") >= at_run, False)
-        )
-        place = _place("runs").label("place")
-        asking = printable_text(workbook[0])
-        known = self._workbooks()
-        same = _of([each for each in known if akin(each, asking)], workbook[1])
-        # Only without a doubt which workbook it was that had no Yes any more.
-        surely = _of([each for each in known if namesakes(each, asking)], workbook[1]).label("surely")
-        yes = sa.func.max(lines.c.asked).label("yes")
-        found_yes = (
-            sa.select(lines.c.matter, place, yes, surely)
-            .join(runs, runs.c.id == lines.c.run)
-            .where(lines.c.identity == identity, lines.c.matter.is_not(None), same)
-            .group_by(lines.c.matter, place)
-        )
-        query = (
-            sa.select(
-                *(attempts.c[name] for name in told),
-                *(lines.c[name] for name in ("operation", "target", "matter")),
-                *(accounts.c[each.name] for each in fields(Account)),
-                *(
-                    runs.c.workbook,
-                    runs.c.environment,
-                    runs.c.key_owner,
-                    place,
-                    same.label("same"),
-                    newer.label("newer"),
-                ),
-                *(said.c.verdict, said.c.who.label("marker"), said.c.marked),
-            )
-            .select_from(
-                attempts.join(lines)
-                .join(runs, runs.c.id == attempts.c.run)
-                .outerjoin(accounts, accounts.c.run == attempts.c.run)
-                .outerjoin(said, said.c.attempt == attempts.c.id)
-                .outerjoin(newest, newest.c.id == said.c.after)
-            )
-            .where(attempts.c.identity == identity, attempts.c.state.in_(HELD))
-            # In the order they were recorded: a computer's clock may have been set back since.
-            .order_by(attempts.c.id)
-        )
-        found: dict[tuple[str, str], list[tuple[str, Past]]] = {}
-        if targets is not None:
-            asked = sa.func.json_each(json.dumps(sorted(set(targets)))).table_valued("value")
-            here = lines.c.target.in_(sa.select(asked.c.value))
-            query, found_yes = query.where(here), found_yes.where(here)
-        kept = self._kept()
+        kept, wanted = self._kept(), sorted(set(matters))
+        rows: list[dict[str, Any]] = []
         with self._store.reading() as connection:
-            rows = [_taken_over(row, kept) for row in _rows(connection, query)]
-            asked_for = sorted(_rows(connection, found_yes), key=lambda each: int(each["place"]))
-        had_yes = {(each["matter"], each["place"]): each["yes"] for each in asked_for}
-        # The last run of this workbook that found no Yes for a matter.
-        cleared = {each["matter"]: each["place"] for each in asked_for if each["surely"] and not each["yes"]}
-        for each in rows:
+            for start in range(0, len(wanted), _AT_ONCE):
+                rows += _rows(connection, _sent(identity, wanted[start : start + _AT_ONCE]))
+        found: dict[str, list[Past]] = {}
+        for each in (_taken_over(row, kept) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
-            if each["state"] not in HELD or apart(account or Account(), theirs, each["key_owner"] == key_owner):
-                continue
-            matter, at = each["matter"], each["place"]
-            # A Yes is used up by the send it caused; and one that stood there when a row of its run became unknown,
-            # be it another row's, was typed before that doubt, whatever was said of it since.
-            doubt = each["state"] != Status.DONE.value and had_yes.get((matter, at))
-            cleared_since = cleared.get(matter, -1) > at
-            used = each["same"] and (each["released"] == Release.ROW.value or doubt) and not cleared_since
-            # A Yes in another workbook may be as old, for it may be a copy: a run must have found it without one since.
-            unseen = workbook[0] and not each["same"] and each["state"] != Status.DONE.value and not cleared_since
-            sent = (each["fingerprint"], past_of(each, bool(each["newer"]), bool(used), bool(unseen)))
-            found.setdefault((each["operation"], each["target"]), []).append(sent)
+            if not apart(account or Account(), theirs, each["key_owner"] == key_owner):
+                found.setdefault(each["matter"], []).append(past_of(each))
         return found
 
     def source_under(self, name: str, identity: str) -> str | None:
@@ -379,18 +322,19 @@ class Ledger:
         with self._store.reading() as connection:
             return connection.execute(sa.select(attempts.c.id).where(attempts.c.state == INTENT)).first() is not None
 
-    def doubts(self, identity: str | None = None) -> list[Doubt]:
+    def doubts(self, identity: str | None = None, marked: bool = False) -> list[Doubt]:
         """The requests whose outcome is unknown, newest first; of one environment, or of all (None).
 
-        Without those that an operator has marked, or whose like was sent once more since.
+        Without those whose like was sent once more since, and, unless wanted, those that an operator has marked.
         """
         with self._store.reading() as connection:
-            return marks.doubts(connection, identity)
+            return marks.doubts(connection, identity, marked)
 
     def mark(self, run: str, seq: int, mark: Mark) -> None:
-        """Record for good what an operator says of a row's doubt; call it only while no run is going on.
+        """Record what an operator says of a row's doubt, or now says otherwise; call it only while no run is going on.
 
-        Raises CannotStart, with nothing changed, where the row is not in doubt, or not any more.
+        Raises CannotStart, with nothing changed, where the row is not in doubt, where the same was sent once more
+        since, and where it is marked so already.
         """
         with self._store.writing() as connection:
             if marks.add(connection, run, seq, mark):
@@ -398,8 +342,8 @@ class Ledger:
             why = marks.refusal(connection, run, seq)
         raise why
 
-    def marks(self, run: str) -> dict[int, Mark]:
-        """What operators have said of a run's rows, by seq."""
+    def marks(self, run: str) -> dict[int, list[Mark]]:
+        """What operators have said of a run's rows, by seq; the last word counts."""
         with self._store.reading() as connection:
             return marks.of_run(connection, run)
 
@@ -411,11 +355,6 @@ class Ledger:
         with self._store.reading() as connection:
             rows = _rows(connection, query)
         return [_run(each) for each in rows]
-
-    def _workbooks(self) -> list[str]:
-        """The paths of all workbooks that were run."""
-        with self._store.reading() as connection:
-            return [each["workbook"] for each in _rows(connection, sa.select(runs.c.workbook).distinct())]
 
     def moved(self, old: str, new: str, run: str, results: str | None) -> None:
         """bulkops has moved a workbook: all its runs are of the new path now; this one's results too, if they moved."""
@@ -462,14 +401,32 @@ class Ledger:
 
 def _lines_of(run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The lines of a plan's decided rows, and of those to be sent."""
-    kept = {step.row.seq: step for step in plan.kept}
-    decided = [decided_line(run, identity, outcome, kept.get(outcome.seq)) for outcome in plan.decided]
+    decided = [decided_line(run, identity, outcome) for outcome in plan.decided]
     return decided, [planned_line(run, identity, step) for step in plan.steps]
 
 
-def _of(workbooks: Iterable[str], identity: str) -> sa.ColumnElement[bool]:
-    """Was it a run of a workbook at one of these paths, or of the one with this content?"""
-    return sa.or_(runs.c.workbook.in_(list(workbooks)), runs.c.workbook_sha256 == identity)
+def _sent(identity: str, matters: list[str]) -> sa.Select[Any]:
+    """What was sent of some matters, each with its last mark, in the order in which it was recorded: a computer's clock
+    may have been set back since."""
+    told = ("run", "seq", "matter", "fingerprint", "state", "started", "outcome", "code", "released", "who")
+    newer = said.alias("newer")
+    last = sa.select(sa.func.max(newer.c.id)).where(newer.c.attempt == attempts.c.id).scalar_subquery()
+    return (
+        sa.select(
+            *(attempts.c[name] for name in told),
+            *(accounts.c[each.name] for each in fields(Account)),
+            *(runs.c[name] for name in ("workbook", "environment", "key_owner")),
+            *(said.c.verdict, said.c.who.label("marker"), said.c.marked),
+        )
+        .select_from(
+            attempts.join(runs, runs.c.id == attempts.c.run)
+            .outerjoin(accounts, accounts.c.run == attempts.c.run)
+            .outerjoin(said, said.c.id == last)
+        )
+        .where(attempts.c.identity == identity, attempts.c.matter.in_(matters))
+        .where(sa.or_(attempts.c.state.in_(HELD), attempts.c.released != ""))
+        .order_by(attempts.c.id)
+    )
 
 
 def _run(found: dict[str, Any]) -> Run:

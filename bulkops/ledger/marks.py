@@ -1,6 +1,7 @@
 """What an operator says of a request whose outcome is unknown: done after all, or to be sent again.
 
-A mark is added and never changed. It stands for one attempt alone: whatever was sent later is not touched by it.
+A mark is added and never changed: a later one corrects it, and the last counts. It stands for one attempt alone:
+whatever was sent later is not touched by it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 
 def holds(attempt: str) -> str:
     """The condition, in SQL, that an attempt by this name keeps the same from being sent: as ``Past.holds``."""
-    return f"""{attempt}.state IN {HELD} AND NOT EXISTS (
-        SELECT 1 FROM marks WHERE marks.attempt = {attempt}.id AND marks.verdict = '{Verdict.SEND_AGAIN}')"""
+    return f"{attempt}.state IN {HELD} AND coalesce({_last_mark(attempt)}, '') <> '{Verdict.SEND_AGAIN}'"
+
+
+def _last_mark(attempt: str) -> str:
+    return f"(SELECT verdict FROM marks WHERE marks.attempt = {attempt}.id ORDER BY marks.id DESC LIMIT 1)"
 
 
 def apart(one: str, other: str) -> str:
@@ -44,17 +48,14 @@ _LATER = f"""
     later.identity = doubt.identity AND later.matter = doubt.matter AND later.fingerprint = doubt.fingerprint
     AND later.id > doubt.id AND {holds("later")} AND NOT {apart("doubt", "later")}"""
 """The same request, sent once more since: its outcome is the last word on it."""
-_OPEN = f"""
-    doubt.state = '{Status.UNKNOWN}'
-    AND NOT EXISTS (SELECT 1 FROM marks WHERE marks.attempt = doubt.id)
-    AND NOT EXISTS (SELECT 1 FROM attempts AS later WHERE {_LATER})"""
+_OPEN = f"doubt.state = '{Status.UNKNOWN}' AND NOT EXISTS (SELECT 1 FROM attempts AS later WHERE {_LATER})"
 _MARK = f"""
-    INSERT INTO marks (attempt, verdict, who, marked, after)
-    SELECT doubt.id, :verdict, :who, :marked, (SELECT id FROM runs ORDER BY rowid DESC LIMIT 1) FROM attempts AS doubt
-    WHERE doubt.run = :run AND doubt.seq = :seq AND {_OPEN}"""
+    INSERT INTO marks (attempt, verdict, who, marked)
+    SELECT doubt.id, :verdict, :who, :marked FROM attempts AS doubt
+    WHERE doubt.run = :run AND doubt.seq = :seq AND {_OPEN} AND coalesce({_last_mark("doubt")}, '') <> :verdict"""
 _MARKS = """
-    SELECT attempts.seq, marks.verdict, marks.who, marks.marked FROM marks JOIN attempts ON attempts.id = marks.attempt
-    WHERE attempts.run = :run"""
+    SELECT attempts.seq, marks.verdict, marks.who, marks.marked FROM attempts JOIN marks ON marks.attempt = attempts.id
+    WHERE attempts.run = :run ORDER BY marks.id"""
 _PLACE = "SELECT sheet || ', row ' || row AS value FROM lines WHERE run = :run AND seq = :seq"
 _SINCE = f"""
     SELECT runs.id AS run, runs.workbook, later.who, later.started
@@ -62,17 +63,17 @@ _SINCE = f"""
     WHERE doubt.run = :run AND doubt.seq = :seq AND doubt.state = '{Status.UNKNOWN}' ORDER BY later.id DESC LIMIT 1"""
 
 
-def doubts(connection: sa.Connection, identity: str | None) -> list[Doubt]:
-    """What is in doubt in an environment, newest first; None: in all of them."""
+def doubts(connection: sa.Connection, identity: str | None, marked: bool) -> list[Doubt]:
+    """What is in doubt in an environment, newest first; None: in all of them. ``marked``: also what has a mark."""
     doubt = attempts.alias("doubt")
     query = (
         sa.select(
             *(lines.c[name] for name in ("run", "seq", "sheet", "row", "operation", "target", "state")),
-            *(doubt.c[name] for name in ("who", "started", "outcome", "matter")),
+            *(doubt.c[name] for name in ("who", "started", "outcome", "code")),
             *(runs.c[name] for name in ("environment", "workbook")),
         )
         .select_from(doubt.join(lines).join(runs, runs.c.id == doubt.c.run))
-        .where(sa.text(_OPEN))
+        .where(sa.text(_OPEN if marked else f"{_OPEN} AND {_last_mark('doubt')} IS NULL"))
         .order_by(sa.desc(doubt.c.id))
     )
     if identity is not None:
@@ -84,11 +85,11 @@ def doubts(connection: sa.Connection, identity: str | None) -> list[Doubt]:
 def _doubt(found: Mapping[str, Any], seen: Outcome) -> Doubt:
     place = (found["run"], seen.seq, seen.sheet, seen.row, seen.operation, seen.target)
     sent = (found["environment"], found["workbook"], found["started"], found["who"])
-    return Doubt(*place, *sent, seen.code, seen.message, seen.tip, found["matter"])
+    return Doubt(*place, *sent, seen.code, seen.message, seen.tip, found["code"])
 
 
 def add(connection: sa.Connection, run: str, seq: int, mark: Mark) -> bool:
-    """Mark a row's doubt; False, with nothing changed, where there is no open one."""
+    """Mark a row's doubt; False, with nothing changed, where there is none, or where it is marked so already."""
     values = {
         "run": run,
         "seq": seq,
@@ -99,22 +100,22 @@ def add(connection: sa.Connection, run: str, seq: int, mark: Mark) -> bool:
     return connection.exec_driver_sql(_MARK, values).rowcount == 1
 
 
-def of_run(connection: sa.Connection, run: str) -> dict[int, Mark]:
-    """The marks of a run's rows, by seq."""
-    return {
-        each["seq"]: Mark(Verdict(each["verdict"]), each["who"], each["marked"])
-        for each in _told(connection, _MARKS, run=run)
-    }
+def of_run(connection: sa.Connection, run: str) -> dict[int, list[Mark]]:
+    """The marks of a run's rows, by seq; the last one counts."""
+    found: dict[int, list[Mark]] = {}
+    for each in _told(connection, _MARKS, run=run):
+        found.setdefault(each["seq"], []).append(Mark(Verdict(each["verdict"]), each["who"], each["marked"]))
+    return found
 
 
 def refusal(connection: sa.Connection, run: str, seq: int) -> CannotStart:
     """Why a row cannot be marked."""
     (place,) = _told(connection, _PLACE, run=run, seq=seq) or [{"value": ""}]
-    if before := of_run(connection, run).get(seq):
-        return CannotStart("doubt.marked", words=marked(before), **place)
     for since in _told(connection, _SINCE, run=run, seq=seq):
         told = {"extra": since["run"], "who": since["who"], "workbook": Path(since["workbook"]).name}
         return CannotStart("doubt.sent_since", when=moment(since["started"]), **told, **place)
+    if before := of_run(connection, run).get(seq):
+        return CannotStart("doubt.marked", words=marked(before[-1]), **place)
     return CannotStart("doubt.none", value=run)
 
 

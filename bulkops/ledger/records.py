@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bulkops.ledger.codes import is_code
 from bulkops.ledger.tables import INTENT, PLANNED
-from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Release, Status, Step, Verdict, outcome_of
+from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Status, Step, Verdict, outcome_of
 from bulkops.settings import PRACTICE
 
 
@@ -84,8 +85,8 @@ def printable_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def decided_line(run: str, identity: str, outcome: Outcome, kept: Step | None = None) -> dict[str, Any]:
-    """The line of a row that is not sent; ``kept`` is what it asks for, if it broke no rule."""
+def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
+    """The line of a row that is not sent."""
     return {
         "run": run,
         "seq": outcome.seq,
@@ -95,9 +96,8 @@ def decided_line(run: str, identity: str, outcome: Outcome, kept: Step | None = 
         "target": outcome.target,
         "identity": identity,
         "state": outcome.status.value,
-        "matter": kept.matter if kept else None,
-        "asked": bool(kept and kept.asked),
-        "released": Release.NOBODY.value,
+        "asked": False,
+        "released": "",
         "round": 0,
         "outcome": written(outcome),
     }
@@ -107,13 +107,15 @@ def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
     """The line of a row that is to be sent: the exact request without the key, and what the row said."""
     row = step.row
     return {
-        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT), step),
+        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT)),
         "state": PLANNED,
         "method": step.call.method,
         "path": step.call.path,
         "body": step.call.encoded().decode("ascii"),
         "fingerprint": step.fingerprint,
-        "released": step.release.value,
+        "matter": step.matter,
+        "asked": bool(step.wish),
+        "released": step.released,
         "cells": {
             "values": dict(row.values),
             "columns": dict(row.columns),
@@ -124,11 +126,12 @@ def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
 
 
 def row_of(line: Mapping[str, Any]) -> CheckedRow:
-    """The row of a line that was planned: what ``planned_line`` stored of it."""
+    """The row of a line that was planned, as ``planned_line`` stored it; the code that released it is its wish."""
     cells = line["cells"]
     warnings = tuple(Problem("", "", message, "") for message in cells["warnings"])
     place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
-    return CheckedRow(*place, cells["values"], warnings=warnings, columns=cells["columns"])
+    values = {**cells["values"], "send_again": line["released"] if is_code(line["released"]) else None}
+    return CheckedRow(*place, values, warnings=warnings, columns=cells["columns"])
 
 
 def written(outcome: Outcome) -> dict[str, Any]:
@@ -155,18 +158,25 @@ def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> 
     if attempt is None:
         return Outcome(*place, Status.NOT_SENT)
     if attempt["outcome"] is None:
-        return Outcome(*place, Status.UNKNOWN, started=attempt["started"])
-    return outcome_from(attempt["outcome"])
+        return Outcome(*place, Status.UNKNOWN, started=attempt["started"], send_again_code=attempt["code"])
+    told = outcome_from(attempt["outcome"])
+    return replace(told, send_again_code=attempt["code"]) if told.status in (Status.DONE, Status.UNKNOWN) else told
 
 
-def past_of(found: Mapping[str, Any], newer: bool, yes_used: bool, unseen: bool) -> Past:
+def past_of(found: Mapping[str, Any]) -> Past:
     """An attempt as a later plan sees it: one that was marked as done is done."""
     said = found["outcome"] or {}
-    accepted = Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated"))
-    name = Path(found["workbook"]).name
     mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
-    status = Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"])
     return Past(
-        *(status, found["started"], found["who"], name, found["run"], accepted, yes_used, unseen, newer, mark),
-        owner=found["key_owner"] if found["environment"] != PRACTICE else "",
+        found["fingerprint"],
+        Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"]),
+        found["started"],
+        found["who"],
+        Path(found["workbook"]).name,
+        found["run"],
+        found["code"],
+        found["released"],
+        Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated")),
+        mark,
+        found["key_owner"] if found["environment"] != PRACTICE else "",
     )

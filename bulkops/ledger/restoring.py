@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD
 from bulkops.ledger.records import Account, now, outcome_read, written
 from bulkops.ledger.tables import PLANNED, accounts, attempts, lines, runs
@@ -21,21 +22,22 @@ _TOLD = (
     *("workbook", "workbook_sha256", "version", "options"),
 )
 """What is known of a run when it begins."""
-Words = Callable[[str, str], tuple[str, str]]
+Words = Callable[[str, str, str], tuple[str, str]]
+"""Operation, target, code → message and tip of a row that was on its way when the program ended."""
 _HAS = "SELECT run, seq, started FROM attempts WHERE run IN (SELECT value FROM json_each(:runs))"
 _COUNT = f"SELECT count(*) FROM attempts WHERE identity <> '{PRACTICE}'"
 _NEWEST = f"""
     SELECT run, seq, attempts.started, sheet, row, operation, target, attempts.identity, attempts.fingerprint,
-        attempts.matter, attempts.released, asked, attempts.who
+        attempts.matter, attempts.released, asked, attempts.who, attempts.code
     FROM attempts JOIN lines USING (run, seq) WHERE attempts.identity <> '{PRACTICE}'
     ORDER BY attempts.id DESC LIMIT {KEPT}"""
 
 
-def seen(run: str, identity: str, step: Step, who: str, started: str) -> Seen:
+def seen(run: str, identity: str, step: Step, code: str, who: str, started: str) -> Seen:
     """An intent as the witness sees it."""
     row = step.row
-    asks = (step.fingerprint, step.matter, step.release.value, step.asked)
-    return Seen(run, row.seq, started, row.sheet, row.number, row.operation, row.target, identity, *asks, who)
+    asks = (step.fingerprint, step.matter, step.released, bool(step.wish))
+    return Seen(run, row.seq, started, row.sheet, row.number, row.operation, row.target, identity, *asks, who, code)
 
 
 def runs_told(connection: sa.Connection, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -78,11 +80,10 @@ def take_over(connection: sa.Connection, lacks: Lacking, words: Words) -> None:
 
 
 def _add_run(connection: sa.Connection, name: str, rows: list[Seen], told: Mapping[str, Any]) -> None:
-    follows = connection.execute(sa.select(sa.func.coalesce(sa.func.max(attempts.c.id), 0))).scalar_one()
     first = rows[0]
     known = {"id": name, "started": first.started, "who": first.who, "base_url": first.identity, "options": {}, **told}
     values = {each: known.get(each, "") for each in _TOLD}
-    ended = {"ended": now(), "totals": {Status.UNKNOWN.value: len({each.seq for each in rows})}, "follows": follows}
+    ended = {"ended": now(), "totals": {Status.UNKNOWN.value: len({each.seq for each in rows})}}
     connection.execute(runs.insert().values(**values, **ended))
     if told:
         whose = {each.name: told.get(each.name) for each in fields(Account)}
@@ -103,13 +104,21 @@ def _add_attempt(connection: sa.Connection, each: Seen, words: Words, is_last: b
     values: dict[str, Any] = {"state": Status.NOT_SENT.value}
     if is_last and not any(row.state in HELD for row in tried):
         line = dict(connection.execute(sa.select(lines).where(*here)).mappings().one())
-        message, tip = words(each.operation, each.target)
-        outcome = outcome_read(line, {"outcome": None, "started": each.started})
+        code = _free(connection, each.code)
+        message, tip = words(each.operation, each.target, code)
+        outcome = outcome_read(line, {"outcome": None, "started": each.started, "code": code})
         unknown = replace(outcome, code="sent.interrupted", message=message, tip=tip)
-        values = {"state": Status.UNKNOWN.value, "outcome": written(unknown)}
+        values = {"state": Status.UNKNOWN.value, "outcome": written(unknown), "code": code}
     connection.execute(
         attempts.insert().values(
             run=each.run, seq=each.seq, round=number, **asks, who=each.who, started=each.started, ended=now(), **values
         )
     )
     connection.execute(lines.update().where(*here).values(round=number))
+
+
+def _free(connection: sa.Connection, code: str) -> str:
+    """The code, as results may name it, or another one where there is none or another attempt has it."""
+    while not code or connection.execute(sa.select(attempts.c.id).where(attempts.c.code == code)).first():
+        code = new_code()
+    return code

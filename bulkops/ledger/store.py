@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger.tables import durable, prepare
+from bulkops.ledger.migrations import prepare
+from bulkops.ledger.tables import durable
 from bulkops.ownership import mine
 
 _TOGETHER = 2
@@ -36,6 +37,14 @@ class _Change:
     otherwise: str
     over: bool = False
     failed: BaseException | None = None
+
+
+class Clash(MustStop):
+    """What was to be written stands there already, and may stand there once; ``of`` names the columns."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__("ledger.guard", value="the same request is on its way already")
+        self.of = of
 
 
 class Store:
@@ -61,6 +70,8 @@ class Store:
             self._connection = self.engine.connect()
             with self._connection.begin():
                 prepare(self._connection, path)
+            with self._connection.begin():
+                self._connection.exec_driver_sql("PRAGMA foreign_keys=ON")
             self._stood = self._standing()
         except (SQLAlchemyError, CannotStart) as error:
             self.close()
@@ -128,8 +139,8 @@ class Store:
                 try:
                     if self._connection.exec_driver_sql(each.text, dict(each.values)).rowcount != 1:
                         each.failed = MustStop("ledger.guard", value=each.otherwise)
-                except IntegrityError:
-                    each.failed = MustStop("ledger.guard", value="the same request is on its way already")
+                except IntegrityError as error:
+                    each.failed = Clash(str(error.orig))
 
     def _unusable(self, error: SQLAlchemyError) -> MustStop:
         return MustStop(_code(error), path=self.path, value=_reason(error))

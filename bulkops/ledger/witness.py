@@ -43,6 +43,8 @@ class Seen:
     released: str
     asked: bool
     who: str
+    code: str = ""
+    """"" in a journal of before version 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ class Told:
                     run = _checked_run(facts["run"])
                     self.runs[run["id"]] = run
                 else:
-                    seen = Seen(**{each.name: _checked(facts[each.name], str(each.type)) for each in fields(Seen)})
+                    known = (each for each in fields(Seen) if each.name in facts)
+                    seen = Seen(**{each.name: _checked(facts[each.name], str(each.type)) for each in known})
                     self.intents[seen.run, seen.seq, seen.started] = seen
 
 

@@ -66,11 +66,11 @@ def row_rule(blamed: str, code: str, holds: Callable[[pd.DataFrame], pd.Series])
 
 
 def not_repeated(blamed: str, code: str, request: Callable[[pd.DataFrame], pd.DataFrame]) -> Check:
-    """A row asks for the same as an earlier row of the workbook, and does not say Send again."""
+    """A row asks for the same as an earlier row of the workbook; that stands once, whatever Send again says."""
 
     def holds(frame: pd.DataFrame) -> pd.Series:
         unusable = frame[blamed].isna() | is_unreadable(frame[blamed])
-        return unusable | is_value(frame[SEND_AGAIN.name], True) | ~request(frame).duplicated()
+        return unusable | ~request(frame).duplicated()
 
     return row_rule(blamed, code, holds)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, CheckedRow, Reply
-from bulkops.operations.cells import Reader, read_flag
+from bulkops.operations.cells import Reader, read_wish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,10 @@ class Field:
 SEND_AGAIN = Field(
     "send_again",
     "Send again",
-    read_flag,
-    "Yes repeats a row that was done before, once. Leave blank otherwise.",
-    choices=("Yes", "No"),
+    read_wish,
+    "To send a row again on purpose, the code that the results name for it. Leave blank otherwise.",
+    ("Send again code",),
+    text=True,
     width=12,
 )
 
@@ -115,7 +116,7 @@ class Operation(ABC):
 
     @abstractmethod
     def how_to_check(self, target: str) -> str:
-        """Where in EnergyCAP to see whether a request with no trustworthy answer was carried out."""
+        """Where in EnergyCAP to see whether a request with no trustworthy answer was carried out, and what to do if so."""
 
     @abstractmethod
     def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:

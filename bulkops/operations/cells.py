@@ -373,6 +373,14 @@ def read_flag(cell: Cell) -> bool | Unreadable | None:
     return words in _YES if words else None
 
 
+def read_wish(cell: Cell) -> str | Unreadable | None:
+    """What stands in a cell that a code is typed into, as it stands there; None for no, n, FALSE and 0, too."""
+    if blocked := _blocked(cell):
+        return blocked
+    text = shorten(cell.text.strip(_OUTER))
+    return None if not text or text.casefold() in _NO or _number(cell) == 0 else text
+
+
 def read_text(cell: Cell) -> str | Unreadable | None:
     """Text without its outer blanks. A number typed into a text column is taken if it is shown as it is stored."""
     if blocked := _blocked(cell):

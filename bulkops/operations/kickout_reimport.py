@@ -170,7 +170,7 @@ class KickoutReimport(Operation):
             "task_guid.repeated",
             "The same task twice in the workbook",
             "Task GUID {value} already stands in {other}; a second reimport can import its bills twice.",
-            "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
+            "Delete one of the two rows. To send it twice on purpose, run the workbook with one of them: the results then name the code that repeats it.",
         ),
         Entry(
             "existing_open_batch_id.unused",
@@ -414,7 +414,7 @@ class KickoutReimport(Operation):
         return (
             f"Do not send it again yet. Open Bill Imports in EnergyCAP and look for an import started from task {target} "
             "at the time in Started. "
-            "If it is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
+            "If it is there, do nothing more."
         )
 
     def asks(self, values: Mapping[str, Any]) -> str:

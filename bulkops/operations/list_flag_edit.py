@@ -173,7 +173,7 @@ class ListFlagEdit(Operation):
             "flag_edit.repeated",
             "The same edit of the same list twice",
             "The same edit of list {value} already stands in {other}.",
-            "Delete one of the two rows. To send it twice on purpose, type Yes in Send again.",
+            "Delete one of the two rows. To send it twice on purpose, run the workbook with one of them: the results then name the code that repeats it.",
         ),
         Entry(
             "expected_bills.mismatch",
@@ -367,7 +367,7 @@ class ListFlagEdit(Operation):
         """Where the flags would show."""
         return (
             f"Do not send it again yet. Open list {target} in EnergyCAP and look at the flags of a few bills. If the edit "
-            "is there, do nothing more. If it is surely not there, type Yes in Send again and run again. (If Yes is there already: clear it and run, then type it.)"
+            "is there, do nothing more."
         )
 
     def effects(self, values: Mapping[str, Any]) -> tuple[str, ...]:

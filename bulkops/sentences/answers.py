@@ -14,6 +14,11 @@ def deprecated(what: str, words: str) -> str:
     )
 
 
+def to_check(check: str, code: str) -> str:
+    """What to do about an unknown row: look in EnergyCAP as ``check`` says, and only then send it again."""
+    return f"{check} If it is surely not there, type {code or 'its code, which the history names,'} in Send again and run again.".strip()
+
+
 NOT_SENT = "This row was not sent."
 RUN_AGAIN = "Then run the workbook again."
 NOT_KNOWN = "It is not known whether the row was carried out."
@@ -153,7 +158,7 @@ ENTRIES = (
         "sent.empty_list",
         "The list is empty",
         "The list held no bills, so nothing was edited.",
-        "Check the List ID, and in EnergyCAP what the list selects. Once it holds bills, type Yes in Send again and run again.",
+        "Check the List ID, and in EnergyCAP what the list selects. Once it holds bills, type the row's code in Send again and run again.",
         warning=True,
     ),
     Entry(

@@ -9,19 +9,19 @@ ENTRIES = (
         "row.marked_done",
         "Marked as done",
         "The same request was sent on {when} by {who} from {workbook}. No trustworthy answer came, but it was {words}. Its GUID or counts are not known.",
-        "Do nothing. To send it again on purpose, type Yes in Send again. (If Yes is there already: clear it and run, then type it.)",
+        "Do nothing. To send it again on purpose, type {extra} in Send again.",
     ),
     Entry(
         "row.target_marked_done",
         "This task was reimported before, by a person's word",
         "This task was already sent on {when} by {who} from {workbook}, with other settings. No trustworthy answer came, but it was {words}.",
-        "Do nothing, or bills may be imported twice. To send it all the same, type Yes in Send again.",
+        "Do nothing, or bills may be imported twice. To send it all the same, type {extra} in Send again.",
     ),
     Entry(
         "doubt.marked",
         "Marked before",
         "{value}: the row was already {words}. Nothing was changed.",
-        "Leave it so: a mark stays. To send a row that is marked as done, type Yes in Send again and run the workbook. To keep a row that is to be sent again from it, take it out of the workbook.",
+        "Leave it so, or mark it otherwise: both marks stay, and the later one counts.",
     ),
     Entry(
         "doubt.sent_since",

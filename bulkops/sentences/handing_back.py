@@ -205,13 +205,6 @@ ENTRIES = (
         warning=True,
     ),
     Entry(
-        "corrections.send_again",
-        "Send again is not taken over",
-        "Send again is Yes in {value} and was left blank here.",
-        "Type Yes only if you want the row sent although the same was done before, or may have been.",
-        warning=True,
-    ),
-    Entry(
         "corrections.none",
         "Nothing to correct",
         "No row needs correcting, so no corrections workbook was written.",
@@ -263,7 +256,7 @@ ENTRIES = (
         "corrections.repeated",
         "A row that asks for the same as another",
         "An error value stands in Send again, because another row of {value} asks for the same.",
-        "Delete this row. Or correct it so that it asks for something else, and clear Send again; or type Yes there to send the same twice on purpose.",
+        "Delete this row. Or correct it so that it asks for something else, and clear Send again.",
         warning=True,
     ),
     Entry(

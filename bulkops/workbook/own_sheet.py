@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bulkops.workbook.archive import Archive
 from bulkops.workbook.patching import parse
 from bulkops.workbook.relations import read_part, read_small, related
-from bulkops.workbook.results_sheet import COLUMNS, LETTERS, OPENING
+from bulkops.workbook.results_sheet import COLUMNS, FIRST, LETTERS, OPENING
 from bulkops.workbook.text import natural
 
 _ADDITIONS = {
@@ -24,7 +24,7 @@ _ADDITIONS = {
 }
 """Elements of a worksheet that are never in a Results sheet of ours."""
 _ADDED_CELL = re.compile(
-    rb'<f[ >]|<c r="(?:[P-Z]|[A-Z]{2,3})[0-9]|<(?:tablePart|legacyDrawing|conditionalFormatting|dataValid)'
+    rb'<f[ >]|<c r="(?:[Q-Z]|[A-Z]{2,3})[0-9]|<(?:tablePart|legacyDrawing|conditionalFormatting|dataValid)'
 )
 """What is never in a part that stands as bulkops wrote it."""
 _LONGEST_HEADING = max(map(len, COLUMNS))
@@ -58,7 +58,8 @@ def untouched(archive: Archive, book: str, sheet: OwnSheet) -> bool:
             rows, statuses = rows + piece.count(b"<row "), statuses + piece.count(b'<c r="E')
         return rows == statuses
     scan = _Scan(sheet.part, read_small(archive, sheet.part))
-    return scan.only_results and scan.headings(archive, book) == COLUMNS
+    headings = scan.headings(archive, book)
+    return scan.only_results and headings in (COLUMNS, FIRST) and scan.columns <= set(LETTERS[: len(headings)])
 
 
 def as_written(archive: Archive, sheet: OwnSheet) -> bool:
@@ -72,7 +73,9 @@ class _Scan:
     def __init__(self, part: str, content: bytes) -> None:
         """Raises OddPart, TooBig."""
         self.only_results = True
-        """No formula, no comment, no table; no cell right of our columns, and none in a row that has no status."""
+        """No formula, no comment, no table; no cell in a row that has no status."""
+        self.columns: set[str] = set()
+        """The letters of all that hold anything."""
         self._rows = 0
         self._headings: list[tuple[str, str]] = []
         """(type, text) of each cell of the first row."""
@@ -107,8 +110,9 @@ class _Scan:
             self._cell = ""
         elif local == "row":
             self._rows += 1
-            if self._cells and not {LETTERS[COLUMNS.index("Status")]} <= self._cells <= set(LETTERS):
+            if self._cells and LETTERS[COLUMNS.index("Status")] not in self._cells:
                 self.only_results = False
+            self.columns |= self._cells
             self._cells = set()
 
 

@@ -18,7 +18,7 @@ from bulkops.workbook.foreign import FOREIGN, read_foreign
 from bulkops.workbook.graft import unfit
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import MAX_CELLS, RawSheet, RawWorkbook
-from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK, RUN_ID
+from bulkops.workbook.results_sheet import COLUMNS, COPY, FIRST, MARK, RUN_ID
 from bulkops.workbook.shared import cell_formats, shared_strings
 from bulkops.workbook.worksheet import SheetParser
 
@@ -121,5 +121,5 @@ def _holds_results(sheet: RawSheet, marked: bool) -> bool:
     """Are these results of bulkops? Cut and pasted, a cell takes the names along that point at it, and a sheet that
     was left alone has no name any more: its headings decide, and a name lets some be missing."""
     first = sheet.rows[0].cells.values() if sheet.rows and sheet.rows[0].number == 1 else ()
-    known = {cell.text for cell in first} & set(COLUMNS)
-    return len(known) > (len(COLUMNS) // 2 if marked else len(COLUMNS) - 1)
+    known = {cell.text for cell in first} & set(FIRST)
+    return len(known) > (len(FIRST) // 2 if marked else len(FIRST) - 1)

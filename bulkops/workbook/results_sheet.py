@@ -40,14 +40,17 @@ COLUMNS = (
     "Started",
     "Seconds",
     "Run",
+    "Send again code",
 )
-LETTERS = "ABCDEFGHIJKLMNO"
+FIRST = COLUMNS[:-1]
+"""Those that every version of bulkops has written."""
+LETTERS = "ABCDEFGHIJKLMNOP"
 """The columns' letters."""
 MOST_LINES = 1_048_575
 
 Value = str | int | float | datetime | None
 """What a cell of the results can hold; times are UTC without a zone."""
-_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 24, 10, 23)
+_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 24, 10, 23, 17)
 FILLS = {
     Status.DONE: "D5EBD8",
     Status.ALREADY_DONE: "E4EDF6",

@@ -126,7 +126,7 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     again = results_of(folder, past)
     assert again.parent == folder
     lines = lines_of(again)
-    assert (len(lines), lines[1][4], lines[1][-1]) == (2, "Done", report.run)
+    assert (len(lines), lines[1][4], lines[1][-2]) == (2, "Done", report.run)
     assert (path.read_bytes() if path.exists() else b"") == before
 
 

@@ -506,7 +506,7 @@ def test_an_empty_list_is_told(tmp_path: Path, practice: PracticeServer, bulkops
         for row in (first, second):
             assert "0 of 0 bills changed." in row["message"]
             assert "The list held no bills, so nothing was edited." in row["message"]
-            assert "type Yes in Send again" in row["tip"]
+            assert "type the row's code in Send again" in row["tip"]
             assert "all of them were edited" not in row["tip"]
         assert "Unresolved" not in first["message"]
         assert "You expected 12 bills, the list held 0." in second["message"]
