@@ -316,6 +316,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else (),
         not runs_told(material.path) <= known,
         material.unfit,
+        prepared.where.starts_with_the_run,
     )
     prepared.notes += prepared.delivery.notes
     if wanted := prepared.options.corrections:

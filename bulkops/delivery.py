@@ -24,7 +24,7 @@ from bulkops.lengths import length
 from bulkops.ownership import own_folder
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.results_sheet import SHEET, Value
+from bulkops.workbook.results_sheet import COLUMNS, PRACTICE_SHEET, SHEET, Value
 from bulkops.workbook.saving import (
     Changed,
     keep_copy,
@@ -84,6 +84,8 @@ class Delivery:
     """The runs of this workbook: their results may be replaced; None: those of any run."""
     kept: Path | None = None
     """The copy of what was replaced."""
+    practice: bool = False
+    """Nothing of it reaches EnergyCAP, and the results say so."""
     defect: Exception | None = None
     """An error of our own that kept results from being made."""
 
@@ -111,15 +113,22 @@ class Delivery:
                 trouble.append(f"The results could not be written to {path} ({why}).")
         return None, trouble
 
+    @property
+    def sheet(self) -> str:
+        """What a new sheet for the results is called."""
+        return PRACTICE_SHEET if self.practice else SHEET
+
     def _put(self, kind: Kind, path: Path, lines: Sequence[Sequence[Value]]) -> None:
         self.kept = None
+        if self.practice:
+            lines = [_practised(line) for line in lines]
         in_place = kind is Kind.IN_PLACE
         if in_place and (program := opened_by(path)):
             raise _Opened(program)
         if not in_place and not may_replace(path, self.known):
             raise FileExistsError("another file has that name")
         if kind is Kind.PLAIN or self.graft is None:
-            content = plain(lines, self.workbook, path)
+            content = plain(lines, self.workbook, path, self.sheet)
         else:
             content = self.graft.grafted(lines, copy=not in_place)
         rights = 0o600 if path.parent == self.folder else 0o666
@@ -139,12 +148,14 @@ def decide(
     known: Collection[str] = (),
     strange: bool = False,
     unfit: tuple[str, str] = ("", ""),
+    practice: bool = False,
 ) -> Delivery:
     """The ways to deliver the results of a run over the workbook that was read with this hash; "" if it was not.
 
     ``known``: the runs of this workbook, whose results may be replaced. ``strange``: its Results sheet is of a run that
     this computer does not know, and stays: nothing else here tells what that run has sent. ``unfit``: what reading the
-    workbook has found to keep results from being put into it.
+    workbook has found to keep results from being put into it. ``practice``: nothing of the run reaches EnergyCAP, so
+    the workbook stays as it is, with whatever results it holds.
     To be called with the workbook's lock. Raises CannotStart if there is no way at all, not the wanted one, or if the
     workbook is not the one that was read.
     """
@@ -155,12 +166,17 @@ def decide(
         if wanted.resolve() == workbook.resolve() or not free(wanted):
             raise CannotStart("results.unwritable", path=wanted)
         ways = [Way(Kind.PLAIN, place) for place in (wanted, in_data_folder(folder, wanted, run))]
-        return Delivery(workbook, folder, run, ways, known=None)
-    beside = results_path(workbook, known)
+        return Delivery(workbook, folder, run, ways, known=None, practice=practice)
+    beside = results_path(workbook, known, practice)
     for path in (workbook, beside):
         sweep(path)
-    delivery = Delivery(workbook, folder, run, [], known=known)
+    delivery = Delivery(workbook, folder, run, [], known=known, practice=practice)
     reason, may_copy = _best(delivery, sha256, not strange, unfit)
+    if practice and delivery.graft is not None:
+        # The name of the results says why they are not in the workbook.
+        reason = ""
+        delivery.ways.clear()
+        delivery.notes.clear()
     places = [beside, in_data_folder(folder, beside, run), beside.with_name(f"{shortened(beside.stem)} {run}.xlsx")]
     open_ones = [place for place in places if free(place, known)]
     kinds = (Kind.COPY, Kind.PLAIN) if may_copy else (Kind.PLAIN,)
@@ -170,7 +186,8 @@ def decide(
     first = delivery.ways[0]
     if first.kind is not Kind.IN_PLACE:
         form = "a copy of the workbook with a Results sheet" if first.kind is Kind.COPY else "a workbook of their own"
-        delivery.notes.append(f"{reason} The results go to {first.path}, {form}.")
+        if reason:
+            delivery.notes.append(f"{reason} The results go to {first.path}, {form}.")
         if first.path != beside:
             program = opened_by(beside)
             why = f"it is open in {program}" if program else "that folder or file does not allow it"
@@ -191,7 +208,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     if hashlib.sha256(content).hexdigest() != sha256:
         raise CannotStart("workbook.changed", path=workbook.name)
     try:
-        graft = _rehearsed(content, replace, unfit)
+        graft = _rehearsed(content, replace and not delivery.practice, unfit, delivery.sheet)
     except CannotGraft as error:
         return said(error.code, workbook, error.detail), False
     delivery.graft, delivery.sha256 = graft, sha256
@@ -217,14 +234,20 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     return "", graft.for_xlsx
 
 
-def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str]) -> Graft:
+def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str], name: str) -> Graft:
     """Raises CannotGraft for whatever keeps results from being put into the workbook."""
     if any(unfit):
         raise CannotGraft(*unfit)
-    graft = Graft(content, replace)
+    graft = Graft(content, replace, name)
     # Some reasons are only found in doing it.
     graft.rehearse()
     return graft
+
+
+def _practised(line: Sequence[Value]) -> list[Value]:
+    """A line that says itself, wherever it is copied to, that it was only practised."""
+    at = COLUMNS.index("Message")
+    return [*line[:at], f"PRACTICE: {line[at] or ''}".strip(), *line[at + 1 :]]
 
 
 def _can_keep(folder: Path, size: int) -> bool:

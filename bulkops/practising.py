@@ -16,6 +16,7 @@ from bulkops.ownership import own_folder
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
+from bulkops.workbook.sidecar import named_like_results
 
 
 def demo_folder(home: Path) -> Path:
@@ -55,7 +56,7 @@ def _copies(folder: Path) -> list[Path]:
         return templates.make_samples(folder)
     # Excel's own marker files and earlier results may lie beside the samples.
     sheets = (
-        each for each in samples.glob("*.xlsx") if not each.name.startswith("~$") and " - results" not in each.stem
+        each for each in samples.glob("*.xlsx") if not each.name.startswith("~$") and not named_like_results(each)
     )
     return [Path(shutil.copyfile(sheet, folder / sheet.name)) for sheet in sorted(sheets)]
 

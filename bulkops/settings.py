@@ -145,6 +145,11 @@ class Environment:
         return self.name if self.name == PRACTICE else self.base_url.replace("://localhost", "://127.0.0.1")
 
     @property
+    def starts_with_the_run(self) -> bool:
+        """Is it a practice EnergyCAP of this run's own, which ends with it?"""
+        return self.name == PRACTICE and not self.base_url
+
+    @property
     def host(self) -> str:
         """The host in words."""
         return urlsplit(self.base_url).netloc if self.base_url else "a practice server on this computer"

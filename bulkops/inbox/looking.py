@@ -20,6 +20,7 @@ from bulkops.lengths import too_long
 from bulkops.whereabouts import OUTCOMES, is_outcome
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.saving import opened_by, removable
+from bulkops.workbook.sidecar import named_like_results
 
 SETTLING = 2.0
 """Seconds between two looks at a file that is perhaps still being copied."""
@@ -186,7 +187,7 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
         yield "inbox.held"
     if too_long(path.parent / max(OUTCOMES, key=len) / beside(path.name, f" (99){CORRECTIONS}")):
         yield "inbox.too_long"
-    if path.suffix.lower() == ".xlsx" and " - results" in path.stem and _only_results(path):
+    if named_like_results(path) and _only_results(path):
         yield "inbox.ours"
 
 

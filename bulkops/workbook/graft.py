@@ -28,8 +28,9 @@ _MOST_SHEET_IDS = 65_534
 class Graft:
     """A workbook's content, ready to take the Results sheet. Raises CannotGraft if it cannot be done surely."""
 
-    def __init__(self, content: bytes, replace: bool = True) -> None:
-        """``replace``: the results of an earlier run may be replaced, if there is nothing else in their sheet."""
+    def __init__(self, content: bytes, replace: bool = True, name: str = SHEET) -> None:
+        """``replace``: the results of an earlier run may be replaced, if there is nothing else in their sheet.
+        ``name``: what a new sheet for results is called, if no other has that name."""
         self._seen = Inspected(content)
         own = self._seen.own
         self._replaceable = own is not None and replace and self._seen.untouched(own)
@@ -39,7 +40,7 @@ class Graft:
         """Excel opens it under the name of a plain workbook: it has no macros and is no template."""
         self.kept = own.name if own and not self._replaceable else ""
         """The name of an earlier Results sheet that holds something of the operator's and is left alone."""
-        self.sheet = own.name if own and self._replaceable else _free_name(self._seen.sheet_names)
+        self.sheet = own.name if own and self._replaceable else _free_name(name, self._seen.sheet_names)
         """The name of the sheet that the results go to."""
 
     def grafted(self, lines: Sequence[Sequence[Value]], copy: bool = False, link: str = "") -> bytes:
@@ -229,10 +230,10 @@ class _Work:
         return id_
 
 
-def _free_name(taken: Sequence[str]) -> str:
+def _free_name(wanted: str, taken: Sequence[str]) -> str:
     """``Results``, or another name if the operator has a sheet called that."""
     known = {name.casefold() for name in taken}
-    names = (SHEET, f"{SHEET} (bulkops)", *(f"{SHEET} (bulkops {number})" for number in range(2, len(known) + 3)))
+    names = (wanted, f"{wanted} (bulkops)", *(f"{wanted} (bulkops {number})" for number in range(2, len(known) + 3)))
     return next(name for name in names if name.casefold() not in known)
 
 

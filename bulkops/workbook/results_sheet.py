@@ -18,6 +18,7 @@ from bulkops.workbook.styles import Look
 from bulkops.workbook.text import cell_text, stored_text
 
 SHEET = "Results"
+PRACTICE_SHEET = "PRACTICE Results"
 MARK = "_bulkops.results"
 """The hidden workbook name by which our own results are known (product.md section 3)."""
 COPY = "_bulkops.copy"

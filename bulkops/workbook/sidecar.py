@@ -22,7 +22,7 @@ from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
-from bulkops.workbook.results_sheet import COLUMNS, COPY, LETTERS, RUN_ID, Value
+from bulkops.workbook.results_sheet import COLUMNS, COPY, LETTERS, RUN_ID, SHEET, Value
 from bulkops.workbook.saving import shortened
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -36,6 +36,8 @@ _ENVIRONMENT = re.compile(
     rb'<c r="%c(?!1")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>' % LETTERS[COLUMNS.index("Environment")].encode()
 )
 """The environment of each line, in a part that stands as bulkops wrote it."""
+_RESULTS, _PRACTICE = " - results", " - PRACTICE"
+"""What is put behind a workbook's name."""
 _LONG = 220
 """Bytes; a name may have 255."""
 _EMPTY = {
@@ -55,22 +57,30 @@ _EMPTY = {
 """A workbook without sheets: the results are its first."""
 
 
-def results_path(workbook: Path, known: Collection[str] | None = None) -> Path:
-    """``August.xlsx`` → ``August - results.xlsx`` in the same folder, or the next name that is not another file's."""
-    places = _places(workbook)
+def results_path(workbook: Path, known: Collection[str] | None = None, practice: bool = False) -> Path:
+    """``August.xlsx`` → ``August - results.xlsx`` in the same folder, or the next name that is not another file's.
+
+    ``practice``: ``August - PRACTICE.xlsx``.
+    """
+    places = _places(workbook, _PRACTICE if practice else _RESULTS)
     allowance = several()
     return next((place for place in places if may_replace(place, known, allowance)), places[-1])
 
 
 def results_there(workbook: Path) -> list[Path]:
     """The files beside a workbook that may hold its results, also where somebody has added to them since."""
-    return list(takewhile(os.path.exists, _places(workbook)))
+    return list(takewhile(os.path.exists, _places(workbook, _RESULTS)))
 
 
-def _places(workbook: Path) -> list[Path]:
+def named_like_results(path: Path) -> bool:
+    """Has it a name that bulkops gives to a file of results?"""
+    return path.suffix.lower() == ".xlsx" and (_RESULTS in path.stem or _PRACTICE in path.stem)
+
+
+def _places(workbook: Path, what: str) -> list[Path]:
     stem = workbook.stem if len(os.fsencode(workbook.stem)) < _LONG else shortened(workbook.stem)
     names = ("", " (bulkops)", *(f" (bulkops {number})" for number in range(2, 100)))
-    return [workbook.with_name(f"{stem} - results{name}.xlsx") for name in names]
+    return [workbook.with_name(f"{stem}{what}{name}.xlsx") for name in names]
 
 
 def several(seconds: float = inf) -> Allowance:
@@ -129,13 +139,13 @@ def _runs(seen: Inspected) -> set[str]:
     return found
 
 
-def plain(lines: Sequence[Sequence[Value]], workbook: Path, path: Path) -> bytes:
+def plain(lines: Sequence[Sequence[Value]], workbook: Path, path: Path, sheet: str = SHEET) -> bytes:
     """A workbook with the lines as its only sheet, to lie at ``path``; its links lead to the operator's workbook."""
     stream = io.BytesIO()
     with UndatedZip(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _EMPTY.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + content)
-    return Graft(stream.getvalue()).grafted(lines, link=_link(workbook, path))
+    return Graft(stream.getvalue(), name=sheet).grafted(lines, link=_link(workbook, path))
 
 
 def _link(workbook: Path, path: Path) -> str:

@@ -1,0 +1,82 @@
+"""To practise with one's own workbook: its results lie beside it and say PRACTICE, and it stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from asking import fill, flag
+from python_calamine import CalamineWorkbook
+
+from bulkops import app
+from bulkops.errors import CannotStart
+from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import PRACTICE, Environment
+
+HERE = Environment(PRACTICE, "")
+
+
+def practised(path: Path, folder: Path, options: Options | None = None) -> Report:
+    """A run on a practice EnergyCAP of its own."""
+    with app.prepare(path, HERE, folder, options or Options()) as prepared:
+        return prepared.run(Control(), lambda _: None)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def messages(path: Path) -> list[str]:
+    lines = CalamineWorkbook.from_path(path).get_sheet_by_name("PRACTICE Results").to_python()
+    return [str(line[8]) for line in lines[1:]]
+
+
+def sheets(path: Path) -> list[str]:
+    return list(CalamineWorkbook.from_path(path).sheet_names)
+
+
+def test_practising_leaves_the_workbook_and_its_real_results(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What EnergyCAP said of the rows stays in the workbook; beside it lies what Practice says, and says so."""
+    monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+    path = fill(tmp_path / "August.xlsx", flags=[flag(2002), flag(2006)])
+    with PracticeServer() as real, app.prepare(path, Environment("custom", real.base_url), home, Options()) as prepared:
+        prepared.run(Control(), lambda _: None)
+    before = sha256(path)
+    report = practised(path, home)
+    copy = tmp_path / "August - PRACTICE.xlsx"
+    assert (report.results, sha256(path)) == (copy, before)
+    assert sheets(copy) == ["Flag edits", "Results", "PRACTICE Results"]
+    assert all(each.startswith("PRACTICE: ") for each in messages(copy))
+    again = practised(path, home)
+    assert (again.results, sha256(path)) == (copy, before)
+    assert [outcome.status.value for outcome in again.outcomes] == ["already_done"] * 2
+    assert {each.name for each in tmp_path.glob("*.xlsx")} == {path.name, copy.name}
+
+
+def test_the_copy_is_never_run(tmp_path: Path, home: Path) -> None:
+    """Its rows stand in the workbook, too."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag(2006)])
+    before = sha256(path)
+    report = practised(path, home)
+    assert report.results is not None
+    assert sha256(path) == before
+    assert sheets(report.results) == ["Flag edits", "PRACTICE Results"]
+    with pytest.raises(CannotStart, match="copy"):
+        practised(report.results, home)
+
+
+def test_practising_with_what_takes_no_sheet(tmp_path: Path, home: Path) -> None:
+    """A text file: a workbook of nothing but results, called PRACTICE; where it was wanted elsewhere, it goes there."""
+    path = tmp_path / "August.csv"
+    path.write_text("List ID,Flag type ID,Comment\n2001,2,Checked\n", encoding="utf-8")
+    report = practised(path, home)
+    assert report.results == tmp_path / "August - PRACTICE.xlsx"
+    assert sheets(report.results) == ["PRACTICE Results"]
+    wanted = tmp_path / "elsewhere.xlsx"
+    assert practised(path, home, Options(results=wanted)).results == wanted
+    assert messages(wanted)[0].startswith("PRACTICE: ")
