@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import select
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -655,10 +656,12 @@ def test_a_key_is_typed_unseen_and_the_whole_paste_counts(typed, code):
     while b"(it is not shown): " not in said:
         said += os.read(screen, 1000)
     os.write(screen, typed.encode())
+    codes = {code}
     while True:
         # Python loses a Ctrl-C that comes just before it begins to wait for the terminal: a person presses it again.
         while typed == "\x03" and not select.select([screen], [], [], 1)[0]:
             os.write(screen, typed.encode())
+            codes.add(-signal.SIGINT)  # where the first was not lost, the second may meet a program that is ending
         try:
             more = os.read(screen, 1000)
         except OSError:
@@ -668,7 +671,7 @@ def test_a_key_is_typed_unseen_and_the_whole_paste_counts(typed, code):
         said += more
     _, status = os.waitpid(child, 0)
     os.close(screen)
-    assert os.waitstatus_to_exitcode(status) == code, said.decode()
+    assert os.waitstatus_to_exitcode(status) in codes, said.decode()
     assert not any(part in said for part in (SECRET.encode(), SECRET[:10].encode(), SECRET[-10:].encode()))
     stored = f"stored {hashlib.sha256(SECRET.encode()).hexdigest()}".encode()
     assert (stored in said, said.count(b"stored ")) == (code == 0, int(code == 0))
