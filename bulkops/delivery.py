@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from bulkops import folders
+from bulkops import folders, previous
 from bulkops.errors import COMMON, CannotStart
 from bulkops.lengths import length
 from bulkops.ownership import own_folder
@@ -27,7 +27,6 @@ from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.results_sheet import COLUMNS, PRACTICE_SHEET, SHEET, Value
 from bulkops.workbook.saving import (
     Changed,
-    keep_copy,
     no_room_in_path,
     opened_by,
     refuse_planted,
@@ -42,8 +41,6 @@ _ROOM = 16 * 2**20
 """Bytes of room beside the workbook that a run asks for, besides those for the workbook itself twice."""
 _LONG_NAME = 100
 """Letters that the name of a copy may have."""
-PREVIOUS = "previous versions"
-"""The folder in the data folder with what a run has replaced."""
 
 
 class Kind(Enum):
@@ -89,14 +86,17 @@ class Delivery:
     defect: Exception | None = None
     """An error of our own that kept results from being made."""
 
-    def deliver(self, lines: Sequence[Sequence[Value]]) -> tuple[Path | None, list[str]]:
-        """(where the results are now, what went wrong on the way). A failure of one way leads to the next."""
+    def deliver(self, lines: Sequence[Sequence[Value]], sent: bool = True) -> tuple[Path | None, list[str]]:
+        """(where the results are now, what went wrong on the way). A failure of one way leads to the next.
+
+        ``sent``: may a row have been sent? Else no copy of what is replaced is kept.
+        """
         trouble: list[str] = []
         for kind, path in self.ways:
             if kind is not Kind.PLAIN and self.graft is None:
                 continue
             try:
-                self._put(kind, path, lines)
+                self._put(kind, path, lines, sent)
                 return path, [*trouble, f"The results are in {path}."] if trouble else []
             except CannotGraft as error:
                 self.graft = None
@@ -118,7 +118,7 @@ class Delivery:
         """What a new sheet for the results is called."""
         return PRACTICE_SHEET if self.practice else SHEET
 
-    def _put(self, kind: Kind, path: Path, lines: Sequence[Sequence[Value]]) -> None:
+    def _put(self, kind: Kind, path: Path, lines: Sequence[Sequence[Value]], sent: bool) -> None:
         self.kept = None
         if self.practice:
             lines = [_practised(line) for line in lines]
@@ -132,11 +132,12 @@ class Delivery:
         else:
             content = self.graft.grafted(lines, copy=not in_place)
         rights = 0o600 if path.parent == self.folder else 0o666
-        save(path, content, self.sha256 if in_place else None, self._keep, rights=rights)
+        keep = self._keep if sent else lambda _: None
+        save(path, content, self.sha256 if in_place else None, keep, rights=rights)
 
     def _keep(self, path: Path) -> None:
         """What is replaced may hold the only words of an earlier run, or be all that the operator has."""
-        self.kept = keep_copy(path, self.folder / PREVIOUS, f"{shortened(path.stem)}, before {self.run}{path.suffix}")
+        self.kept = previous.keep(path, self.folder, self.run)
 
 
 def decide(
@@ -223,7 +224,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     elif not code and workbook.stat().st_nlink > 1:
         code = "place.linked"
     elif not code and not _can_keep(delivery.folder, len(content)):
-        code, detail = "place.no_copy", str(delivery.folder / PREVIOUS)
+        code, detail = "place.no_copy", str(delivery.folder / previous.FOLDER)
     elif not code and shutil.disk_usage(workbook.resolve().parent).free < _ROOM + 2 * len(content):
         code = "place.no_room"
     elif graft.sheet != SHEET and not graft.kept:
@@ -253,8 +254,8 @@ def _practised(line: Sequence[Value]) -> list[Value]:
 def _can_keep(folder: Path, size: int) -> bool:
     """Can a copy of the workbook be kept in the data folder?"""
     try:
-        own_folder(folder / PREVIOUS)
-        return writable(folder / PREVIOUS / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
+        own_folder(folder / previous.FOLDER)
+        return writable(folder / previous.FOLDER / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
     except OSError:
         return False
 

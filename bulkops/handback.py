@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkops import previous
 from bulkops.corrections import is_wrong, to_correct
-from bulkops.delivery import PREVIOUS, in_data_folder
+from bulkops.delivery import in_data_folder
 from bulkops.errors import CannotStart
 from bulkops.headings import Layout
 from bulkops.model import CheckedRow, Outcome, Status
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.correcting import content, ours
-from bulkops.workbook.saving import keep_copy, opened_by, refuse_planted, save, writable
+from bulkops.workbook.saving import opened_by, refuse_planted, save, writable
 
 
 @dataclass(slots=True)
@@ -76,8 +77,7 @@ class Corrections:
         if os.path.exists(path) and not ours(path):
             raise FileExistsError("another file has that name")
         kept: list[Path] = []
-        name = f"{path.stem[:60]}, before {self.run}.xlsx"
-        save(path, made, keep=lambda there: kept.append(keep_copy(there, self.folder / PREVIOUS, name)))
+        save(path, made, keep=lambda there: kept.append(previous.keep(there, self.folder, self.run)))
         return kept
 
 

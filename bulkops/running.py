@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkops import __version__, settings
+from bulkops import __version__, previous, settings
 from bulkops.client import Client, KeepAlive
 from bulkops.delivery import Delivery, Kind, free
 from bulkops.errors import BulkopsError, CannotStart, MustStop
@@ -211,12 +212,13 @@ class Prepared:
         self.notes += [
             answers.deprecated(all_operations()[key].plural, words) for key, words in processor.deprecated.items()
         ]
-        written = self._written(ordered, delivery)
+        written = self._written(ordered, delivery, bool(processor.sent))
         failed = failed or delivery.defect
         reason = reason or _reason(failed)
         cut_short = bool(left)
         try:
             ledger.finish(self.id, left, str(written) if written else None)
+            previous.remove_outdated(delivery.folder, ledger, datetime.now(UTC))
         except MustStop as error:
             self.notes.append(str(error))
         except Exception as error:
@@ -254,12 +256,12 @@ class Prepared:
         before = self.before.get(step.row.seq)
         return before if before and before.started else None
 
-    def _written(self, outcomes: tuple[Outcome, ...], delivery: Delivery) -> Path | None:
+    def _written(self, outcomes: tuple[Outcome, ...], delivery: Delivery, sent: bool) -> Path | None:
         """Where the results are now. No failure keeps the run from its end: the ledger has them too."""
         place: Path | None = None
         try:
             lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id, self.material.unread)
-            place, trouble = delivery.deliver(lines)
+            place, trouble = delivery.deliver(lines, sent)
             self.notes += trouble
         except Exception as error:
             delivery.defect = error

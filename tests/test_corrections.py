@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
 from workbooks import by_address, parts, plain, save, styles, typed
 
-from bulkops import app, handback
+from bulkops import app, handback, previous
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
 from bulkops.model import Status
@@ -666,7 +666,7 @@ def test_earlier_corrections_are_kept(tmp_path: Path, server: PracticeServer) ->
     before = fix.read_bytes()
     report = run(path, server, fix)
     assert rows(fix)[1][0] == "x"
-    (kept,) = (tmp_path / handback.PREVIOUS).glob("fix*")
+    (kept,) = (tmp_path / previous.FOLDER).glob("fix*")
     assert kept.read_bytes() == before
     assert any(str(kept) in note for note in report.notes)
 
