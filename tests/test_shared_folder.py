@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from asking import Bulkops, Ended, fill, kickout, task
+from systems import as_another_user, shared_folder
 
 from bulkops import app, settings
 from bulkops.folders import Folder
@@ -260,6 +261,42 @@ def test_a_claim_that_is_no_text_of_ours_is_respected_without_reading_on(kind, i
     assert "Done/b.xlsx" in lying(folder)
     assert len(practice.writes) == 1
     assert lying(private) == {"letter.txt"}
+
+
+# ------------------------------------------------------------------- what is no workbook
+
+
+@POSIX
+@pytest.mark.parametrize(("kind", "code"), [("a pipe", "no_file"), ("a link", "link"), ("endless", "too_big")])
+def test_what_is_no_workbook_is_left_alone_with_its_reason(kind, code, folder, private, home):
+    """Without being opened."""
+    PLANTS[kind](folder / "a.xlsx", private)
+    assert looking_codes(folder, home) == [f"inbox.{code}"]
+
+
+def test_another_user_of_this_computer_can_plant_and_replay_and_gains_nothing(bulkops, practice, home, private):
+    """With files that are really his: a link for Done, a claim and a temporary file by names that he has read."""
+    with shared_folder() as folder:
+        fill(folder / "a.xlsx", [kickout(1)])
+        with opened(folder, home) as inbox:
+            mark = inbox._claim(folder / "a.xlsx").mark
+        content = (folder / claims.file_of("a.xlsx")).read_bytes()
+
+        def plant_all() -> None:
+            (folder / claims.file_of("a.xlsx")).unlink()
+            (folder / "Done").symlink_to(private)
+            (folder / f".{mark}.bulkops.tmp").symlink_to(private / "letter.txt")
+            for name in ("a.xlsx", "b.xlsx"):
+                (folder / claims.file_of(name)).write_bytes(content)
+
+        as_another_user(plant_all)
+        fill(folder / "b.xlsx", [kickout(2)])
+        told = json.loads(bulkops("inbox", folder, "--yes", "--json").out)
+        assert [Path(each["path"]).name for each in told["left"]] == ["Done", "b.xlsx"]
+        assert "bulkops needs a folder of that name" in told["left"][0]["why"]
+        assert [task(1) in each.path for each in practice.writes] == [True]
+        assert (lying(private), (private / "letter.txt").read_text()) == ({"letter.txt"}, "mine")
+        assert (folder / "a.xlsx").exists()
 
 
 # ------------------------------------------------------------------- names

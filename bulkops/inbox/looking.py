@@ -145,7 +145,7 @@ def _shown(path: Path) -> os.stat_result | None:
     except OSError:
         return None
     hidden = path.name.startswith((".", "~")) or getattr(facts, "st_file_attributes", 0) & _HIDDEN
-    return None if hidden or stat.S_ISDIR(facts.st_mode) else facts
+    return None if hidden or (stat.S_ISDIR(facts.st_mode) and not is_link(facts)) else facts
 
 
 def _is_workbook(path: Path) -> bool:
@@ -165,14 +165,7 @@ def _odd(facts: os.stat_result) -> str:
 
 
 def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
-    if path.suffix.lower() in _UNFINISHED:
-        yield "inbox.copying"
-    if not _is_workbook(path):
-        yield "inbox.not_workbook"
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-        yield _odd(facts)
-    if any(unicodedata.category(char) in _UNREADABLE for char in path.name):
-        yield "inbox.name"
+    yield from _what_it_is(path, facts)
     if is_online(facts):
         yield "inbox.online"
     if not facts.st_size:
@@ -189,6 +182,20 @@ def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
         yield "inbox.too_long"
     if named_like_results(path) and _only_results(path):
         yield "inbox.ours"
+
+
+def _what_it_is(path: Path, facts: os.stat_result) -> Iterator[str]:
+    """Why it is no workbook, or none that can be told by its name, without a look into it."""
+    if is_outcome(path):
+        yield "inbox.no_place"
+    if path.suffix.lower() in _UNFINISHED:
+        yield "inbox.copying"
+    if not _is_workbook(path):
+        yield "inbox.not_workbook"
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        yield _odd(facts)
+    if any(unicodedata.category(char) in _UNREADABLE for char in path.name):
+        yield "inbox.name"
 
 
 def _only_results(path: Path) -> bool:

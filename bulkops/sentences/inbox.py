@@ -45,6 +45,12 @@ ENTRIES = (
         "Put a copy of the workbook into the folder instead.",
     ),
     Entry(
+        "inbox.no_place",
+        "No folder to move workbooks to",
+        "{path} is a link or a file, where bulkops needs a folder of that name: no workbook can be moved there.",
+        "Remove it from the folder. bulkops makes the folder itself.",
+    ),
+    Entry(
         "inbox.no_file",
         "No file",
         "{path} is a pipe or a device, not a file.",
