@@ -26,9 +26,9 @@ from bulkops.model import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
 from bulkops.templates import __file__ as templates
-from bulkops.workbook import oldexcel, opendocument, reader
+from bulkops.workbook import oldexcel, opendocument
 from bulkops.workbook.raw import RawSheet
-from bulkops.workbook.reader import read_workbook, runs_told
+from bulkops.workbook.reader import parsed, read_workbook, runs_told
 from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
@@ -152,7 +152,7 @@ def test_damaged_files_are_refused_or_read(tmp_path: Path, kind: str) -> None:
                 content[dice.randrange(len(content))] = dice.randrange(256)
         # In this process: where an exception that nobody expected is seen.
         with contextlib.suppress(CannotStart):
-            reader.parsed(path, bytes(content))
+            parsed(path, bytes(content))
 
 
 # OpenDocument
@@ -713,9 +713,8 @@ def test_cells_are_bounded(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A workbook of another sort is as big as one of Excel's may be, and no bigger."""
     monkeypatch.setattr(opendocument if kind == "ods" else oldexcel, "MAX_CELLS", 20)
     # In this process, where the limit is another one.
-    monkeypatch.setattr(reader, "is_small", lambda _: True)
     with pytest.raises(CannotStart) as refused:
-        read_workbook(sample(kind))
+        parsed(sample(kind), sample(kind).read_bytes())
     assert refused.value.code == "workbook.too_big"
 
 

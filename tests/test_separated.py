@@ -16,9 +16,9 @@ from workbooks import by_address, only_sheet, plain
 from bulkops.checking import check
 from bulkops.errors import CannotStart
 from bulkops.operations import all_operations
-from bulkops.workbook import reader, separated
+from bulkops.workbook import separated
 from bulkops.workbook.raw import RawSheet
-from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.separated import read_separated
 from bulkops.workbook.text import is_error
 
@@ -376,6 +376,7 @@ def test_more_cells_than_memory_are_refused(tmp_path: Path, monkeypatch: pytest.
     """A text file is bounded as a workbook is."""
     monkeypatch.setattr(separated, "MAX_CELLS", 5)
     # In this process, where the limit is another one.
-    monkeypatch.setattr(reader, "is_small", lambda _: True)
-    assert len(read(tmp_path / "a.csv", "List ID;Comment\n2001;x\n2002;\n").rows) == 3
-    assert refusal(tmp_path / "b.csv", "List ID;Comment\n2001;x\n2002;y\n").code == "workbook.too_big"
+    assert len(parsed(tmp_path / "a.csv", b"List ID;Comment\n2001;x\n2002;\n").sheets[0].rows) == 3
+    with pytest.raises(CannotStart) as refused:
+        parsed(tmp_path / "b.csv", b"List ID;Comment\n2001;x\n2002;y\n")
+    assert refused.value.code == "workbook.too_big"
