@@ -298,7 +298,8 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     from bulkops.delivery import decide
     from bulkops.handback import corrections_to
     from bulkops.lookups import look_up, rule_out
-    from bulkops.preflight import asking, enter, owner
+    from bulkops.preflight import asking, key_for, owner
+    from bulkops.rehearsing import begin
     from bulkops.workbook.sidecar import runs_told
 
     _all_or_nothing(prepared)
@@ -323,7 +324,10 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         taken = [way.path for way in prepared.delivery.ways]
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
     if prepared.plan.steps or _perhaps_anothers(prepared):
-        prepared.where, prepared.key = enter(prepared.where, stack)
+        if prepared.where.starts_with_the_run:
+            prepared.where, told = begin(prepared.where, prepared.plan.steps, stack)
+            prepared.notes += told
+        prepared.key = key_for(prepared.where)
         found = owner(prepared.where, prepared.key)
         _known_by(prepared, found)
         prepared.notes += [note for note in (found.note, found.deprecated) if note]

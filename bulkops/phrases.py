@@ -31,8 +31,8 @@ def printable(text: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """``1 row``, ``2 rows``, ``2 batches``."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('ch') else 's'}"
 
 
 def row_numbers(numbers: Iterable[int]) -> str:

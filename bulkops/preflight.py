@@ -1,15 +1,15 @@
 """Everything that can go wrong is made to go wrong before the first row is sent.
 
-Is the practice server up? Is there a key, does EnergyCAP answer, and as whom? Only
-reads are made here. Where the results can go is found out in delivery.
+Is there a key, does EnergyCAP answer, and as whom? Only reads are made here. Where the results can
+go is found out in delivery.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from bulkops import settings
@@ -21,16 +21,13 @@ from bulkops.sentences import answers
 from bulkops.settings import PRACTICE, Environment, Key
 
 
-def enter(where: Environment, stack: ExitStack) -> tuple[Environment, Key]:
-    """The environment ready to be called, and its key; practice is started here and ends with the run."""
+def key_for(where: Environment) -> Key:
+    """Practice has a key of its own. Raises CannotStart if there is none for another environment."""
     if where.name != PRACTICE:
-        return where, settings.find_key(where)
-    from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+        return settings.find_key(where)
+    from bulkops.practice.server import PRACTICE_KEY
 
-    if not where.base_url:
-        server = stack.enter_context(PracticeServer())
-        where = replace(where, base_url=server.base_url)
-    return where, Key(PRACTICE_KEY)
+    return Key(PRACTICE_KEY)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from asking import fill, flag
+from asking import fill, flag, kickout, task
 from python_calamine import CalamineWorkbook
 
 from bulkops import app
@@ -80,3 +80,46 @@ def test_practising_with_what_takes_no_sheet(tmp_path: Path, home: Path) -> None
     wanted = tmp_path / "elsewhere.xlsx"
     assert practised(path, home, Options(results=wanted)).results == wanted
     assert messages(wanted)[0].startswith("PRACTICE: ")
+
+
+def test_ids_of_ones_own_are_taken_as_given(tmp_path: Path, home: Path) -> None:
+    """Every kind that a row can name; a list holds what the row expects, and what is made up is said."""
+    kickouts = [
+        {"task_guid": task(61), "batch_mode": "use existing batch", "existing_open_batch_id": 70001},
+        {"task_guid": task(62), "batch_mode": "use existing batch", "existing_open_batch_id": 70002},
+        {"task_guid": task(63), "batch_mode": "use pending batch", "pending_batch_id": 2147483647},
+        {"task_guid": task(64), "batch_mode": "new batch"},
+        {"task_guid": task(65), "batch_mode": "smart batch", "new_batch_code": "AUG"},
+    ]
+    flags = [
+        flag(4711, flag_type_id=17, assignees="8001;8002", expected_bills=340),
+        flag(4712, flag_status="Resolved"),
+        flag(2006),
+    ]
+    report = practised(fill(tmp_path / "August.xlsx", kickouts, flags), home, Options(jobs=1))
+    assert [(each.status.value, each.code) for each in report.outcomes] == [("done", "")] * 8
+    assert [each.selected for each in report.outcomes[5:]] == [340, 5, 5]
+    (said,) = [note for note in report.notes if note.startswith("Practice takes as given")]
+    things = "5 tasks, 2 open batches, 1 pending batch, 2 lists, 1 flag type, 2 users"
+    assert said.startswith(f"Practice takes as given what the workbook names: {things}.")
+
+
+def test_practice_keeps_its_own_things(tmp_path: Path, home: Path) -> None:
+    """The sample sheets go as they go in the demo, and nothing is said of what is given."""
+    path = fill(tmp_path / "August.xlsx", [kickout(51)], [flag(2099), flag(2001, flag_type_id=2, expected_bills=99)])
+    report = practised(path, home)
+    assert [each.status.value for each in report.outcomes] == ["failed", "failed", "done"]
+    assert (report.outcomes[2].selected, report.notes) == (
+        12,
+        ("Another number of bills than expected: rows 1. They are done; look at their messages.",),
+    )
+
+
+def test_what_was_practised_holds_no_real_row_back(tmp_path: Path, home: Path, practice: PracticeServer) -> None:
+    """Practice is another EnergyCAP."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag(2006)])
+    practised(path, home)
+    with app.prepare(path, Environment("custom", practice.base_url), home, Options()) as prepared:
+        report = prepared.run(Control(), lambda _: None)
+    assert [each.status.value for each in report.outcomes] == ["done"]
+    assert report.results == path

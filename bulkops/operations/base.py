@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, CheckedRow, Reply
@@ -52,6 +52,17 @@ SEND_AGAIN = Field(
     text=True,
     width=12,
 )
+
+
+class Named(NamedTuple):
+    """What a row calls by an id that this customer's EnergyCAP must know."""
+
+    field: str
+    kind: str
+    """task, list, open batch, pending batch, flag type or user."""
+    id: int | str
+    bills: int | None = None
+    """How many bills the row expects in a list."""
 
 
 Thing = tuple[object, ...]
@@ -159,6 +170,10 @@ class Operation(ABC):
         """What the row works on: its target, if not more. Rows that share a thing stay in order even where the
         operator calls the rows independent; ``("batch",)`` shares with every ``("batch", …)``."""
         return ((self.key, values[self.target]),)
+
+    def names(self, values: Mapping[str, Any]) -> Iterator[Named]:
+        """What must be there for the row to be carried out."""
+        return iter(())
 
     def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
         """(field, catalogue code) of what the answer to ``look_up`` has against a row; None for nothing."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
 from bulkops.model import Accepted, Call, CheckedRow, Reply
-from bulkops.operations.base import Field, Operation, Sample, Thing, answered
+from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered
 from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 
 if TYPE_CHECKING:
@@ -347,6 +347,14 @@ class KickoutReimport(Operation):
             ],
             {"new_batch_code": [cell_rule("new_batch_code.length", longest(CODE_LENGTH))]},
         )
+
+    def names(self, values: Mapping[str, Any]) -> Iterator[Named]:
+        """The task, and the batch if the mode is for one that is there."""
+        yield Named("task_guid", "task", values["task_guid"].lower())
+        if values["batch_mode"] == USE_EXISTING and values["existing_open_batch_id"] is not None:
+            yield Named("existing_open_batch_id", "open batch", values["existing_open_batch_id"])
+        if values["batch_mode"] == USE_PENDING:
+            yield Named("pending_batch_id", "pending batch", values["pending_batch_id"])
 
     def repeats(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A task, whatever the settings."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import COMMON, Entry
 from bulkops.model import Accepted, Call, Reply
-from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, answered
+from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
 from bulkops.operations.cells import (
     INT32_MAX,
     read_amount,
@@ -275,6 +275,14 @@ class ListFlagEdit(Operation):
                 not_repeated("list_id", "flag_edit.repeated", self.repeats),
             ],
         )
+
+    def names(self, values: Mapping[str, Any]) -> Iterator[Named]:
+        """The list, the flag type and the assignees."""
+        yield Named("list_id", "list", values["list_id"], values["expected_bills"])
+        if values["flag_type_id"] is not None:
+            yield Named("flag_type_id", "flag type", values["flag_type_id"])
+        for number in values["assignees"] or ():
+            yield Named("assignees", "user", number)
 
     def repeats(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The list with all that would be sent: a blank and a No are the same false, the order of users is none."""

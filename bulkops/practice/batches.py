@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from .bodies import BatchSettings
 from .choices import Choices
@@ -26,6 +27,7 @@ class BatchBook:
         self, batches: Iterable[Batch], choices: Choices, new_guid: Callable[[], str], now: Callable[[], datetime]
     ) -> None:
         self.by_id = {batch.batch_id: batch for batch in batches}
+        self._numbers = count(max(self.by_id) + 1)
         self._by_code = {batch.batch_code: batch for batch in self.by_id.values()}
         self._choices = choices
         self._new_guid = new_guid
@@ -105,7 +107,7 @@ class BatchBook:
 
     def _create(self, request: BatchSettings, user: User) -> Batch:
         """A new open batch; an empty code is made up like an absent one."""
-        number = max(self.by_id) + 1
+        number = next(each for each in self._numbers if each not in self.by_id)
         code = request.new_batch_code or f"IMPORT-{number}"
         if code in self._by_code:
             if self._choices.taken_codes == "refuse":

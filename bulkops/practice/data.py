@@ -35,14 +35,23 @@ from .records import (
 )
 
 PRACTICE_KEY = "practice-key"
+KNOWN = {
+    "task": "tasks 7d9e4c10-5b3a-4f6e-9c21-000000000001 to -000000000040",
+    "list": "lists 2001 to 2030",
+    "open batch": "open batch 501",
+    "pending batch": "pending batches 502 and 506",
+    "flag type": "flag types 1 to 4",
+    "user": "users 101 to 103",
+}
+"""What can be used here, in words."""
 AUDIT_EXCEPTION = 1
-_FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
+FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 _SEE = {("billsAndBatches", "view"), ("flaggedItems", "view")}
 _WRITE = _SEE | {("billsAndBatches", "create"), ("flaggedItems", "manage"), ("usersAndRoles", "view")}
 _MANAGE = _WRITE | {("billsAndBatches", "manage"), ("exportHold", "manage")}
 
 
-def _user(number: int, code: str, name: str, role: str, rights: set[tuple[str, str]], active: bool = True) -> User:
+def user(number: int, code: str, name: str, role: str, rights: set[tuple[str, str]], active: bool = True) -> User:
     return User(
         user_id=number,
         user_code=code,
@@ -50,16 +59,16 @@ def _user(number: int, code: str, name: str, role: str, rights: set[tuple[str, s
         active=active,
         email=f"{code}@example.com",
         user_role={"userRoleId": number % 100, "userRoleInfo": role},
-        last_login=_FIRST_DAY,
+        last_login=FIRST_DAY,
         user_groups=[],
         rights=frozenset(rights),
     )
 
 
-OPERATOR = _user(101, "operator", "Practice Operator", "Bill clerk", _WRITE)
-MANAGER = _user(102, "manager", "Morgan Manager", "Manager", _MANAGE)
-READER = _user(103, "reader", "Robin Reader", "Reader", _SEE)
-FORMER = _user(104, "former", "Frankie Former", "Bill clerk", set(), active=False)
+OPERATOR = user(101, "operator", "Practice Operator", "Bill clerk", _WRITE)
+MANAGER = user(102, "manager", "Morgan Manager", "Manager", _MANAGE)
+READER = user(103, "reader", "Robin Reader", "Reader", _SEE)
+FORMER = user(104, "former", "Frankie Former", "Bill clerk", set(), active=False)
 
 USERS = (OPERATOR, MANAGER, READER, FORMER)
 KEYS = {PRACTICE_KEY: OPERATOR, "practice-key-manager": MANAGER, "practice-key-readonly": READER}
@@ -90,8 +99,8 @@ def batches() -> Iterator[Batch]:
             batch_code=code,
             status=status,
             owner=owner,
-            start_date=_FIRST_DAY,
-            end_date=_FIRST_DAY + timedelta(days=1) if status == "closed" else None,
+            start_date=FIRST_DAY,
+            end_date=FIRST_DAY + timedelta(days=1) if status == "closed" else None,
             bill_count=count,
             running_total=count * 100.0,
             has_imported_bills=True,
@@ -109,7 +118,7 @@ def tasks() -> Iterator[Task]:
 
 
 def _finished(number: int, type_code: str, status: TaskStatus, kickouts: int) -> Task:
-    begin = _FIRST_DAY + timedelta(hours=number)
+    begin = FIRST_DAY + timedelta(hours=number)
     return Task(
         task_id=8000 + number,
         guid=seed_guid(number),
@@ -133,7 +142,7 @@ def task_type(code: str) -> TaskType:
 
 
 def lists() -> Iterator[BillList]:
-    set_by_hand = Event(1, OPERATOR, _FIRST_DAY, None, "Flagged")
+    set_by_hand = Event(1, OPERATOR, FIRST_DAY, None, "Flagged")
     open_flag, done_flag = Flag(UNRESOLVED, 4, events=(set_by_hand,)), Flag(RESOLVED, 2, events=(set_by_hand,))
     sites: list[tuple[int, str, list[Flag | None]]] = [
         (2000 + site, f"Site {site:02d}", [open_flag] * 5) for site in range(6, 31)

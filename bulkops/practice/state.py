@@ -8,6 +8,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
 
 from . import data
 from .batches import BatchBook
@@ -26,6 +28,8 @@ from .records import (
     TaskStatus,
     User,
 )
+
+_Rights = frozenset[tuple[str, str]]
 
 
 class State:
@@ -51,8 +55,18 @@ class State:
         self.keys = dict(data.KEYS)
         self.flag_types = {kind.flag_type_id: kind for kind in data.FLAG_TYPES}
         self._tasks = {task.guid: task for task in data.tasks()}
+        self.task_ids = count(max(task.task_id for task in self._tasks.values()) + 1)
         self._lists = {found.list_id: found for found in data.lists()}
         self._batches = BatchBook(data.batches(), self.choices, _new_guid, self.moment)
+        self.known: dict[str, dict[Any, Any]] = {
+            "task": self._tasks,
+            "list": self._lists,
+            "open batch": self._batches.by_id,
+            "pending batch": self._batches.by_id,
+            "flag type": self.flag_types,
+            "user": self.users,
+        }
+        """By kind and id, what requests may name."""
         self._running: deque[Task] = deque()  # in the order in which they end
         self._analysing: deque[Task] = deque()
         self._imported: dict[str, int] = {}
@@ -72,9 +86,16 @@ class State:
 
     def forbid(self, area: str, right: str, user_id: int = data.OPERATOR.user_id) -> None:
         """Takes a right from a user, for instance ("flaggedItems", "view")."""
+        self._change_rights(user_id, lambda rights: rights - {(area, right)})
+
+    def allow(self, area: str, right: str, user_id: int = data.OPERATOR.user_id) -> None:
+        """Gives a user a right."""
+        self._change_rights(user_id, lambda rights: rights | {(area, right)})
+
+    def _change_rights(self, user_id: int, changed: Callable[[_Rights], _Rights]) -> None:
         for key, user in self.keys.items():
             if user.user_id == user_id:
-                self.keys[key] = user.model_copy(update={"rights": user.rights - {(area, right)}})
+                self.keys[key] = user.model_copy(update={"rights": changed(user.rights)})
 
     def moment(self) -> datetime:
         """`now`, asked anew each time: it may have been replaced meanwhile."""
@@ -97,7 +118,7 @@ class State:
             chosen = self._batches.choose(request.batch_settings, user)
             started = self.clock()
             task = Task(
-                task_id=max(each.task_id for each in self._tasks.values()) + 1,
+                task_id=next(self.task_ids),
                 guid=_new_guid(),
                 task_type=data.task_type(BILL_IMPORT),
                 status="running",

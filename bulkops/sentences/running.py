@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from bulkops.sentences.entry import Entry
 
+
+def taken_as_given(things: str) -> str:
+    """What practice knows only from the workbook."""
+    return (
+        f"Practice takes as given what the workbook names: {things}. It makes up what they hold and of what kind they are, "
+        "so its counts say nothing about EnergyCAP."
+    )
+
+
 ENTRIES = (
     Entry("env.unknown", "No such environment", "There is no environment “{value}”.", "Choose one of: {extra}."),
     Entry(

@@ -1,0 +1,69 @@
+"""Things of somebody else's EnergyCAP, taken as given: their kind and id are known, and the rest is made up.
+
+It is made up so that a row can succeed: a task has kickouts, the bills of a list have a flag that is not resolved, a
+batch may be used by whoever practises. Practice's own things stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from . import data
+from .records import UNRESOLVED, Batch, BatchStatus, Bill, BillList, Flag, FlagType, Task, User
+from .state import State
+
+BILLS = 5
+"""In a list of which nobody says how many it holds."""
+MOST_BILLS = 500_000
+"""In all lists together."""
+_FIRST_BILL = 1_000_000
+
+
+class Given(NamedTuple):
+    kind: str
+    """One of those in `State.known`."""
+    id: int | str
+    bills: int | None = None
+    """How many a list is said to hold."""
+
+
+def take(state: State, things: Iterable[Given]) -> list[Given]:
+    """Adds what the state does not know, and returns that; of several with one id the first counts."""
+    new = []
+    flag = Flag(UNRESOLVED, 4)
+    bills = (Bill(number, 100.0, flag) for number in range(_FIRST_BILL, _FIRST_BILL + MOST_BILLS))
+    for thing in things:
+        known = state.known[thing.kind]
+        if thing.id not in known:
+            known[thing.id] = _made_up(thing, state.task_ids, bills)
+            new.append(thing)
+    if any(thing.kind == "open batch" for thing in new):
+        state.allow("billsAndBatches", "manage")
+    return new
+
+
+def _made_up(thing: Given, task_ids: Iterator[int], bills: Iterator[Bill]) -> Task | BillList | Batch | FlagType | User:
+    if isinstance(thing.id, str):
+        like = next(data.tasks())
+        return like.model_copy(
+            update={"guid": thing.id, "task_id": next(task_ids), "output": {}, "settings": {}, "note": None}
+        )
+    match thing.kind:
+        case "list":
+            wanted = BILLS if thing.bills is None else thing.bills
+            return BillList(thing.id, f"List {thing.id}", data.MANAGER, list(islice(bills, wanted)))
+        case "flag type":
+            return FlagType(flag_type_id=thing.id, flag_type_info=f"Flag type {thing.id}")
+        case "user":
+            return data.user(thing.id, f"user{thing.id}", f"User {thing.id}", "Bill clerk", set())
+        case _:
+            status: BatchStatus = "open" if thing.kind == "open batch" else "pending"
+            return Batch(
+                batch_id=thing.id,
+                batch_code=f"BATCH-{thing.id}",
+                status=status,
+                owner=data.MANAGER,
+                start_date=data.FIRST_DAY,
+            )
