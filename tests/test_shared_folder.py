@@ -204,6 +204,26 @@ def test_a_claim_that_was_taken_away_or_replaced_meanwhile_is_left_to_its_new_ow
     assert not [each for each in (home / "inbox").iterdir() if each.is_dir()]
 
 
+@pytest.mark.parametrize("other", [b"", None], ids=["replaced", "taken away"])
+def test_a_claim_that_is_gone_as_soon_as_it_is_made_costs_only_its_workbook(
+    other, inbox, folder, practice, monkeypatch
+):
+    """Without it two people could run the workbook; the others are run."""
+    for number, name in enumerate("ab", 1):
+        fill(folder / f"{name}.xlsx", [kickout(number)])
+    real = claims.give
+
+    def give(old: Folder, name: str, new: Folder, to: str) -> None:
+        real(old, name, new, to)
+        if to == claims.file_of("a.xlsx"):
+            (folder / to).unlink() if other is None else (folder / to).write_bytes(other)
+
+    monkeypatch.setattr(claims, "give", give)
+    told = inbox()
+    assert [task(2) in each.path for each in practice.writes] == [True]
+    assert (told.workbooks[0]["moved_to"], "a.xlsx" in lying(folder)) == (None, True)
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["the workbook is there", "the workbook was moved"])
 def test_a_claim_of_an_older_version_keeps_the_workbook_for_us(there, inbox, folder, home, practice):
     """It is run once more, which sends nothing twice; what the claim says of moves is not done."""

@@ -60,8 +60,10 @@ def take(workbook: Path, mark: str) -> Claim:
         finally:
             folder.remove(begun)
     claim = claim_on(workbook)
-    if claim is None or claim.mark != mark:
-        raise OSError(errno.EIO, "the folder does not keep what is written", str(workbook))
+    if claim is None:
+        raise FileNotFoundError(errno.ENOENT, "its claim was taken away at once", str(workbook))
+    if claim.mark != mark:
+        raise FileExistsError(errno.EEXIST, "another claim was put in the place of ours", str(workbook))
     return claim
 
 
