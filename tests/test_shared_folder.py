@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -402,6 +403,36 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
         handled = inbox.handle(found, settings.environment(), plain_run)
     assert handled.why.code in ("inbox.gone", "workbook.changed", "workbook.planted")
     assert (practice.writes, lying(folder), lying(private)) == ([], {"a.xlsx"}, {"letter.txt", "b.xlsx"})
+
+
+@POSIX
+@pytest.mark.parametrize("when", ["during the look", "after the claim"])
+def test_a_pipe_that_takes_a_workbooks_place_is_not_waited_for(when, folder, home, practice, monkeypatch):
+    """Between a look at the file and opening it, which takes long if another file there is slow to read."""
+    path = fill(folder / "a.xlsx", [kickout(1)])
+    moment = (looking, "opened_by") if when == "during the look" else (handling, "held")
+    found = look(folder, home).ready[0]
+    real = getattr(*moment)
+
+    def swapped(*given: Any) -> Any:
+        said = real(*given)
+        path.unlink()
+        os.mkfifo(path)
+        return said
+
+    monkeypatch.setattr(*moment, swapped)
+    ends = signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
+    signal.alarm(60)
+    try:
+        if when == "during the look":
+            assert [each.why.code for each in look(folder, home).left] == ["inbox.held"]
+        else:
+            with opened(folder, home) as inbox:
+                assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.held"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, ends)
+    assert practice.writes == []
 
 
 # ------------------------------------------------------------------- what is planted beside a workbook

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkops.errors import CannotStart
-from bulkops.folders import Folder, Id, is_link
+from bulkops.folders import Folder, Id, is_link, opened
 from bulkops.inbox.claims import Claim, claim_on, is_ours
 from bulkops.inbox.moving import CORRECTIONS, MOST, beside
 from bulkops.lengths import too_long
@@ -214,10 +214,12 @@ def is_online(facts: os.stat_result) -> bool:
 
 
 def can_be_taken(path: Path) -> bool:
-    """May it be read, and moved when it was run? On Windows who copies a file, or has it open, may forbid either."""
+    """May it be read, and moved when it was run? On Windows who copies a file, or has it open, may forbid either.
+
+    What was put in its place since it was looked at, a pipe for instance, is not waited for.
+    """
     try:
-        with open(path, "rb"):
-            pass
+        opened(path).close()
         return removable(path)
     except OSError:
         return False
