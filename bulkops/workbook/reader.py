@@ -55,6 +55,9 @@ def without_collecting() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            # They go to the oldest generation without being looked through.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
