@@ -93,10 +93,13 @@ class _Past:
             return self._not_held(step) if step.wish else step
         newest = holding[-1]
         own = next((past for past in reversed(holding) if past.fingerprint == step.fingerprint), newest)
-        if "".join(step.wish.split()).upper() == newest.code:
-            return self._released(step, newest.code, before)
         done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
-        if self.send_again and not step.wish and done_before and own is newest and doubtful is None:
+        if step.wish:
+            released = "".join(step.wish.split()).upper() == newest.code
+        else:
+            last = {past.fingerprint: past.status for past in holding}.values()
+            released = self.send_again and done_before and own is newest and Status.UNKNOWN not in last
+        if released:
             return self._released(step, newest.code, before)
         return self._held(step, own, done_before, newest.code, operation)
 

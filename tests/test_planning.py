@@ -324,6 +324,14 @@ def test_what_is_marked_as_done_is_repeated_like_what_is_done():
         (step,) = with_past(row, marked((sent, DONE, AFTER_ALL)), send_again=send_again).steps
         assert (step.released, step.repeats.status) == ("FIRSTC", DONE)
     assert with_past(SELF, marked((B, DONE, AFTER_ALL)), send_again=True).steps == []
+    (step,) = with_past(SELF, marked((A, DONE, None), (A, UNKNOWN, TO_SEND)), send_again=True).steps
+    assert step.released == "FIRSTC", "what surely was not carried out is no doubt"
+
+
+def test_a_send_without_a_code_is_released_by_nothing():
+    """No version leaves one behind; and if one did, a blank cell would not be its code."""
+    (outcome,) = with_past(SELF, [replace(past((A, DONE))[0], code="")]).decided
+    assert outcome.status is Status.ALREADY_DONE
 
 
 def test_a_row_marked_as_done_says_who_marked_it_and_when():
