@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Id
-from bulkops.model import CheckedRow, Outcome, Plan, Status
+from bulkops.model import CheckedRow, Outcome, Plan
 from bulkops.operations import all_operations
 from bulkops.ownership import open_to_others
 from bulkops.phrases import counted, marked, moment
@@ -57,7 +57,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     material = _read(path, options)
     with any_ledger(folder) as ledger:
         plan = _plan(ledger, where, material, options, _assumed(ledger, where) if ledger else None, new=ledger is None)
-        known = {run.id for run in ledger.runs()} if ledger else set()
+        known = ledger.run_ids() if ledger else set()
     report = previewed(material, where, plan)
     elsewhere = _run_elsewhere(material, known)
     report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
@@ -183,21 +183,44 @@ def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
+    left = {} if name else _left(ledger)
+    for run, follower in _followed(ledger):
+        if run.id == name:
+            rows = ledger.resumable(run.id)
+            if rows and follower:
+                raise CannotStart("run.followed", value=name, extra=follower.id)
+            if not rows and (follower or run.ended):
+                break
+            return run, tuple(rows)
+        if run.id in left:
+            return run, tuple(ledger.resumable(run.id))
+    else:
+        if name:
+            raise CannotStart("run.not_found", value=name)
+    raise CannotStart("run.nothing_left")
+
+
+def _left(ledger: Ledger) -> dict[str, int]:
+    """The runs to resume, newest first, each with how many of its rows are left to do."""
+    left = ledger.left()
+    found: dict[str, int] = {}
+    for run, follower in _followed(ledger):
+        if follower is None:
+            # Of one that has not ended nobody has said yet of each row what became of it.
+            rows = left.get(run.id, 0) if run.totals is not None else len(ledger.resumable(run.id))
+            if rows or run.ended is None:
+                found[run.id] = rows
+    return found
+
+
+def _followed(ledger: Ledger) -> Iterator[tuple[Run, Run | None]]:
+    """Every run, newest first, with the newest of those by which its workbook was run since."""
     since: dict[tuple[str, str], list[Run]] = {}
     for run in ledger.runs():
         place = settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url
         later = since.setdefault((known_as(run.workbook), place), [])
-        if name in (None, run.id):
-            rows = ledger.resumable(run.id)
-            follower = next((each for each in later if not _apart(each, run)), None)
-            if rows and follower and name:
-                raise CannotStart("run.followed", value=name, extra=follower.id)
-            if follower is None and (rows or run.ended is None):
-                return run, tuple(rows)
-            if name:
-                raise CannotStart("run.nothing_left")
+        yield run, next((each for each in later if not _apart(each, run)), None)
         later.append(run)
-    raise CannotStart("run.not_found", value=name) if name else CannotStart("run.nothing_left")
 
 
 def _apart(one: Run, other: Run) -> bool:
@@ -304,7 +327,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
 
     _all_or_nothing(prepared)
     material = prepared.material
-    known = {run.id for run in prepared.ledger.runs()} if prepared.ledger else set()
+    known = prepared.ledger.run_ids() if prepared.ledger else set()
     if strange := _run_elsewhere(material, known):
         prepared.notes.append(strange)
         prepared.elsewhere = prepared.elsewhere or strange
@@ -453,7 +476,10 @@ def _plan(
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
     """Every run of this ledger, newest first, with its rows counted by state."""
     with any_ledger(folder) as ledger:
-        return [(run, ledger.counts(run.id)) for run in ledger.runs()] if ledger else []
+        if ledger is None:
+            return []
+        # Of one that has not ended the rows are counted.
+        return [(run, ledger.counts(run.id) if run.totals is None else dict(run.totals)) for run in ledger.runs()]
 
 
 def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
@@ -468,16 +494,8 @@ def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) ->
 
 def unfinished(folder: Path) -> dict[str, int]:
     """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
-    found: dict[str, int] = {}
     with any_ledger(folder) as ledger:
-        if ledger is None:
-            return found
-        for run in ledger.runs():
-            # Looking a run's rows through takes time, so only those are that may have some left.
-            if run.totals is None or run.totals.get(Status.NOT_SENT.value) or run.totals.get(Status.FAILED.value):
-                with suppress(CannotStart):  # its workbook was run since, or nothing of it is left
-                    found[run.id] = len(_cut_short(ledger, run.id)[1])
-    return found
+        return _left(ledger) if ledger else {}
 
 
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:

@@ -68,7 +68,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "workbook.relations",
         "workbook.styles",
     ),
-    ("ledger.restoring", "ledger.migrations"),
+    ("ledger.restoring", "ledger.resuming", "ledger.migrations"),
     ("ledger.store",),
     (
         "ledger.book",

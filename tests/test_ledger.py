@@ -1266,6 +1266,46 @@ def test_what_a_run_left_undone_comes_back_as_it_was_read(ledger, path):
     assert [step.fingerprint for step in again.steps] == [step.fingerprint for step in plan.steps[:8]]
 
 
+def test_how_many_rows_are_left_of_the_runs_is_known_without_reading_their_rows(ledger):
+    """As many as come back, run by run: also of rows whose last attempt was another than the one that is left."""
+    for name in ("r", "twice", "over"):
+        plan = plan_of(*(kickout(n, 10 * len(name) + n) for n in range(7)), replace(kickout(7), hidden=True))
+        ledger.begin(run_named(name), plan, HERE)
+        for step, ending in zip(plan.steps, ENDINGS["r"], strict=False):
+            sent_or_not(ledger, name, step, *ending)
+        ledger.finish(name, [outcome_of(step.row, Status.NOT_SENT) for step in plan.steps], None)
+        if name != "r":
+            again = plan_of(*ledger.resumable(name), history=ledger)
+            ledger.begin_again(name, again, HERE)
+            for step, ending in zip(again.steps, ENDINGS[name], strict=True):
+                sent_or_not(ledger, name, step, *ending)
+            ledger.finish(
+                name, [outcome_of(step.row, Status.NOT_SENT, code="row.stopped") for step in again.steps], None
+            )
+    assert ledger.left() == {"r": 5, "twice": 3}
+    assert {run.id: len(ledger.resumable(run.id)) for run in ledger.runs()} == {"r": 5, "twice": 3, "over": 0}
+
+
+ENDINGS = {
+    "r": [
+        *((Status.DONE, ""), (Status.FAILED, "sent.refused"), (Status.FAILED, "sent.busy")),
+        *((Status.NOT_SENT, "sent.proxy"), (Status.NOT_SENT, "sent.not_reached"), (None, "")),
+    ],
+    "twice": [
+        *((Status.FAILED, "sent.busy"), (Status.FAILED, "sent.refused"), (Status.DONE, "")),
+        *((None, ""), (Status.NOT_SENT, "sent.busy")),
+    ],
+    "over": [(Status.DONE, ""), (Status.UNKNOWN, "sent.no_answer"), *[(Status.FAILED, "sent.refused")] * 3],
+}
+"""What becomes of a run's rows, and, when it is resumed, of those that it had left."""
+
+
+def sent_or_not(ledger: Ledger, run: str, step: Step, status: Status | None, code: str) -> None:
+    if status is not None:
+        ledger.intend(run, step, AT)
+        ledger.conclude(run, replace(done(step), status=status, code=code))
+
+
 def test_every_kind_of_value_survives_the_ledger(ledger):
     """Lists of ids, amounts, flags, blanks and odd letters make the same request after a resume."""
     edit = flag_edit(0, 2001, assignees=(101, 102), cost_recovery=12.35, comment="Zoë \U0001f600", hold=True)

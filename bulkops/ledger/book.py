@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger import marks, restoring
+from bulkops.ledger import marks, restoring, resuming
 from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.records import (
@@ -41,12 +41,9 @@ from bulkops.ledger.tables import INTENT, PLANNED, accounts, attempts, book, lin
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
 from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Status, Step
-from bulkops.verdict import OUTSIDE_THE_ROW
 
 _Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""
-_RESUMABLE = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
-"""Codes of rows that were not carried out for a reason that lay outside the row."""
 
 
 _INTEND = f"""
@@ -114,6 +111,9 @@ class Ledger:
         """
         with self._store.writing() as connection:
             restoring.take_over(connection, lacking, words)
+            for run in {each.run for each in lacking.intents}:
+                ended = runs.update().where(runs.c.id == run, runs.c.ended.is_not(None))
+                connection.execute(ended.values(totals=_counted(connection, run)))
             told = restoring.newest(connection)
         if self._witness is not None:
             self._witness.write_anew(self.id, *told)
@@ -356,6 +356,11 @@ class Ledger:
             rows = _rows(connection, query)
         return [_run(each) for each in rows]
 
+    def run_ids(self) -> set[str]:
+        """The ids of all runs."""
+        with self._store.reading() as connection:
+            return set(connection.execute(sa.select(runs.c.id)).scalars())
+
     def moved(self, old: str, new: str, run: str, results: str | None) -> None:
         """bulkops has moved a workbook: all its runs are of the new path now; this one's results too, if they moved."""
         with self._store.writing() as connection:
@@ -389,8 +394,13 @@ class Ledger:
             return [
                 row_of(line)
                 for line, attempt in _told(connection, run, kept)
-                if line["cells"] and _to_resume(outcome_read(line, attempt), attempt)
+                if line["cells"] and resuming.is_left(outcome_read(line, attempt), attempt)
             ]
+
+    def left(self) -> dict[str, int]:
+        """The runs that have ended with ``resumable`` rows, and how many each has."""
+        with self._store.reading() as connection:
+            return resuming.left(connection)
 
     def _kept(self) -> _Kept:
         """What the reserve keeps of outcomes that this ledger could not take yet."""
@@ -472,9 +482,3 @@ def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None) -> 
     found = (_taken_over(row, kept or {}) for row in _rows(connection, tried))
     states |= {row["seq"]: row["state"] for row in found if states[row["seq"]] == PLANNED}
     return dict(Counter(status_of(state).value for state in states.values()))
-
-
-def _to_resume(outcome: Outcome, attempt: Mapping[str, Any] | None) -> bool:
-    if outcome.status not in (Status.NOT_SENT, Status.FAILED):
-        return False
-    return (attempt is None and not outcome.code) or outcome.code in _RESUMABLE

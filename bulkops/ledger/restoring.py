@@ -25,7 +25,9 @@ _TOLD = (
 Words = Callable[[str, str, str], tuple[str, str]]
 """Operation, target, code → message and tip of a row that was on its way when the program ended."""
 _HAS = "SELECT run, seq, started FROM attempts WHERE run IN (SELECT value FROM json_each(:runs))"
-_COUNT = f"SELECT count(*) FROM attempts WHERE identity <> '{PRACTICE}'"
+_COUNT = f"""
+    SELECT coalesce(max(id), 0) - (SELECT count(*) FROM attempts WHERE identity = '{PRACTICE}') FROM attempts"""
+"""Attempts are numbered without gaps, and none is ever deleted."""
 _NEWEST = f"""
     SELECT run, seq, attempts.started, sheet, row, operation, target, attempts.identity, attempts.fingerprint,
         attempts.matter, attempts.released, asked, attempts.who, attempts.code
@@ -83,8 +85,7 @@ def _add_run(connection: sa.Connection, name: str, rows: list[Seen], told: Mappi
     first = rows[0]
     known = {"id": name, "started": first.started, "who": first.who, "base_url": first.identity, "options": {}, **told}
     values = {each: known.get(each, "") for each in _TOLD}
-    ended = {"ended": now(), "totals": {Status.UNKNOWN.value: len({each.seq for each in rows})}}
-    connection.execute(runs.insert().values(**values, **ended))
+    connection.execute(runs.insert().values(**values, ended=now()))
     if told:
         whose = {each.name: told.get(each.name) for each in fields(Account)}
         connection.execute(accounts.insert().values(run=name, **whose))

@@ -11,9 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bulkops.model import Status
+
 SCHEMA_VERSION = 6
 PLANNED, INTENT = "planned", "intent"
 """A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
+
+UNSENT = f"state IN ('{Status.NOT_SENT}', '{Status.FAILED}')"
+"""The condition, in SQL, that a row or an attempt was surely not carried out."""
 
 metadata = sa.MetaData()
 _JSON = sa.JSON(none_as_null=True)
