@@ -35,6 +35,7 @@ from bulkops.settings import Environment
 from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
+    from bulkops.delivery import Delivery
     from bulkops.ledger import Account, Ledger, Run
     from bulkops.preflight import Owner
     from bulkops.running import Prepared
@@ -51,6 +52,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     """Steps 1 to 4: what each row would come to. Nothing is sent, and nothing is written but wanted corrections."""
     from bulkops.handback import corrections_to
     from bulkops.ledger import new_run_id
+    from bulkops.rehearsing import serves_apart, without_unknown
 
     wanted = options.corrections
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
@@ -58,6 +60,8 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     with any_ledger(folder) as ledger:
         plan = _plan(ledger, where, material, options, _assumed(ledger, where) if ledger else None, new=ledger is None)
         known = ledger.run_ids() if ledger else set()
+    if serves_apart(where, folder):
+        plan = without_unknown(plan)
     report = previewed(material, where, plan)
     elsewhere = _run_elsewhere(material, known)
     report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
@@ -322,7 +326,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     from bulkops.handback import corrections_to
     from bulkops.lookups import look_up, rule_out
     from bulkops.preflight import asking, key_for, owner
-    from bulkops.rehearsing import begin
+    from bulkops.rehearsing import SERVED_APART, begin, without_unknown
     from bulkops.workbook.sidecar import runs_told
 
     _all_or_nothing(prepared)
@@ -331,18 +335,14 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     if strange := _run_elsewhere(material, known):
         prepared.notes.append(strange)
         prepared.elsewhere = prepared.elsewhere or strange
-    prepared.delivery = decide(
-        material.path,
-        material.sha256,
-        folder,
-        prepared.options.results,
-        prepared.id,
-        prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else (),
-        not runs_told(material.path) <= known,
-        material.unfit,
-        prepared.where.starts_with_the_run,
-    )
-    prepared.notes += prepared.delivery.notes
+    own = prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else ()
+    told_there = not runs_told(material.path) <= known
+
+    def deliver(practice: bool) -> Delivery:
+        place = material.path, material.sha256, folder, prepared.options.results, prepared.id
+        return decide(*place, own, told_there, material.unfit, practice)
+
+    prepared.delivery, said = deliver(prepared.where.starts_with_the_run), len(prepared.notes)
     if wanted := prepared.options.corrections:
         taken = [way.path for way in prepared.delivery.ways]
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
@@ -353,12 +353,15 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.key = key_for(prepared.where)
         found = owner(prepared.where, prepared.key)
         _known_by(prepared, found)
+        if found.source == SERVED_APART:
+            prepared.plan, prepared.delivery = without_unknown(prepared.plan), deliver(practice=True)
         prepared.notes += [note for note in (found.note, found.deprecated) if note]
         with asking(prepared.where, prepared.key) as ask:
             answers, unanswered = look_up(prepared.plan, all_operations(), ask)
         prepared.plan = rule_out(prepared.plan, all_operations(), answers)
         prepared.notes += unanswered
         _all_or_nothing(prepared)
+    prepared.notes[said:said] = prepared.delivery.notes
 
 
 def _assumed(ledger: Ledger, where: Environment) -> Account:

@@ -258,9 +258,12 @@ def demo(as_json: AsJson = False) -> None:
 @cli.command()
 def practice(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 0) -> None:
     """Serve a practice EnergyCAP on this computer until Ctrl-C."""
+    from bulkops.practice import Choices, State
     from bulkops.practice.server import serve_forever
+    from bulkops.rehearsing import SERVED_APART, serving
 
     def announce(base_url: str, key: str) -> None:
+        remember(base_url)
         console.tell(f"A practice EnergyCAP is at {base_url} until you press Ctrl-C.")
         console.tell(
             f"To use it, set the variable BULKOPS_API_KEY to {key}, then: bulkops run WORKBOOK --base-url {base_url}"
@@ -268,7 +271,8 @@ def practice(port: Annotated[int, typer.Option("--port", min=0, max=65535, help=
         sys.stdout.flush()
 
     try:
-        serve_forever(port, announce)
+        with serving(home()) as remember:
+            serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)))
     except OSError as error:
         raise CannotStart("practice.port", value=port) from error
 

@@ -11,13 +11,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
+from bulkops.model import Call, CheckedRow, Failure, Outcome, Plan, Reply, Status, outcome_of
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.sentences import answers as sentences
 from bulkops.verdict import deprecated
 
 Ask = Callable[[Call], Reply | Failure]
+Against = tuple[str, str, Mapping[str, str]]
+"""(the field, the catalogue's code, its facts)"""
 
 
 def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[dict[str, Any], list[str]]:
@@ -44,16 +46,26 @@ def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[
 
 def rule_out(plan: Plan, operations: Mapping[str, Operation], answers: Mapping[str, Any]) -> Plan:
     """The plan without the steps that an answer rules out; those rows need fixing. Pure."""
+
+    def against(row: CheckedRow) -> Against | None:
+        if row.operation not in answers:
+            return None
+        found = operations[row.operation].ruled_out(row.values, answers[row.operation])
+        return (*found, {"value": str(row.values[found[0]])}) if found else None
+
+    return without(plan, operations, against)
+
+
+def without(plan: Plan, operations: Mapping[str, Operation], against: Callable[[CheckedRow], Against | None]) -> Plan:
+    """The plan without the steps whose rows there is something against; those rows need fixing."""
     catalogue = Catalogue(operations.values())
     ruled: dict[int, Outcome] = {}
     for step in plan.steps:
         row = step.row
-        if row.operation not in answers:
-            continue
-        found = operations[row.operation].ruled_out(row.values, answers[row.operation])
+        found = against(row)
         if found is not None:
-            name, code = found
-            problem = catalogue.problem(code, row.address(name), value=str(row.values[name]))
+            name, code, facts = found
+            problem = catalogue.problem(code, row.address(name), **facts)
             ruled[row.seq] = outcome_of(
                 row, Status.INVALID, code=code, cell=problem.cell, message=problem.message, tip=problem.tip
             )

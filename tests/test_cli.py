@@ -606,6 +606,10 @@ def test_practice_serves_until_ctrl_c(bulkops: Bulkops, august: Path, monkeypatc
     monkeypatch.setenv("BULKOPS_API_KEY", "practice-key")
     assert "the variable BULKOPS_API_KEY to practice-key" in said
     assert bulkops("run", august, "--yes", "--base-url", url).code == 0
+    own = fill(august.with_name("Own.xlsx"), flags=[flag(4711)])
+    for command in (("check", own), ("run", own, "--yes")):
+        (row,) = bulkops(*command, "--json", "--base-url", url).document["rows"]
+        assert "knows only the lists 2001 to 2030, not list 4711" in row["message"]
     child.send_signal(signal.SIGINT)
     assert child.wait(30) == 0
     child.stdout.close()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import fill, flag, kickout, task
+from asking import Bulkops, fill, flag, kickout, task
 from python_calamine import CalamineWorkbook
 
 from bulkops import app
 from bulkops.errors import CannotStart
+from bulkops.practice import Choices, State
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.processor import Control
+from bulkops.rehearsing import SERVED_APART, serving
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
@@ -123,3 +126,40 @@ def test_what_was_practised_holds_no_real_row_back(tmp_path: Path, home: Path, p
         report = prepared.run(Control(), lambda _: None)
     assert [each.status.value for each in report.outcomes] == ["done"]
     assert report.results == path
+
+
+@pytest.fixture
+def apart(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
+    """What ``bulkops practice`` serves."""
+    state = State(choices=Choices(environment=SERVED_APART))
+    monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+    with serving(home) as remember, PracticeServer(state) as server:
+        remember(server.base_url)
+        yield server
+
+
+def test_a_practice_server_apart_knows_only_its_own(bulkops: Bulkops, tmp_path: Path, apart: PracticeServer) -> None:
+    """Told at the check and before the run, never as an id to be checked; the good rows are practised."""
+    kickouts = [
+        kickout(1),
+        kickout(99),
+        {"task_guid": task(2), "batch_mode": "use existing batch", "existing_open_batch_id": 70001},
+    ]
+    flags = [flag(4711), flag(2006, assignees="101;8001"), flag(2007)]
+    path = fill(tmp_path / "August.xlsx", kickouts, flags)
+    before = sha256(path)
+    for command in (("check", path), ("run", path, "--yes")):
+        told = bulkops(*command, "--json", "--base-url", apart.base_url)
+        good = "ready" if command[0] == "check" else "done"
+        assert told.statuses == [good, "invalid", "invalid", "invalid", "invalid", good]
+        unknown = [row for row in told.document["rows"] if row["status"] == "invalid"]
+        assert {row["code"] for row in unknown} == {"practice.unknown"}
+        assert [row["message"] for row in unknown] == [
+            "Kickouts!A3: This practice EnergyCAP knows only the tasks 7d9e4c10-5b3a-4f6e-9c21-000000000001 to "
+            "-000000000040, not task 7d9e4c10-5b3a-4f6e-9c21-000000000099.",
+            "Kickouts!C4: This practice EnergyCAP knows only the open batch 501, not open batch 70001.",
+            "Flag edits!A2: This practice EnergyCAP knows only the lists 2001 to 2030, not list 4711.",
+            "Flag edits!F3: This practice EnergyCAP knows only the users 101 to 103, not user 8001.",
+        ]
+    assert (len(apart.writes), sha256(path)) == (2, before)
+    assert told.document["results"] == str(tmp_path / "August - PRACTICE.xlsx")

@@ -277,6 +277,13 @@ ENTRIES = (
         "Choose another folder, or close the file in Excel.",
     ),
     Entry(
+        "practice.unknown",
+        "Practice does not know it",
+        "This practice EnergyCAP knows only the {extra}, not {value}.",
+        "Choose Practice without an address, which takes what your workbook names as given; or name what this one knows.",
+        typed="--env practice",
+    ),
+    Entry(
         "practice.port",
         "Port in use",
         "The practice server cannot use port {value}.",
