@@ -212,7 +212,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     said, program = tmp_path / "opened", tmp_path / "opener"
     program.write_text(f'#!/bin/sh\nprintf "%s" "$1" > "{said}"\n')
     program.chmod(0o755)
-    monkeypatch.setattr(opening, "_OPENER", str(program))
+    monkeypatch.setattr(opening, "_OPENER", [str(program)])
     return said
 
 
