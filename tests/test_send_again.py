@@ -292,6 +292,23 @@ def test_the_code_stands_in_every_place_where_a_row_is_told(tmp_path: Path, serv
     assert checked.document()["rows"][1]["send_again_code"] == told[1]
 
 
+def test_codes_that_were_pasted_along_with_their_column_of_results_release_nothing(
+    tmp_path: Path, server: PracticeServer, home: Path
+) -> None:
+    """Results name a code for each row that was sent: under their heading nobody has typed it for another send."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, kickout(2)])
+    assert run(path, server, home) == ["done"] * 2
+    book = openpyxl.load_workbook(path)
+    told = {row[0].value: [cell.value for cell in row[1:]] for row in book["Results"].iter_cols()}
+    pasted = openpyxl.Workbook()
+    pasted.active.append(["Task GUID", "Batch mode", "Send again code"])
+    for target, code in zip(told["Target"], told["Send again code"], strict=True):
+        pasted.active.append([target, "new self-contained batch", code])
+    pasted.save(tmp_path / "Pasted.xlsx")
+    assert run(tmp_path / "Pasted.xlsx", server, home) == ["already_done"] * 2
+    assert len(server.writes) == 2
+
+
 def test_results_that_were_left_alone_hold_no_second_send(tmp_path: Path, server: PracticeServer, home: Path) -> None:
     """A Results sheet with a note of the operator's stays beside the next one."""
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])

@@ -48,7 +48,6 @@ SEND_AGAIN = Field(
     "Send again",
     read_wish,
     "To send a row again on purpose, the code that the results name for it. Leave blank otherwise.",
-    ("Send again code",),
     text=True,
     width=12,
 )
