@@ -210,8 +210,8 @@ def test_a_code_where_nothing_holds_the_row_back_sends_nothing(ledger):
         ledger.intend("a", plan_of(kickout(0)).steps[0], AT)
 
 
-def test_an_attempt_without_a_code_holds_back_all_the_same(ledger, path):
-    """No version leaves one behind; and if one did, nothing could be sent past it."""
+def test_an_attempt_without_a_code_holds_back_until_it_gets_one(ledger, path):
+    """A program of before version 6 leaves one behind that was running when the ledger became one of version 6."""
     plan = plan_of(kickout(0))
     ledger.begin(run_named("a"), plan, HERE)
     send(ledger, "a", plan.steps[0])
@@ -220,6 +220,12 @@ def test_an_attempt_without_a_code_holds_back_all_the_same(ledger, path):
         connection.commit()
     with pytest.raises(MustStop, match="second time"):
         careless(ledger, "b", kickout(0))
+    ledger.settle_interrupted(words)
+    (outcome,) = plan_of(kickout(0), history=ledger).decided
+    assert is_code(outcome.send_again_code)
+    plan = plan_of(again(kickout(0), outcome.send_again_code), history=ledger)
+    ledger.begin(run_named("c"), plan, HERE)
+    ledger.intend("c", plan.steps[0], AT)
 
 
 def test_a_code_in_use_is_given_to_no_other_attempt(ledger, monkeypatch):
@@ -1199,7 +1205,7 @@ def test_what_version_5_sent_is_held_back_and_released_by_a_code(version_5):
 def test_a_migration_that_is_killed_leaves_a_ledger_of_version_5(version_5, monkeypatch):
     """Whatever of it was done already; the next start does it all."""
     before = told(version_5)
-    for name in ("_make_anew", "_give_codes"):
+    for name in ("_make_anew", "give_codes"):
         with monkeypatch.context() as patch:
             patch.setattr(f"bulkops.ledger.migrations.{name}", killed_after(getattr(migrations, name)))
             with pytest.raises(KeyboardInterrupt):

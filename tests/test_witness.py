@@ -23,6 +23,7 @@ from bulkops import app, doubts, settings
 from bulkops.app import LEDGER
 from bulkops.errors import CannotStart
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
+from bulkops.ledger.codes import is_code
 from bulkops.model import Status, outcome_of
 from bulkops.processor import Control
 from bulkops.report import Options
@@ -397,6 +398,25 @@ def test_a_row_that_was_tried_twice_is_unknown_once(tmp_path):
         assert ledger.resumable("r") == []
     with closing(sqlite3.connect(home / LEDGER)) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_code_that_was_spoilt_in_the_journal_is_replaced(tmp_path):
+    """No cell could hold it as it is compared: in capitals, without blanks."""
+    home = tmp_path / "home"
+    home.mkdir()
+    plan = plan_of(row(0))
+    with closing(Ledger(home / LEDGER)) as ledger:
+        ledger.watch(Witness(home))
+        ledger.begin(run_named("r"), plan, HERE)
+        code = ledger.intend("r", plan.steps[0], AT)
+    (journal,) = Witness(home).folder.iterdir()
+    journal.write_text(journal.read_text("ascii").replace(code, code.lower()), "ascii")
+    shutil.rmtree(home)
+    home.mkdir()
+    with closing(Ledger(home / LEDGER)) as ledger:
+        ledger.take_over(ledger.watch(Witness(home)), words)
+        (outcome,) = ledger.outcomes("r")
+        assert (outcome.status, is_code(outcome.send_again_code)) == (Status.UNKNOWN, True)
 
 
 def test_journals_of_two_ledgers_in_one_place_are_told_together(tmp_path):

@@ -20,6 +20,7 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring, resuming
 from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD, holds
+from bulkops.ledger.migrations import give_codes
 from bulkops.ledger.records import (
     Account,
     Run,
@@ -235,6 +236,7 @@ class Ledger:
         """
         with self._store.writing() as connection:
             self._take_over(connection)
+            give_codes(connection)
             told = (attempts.c[name] for name in ("id", "started", "code"))
             left = _rows(connection, sa.select(lines, *told).join(attempts).where(attempts.c.state == INTENT))
             for each in left:

@@ -17,8 +17,7 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
 from bulkops.ledger.codes import new_code
-from bulkops.ledger.marks import HELD
-from bulkops.ledger.tables import SCHEMA_VERSION, metadata
+from bulkops.ledger.tables import CODELESS, SCHEMA_VERSION, metadata
 from bulkops.model import Call
 from bulkops.ownership import mine
 
@@ -53,7 +52,7 @@ def prepare(connection: sa.Connection, path: Path) -> None:
     if 0 < version < 4:
         _users_in_order(connection)
     if version:
-        _give_codes(connection)
+        give_codes(connection)
     for table in metadata.sorted_tables:
         for index in table.indexes:
             index.create(connection, checkfirst=True)
@@ -92,14 +91,16 @@ def _make_anew(connection: sa.Connection, name: str) -> None:
     connection.exec_driver_sql("DROP TABLE temp.old")
 
 
-def _give_codes(connection: sa.Connection) -> None:
-    """A code for each attempt that may hold rows back."""
-    held = connection.exec_driver_sql(f"SELECT id FROM attempts WHERE state IN {HELD} ORDER BY id").scalars().all()
+def give_codes(connection: sa.Connection) -> None:
+    """A code for each attempt that may hold rows back and has none: nothing else would ever release them."""
+    held = connection.exec_driver_sql(f"SELECT id FROM attempts WHERE {CODELESS} ORDER BY id").scalars().all()
+    if not held:
+        return
+    used = set(connection.exec_driver_sql("SELECT code FROM attempts WHERE code <> ''").scalars())
     codes: set[str] = set()
     while len(codes) < len(held):
-        codes.add(new_code())
-    if held:
-        connection.exec_driver_sql("UPDATE attempts SET code = ? WHERE id = ?", list(zip(codes, held, strict=True)))
+        codes |= {new_code()} - used
+    connection.exec_driver_sql("UPDATE attempts SET code = ? WHERE id = ?", list(zip(codes, held, strict=True)))
 
 
 def _from_version_1(connection: sa.Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.ledger.codes import new_code
+from bulkops.ledger.codes import is_code, new_code
 from bulkops.ledger.marks import HELD
 from bulkops.ledger.records import Account, now, outcome_read, written
 from bulkops.ledger.tables import PLANNED, accounts, attempts, lines, runs
@@ -119,7 +119,7 @@ def _add_attempt(connection: sa.Connection, each: Seen, words: Words, is_last: b
 
 
 def _free(connection: sa.Connection, code: str) -> str:
-    """The code, as results may name it, or another one where there is none or another attempt has it."""
-    while not code or connection.execute(sa.select(attempts.c.id).where(attempts.c.code == code)).first():
+    """The code, as results may name it, or another one where that is none or another attempt has it."""
+    while not is_code(code) or connection.execute(sa.select(attempts.c.id).where(attempts.c.code == code)).first():
         code = new_code()
     return code

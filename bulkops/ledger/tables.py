@@ -20,6 +20,10 @@ PLANNED, INTENT = "planned", "intent"
 UNSENT = f"state IN ('{Status.NOT_SENT}', '{Status.FAILED}')"
 """The condition, in SQL, that a row or an attempt was surely not carried out."""
 
+CODELESS = "code = '' AND state IN ('intent', 'done', 'unknown')"
+"""The condition, in SQL, that an attempt may hold rows back and has no code: of a program of before version 6 that was
+still running when the ledger became one of version 6."""
+
 metadata = sa.MetaData()
 _JSON = sa.JSON(none_as_null=True)
 runs = sa.Table(
@@ -97,6 +101,7 @@ attempts = sa.Table(
     sa.ForeignKeyConstraint(["run", "seq"], ["lines.run", "lines.seq"]),
     sa.Index("attempts_by_matter", "identity", "matter"),
     sa.Index("attempts_by_code", "code", unique=True, sqlite_where=sa.text("code <> ''")),
+    sa.Index("attempts_without_code", "id", sqlite_where=sa.text(CODELESS)),
     sa.Index("attempts_in_doubt", "state", sqlite_where=sa.text("state = 'unknown'")),
     # The same request can be on its way once, whoever asks.
     sa.Index("one_in_flight", "fingerprint", unique=True, sqlite_where=sa.text("state = 'intent'")),

@@ -72,6 +72,7 @@ CREATE TABLE attempts (
 CREATE UNIQUE INDEX one_in_flight ON attempts (fingerprint) WHERE state = 'intent';
 CREATE INDEX attempts_by_matter ON attempts (identity, matter);
 CREATE UNIQUE INDEX attempts_by_code ON attempts (code) WHERE code <> '';
+CREATE INDEX attempts_without_code ON attempts (id) WHERE code = '' AND state IN ('intent', 'done', 'unknown');
 CREATE INDEX attempts_in_doubt ON attempts (state) WHERE state = 'unknown';
 CREATE UNIQUE INDEX once_per_line ON attempts (run, seq) WHERE state IN ('intent', 'done', 'unknown');
 CREATE UNIQUE INDEX once_per_round ON attempts (run, seq, round);
