@@ -348,7 +348,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.corrections = corrections_to(wanted, material.path, taken, folder, prepared.id)
     if prepared.plan.steps or _perhaps_anothers(prepared):
         if prepared.where.starts_with_the_run:
-            prepared.where, told = begin(prepared.where, prepared.plan.steps, stack)
+            prepared.where, told = begin(prepared.where, prepared.plan.steps, stack, prepared.options.trouble)
             prepared.notes += told
         prepared.key = key_for(prepared.where)
         found = owner(prepared.where, prepared.key)

@@ -256,11 +256,16 @@ def demo(as_json: AsJson = False) -> None:
 
 
 @cli.command()
-def practice(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 0) -> None:
+def practice(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 0,
+    trouble: Annotated[
+        bool, typer.Option("--trouble", help="Rehearse a lost answer, a refusal, a slow server, a wrong control total.")
+    ] = False,
+) -> None:
     """Serve a practice EnergyCAP on this computer until Ctrl-C."""
     from bulkops.practice import Choices, State
-    from bulkops.practice.server import serve_forever
-    from bulkops.rehearsing import SERVED_APART, serving
+    from bulkops.practice.server import Faults, serve_forever
+    from bulkops.rehearsing import SERVED_APART, each_in_turn, serving
 
     def announce(base_url: str, key: str) -> None:
         remember(base_url)
@@ -268,11 +273,15 @@ def practice(port: Annotated[int, typer.Option("--port", min=0, max=65535, help=
         console.tell(
             f"To use it, set the variable BULKOPS_API_KEY to {key}, then: bulkops run WORKBOOK --base-url {base_url}"
         )
+        for each in planned:
+            console.tell(each)
         sys.stdout.flush()
 
+    faults = Faults()
+    planned = each_in_turn(faults) if trouble else []
     try:
         with serving(home()) as remember:
-            serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)))
+            serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)), faults)
     except OSError as error:
         raise CannotStart("practice.port", value=port) from error
 

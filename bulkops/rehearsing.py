@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkops.lookups import Against, without
 from bulkops.model import CheckedRow, Plan, Step
 from bulkops.operations import all_operations
 from bulkops.ownership import own_folder
 from bulkops.phrases import counted
-from bulkops.sentences.running import taken_as_given
+from bulkops.sentences.running import not_rehearsed, rehearsed, taken_as_given
 from bulkops.settings import Environment
+
+if TYPE_CHECKING:
+    from bulkops.practice.server import Faults
 
 SERVED_APART = "bulkops practice"
 """What the server of ``bulkops practice`` calls its data source."""
 _ADDRESS = "practice address.txt"
 
 
-def begin(where: Environment, steps: Iterable[Step], stack: ExitStack) -> tuple[Environment, list[str]]:
+def begin(
+    where: Environment, steps: Sequence[Step], stack: ExitStack, trouble: bool = False
+) -> tuple[Environment, list[str]]:
     """Start a practice EnergyCAP, until ``stack`` ends, that knows what the steps name; what there is to say of it."""
     from bulkops.practice import State
     from bulkops.practice.given import Given, take
@@ -33,7 +39,42 @@ def begin(where: Environment, steps: Iterable[Step], stack: ExitStack) -> tuple[
     new = Counter(each.kind for each in take(state, (Given(each.kind, each.id, each.bills) for each in named)))
     server = stack.enter_context(PracticeServer(state))
     things = ", ".join(counted(number, kind) for kind, number in new.items())
-    return replace(where, base_url=server.base_url), [taken_as_given(things)] if new else []
+    notes = [taken_as_given(things)] if new else []
+    if trouble:
+        notes += _expected(steps, server.faults)
+    return replace(where, base_url=server.base_url), notes
+
+
+def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
+    """Aim each trouble at a row of its own, the only one that names its target or the first; which row meets what."""
+    from bulkops.practice.trouble import TROUBLES
+
+    operations = all_operations()
+    free = list({step.call.path: step for step in reversed(steps)}.values())[::-1]
+    # The one that few rows can meet has the first choice.
+    for each in sorted(TROUBLES, key=lambda trouble: not trouble.of_lists):
+        fit = (
+            step
+            for step in free
+            if not each.of_lists or operations[step.row.operation].has_control_total(step.row.values)
+        )
+        step = next(fit, None)
+        if step is None:
+            yield not_rehearsed("a row with Expected bills" if each.of_lists else "rows", each.what)
+            continue
+        free.remove(step)
+        faults.add(each.fault, path_contains=step.call.path)
+        yield rehearsed(step.row.sheet, step.row.number, each.what)
+
+
+def each_in_turn(faults: Faults) -> list[str]:
+    """Let the next rows that arrive meet trouble, whichever they are; which meets what."""
+    from bulkops.practice.trouble import TROUBLES
+
+    for each in TROUBLES:
+        faults.add(each.fault, path_contains=each.path)
+    first, *others = (f"row {'that edits a list ' if each.of_lists else ''}{each.what}." for each in TROUBLES)
+    return [f"The first {first}", *(f"The next {other}" for other in others)]
 
 
 @contextmanager

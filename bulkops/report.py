@@ -32,6 +32,8 @@ class Options:
     """So many rows in a row with server or network trouble end the run."""
     stop_on_mismatch: bool = False
     """A row whose control total (Expected bills) the answer does not meet ends the run."""
+    trouble: bool = False
+    """Some rows meet trouble, to be rehearsed: on Practice alone."""
     corrections: Path | None = None
     """Where the rows that need fixing or failed go, to be corrected there."""
 

@@ -595,18 +595,20 @@ def test_ctrl_c_elsewhere_is_no_crash(bulkops: Bulkops, tmp_path: Path, monkeypa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")
-def test_practice_serves_until_ctrl_c(bulkops: Bulkops, august: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_practice_serves_until_ctrl_c(bulkops: Bulkops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says its address and key; a run goes there; Ctrl-C ends it well."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "bulkops", "practice"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, "-m", "bulkops", "practice", "--trouble"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
     assert child.stdout is not None
     said = child.stdout.readline() + child.stdout.readline()
+    assert child.stdout.readline() == "The first row is carried out, but its answer is lost.\n"
     url = said.rsplit(" ", 1)[-1].strip()
     monkeypatch.setenv("BULKOPS_API_KEY", "practice-key")
     assert "the variable BULKOPS_API_KEY to practice-key" in said
-    assert bulkops("run", august, "--yes", "--base-url", url).code == 0
-    own = fill(august.with_name("Own.xlsx"), flags=[flag(4711)])
+    one = fill(tmp_path / "One.xlsx", flags=[flag(2006)])
+    assert bulkops("run", one, "--yes", "--base-url", url).code == 4
+    own = fill(tmp_path / "Own.xlsx", flags=[flag(4711)])
     for command in (("check", own), ("run", own, "--yes")):
         (row,) = bulkops(*command, "--json", "--base-url", url).document["rows"]
         assert "knows only the lists 2001 to 2030, not list 4711" in row["message"]

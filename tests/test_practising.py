@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from bulkops import app
 from bulkops.errors import CannotStart
 from bulkops.practice import Choices, State
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
+from bulkops.practice.trouble import TROUBLES
 from bulkops.processor import Control
-from bulkops.rehearsing import SERVED_APART, serving
+from bulkops.rehearsing import SERVED_APART, each_in_turn, serving
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
@@ -163,3 +165,56 @@ def test_a_practice_server_apart_knows_only_its_own(bulkops: Bulkops, tmp_path: 
         ]
     assert (len(apart.writes), sha256(path)) == (2, before)
     assert told.document["results"] == str(tmp_path / "August - PRACTICE.xlsx")
+
+
+ROWS = [kickout(1), kickout(2), kickout(3)]
+AT_ONCE = [each._replace(fault=replace(each.fault, seconds=0.0)) for each in TROUBLES]
+MET = [
+    ("unknown", "sent.no_answer"),
+    ("failed", "sent.refused"),
+    ("done", ""),
+    ("done", "expected_bills.mismatch"),
+]
+"""What becomes of the rows that meet each trouble."""
+
+
+def test_trouble_is_rehearsed_with_ones_own_rows(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row that meets trouble is named before the run, and meets that; the others do not."""
+    monkeypatch.setattr("bulkops.practice.trouble.TROUBLES", AT_ONCE)
+    flags = [flag(4711, expected_bills=3), flag(4711, comment="Once more"), flag(4712)]
+    path = fill(tmp_path / "August.xlsx", ROWS, flags)
+    with app.prepare(path, HERE, home, Options(trouble=True)) as prepared:
+        said = [note for note in prepared.summary().notes if note.startswith("Trouble")]
+        report = prepared.run(Control(), lambda _: None)
+    assert said == [
+        "Trouble to rehearse: Flag edits, row 2, is told that its list held 999 bills.",
+        "Trouble to rehearse: Kickouts, row 2, is carried out, but its answer is lost.",
+        "Trouble to rehearse: Kickouts, row 3, is refused.",
+        "Trouble to rehearse: Kickouts, row 4, is answered after 8 seconds.",
+    ]
+    assert [(each.status.value, each.code) for each in report.outcomes] == [*MET, ("done", ""), ("done", "")]
+
+
+def test_trouble_that_no_row_is_there_for(tmp_path: Path, home: Path) -> None:
+    """One row, and no control total: the lost answer is rehearsed, and the rest is said not to be."""
+    path = fill(tmp_path / "August.xlsx", flags=[flag(4711)])
+    report = practised(path, home, Options(trouble=True))
+    assert [each.status.value for each in report.outcomes] == ["unknown"]
+    assert sum(note.startswith("Trouble not rehearsed, for want of ") for note in report.notes) == 3
+
+
+def test_trouble_is_rehearsed_apart(
+    tmp_path: Path, home: Path, apart: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows meet it in the order in which it is told."""
+    monkeypatch.setattr("bulkops.practice.trouble.TROUBLES", AT_ONCE)
+    assert each_in_turn(apart.faults) == [
+        "The first row is carried out, but its answer is lost.",
+        "The next row is refused.",
+        "The next row is answered after 8 seconds.",
+        "The next row that edits a list is told that its list held 999 bills.",
+    ]
+    path = fill(tmp_path / "August.xlsx", ROWS, [flag(2006, expected_bills=5), flag(2007)])
+    with app.prepare(path, Environment("custom", apart.base_url), home, Options(jobs=1)) as prepared:
+        report = prepared.run(Control(), lambda _: None)
+    assert [(each.status.value, each.code) for each in report.outcomes] == [*MET, ("done", "")]

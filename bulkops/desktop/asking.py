@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.showing import TICK, Question, Sure
+from bulkops.desktop.showing import REHEARSE, TICK, Question, Sure
 from bulkops.phrases import counted
 
 Answer = Callable[[bool, str, bool], str]
@@ -65,12 +65,13 @@ class RunDialog(Dialog):
         look: Look,
         question: Question,
         answer: Answer,
-        again: Callable[[bool, bool], object],
+        again: Callable[[bool, bool, bool], object],
     ) -> None:
         super().__init__(parent, look, "Send these rows?")
         self._answer, self._again = answer, again
         self.hidden: ttk.Checkbutton | None = None
         self.done: ttk.Checkbutton | None = None
+        self.trouble: ttk.Checkbutton | None = None
         self.entry: ttk.Entry | None = None
         self.yes = self.no = ttk.Button(self.body)
         self.show(question)
@@ -121,14 +122,18 @@ class RunDialog(Dialog):
 
     def _choices(self, question: Question) -> None:
         words = "that are hidden or filtered out"
-        self.hidden = self._choice(question.hidden, question.include_hidden, words)
-        self.done = self._choice(question.done, question.send_again, "again that were done before")
+        self.hidden = self._rows(question.hidden, question.include_hidden, words)
+        self.done = self._rows(question.done, question.send_again, "again that were done before")
+        self.trouble = self._choice(question.trouble, REHEARSE) if question.may_rehearse else None
 
-    def _choice(self, count: int, chosen: bool, words: str) -> ttk.Checkbutton | None:
+    def _rows(self, count: int, chosen: bool, words: str) -> ttk.Checkbutton | None:
         if not (count or chosen):
             return None
         how_many = f"the {counted(count, 'row')}" if count else "the rows"
-        box = ttk.Checkbutton(self.body, text=f"Also send {how_many} {words}", command=self._other_rows)
+        return self._choice(chosen, f"Also send {how_many} {words}")
+
+    def _choice(self, chosen: bool, words: str) -> ttk.Checkbutton:
+        box = ttk.Checkbutton(self.body, text=words, command=self._look_again)
         box.state(["!alternate", "selected" if chosen else "!selected"])
         box.pack(anchor=tk.W, pady=self.look.pad // 2)
         return box
@@ -157,9 +162,10 @@ class RunDialog(Dialog):
         foot.pack(fill=tk.X, pady=(look.gap, 0))
         self.present(self.entry or self.no)
 
-    def _other_rows(self) -> None:
-        chosen = [box is not None and box.instate(["selected"]) for box in (self.hidden, self.done)]
-        for each in (self.yes, self.no, self.hidden, self.done, self.sure, self.entry):
+    def _look_again(self) -> None:
+        boxes = (self.hidden, self.done, self.trouble)
+        chosen = [box is not None and box.instate(["selected"]) for box in boxes]
+        for each in (self.yes, self.no, *boxes, self.sure, self.entry):
             if each is not None:
                 each.state(["disabled"])
         self.wrong.configure(text="Looking at the workbook again …")

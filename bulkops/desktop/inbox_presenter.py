@@ -16,7 +16,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.model import Outcome, Status
 from bulkops.phrases import URGENCY, counted, printable
-from bulkops.report import Report
+from bulkops.report import Options, Report
 from bulkops.settings import Environment
 
 if TYPE_CHECKING:
@@ -193,10 +193,10 @@ class InboxPresenter:
     def _carry(self, prepared: Prepared, control: Control) -> Report:
         if prepared.obstacle is None and prepared.plan.steps:
             path = prepared.material.path
-            asked = showing.question(prepared.summary(), (), False, False)
+            asked = showing.question(prepared.summary(), (), Options())
             moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
             effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
-            asked = replace(asked, effects=effects)
+            asked = replace(asked, effects=effects, may_rehearse=False)
             self._later(lambda: self._ask(path, asked))
             prepared.obstacle = self._answers.get()
         if prepared.obstacle is not None:

@@ -211,7 +211,7 @@ class Presenter:
     def _asked(self, prepared: Prepared, looked: _Looked, options: Options) -> Options | BulkopsError | None:
         """In the job's thread: None for yes, other options to be looked at first, or a no."""
         outcomes = looked[0].outcomes
-        question = showing.question(prepared.summary(), outcomes, options.include_hidden, options.send_again)
+        question = showing.question(prepared.summary(), outcomes, options)
         self.worker.later(lambda: self._ask(looked, question))
         answer = self._answers.get()
         if answer is None:
@@ -255,10 +255,13 @@ class Presenter:
         self.screen.ask(None)
         return ""
 
-    def ask_again(self, include_hidden: bool, send_again: bool) -> None:
-        """The operator wants other rows sent, too: the workbook is looked at anew, then the question is asked anew."""
+    def ask_again(self, include_hidden: bool, send_again: bool, trouble: bool = False) -> None:
+        """The operator wants other rows sent, too, or trouble to be rehearsed: the workbook is looked at anew, then the
+        question is asked anew."""
         if self._question is not None:
-            self._options = replace(self._options, include_hidden=include_hidden, send_again=send_again)
+            self._options = replace(
+                self._options, include_hidden=include_hidden, send_again=send_again, trouble=trouble
+            )
             self._answered(self._options)
 
     def _answered(self, answer: Options | BulkopsError | None) -> None:

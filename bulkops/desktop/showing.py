@@ -11,7 +11,7 @@ from bulkops.errors import COMMON, BulkopsError
 from bulkops.model import CheckedRow, Doubt, Outcome, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.phrases import by_status, counted, moment, printable, to_look_at, urgency
-from bulkops.report import Summary
+from bulkops.report import Options, Summary
 from bulkops.settings import CUSTOM, PRACTICE, Environment
 
 STEPS = (
@@ -21,6 +21,7 @@ STEPS = (
     "4.  Run. You are asked once more before anything is sent; the results go into the workbook.",
 )
 TICK = "I have looked, and these rows are to be sent all the same"
+REHEARSE = "Rehearse trouble: a lost answer, a refusal, a slow server, a wrong control total"
 WHERE = "Practice \N{EN DASH} nothing leaves this computer"
 
 
@@ -137,6 +138,10 @@ class Question:
     """Rows done before, sent again only if ``send_again``."""
     include_hidden: bool = False
     send_again: bool = False
+    may_rehearse: bool = False
+    """Can some rows meet trouble on purpose?"""
+    trouble: bool = False
+    """Do they?"""
     resumes: str = ""
     sure: tuple[str, ...] = ()
     """What the operator must have seen to, and says so by a tick, before anything is sent."""
@@ -286,7 +291,7 @@ def trouble(error: BulkopsError) -> Trouble:
     return Trouble(entry.title, printable(error.sentence), printable(error.tip), error.code)
 
 
-def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool, send_again: bool) -> Question:
+def question(summary: Summary, outcomes: Iterable[Outcome], options: Options) -> Question:
     """What to ask before a run, from what would be sent and what would become of the other rows."""
     told = list(outcomes)
     # A run that is taken up again keeps to what was asked of it then.
@@ -309,8 +314,10 @@ def question(summary: Summary, outcomes: Iterable[Outcome], include_hidden: bool
         tuple(map(printable, summary.notes)),
         hidden,
         done,
-        include_hidden,
-        send_again,
+        options.include_hidden,
+        options.send_again,
+        summary.environment == PRACTICE and bool(summary.steps) and not summary.resumes,
+        options.trouble,
         printable(summary.resumes),
         tuple(map(printable, summary.sure)),
     )

@@ -132,9 +132,11 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)  # the aborted connections close in the next turn of the loop
 
 
-def serve_forever(port: int, announce: Callable[[str, str], None], state: State | None = None) -> None:
+def serve_forever(
+    port: int, announce: Callable[[str, str], None], state: State | None = None, faults: Faults | None = None
+) -> None:
     """Serves until KeyboardInterrupt; `announce(base_url, key)` is called once it is up. Port 0 takes a free one."""
-    with PracticeServer(state, port=port) as server:
+    with PracticeServer(state, faults, port) as server:
         try:
             announce(server.base_url, PRACTICE_KEY)
             while True:

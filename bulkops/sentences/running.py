@@ -13,6 +13,16 @@ def taken_as_given(things: str) -> str:
     )
 
 
+def rehearsed(sheet: str, row: int, what: str) -> str:
+    """Which row meets trouble on purpose."""
+    return f"Trouble to rehearse: {sheet}, row {row}, {what}."
+
+
+def not_rehearsed(row: str, what: str) -> str:
+    """Trouble that no row is there for."""
+    return f"Trouble not rehearsed, for want of {row}: one that {what}."
+
+
 ENTRIES = (
     Entry("env.unknown", "No such environment", "There is no environment “{value}”.", "Choose one of: {extra}."),
     Entry(

@@ -657,3 +657,33 @@ def test_what_may_have_been_sent_from_elsewhere_wants_a_tick(
     assert somewhere.presenter.answer(True, "1", True) == ""
     somewhere.until(Phase.ENDED)
     assert len(practice.writes) == 2
+
+
+def test_trouble_can_be_rehearsed_on_practice(operator: Operator, book: Path) -> None:
+    """A choice in the question, which is then asked anew and names the rows that meet it."""
+    operator.check(book)
+    operator.presenter.run()
+    operator.until(Phase.ASKING)
+    first = operator.screen.questions[-1]
+    assert first is not None
+    assert (first.may_rehearse, first.trouble) == (True, False)
+    operator.presenter.ask_again(False, False, True)
+    operator.until(Phase.ASKING)
+    second = operator.screen.questions[-1]
+    assert second is not None
+    assert (second.may_rehearse, second.trouble) == (True, True)
+    assert any(note.startswith("Trouble to rehearse: ") for note in second.notes)
+    operator.presenter.answer(False)
+    operator.until(Phase.CHECKED)
+
+
+def test_no_trouble_is_rehearsed_elsewhere(somewhere: Operator, book: Path) -> None:
+    """There is no such choice."""
+    somewhere.check(book)
+    somewhere.presenter.run()
+    somewhere.until(Phase.ASKING)
+    asked = somewhere.screen.questions[-1]
+    assert asked is not None
+    assert not asked.may_rehearse
+    somewhere.presenter.answer(False)
+    somewhere.until(Phase.CHECKED)

@@ -516,3 +516,21 @@ def test_a_second_start_brings_the_window_its_file(desk: Desk, book: Path, home:
     first.close()
     assert left == [None]
     assert desk.window.presenter.state.workbook == book
+
+
+def test_trouble_to_rehearse_is_a_tick_in_the_question(desk: Desk, tmp_path: Path) -> None:
+    """With it the rows that meet trouble are named there."""
+    path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(2)], [flag(4711, expected_bills=12), flag(4712)])
+    desk.window.presenter.choose(path)
+    desk.until(lambda: desk.window.presenter.state.phase is Phase.CHECKED, "the rows")
+    desk.window.presenter.run()
+    desk.until(lambda: desk.window.dialog is not None, "the question")
+    dialog = desk.window.dialog
+    assert dialog is not None
+    assert dialog.trouble is not None
+    desk.click(dialog.trouble)
+    desk.until(lambda: dialog.yes.instate(["!disabled"]) and dialog.trouble is not None, "the question once more")
+    assert dialog.trouble.instate(["selected"])
+    labels = [str(each["text"]) for each in dialog.body.winfo_children() if isinstance(each, ttk.Label)]
+    assert sum(words.startswith("Note: Trouble to rehearse: ") for words in labels) == 4
+    desk.press("<Escape>", dialog)

@@ -1,0 +1,37 @@
+"""Trouble to rehearse: what goes wrong in practice, each once, in the order in which requests meet it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .faults import Fault
+
+SLOW = 8.0
+"""Seconds: long enough to be seen, short enough to be waited for."""
+BILLS = 999
+"""In no list of practice's own."""
+
+
+class Trouble(NamedTuple):
+    what: str
+    """What becomes of a row that meets it: "is refused"."""
+    fault: Fault
+    of_lists: bool = False
+    """Only the edit of a list can meet it."""
+
+    @property
+    def path(self) -> str:
+        """What the path of a request must contain to meet it."""
+        return "/flagAction" if self.of_lists else ""
+
+
+TROUBLES = (
+    Trouble("is carried out, but its answer is lost", Fault.drop_reply()),
+    Trouble("is refused", Fault.refuse(400, json={"message": "Practice refuses this row, so that you see a refusal."})),
+    Trouble(f"is answered after {SLOW:.0f} seconds", Fault.slow(SLOW)),
+    Trouble(
+        f"is told that its list held {BILLS} bills",
+        Fault.refuse(200, json={"selected": BILLS, "updated": BILLS}, applied=True),
+        of_lists=True,
+    ),
+)
