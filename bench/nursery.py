@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from stand_in import KEY, PATIENCE, OwnProcess
+from stand_in import CHECKOUT, KEY, PATIENCE, OwnProcess
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 KILL, ERROR, QUOTA, FULL = "kill -9", "exception", "quota used up", "disk full"
 """What can be made to go wrong at a step."""
 
@@ -245,5 +244,4 @@ def _use_up(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(CHECKOUT))
     _nurse(Path(sys.argv[1]))

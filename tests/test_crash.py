@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 import crash
 from nursery import ERROR, FULL, KILL, QUOTA, Ended, Nursery
-from stand_in import Row, StandIn, answer_of, fill
+from stand_in import Arrival, Row, StandIn, fill
 
 from bulkops.app import LEDGER
 from bulkops.ledger import Witness
@@ -109,13 +108,13 @@ def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery
     stand_in.arrivals(forget=True)
     ended = nursery.run(again, home, fault=(fault, when, step, target))
     first = stand_in.arrivals(forget=True)
-    assert paths(first) == [row.path for row in ROWS[:arrived]]
+    assert targets(first) == [row.target for row in ROWS[:arrived]]
     assert ended.killed if fault == KILL else ended.code == code, ended.err
     recorded, damage = crash.recorded(home, tmp_path / "copy")
     assert not damage
     if not ended.killed:
         told_well(ended, book, recorded)
-    left = [row.path for number, row in enumerate(ROWS) if number >= arrived and number not in unknown]
+    left = [row.target for number, row in enumerate(ROWS) if number >= arrived and number not in unknown]
     kept = shutil.copy(book, tmp_path / "as it was left.xlsx")
     for way in ("run", "resume"):
         shutil.copy(kept, book)  # without the results of the other way, which this way's ledger knows nothing of
@@ -126,10 +125,10 @@ def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery
             resumed = nursery.run(["resume", "--yes", "--json"], mended)
             waiting = recorded and (left or not ended_in(home))
             assert resumed.code == (2 if not waiting else 4 if unknown else 0), resumed.err
-            assert paths(stand_in.arrivals()) == (left if waiting else [])
+            assert targets(stand_in.arrivals()) == (left if waiting else [])
         last = nursery.run(again, mended)
         second = stand_in.arrivals(forget=True)
-        assert paths(second) == left
+        assert targets(second) == left
         ended_well(last, unknown, [*first, *second])
         assert not crash.recorded(mended, tmp_path / "copy")[1]
     assert crash.untouched_parts(book) == before
@@ -141,8 +140,8 @@ def ended_in(home: Path) -> bool:
         return connection.execute("SELECT ended IS NOT NULL FROM runs").fetchone() == (1,)
 
 
-def paths(arrivals: list[dict[str, Any]]) -> list[str]:
-    return [each["path"] for each in arrivals]
+def targets(arrivals: list[Arrival]) -> list[str]:
+    return [each.target for each in arrivals]
 
 
 def told_well(ended: Ended, book: Path, recorded: dict[tuple[str, str, int], crash.Said]) -> None:
@@ -164,17 +163,17 @@ def told_well(ended: Ended, book: Path, recorded: dict[tuple[str, str, int], cra
     assert [line[4] for line in lines[1:]] == [words[said.status] for said in told]
 
 
-def ended_well(ended: Ended, unknown: set[int], arrivals: list[dict[str, Any]], rows: list[Row] = ROWS) -> None:
+def ended_well(ended: Ended, unknown: set[int], arrivals: list[Arrival], rows: list[Row] = ROWS) -> None:
     """Every row is done, with the one answer it was given, but for the unknown ones."""
     assert ended.code == (4 if unknown else 0), ended.err
     told = [crash.Said.of(row.get) for row in json.loads(ended.out)["rows"]]
     assert {number for number, said in enumerate(told) if said.status == "unknown"} == unknown
-    answers = {each["path"]: answer_of(each) for each in arrivals}
+    answers = dict(arrivals)
     assert len(answers) == len(arrivals)
     for number, (row, said) in enumerate(zip(rows, told, strict=True)):
         if number not in unknown:
             assert said.status in ("done", "already_done")
-            assert said.answer == answers[row.path]
+            assert said.answer == answers[row.target]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -189,7 +188,7 @@ def test_an_outcome_in_the_reserve_survives_the_next_kill(when, tmp_path, nurser
     assert nursery.run(again, home, fault=(KILL, when, "clear", "")).killed
     last = nursery.run(again, home)
     arrivals = stand_in.arrivals(forget=True)
-    assert paths(arrivals) == [row.path for row in ROWS]
+    assert targets(arrivals) == [row.target for row in ROWS]
     ended_well(last, set(), arrivals)
 
 

@@ -582,7 +582,7 @@ def test_a_death_between_any_two_steps(kind, tmp_path, nursery, energycap):
             steps += worth_dying_at([name for name, _ in ended.marks])
         assert ended.killed == (step > 0), ended.err
         last = nursery.run(["0", *again], home, program="tests.inbox_deaths:main")
-        arrived = [each["path"] for each in energycap.arrivals(forget=True)]
+        arrived = [each.target for each in energycap.arrivals(forget=True)]
         assert last.out, last.err
         told = json.loads(last.out)
         statuses = [row["status"] for each in told["workbooks"] for row in each["rows"]]
@@ -598,7 +598,7 @@ def test_a_death_between_any_two_steps(kind, tmp_path, nursery, energycap):
         assert not [each for each in (home / "inbox").iterdir() if each.is_dir()], step
         assert len([each for each in there if "corrections" in each]) == 1, (step, there)
         if "unknown" not in statuses:
-            assert arrived == [good.path], (step, arrived)
+            assert arrived == [good.target], (step, arrived)
         if "beside" in kind:
             assert any(" - results" in each for each in there)
     assert len(steps) > 15

@@ -62,6 +62,11 @@ class PracticeServer:
         """The requests that were not GETs."""
         return [request for request in self.requests if request.method != "GET"]
 
+    @property
+    def busy(self) -> bool:
+        """Somebody is connected, or something that arrived is not carried out yet."""
+        return bool(self._server.server_state.connections or self._server.server_state.tasks)
+
     def start(self) -> Self:
         listening = _listening(self._port)
         self.base_url = f"http://{HOST}:{listening.getsockname()[1]}"
