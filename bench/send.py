@@ -2,8 +2,9 @@
 
     python bench/send.py [ROWS] [RUNS]        1,000 rows and 3 runs unless given
 
-A server in a process of its own answers each write after exactly 50 ms. Every contender sends the same flag edit to
-ROWS different lists, in a process of its own; the contenders take turns, and each figure is the median of its runs.
+A server in a process of its own answers each write after exactly 50 ms. The practice server would be too slow here: it
+adds about as much to each answer as the contenders themselves. Every contender sends the same flag edit to ROWS
+different lists, in a process of its own; the contenders take turns, and each figure is the median of its runs.
 ``http.client`` alone is the yardstick's own floor: what it needs beyond 1.000 is the server's and this computer's.
 
 - requests: one Session for each worker, and no outcome is kept anywhere.

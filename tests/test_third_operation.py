@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -16,6 +13,7 @@ import pytest
 import bulkops.operations
 from bulkops import app, settings, templates
 from bulkops.operations import all_operations
+from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
 
@@ -82,45 +80,10 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     all_operations.cache_clear()
 
 
-@pytest.fixture
-def energycap() -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
-    """A server that knows the toy's route; its address and what arrived."""
-    arrived: list[tuple[str, str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.answer({"fullName": "Toy Owner", "systemUserCode": "toy"})
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            arrived.append((self.command, self.path, body))
-            self.answer({"voided": True})
-
-        def answer(self, value: Any) -> None:
-            content = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Silence."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", arrived
-        server.shutdown()
-        thread.join()
-
-
 @pytest.mark.usefixtures("third")
-def test_an_operation_is_one_file(
-    tmp_path: Path, energycap: tuple[str, list[tuple[str, str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> None:
     """Template, check, run, results and README table know the toy by its file alone."""
-    base_url, arrived = energycap
-    monkeypatch.setenv("BULKOPS_API_KEY", "a-key-for-the-toy")
+    practice.faults.add(Fault.refuse(200, json={"voided": True}), path_contains="/void")
     template = tmp_path / "toy.xlsx"
     templates.make_template(template)
     book = openpyxl.load_workbook(template)
@@ -130,7 +93,7 @@ def test_an_operation_is_one_file(
     sheet["A3"] = 8
     book.save(template)
 
-    where = settings.environment(base_url=base_url)
+    where = settings.environment(base_url=practice.base_url)
     report = app.check(template, where, tmp_path, Options())
     assert [(each.status.value, each.code) for each in report.outcomes] == [
         ("ready", ""),
@@ -140,7 +103,9 @@ def test_an_operation_is_one_file(
     with app.prepare(template, where, tmp_path, Options()) as prepared:
         assert prepared.summary().effects == {"cannot be undone": 1}
         report = prepared.run(Control(), lambda outcome: None)
-    assert arrived == [("POST", "/api/v3/bill/7/void", {"reason": "Entered twice"})]
+    (sent,) = practice.writes
+    assert (sent.method, sent.path) == ("POST", "/api/v3/bill/7/void")
+    assert json.loads(sent.body) == {"reason": "Entered twice"}
     assert report.results is not None
     lines = list(openpyxl.load_workbook(report.results)["Results"].iter_rows(min_row=2, max_col=5, values_only=True))
     assert lines == [("Voids", 2, "Void bill", "7", "Done"), ("Voids", 3, "Void bill", "8", "Needs fixing")]

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import Enum
+from json import dumps
 from typing import Any, Self
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -56,7 +56,7 @@ class Fault:
         """Any answer at all: `body` as it is, or `json` with its content type."""
         given = dict(headers or {})
         if json is not None:
-            body = _json_bytes(json)
+            body = dumps(json)
             given = {"Content-Type": "application/json"} | given
         raw = body.encode() if isinstance(body, str) else body
         return cls(Kind.ANSWER, applied, status, tuple(given.items()), raw)
@@ -71,8 +71,8 @@ class Fault:
         cls, retry_after: int | str | datetime = 1, *, date: datetime | None = None, applied: bool = False
     ) -> Self:
         """429 with Retry-After: seconds, any text, or a moment (UTC) as an HTTP date. `date` sets the Date header."""
-        wait = _http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
-        headers = {"Retry-After": wait} | ({"Date": _http_date(date)} if date else {})
+        wait = http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
+        headers = {"Retry-After": wait} | ({"Date": http_date(date)} if date else {})
         return cls(Kind.REFUSAL, applied, 429, tuple(headers.items()), b"Too many requests.")
 
     @classmethod
@@ -191,9 +191,5 @@ class Faults:
         return None
 
 
-def _json_bytes(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
-def _http_date(moment: datetime) -> str:
-    return format_datetime(moment, usegmt=True)
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)

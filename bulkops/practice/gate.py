@@ -6,17 +6,15 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any
+from datetime import datetime
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .faults import Fault, Faults, Kind
+from .faults import Fault, Faults, Kind, http_date
 
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # linger on, 0 s
 
@@ -122,8 +120,8 @@ class Gate:
 
     async def _answered(self, send: Send, answer: _Answer) -> None:
         headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
-        if not _named(headers, b"date"):
-            headers.append((b"date", format_datetime(self._now().astimezone(UTC), usegmt=True).encode()))
+        if not any(name.lower() == b"date" for name, _ in headers):
+            headers.append((b"date", http_date(self._now()).encode()))
         headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -178,7 +176,3 @@ def _recorded(scope: Scope, body: bytes) -> Request:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     path = scope["raw_path"].decode("latin-1")
     return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
-
-
-def _named(headers: Iterable[tuple[Any, Any]], name: bytes) -> bool:
-    return any(have.lower() == name for have, _ in headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tkinter as tk
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ import canary
 import keyring
 import keyring.backend
 import pytest
-from misbehaving import Misbehaving, answer
 
 from bulkops import settings
 from bulkops.desktop import keying
@@ -23,7 +21,7 @@ from bulkops.desktop.look import dress
 from bulkops.desktop.worker import Worker
 from bulkops.errors import CannotStart
 from bulkops.practice import server as practice_server
-from bulkops.practice.server import PracticeServer
+from bulkops.practice.server import Fault, PracticeServer
 from bulkops.settings import HOSTS, Environment, Key, find_key
 
 SECRET = canary.key("dialog")
@@ -162,11 +160,11 @@ def test_a_missing_permission_is_named_as_energycap_names_it(server):
     ],
     ids=["other spellings", "other values", "other shapes", "a list", "nothing"],
 )
-def test_what_energycap_does_not_say_plainly_is_not_guessed(permissions, may):
+def test_what_energycap_does_not_say_plainly_is_not_guessed(server, permissions, may):
     """Only a plain yes or no counts; it is no obstacle, for the answers' shape is documented nowhere."""
     me = {"fullName": "Pat", "systemUserCode": "p", "permissions": permissions}
-    with Misbehaving(lambda talk: talk.say(answer(json.dumps(me).encode()))) as odd:
-        said = keying.test(Environment("custom", odd.base_url), Key(SECRET))
+    server.faults.add(Fault.refuse(200, json=me), method="GET")
+    said = keying.test(at(server), Key(SECRET))
     for line, words in zip(said.words.splitlines()[1:], may, strict=True):
         assert words in line
     assert said.good is ("not allowed" not in may)
