@@ -136,6 +136,16 @@ def test_requests_arrive_while_a_slow_one_waits(api: Api, arrival):
         assert isinstance(waiting.exception(10), requests.ConnectionError)
 
 
+def test_it_is_busy_as_long_as_somebody_is_connected(server, api: Api):
+    """Or was: what was sent on a connection that is gone by now may still be carried out."""
+    assert not server.busy
+    api.get("/api/v3/me")
+    assert server.busy
+    api.session.close()
+    while server.busy:
+        time.sleep(0.001)
+
+
 def test_many_clients_at_once(server):
     """Writes from many connections are all applied, each once, with a GUID of its own."""
 
