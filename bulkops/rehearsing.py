@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkops.errors import CannotStart
 from bulkops.lookups import Against, without
 from bulkops.model import CheckedRow, Plan, Step
 from bulkops.operations import all_operations
@@ -78,14 +79,21 @@ def each_in_turn(faults: Faults) -> list[str]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Callable[[str], object]]:
+def serving(folder: Path) -> Iterator[Callable[[str], None]]:
     """Lets every check on this computer know the address of a practice EnergyCAP, for as long as it serves there."""
     note = folder / _ADDRESS
-    own_folder(folder)
+
+    def remember(base_url: str) -> None:
+        # Without the note a check only does not know it; a run finds out by itself.
+        with suppress(OSError, CannotStart):
+            own_folder(folder)
+            note.write_text(base_url, encoding="ascii")
+
     try:
-        yield lambda base_url: note.write_text(base_url, encoding="ascii")
+        yield remember
     finally:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):
+            note.unlink()
 
 
 def serves_apart(where: Environment, folder: Path) -> bool:

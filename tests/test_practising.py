@@ -17,7 +17,7 @@ from bulkops.practice import Choices, State
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.practice.trouble import TROUBLES
 from bulkops.processor import Control
-from bulkops.rehearsing import SERVED_APART, each_in_turn, serving
+from bulkops.rehearsing import SERVED_APART, each_in_turn, serves_apart, serving
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
@@ -214,7 +214,21 @@ def test_trouble_is_rehearsed_apart(
         "The next row is answered after 8 seconds.",
         "The next row that edits a list is told that its list held 999 bills.",
     ]
-    path = fill(tmp_path / "August.xlsx", ROWS, [flag(2006, expected_bills=5), flag(2007)])
+    path = fill(tmp_path / "August.xlsx", [*ROWS, kickout(4)], [flag(2006, expected_bills=5), flag(2007)])
     with app.prepare(path, Environment("custom", apart.base_url), home, Options(jobs=1)) as prepared:
         report = prepared.run(Control(), lambda _: None)
-    assert [(each.status.value, each.code) for each in report.outcomes] == [*MET, ("done", "")]
+    assert [(each.status.value, each.code) for each in report.outcomes] == [
+        *MET[:3],
+        ("done", ""),
+        MET[3],
+        ("done", ""),
+    ]
+
+
+def test_a_practice_server_needs_no_data_folder(home: Path) -> None:
+    """Where nothing can be written, only a check does not know it."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.write_text("in the way", encoding="utf-8")
+    with serving(home) as remember:
+        remember("http://127.0.0.1:1")
+        assert not serves_apart(Environment("custom", "http://127.0.0.1:1"), home)
