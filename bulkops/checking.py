@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from bulkops.headings import Layout, find_layout
 from bulkops.model import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.naming import OPERATION, normal
-from bulkops.operations.base import Field, Operation, columns
+from bulkops.operations.base import SEND_AGAIN, Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
 from bulkops.skipped_rows import SkippedRows, not_shown
-from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
+from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters, may_be_code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +128,7 @@ def _rows(
 ) -> Iterable[_Read]:
     """The sheet's rows below its headings that hold anything in a known column, but for those that are skipped."""
     merged = _merged_rows(layout)
+    calculated = set(layout.sheet.calculated)
     letters: dict[str, str] = {}
     for column in sorted(layout.fields):
         letters.setdefault(layout.fields[column], column_letters(column))
@@ -141,6 +142,10 @@ def _rows(
             continue
         row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
         operation, found = _operation(row, letters, layout, operations, catalogue)
+        again = cells.get(SEND_AGAIN.name)
+        if again and (raw.number, again.column) in calculated and may_be_code(again.text):
+            place = address(row.sheet, row.number, letters, SEND_AGAIN.name)
+            found = (*found, catalogue.problem("send_again.formula", place, value=shorten(again.text)))
         if raw.number in merged:
             place = address(row.sheet, row.number, letters, "")
             found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))

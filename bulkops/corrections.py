@@ -36,6 +36,7 @@ _MERGED = "cell.merged"
 """It names the row's first cell, whichever cells are merged."""
 _REPEATED = ".repeated"
 """How the codes end of rows that ask for the same as one above them."""
+_FORMULA = "send_again.formula"
 _ELSEWHERE = ("heading.again", "row.subtotal")
 """Of rows whose values stand under other headings than those that are taken over, or are a total's formula, of which
 only the result could be taken over."""
@@ -167,8 +168,10 @@ class _Sheet:
         unreadable = set()
         raw = self._raw[row.number]
         apart = {column: Cell(column, Kind.ERROR, _UNREADABLE) for column in self._merged.get(row.number, ())}
-        if repeated := _repeats(row):
-            # The row that it repeats need not be here, nor be done: alone it would not be wrong any more.
+        repeated = _repeats(row)
+        if repeated or any(problem.code == _FORMULA for problem in row.problems):
+            # The row that it repeats need not be here, nor be done: alone it would not be wrong any more. Nor would a
+            # formula's result in place of the formula.
             apart[self._again] = Cell(self._again, Kind.ERROR, _UNREADABLE)
         for column in sorted(raw.cells.keys() - self._ours - apart.keys()):
             cell = raw.cells[column]

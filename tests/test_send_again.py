@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -306,6 +307,34 @@ def test_codes_that_were_pasted_along_with_their_column_of_results_release_nothi
         pasted.active.append([target, "new self-contained batch", code])
     pasted.save(tmp_path / "Pasted.xlsx")
     assert run(tmp_path / "Pasted.xlsx", server, home) == ["already_done"] * 2
+    assert len(server.writes) == 2
+
+
+@pytest.mark.parametrize(
+    "formula", ["<f>Results!P{0}</f>", '<f t="array" ref="{1}2:{1}3">Results!P2:P3</f>'], ids=["in each", "for all"]
+)
+def test_a_formula_types_no_code(tmp_path: Path, server: PracticeServer, home: Path, formula: str) -> None:
+    """It would take the next send's code from Results each time that Excel calculates it."""
+    path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, kickout(2)])
+    codes = [outcome.send_again_code for outcome in report_of(path, server, home).outcomes]
+    fill(path, kickouts=[typed(codes[0]), typed(codes[1], kickout(2))])
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for number, code in enumerate(codes, 2):
+        inline = f't="inlineStr"><is><t>{code}</t></is></c>'
+        letter = parts[sheet].split(inline)[0][-4]
+        own = "" if "array" in formula and number > 2 else formula.format(number, letter)
+        parts[sheet] = parts[sheet].replace(inline, f't="str">{own}<v>{code}</v></c>')
+    with zipfile.ZipFile(path, "w") as book:
+        for name, text in parts.items():
+            book.writestr(name, text)
+    out = tmp_path / "corrections.xlsx"
+    report = report_of(path, server, home, corrections=out)
+    assert [each.code for each in report.outcomes] == ["send_again.formula"] * 2
+    assert codes[0] in report.outcomes[0].message
+    again = [cell.value for cell in openpyxl.load_workbook(out)["Kickouts"][2] if cell.value == "#N/A"]
+    assert again == ["#N/A"]
     assert len(server.writes) == 2
 
 

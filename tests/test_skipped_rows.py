@@ -578,6 +578,7 @@ def test_these_facts_go_from_one_process_to_the_other(tmp_path: Path) -> None:
     read = reader.parsed(path, path.read_bytes())
     (sheet,) = read.sheets
     sheet.views, sheet.unsure_zeros, sheet.sums = {"Ann": [2]}, [(2, 3)], [(3, 1)]
+    sheet.calculated = [(2, 4)]
     assert sheet.totals
     assert sheet.subtotals
     assert wire.decode(wire.encode(read), path) == read
@@ -637,6 +638,28 @@ def test_a_sum_of_the_ids_of_an_ods(tmp_path: Path) -> None:
     lines = [[*map(text, HEADINGS)], [text("2001"), text("3")], [total, text("3")]]
     found = checked(ods(tmp_path / "a.ods", "".join(row_of_ods(*line) for line in lines)))
     assert told(found) == {2: "ready", 3: "row.subtotal"}
+
+
+def test_a_code_that_a_formula_gives_in_an_ods(tmp_path: Path) -> None:
+    """In its own cell, and in every cell of a matrix formula; a code that was typed is none."""
+    text = partial(cell_of_ods, kind="string")
+    one = cell_of_ods("BCDFGH", kind="string", more='table:formula="of:=[Results.P2]"')
+    matrix = one.replace("table:formula", 'table:number-matrix-rows-spanned="2" table:formula')
+    other = one.replace("BCDFGH", "No")
+    cells = (text("bcd fgh"), one, matrix, text("BCDFGH"), other)
+    lines = [row_of_ods(text("List ID"), text("Comment"), text("Send again"))]
+    lines += [row_of_ods(text(str(number)), text("x"), cell) for number, cell in enumerate(cells, 2001)]
+    found = checked(ods(tmp_path / "a.ods", "".join(lines)))
+    wrong = "send_again.formula"
+    assert told(found) == {2: "ready", 3: wrong, 4: wrong, 5: wrong, 6: "ready"}
+
+
+def test_a_code_that_a_formula_gives_in_an_xls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample's only formula with a text as its result gives two letters: they stand for a code here."""
+    assert read_workbook(sample("xls")).sheets[0].calculated == []
+    monkeypatch.setattr("bulkops.workbook.oldexcel.may_be_code", "tu".__eq__)
+    (first, *others) = reader.parsed(sample("xls"), sample("xls").read_bytes()).sheets
+    assert (first.calculated, [each.calculated for each in others]) == ([(12, 3)], [[], []])
 
 
 NINE, THREE_ROWS = b"\x1e\x09\x00", b"\x25" + struct.pack("<4H", 2, 5, 0, 0)

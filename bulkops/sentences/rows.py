@@ -273,6 +273,12 @@ ENTRIES = (
         "Make sure that it was not sent from another computer, or by another user of this one. If it is to be sent from here, clear Send again.",
     ),
     Entry(
+        "send_again.formula",
+        "A formula in Send again",
+        "The cell holds a formula, and its result (“{value}”) looks like a code.",
+        "Type the code itself, or clear the cell: with a formula the row could go out again after every run.",
+    ),
+    Entry(
         "send_again.once_more",
         "A code that is used once more",
         "The code {value} let the row be sent on {when}; that send was {words}. It counts once more.",

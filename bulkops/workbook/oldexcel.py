@@ -22,7 +22,7 @@ from bulkops.model import Cell, Kind
 from bulkops.workbook.compound import BROKEN, application
 from bulkops.workbook.formats import Format, format_of
 from bulkops.workbook.oldformulas import OldFormulas
-from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, number_cell
+from bulkops.workbook.raw import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, may_be_code, number_cell
 from bulkops.workbook.views import FILTERED, HIDDEN_ROWS, ROWS_LIKE_A_CELL, Views
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _CALCMODE, _SAVERECALC = 0x0D, 0x5F
 _AUTOFILTER, _USERSVIEWBEGIN, _USERSVIEWEND = 0x9E, 0x1AA, 0x1AB
 _BY_HAND = {_CALCMODE: bytes(2), _SAVERECALC: bytes(2)}
 _ZEROS, _NO_TEXT = (bytes(8), bytes(7) + b"\x80"), b"\3" + bytes(5) + b"\xff\xff"
+_A_TEXT = b"\0\xff\xff"
+"""The first and the last two bytes of a result that stands in a record of its own."""
 _FIRST_CUSTOM = 164
 """The first format number that is a workbook's own; those below it stand for one format each."""
 _BIFF8 = 80
@@ -84,6 +86,8 @@ class _Formulas:
     others: bool = False
     subtotals: list[Subtotal] = field(default_factory=list)
     sums: list[tuple[int, int]] = field(default_factory=list)
+    texts: set[tuple[int, int]] = field(default_factory=set)
+    """Row and column, from 1, of those with a text as their result."""
     filtering: set[str] = field(default_factory=set)
     """The ids of the custom views with a filter that leaves rows out."""
 
@@ -124,6 +128,8 @@ class _Reader:
         sheet.hidden_columns = [(at + 1, at + 1) for at, each in sorted(columns) if each.hidden or each.width == 0]
         for number in range(found.nrows):
             cells = dict(self.cells(found, number, formulas))
+            texts = [each for each in cells.values() if (number + 1, each.column) in formulas.texts]
+            sheet.calculated += [(number + 1, each.column) for each in texts if may_be_code(each.text)]
             self.take(len(cells))
             info = found.rowinfo_map.get(number)
             out = bool(info.hidden) or info.height == 0 if info else bool(found.default_row_hidden)
@@ -211,6 +217,8 @@ class _Reader:
                 found.filtering.add(view)
             elif record == _FORMULA:
                 row, column, _, result, options = struct.unpack_from("<HHH8sH", self.book.mem, start)
+                if result[:1] + result[6:] == _A_TEXT:
+                    found.texts.add((row + 1, column + 1))
                 placeholder = uncalculated or options & _CALCULATE_ON_LOAD
                 asked = placeholder or not calculated
                 zero = result in _ZEROS and (placeholder or not self.by_excel)

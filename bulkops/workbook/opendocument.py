@@ -18,7 +18,17 @@ from bulkops.operations import all_operations
 from bulkops.workbook.formats import MINUS
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package
-from bulkops.workbook.raw import LAST_COLUMN, LAST_ROW, MAX_CELLS, NUMBER, Names, RawRow, RawSheet, number_cell
+from bulkops.workbook.raw import (
+    LAST_COLUMN,
+    LAST_ROW,
+    MAX_CELLS,
+    NUMBER,
+    Names,
+    RawRow,
+    RawSheet,
+    may_be_code,
+    number_cell,
+)
 from bulkops.workbook.subtotals import is_sum, subtotal
 from bulkops.workbook.text import is_error, natural
 
@@ -286,6 +296,9 @@ class _Reader:
             self.sheet.merged.append((first, self.row + 1, first + wide - 1, self.row + high))
         cell = self.cell(first, attributes)
         self.take_subtotal(first, repeated, attributes)
+        is_code = cell is not None and cell.kind is Kind.TEXT and may_be_code(cell.text)
+        if _FORMULA in attributes and (is_code or _MATRIX in attributes):
+            self.sheet.calculated += self.filled(first, repeated, attributes)
         if cell is None:
             return
         if self.by_hand and _FORMULA in attributes and cell.kind is not Kind.FORMULA:
@@ -299,17 +312,17 @@ class _Reader:
         """Take note of a subtotal, in every cell that its formula fills."""
         if is_sum(attributes.get(_FORMULA, ""), first):
             self.sheet.sums.append((self.row + 1, first))
-        found = subtotal(attributes.get(_FORMULA, ""), self.row + 1, first)
-        if found is None:
-            return
+        if found := subtotal(attributes.get(_FORMULA, ""), self.row + 1, first):
+            filled = self.filled(first, repeated, attributes)
+            self.sheet.subtotals += [found._replace(row=row, column=column) for row, column in filled]
+
+    def filled(self, first: int, repeated: int, attributes: dict[str, str]) -> list[tuple[int, int]]:
+        """Row and column of every cell that a formula fills."""
         wide, high = _count(attributes, _MATRIX), _count(attributes, _MATRIX_ROWS)
         wide, high = max(wide, repeated), max(high, self.repeated_row)
         self.take(wide * high)
-        self.sheet.subtotals += [
-            found._replace(row=row, column=column)
-            for row in range(self.row + 1, self.row + 1 + high)
-            for column in range(first, first + wide)
-        ]
+        rows, columns = range(self.row + 1, self.row + 1 + high), range(first, first + wide)
+        return [(row, column) for row in rows for column in columns]
 
     def take(self, cells: int) -> None:
         """A small file can hold more cells than memory does."""

@@ -69,6 +69,8 @@ class RawSheet:
     """Row and column of each formula that does nothing but add up, count or compare cells of its own column."""
     unsure_zeros: list[tuple[int, int]] = field(default_factory=list)
     """Row and column of each formula with the result 0, if the file does not show that it was calculated."""
+    calculated: list[tuple[int, int]] = field(default_factory=list)
+    """Row and column of each cell that a formula fills, if its text may be a code of Send again; perhaps of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ def corners(reference: str) -> Area:
         columns.append(column_number(letters))
         rows.append(natural(corner[len(letters) :]))
     return min(columns), min(rows), max(columns), max(rows)
+
+
+def may_be_code(text: str) -> bool:
+    """Can it be read as a code of Send again: six letters, whatever the blanks around and between them?"""
+    return len("".join(text.split()).upper()) == 6
 
 
 def is_zero(number: str) -> bool:

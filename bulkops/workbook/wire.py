@@ -61,6 +61,7 @@ def _sheet(sheet: RawSheet) -> dict[str, Any]:
         "views": sheet.views,
         "sums": sheet.sums,
         "unsure_zeros": sheet.unsure_zeros,
+        "calculated": sheet.calculated,
         "shapes": [_columns(shape) for shape in shapes],
         "rows": rows,
         "texts": texts,
@@ -82,6 +83,7 @@ def _raw_sheet(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list
     sheet.subtotals = [Subtotal(*each) for each in sheet.subtotals]
     sheet.sums = [(row, column) for row, column in sheet.sums]
     sheet.unsure_zeros = [(row, column) for row, column in sheet.unsure_zeros]
+    sheet.calculated = [(row, column) for row, column in sheet.calculated]
     known = [
         (columns, [_KINDS[kind] for kind in kinds], [_SHOWN[way] for way in shown], decimals)
         for columns, kinds, shown, decimals in shapes

@@ -8,7 +8,7 @@ never trusted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from bulkops.model import Cell, Kind
 from bulkops.workbook.formats import Format
@@ -24,6 +24,7 @@ from bulkops.workbook.raw import (
     column_number,
     corners,
     is_zero,
+    may_be_code,
     number_cell,
 )
 from bulkops.workbook.subtotals import Subtotals
@@ -68,6 +69,7 @@ class SheetParser:
         self.sheet = sheet
         self.seen: dict[int, RawRow] = {}
         self.unsolved: list[tuple[int, int, int, int]] = []
+        self.solved: list[tuple[int, int, int, int]] = []
         self.row, self.digits, self.column = RawRow(0, False, {}), "", 0
         self.attributes: dict[str, str] = {}
         self.value: str | None = None
@@ -248,8 +250,17 @@ class SheetParser:
             cell = self.cell(type_, value if type_ in _TEXTS else value.strip())
             if cell.text != "":
                 self.row.cells[self.column] = cell
+            if self.formula is not None:
+                self.note(cell, self.formula)
         elif type_ == "e":
             self.row.cells[self.column] = Cell(self.column, Kind.ERROR, "without a name")
+
+    def note(self, cell: Cell, formula: dict[str, str]) -> None:
+        """Take note of a formula's result that may be a code; an array formula fills other cells, too."""
+        if ":" in formula.get("ref", "") and formula.get("t") in ("array", "dataTable"):
+            self.solved.append(corners(formula["ref"]))
+        elif cell.kind is Kind.TEXT and may_be_code(cell.text):
+            self.sheet.calculated.append((self.row.number, self.column))
 
     def cell(self, type_: str, value: str) -> Cell:
         """A value by its type; one that is not of its type is an error value."""
@@ -280,10 +291,20 @@ class SheetParser:
         """Cells of an array formula without stored results are as unknown as its first, even if they seem blank."""
         widest = max((max(row.cells) for row in self.seen.values()), default=0)
         last = max(self.seen, default=0)
-        for left, top, right, bottom in self.unsolved:
-            for number in range(top, min(bottom, last) + 1):
-                columns = range(left, min(right, widest) + 1)
-                self.take(1 + len(columns))
-                if number in self.seen:
-                    for column in columns:
-                        self.seen[number].cells[column] = Cell(column, Kind.FORMULA, "")
+        for area in self.unsolved:
+            for row, column in self.within(area, widest, last):
+                row.cells[column] = Cell(column, Kind.FORMULA, "")
+        for area in self.solved:
+            for row, column in self.within(area, widest, last):
+                if (cell := row.cells.get(column)) and cell.kind is Kind.TEXT and may_be_code(cell.text):
+                    self.sheet.calculated.append((row.number, column))
+
+    def within(self, area: tuple[int, int, int, int], widest: int, last: int) -> Iterator[tuple[RawRow, int]]:
+        """The places of an area in rows that hold anything."""
+        left, top, right, bottom = area
+        for number in range(top, min(bottom, last) + 1):
+            columns = range(left, min(right, widest) + 1)
+            self.take(1 + len(columns))
+            if number in self.seen:
+                for column in columns:
+                    yield self.seen[number], column
