@@ -169,21 +169,14 @@ def test_an_echo_of_the_key_is_taken_out_of_every_answer(
 
 
 def test_a_key_that_looks_like_a_guid_is_no_new_task(
-    bulkops: Bulkops, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, nowhere
+    bulkops: Bulkops, tmp_path: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch, nowhere
 ) -> None:
     """A 200 with the key where the new task's GUID should be: not done, and not in the results."""
     secret = canary.guid()
     monkeypatch.setenv("BULKOPS_API_KEY", secret)
-
-    def behave(talk: Talk) -> bool:
-        post = talk.request.startswith(b"POST")
-        talk.say(answer(json.dumps({"taskGUId": secret}).encode() if post else documented(talk.request)))
-        return True
-
-    with Misbehaving(behave) as server:
-        ended = bulkops(
-            "run", fill(tmp_path / "a.xlsx", [kickout(1)]), "--yes", "--base-url", server.base_url, "--json"
-        )
+    practice.state.keys[secret] = practice.state.keys["practice-key"]
+    practice.faults.add(Fault.refuse(200, json={"taskGUId": secret}))
+    ended = bulkops("run", fill(tmp_path / "a.xlsx", [kickout(1)]), "--yes", "--json")
     assert ended.statuses == ["unknown"]
     nowhere(ended)
 
@@ -267,12 +260,8 @@ def test_what_libraries_print_when_asked_to_debug_holds_no_key(
     """Not http.client's own print-outs, and no logger's lowest level."""
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 9)
     caplog.set_level(0)
-
-    def behave(talk: Talk) -> bool:
-        talk.say(answer(headers={"X-Echo": CANARY}))
-        return True
-
-    with Misbehaving(behave) as server:
+    with PracticeServer() as server:
+        server.faults.add(Fault.refuse(200, headers={"X-Echo": CANARY}), times=2, method="*")
         client = Client(Environment("custom", server.base_url), Key(CANARY))
         for call in (Call("GET", "/api/v3/me"), Call("PUT", "/api/v3/list/1/flagAction", {"comment": "x"})):
             client.send(call)

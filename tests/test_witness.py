@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asking import Bulkops, fill, flag
-from misbehaving import Misbehaving, Talk, energycap
 from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
@@ -25,10 +25,12 @@ from bulkops.errors import CannotStart
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
 from bulkops.model import Status, outcome_of
+from bulkops.practice.records import Applied
+from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
 
-ROWS = [flag(2001 + number) for number in range(5)]
+ROWS = [flag(2001 + number, flag_type_id=2) for number in range(5)]
 AT = "2026-11-21T10:00:01Z"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody move or delete a file that is open")
 
@@ -40,23 +42,24 @@ def words(operation: str, target: str, _: str) -> tuple[str, str]:
 class World:
     """A workbook of five rows, a data folder, and a server that lets something happen when a row arrives."""
 
-    server: Misbehaving
-
-    def __init__(self, folder: Path, home: Path, bulkops: Bulkops) -> None:
-        self.home = home
+    def __init__(self, folder: Path, home: Path, bulkops: Bulkops, server: PracticeServer) -> None:
+        self.home, self.server = home, server
         self.book = fill(folder / "August.xlsx", flags=ROWS)
         self.bulkops = bulkops
         self.meanwhile: dict[int, Callable[[], object]] = {}
         """What happens while the write of this number is on its way."""
 
-    def talk(self, talk: Talk) -> bool:
-        if b"flagAction" in talk.request.split(b"\r\n", 1)[0]:
+        edit_flags = server.state.edit_flags
+
+        def arrive(*edit: Any) -> Applied:
             self.meanwhile.pop(len(self.writes), lambda: None)()
-        return energycap(talk)
+            return edit_flags(*edit)
+
+        server.state.edit_flags = arrive
 
     @property
-    def writes(self) -> list[bytes]:
-        return [each.split(b" ")[1] for each in self.server.requests if not each.startswith(b"GET")]
+    def writes(self) -> list[str]:
+        return [each.path for each in self.server.writes]
 
     def run(self, *more: str, typed: str | None = None):
         asked = () if typed else ("--yes",)
@@ -76,10 +79,9 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, home: Path, bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("BULKOPS_API_KEY", "key-of-a-test")
-    made = World(tmp_path, home, bulkops)
-    with Misbehaving(made.talk) as made.server:
-        yield made
+    monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+    with PracticeServer() as server:
+        yield World(tmp_path, home, bulkops, server)
 
 
 # ---------------------------------------------------------------- while a run goes on
@@ -181,7 +183,7 @@ def test_what_an_older_ledger_lacks_is_never_sent_again(lose, world):
     told = world.run(typed="yes\nyes\n")
     assert told.code == 4, told.err
     assert told.statuses == ["already_done"] * (4 - lacking) + ["unknown"] * lacking + ["done"]
-    assert world.writes[4:] == [b"/api/v3/list/2005/flagAction"]
+    assert world.writes[4:] == ["/api/v3/list/2005/flagAction"]
     told = world.run()
     assert told.statuses == ["already_done"] * (4 - lacking) + ["unknown"] * lacking + ["already_done"]
     assert len(world.writes) == 5
@@ -216,7 +218,7 @@ def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
         pass
     doubts.settle(world.home, before[0].id, 0, doubts.Verdict.SEND_AGAIN)
     assert world.run().statuses == ["done", *["unknown"] * 4]
-    assert world.writes.count(b"/api/v3/list/2001/flagAction") == 2
+    assert world.writes.count("/api/v3/list/2001/flagAction") == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a program does not stop itself by a signal")
@@ -290,7 +292,7 @@ def test_a_line_that_was_not_written_to_its_end_is_no_hindrance(spoil, world):
     shutil.rmtree(world.home)
     assert world.run().code == 2
     assert world.run(typed="yes\nyes\n").statuses.count("unknown") >= 2
-    assert world.writes.count(b"/api/v3/list/2003/flagAction") == 1
+    assert world.writes.count("/api/v3/list/2003/flagAction") == 1
 
 
 WHOLE = (
