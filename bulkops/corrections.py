@@ -29,7 +29,7 @@ from bulkops.workbook.text import escape
 _UNREADABLE = "#N/A"
 _ERRORS = (_UNREADABLE, "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 """The error values that every version of Excel knows."""
-_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _BEFORE, _ADDRESS = re.compile(r"![A-Z]{0,3}[0-9]+: "), re.compile(r"![A-Z]{1,3}[0-9]+")
 """The end of the address before a message, and of one within it: the name of the sheet comes before that."""
 _MERGED = "cell.merged"

@@ -117,6 +117,27 @@ def test_a_padded_part(tmp_path: Path, part: str, what: str) -> None:
     assert refused(zipped(tmp_path / "a.xlsx", {**good, part: given})) in ("", *TOO_MUCH)
 
 
+VIEW = '<definedName name="z_12345678_1234_1234_1234_123456789abc_.wvu.rows">{}</definedName>'
+LONG_TEXTS = {
+    "a format of brackets": parts('<row r="1"><c r="A1" s="1"><v>5</v></c></row>', style=styles("[" * 400_000)),
+    "formats of brackets": parts(style=styles(*("[" * 9_000 + str(number) for number in range(200)))),
+    "a format's condition": parts(style=styles("[>" + "9" * 400_000 + "x]0")),
+    "a format's digits": parts(style=styles("0" * 400_000 + "x" + "0" * 400_000)),
+    "a number": parts(f'<row r="1"><c r="A1"><v>{"9" * 400_000}x</v></c></row>'),
+    "a custom view": parts(workbook=f"<definedNames>{VIEW.format('a' * 400_000)}</definedNames>"),
+    "a custom view in quotes": parts(workbook=f"<definedNames>{VIEW.format(chr(39) * 400_001)}</definedNames>"),
+    "a custom view's rows": parts(
+        workbook=f"<definedNames>{VIEW.format('Data!$' + '9' * 5_000 + ':$1')}</definedNames>"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LONG_TEXTS)
+def test_a_long_text_that_is_read_as_a_pattern(tmp_path: Path, what: str) -> None:
+    """2 KB that are small enough for this process: each text is gone through once, not from each of its characters."""
+    assert refused(save(tmp_path / "a.xlsx", LONG_TEXTS[what], compression=zipfile.ZIP_DEFLATED)) == ""
+
+
 def test_one_part_for_ten_thousand_tables(tmp_path: Path) -> None:
     """What counts is the sum of all that is read, not what the parts hold."""
     tables = "".join(f'<tablePart r:id="t{number}"/>' for number in range(10_000))

@@ -84,6 +84,8 @@ _BUILTIN = {
     **{1: "0", 2: "0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 48: "##0.0E+0"},
 }
 """By number, as far as it matters; the others (fractions, Thai) are special."""
+_LONGEST = 1_000
+"""Excel lets a code have 255 characters, not counting how they are written down."""
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<blank>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]'
     r"|(?P<general>general)|(?P<exponent>e[+-])|(?P<bare>.)",
@@ -92,7 +94,7 @@ _PIECE = re.compile(
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color *[0-9]+", re.IGNORECASE)
 _COLOURS = {"black": "", "color0": "", "color1": "", "color3": "red", "color5": "blue"}
 """Those that are numbers all have, and others are called by the same name: they tell nothing of a sign."""
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=) *([+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=) *([+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _WORDS, _GENERAL, _EXPONENT, _DATE_MARK, _ODD = "W", "G", "E", "D", "!"
 _NUMBER = re.compile(
     r"(?P<before>W?)(?:(?P<general>[G@])|(?P<whole>(?:[0#?](?:[0#?,W]*[0#?])?)?)(?P<point>\.?)(?P<decimals>[0#?]*)"
@@ -114,6 +116,8 @@ def format_of(number: int, custom: Mapping[int, str]) -> Format:
 
 def format_of_code(code: str) -> Format:
     """What a format code displays."""
+    if len(code) > _LONGEST:
+        return SPECIAL
     sections = sections_of(code)
     if len(sections) > 1 and "@" in sections[-1].pattern:
         del sections[-1]  # it is for texts, as a fourth is

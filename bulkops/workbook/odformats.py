@@ -32,7 +32,7 @@ _CODES = {
     "text-content": "@",
     "boolean": '"TRUE"',
 }
-_CONDITION = re.compile(r"value\(\)(<=|>=|<|>|=|!=)(-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)")
+_CONDITION = re.compile(r"value\(\)(<=|>=|<|>|=|!=)(-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _WORDS = ("text", "currency-symbol", "fill-character", "embedded-text")
 
 

@@ -16,7 +16,7 @@ DIGITS = "0123456789"
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MAX_CELLS = 3_000_000
 """Twice what 100,000 rows of 14 columns hold; some hundred megabytes of memory."""
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 """A number as a file stores it."""
 
 Names = Mapping[str, str]

@@ -44,7 +44,10 @@ def cell_formats(package: Package) -> list[Format]:
 
     package.parse(styles, f"{MAIN} styleSheet", start, end)
     # A table can have a million styles, of a few formats.
-    formats = {number: format_of(number, custom) for number in set(used)}
+    formats = {}
+    for number in set(used):
+        package.take()
+        formats[number] = format_of(number, custom)
     return [formats[number] for number in used] or [GENERAL]
 
 

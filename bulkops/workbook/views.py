@@ -22,7 +22,7 @@ ROWS_LIKE_A_CELL = 8
 _ALL: Area = (1, 0, 1, LAST_ROW)
 HIDDEN_ROWS, FILTERED = (re.compile(rf"z_([0-9a-f_]+)_\.wvu\.{what}") for what in ("rows", "filterdata"))
 """The names of the rows that a custom view hides, and of the cells that it filters, by the view's id."""
-_ROWS = re.compile(r"(?:'((?:[^']|'')*)'|([^',!]+))!\$([0-9]+):\$([0-9]+)")
+_ROWS = re.compile(r"(?:'((?:[^']|''){0,255})'|([^',!]{1,255}))!\$([0-9]{1,7}):\$([0-9]{1,7})")
 
 
 @dataclass(slots=True)
