@@ -371,7 +371,7 @@ def test_results_of_before_there_were_codes_are_known_still(
 
 
 def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServer) -> None:
-    """The workbook as it was before each run, with results that may hold the only GUIDs, is in the data folder."""
+    """The workbook as it was before each run that sends, its results with the only GUIDs too, is in the data folder."""
     books = tmp_path / "books"
     books.mkdir()
     path = fill(books / "August.xlsx", kickouts=[PLAIN])
@@ -379,7 +379,7 @@ def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServ
     kept = []
     for _ in range(2):
         kept.append(path.read_bytes())
-        with app.prepare(path, where, tmp_path, Options()) as prepared:
+        with app.prepare(path, where, tmp_path, Options(send_again=True)) as prepared:
             report = prepared.run(Control(), lambda _: None)
         assert report.results == path
     found = [each.read_bytes() for each in (tmp_path / "previous versions").iterdir()]
