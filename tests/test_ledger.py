@@ -1217,6 +1217,22 @@ def test_a_migration_that_is_killed_leaves_a_ledger_of_version_5(version_5, monk
         assert len(ledger.runs()) == 5
 
 
+def test_a_ledger_that_another_program_migrates_first_keeps_its_copy(version_5, monkeypatch):
+    """The copy is of what was before, whichever program comes second."""
+    keep = migrations._keep_copy
+
+    def second(*arguments):
+        monkeypatch.setattr("bulkops.ledger.migrations._keep_copy", keep)
+        Ledger(version_5).close()
+        keep(*arguments)
+
+    monkeypatch.setattr("bulkops.ledger.migrations._keep_copy", second)
+    with closing(Ledger(version_5)) as ledger:
+        assert len(ledger.runs()) == 5
+    with closing(sqlite3.connect(version_5.with_name("ledger before version 6.sqlite3"))) as copy:
+        assert copy.execute("PRAGMA user_version").fetchone() == (5,)
+
+
 def killed_after(step):
     def run(*arguments: object) -> None:
         step(*arguments)

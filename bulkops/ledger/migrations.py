@@ -74,7 +74,11 @@ def _keep_copy(connection: sa.Connection, copy: Path) -> None:
         with closing(sqlite3.connect(begun)) as target:
             driver: Any = connection.connection.driver_connection
             driver.backup(target)
-        begun.replace(copy)
+            (version,) = target.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:  # another program was faster: the copy that is there is of what was before
+            begun.unlink()
+        else:
+            begun.replace(copy)
     except (sqlite3.Error, OSError) as error:
         raise CannotStart("ledger.unusable", path=copy, value=str(error)) from error
 
