@@ -82,7 +82,7 @@ class Processor:
     deprecated: dict[str, str] = field(default_factory=dict)
     """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
     _tasks: set[str] = field(default_factory=set)
-    """GUIDs in lower case that no new task can have: of tasks that are reimported, or were new before."""
+    """GUIDs in lower case that no new task can have: of tasks that this run reimports, or that it was told of."""
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
@@ -94,7 +94,7 @@ class Processor:
         """
         failed: BaseException | None = None
         targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
-        self._tasks = {target.lower() for target in targets} | self.ledger.tasks(self.run)
+        self._tasks = {target.lower() for target in targets}
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
             for future in self._in_flight(_Agenda(plan), pool):
                 error = future.exception()
@@ -198,7 +198,7 @@ class Processor:
         with self._lock:
             known = task in self._tasks
             self._tasks.add(task)
-        return not known
+        return not known and not self.ledger.knows_task(self.run, task)
 
     def _note(self, verdict: Verdict, outcome: Outcome) -> None:
         """Stop on what will not get better by going on."""

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -767,9 +768,13 @@ def test_every_commit_is_on_the_disk_before_it_counts(ledger):
     }
 
 
+MADE = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat_' ORDER BY name"
+"""Without what SQLite notes for itself to plan queries by."""
+
+
 def made_of(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
-        made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+        made = connection.execute(f"SELECT sql FROM ({MADE}) WHERE sql IS NOT NULL").fetchall()
     return [" ".join(sql.split()) for (sql,) in made]
 
 
@@ -800,14 +805,61 @@ def test_a_ledger_of_a_newer_bulkops_is_refused_and_left_alone(ledger, path):
 
 
 def test_a_damaged_ledger_is_refused(ledger, path):
-    """Without the past nothing may be sent: a file with a spoilt page is no ledger."""
-    plan = plan_of(*(kickout(n) for n in range(200)))
-    ledger.begin(run_named("r"), plan, HERE)
+    """Without the past nothing may be sent: a file with a spoilt page is no ledger. It is read whole once a week."""
+    spoil(ledger, path)
+    with closing(Ledger(path)) as opened, pytest.raises(MustStop) as error:
+        list(map(opened.outcomes, "rst"))
+    assert error.value.code == "ledger.damaged"
+    for day in (-7, 1):
+        last_checked(path, day)
+        assert "is damaged. Nothing more is sent" in refused(path, "ledger.damaged")
+
+
+@pytest.mark.parametrize("end", ["killed", "cut short", "an older bulkops"])
+def test_a_damaged_ledger_that_was_not_closed_well_is_refused(ledger, path, end):
+    """Whatever day it was checked on: then it is most likely to be damaged."""
+    if end == "cut short":
+        plan = plan_of(kickout(500))
+        ledger.begin(run_named("cut short"), plan, HERE)
+        ledger.intend("cut short", plan.steps[0], AT)
+    spoil(ledger, path)
+    if end == "killed":
+        path.with_name(f"{path.name}-wal").write_bytes(b"what a killed program left of it")
+    elif end == "an older bulkops":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 5")
+    refused(path, "ledger.damaged")
+    assert not path.with_name("ledger before version 6.sqlite3").exists()
+
+
+@pytest.mark.parametrize(("day", "seen"), [(0, 0), (-6, -6), (-7, 0), (1, 0)])
+def test_a_ledger_that_was_checked_is_not_checked_again_for_a_week(ledger, path, day, seen):
+    """And where the computer's clock was set back; the day is noted."""
+    ledger.close()
+    last_checked(path, day)
+    with closing(Ledger(path)), closing(sqlite3.connect(path)) as connection:
+        (noted,) = connection.execute("SELECT checked FROM book").fetchone()
+    assert noted == (datetime.now(UTC) + timedelta(days=seen)).date().isoformat()
+
+
+def spoil(ledger: Ledger, path: Path) -> None:
+    """Spoil a third of a ledger of three runs that was closed."""
+    for number, name in enumerate("rst"):
+        ledger.begin(run_named(name), plan_of(*(kickout(n, number * 100 + n) for n in range(100))), HERE)
     ledger.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 8 : 4096 * 12] = b"\x5a" * 4096 * 4
+    middle = len(content) // 4096 // 3
+    content[4096 * middle : 4096 * 2 * middle] = b"\x5a" * 4096 * middle
     path.write_bytes(content)
-    assert "is damaged. Nothing was sent" in refused(path, "ledger.damaged")
+
+
+def last_checked(path: Path, day: int) -> None:
+    """So many days from today."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "UPDATE book SET checked = ?", ((datetime.now(UTC) + timedelta(days=day)).date().isoformat(),)
+        )
+        connection.commit()
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be one" * 100, b"SQLite format 3\x00"])
@@ -931,6 +983,88 @@ def test_a_ledger_that_another_program_holds_is_a_sentence(ledger, path):
     ledger.intend("r", plan.steps[0], AT)
 
 
+# What a ledger is asked stays quick however much it holds
+
+
+@pytest.fixture
+def grown(ledger, path) -> Ledger:
+    """A ledger with runs that ended in every way, and what SQLite has noted of it to plan by."""
+    cut_short(ledger)
+    for number in range(1, 40):
+        name = f"run {number}"
+        ledger.begin(run_named(name), plan := plan_of(*(kickout(n, number * 20 + n) for n in range(12))), HERE)
+        for step in plan.steps[:10]:
+            send(ledger, name, step, (Status.DONE, Status.DONE, Status.FAILED)[step.row.seq % 3])
+        ledger.finish(
+            name, [outcome_of(step.row, Status.NOT_SENT, code="row.stopped") for step in plan.steps[10:]], None
+        )
+    with ledger._store.writing() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return ledger
+
+
+def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
+    """All that a ledger can be asked or told, with a run of two rows that is going on."""
+    plan = plan_of(kickout(0, 901), kickout(1, 902))
+    ledger.begin(run_named("now"), plan, HERE)
+    ledger.intend("now", plan.steps[0], AT)
+    outcomes = [outcome_of(step.row, Status.NOT_SENT) for step in plan.steps]
+    return {
+        "past": lambda: ledger.past(HERE, [step.matter for step in plan.steps], Account("Blue")),
+        "knows_task": lambda: ledger.knows_task("now", task(99)),
+        "in_flight": ledger.in_flight,
+        "doubts": ledger.doubts,
+        "doubts here": lambda: ledger.doubts(HERE, marked=True),
+        "marks": lambda: ledger.marks("r"),
+        "runs": ledger.runs,
+        "run_ids": ledger.run_ids,
+        "runs_of": lambda: ledger.runs_of("books/r.xlsx"),
+        "counts": lambda: ledger.counts("r"),
+        "outcomes": lambda: ledger.outcomes("r"),
+        "resumable": lambda: ledger.resumable("r"),
+        "left": ledger.left,
+        "source_under": lambda: ledger.source_under("practice", HERE),
+        "may_tell_apart": lambda: ledger.may_tell_apart(Account("Blue")),
+        "moved": lambda: ledger.moved("books/r.xlsx", "books/s.xlsx", "r", None),
+        "mark": lambda: mark(ledger, "r", Verdict.DONE, 10),
+        "mark refused": lambda: marking_refused(ledger, "r", 0),
+        "intend": lambda: ledger.intend("now", plan.steps[1], AT),
+        "conclude": lambda: ledger.conclude("now", done(plan.steps[0])),
+        "settle_interrupted": lambda: ledger.settle_interrupted(words),
+        "finish": lambda: ledger.finish("now", outcomes, None),
+        "begin_again": lambda: ledger.begin_again("now", plan, HERE),
+    }
+
+
+SOME = {"one_in_flight", "attempts_without_code", "attempts_in_doubt", "attempts_unsent", "lines_unsent"}
+"""Indexes of no more than what is asked for: of what is on its way, in doubt, or was not carried out."""
+
+
+@pytest.mark.parametrize("planned_by", ["what SQLite noted", "nothing"])
+def test_nothing_that_a_ledger_is_asked_goes_through_all_it_holds(grown, path, planned_by):
+    """Each line and attempt is found by an index."""
+    asked: list[tuple[str, Any]] = []
+    with grown._store.writing() as connection:
+        if planned_by == "nothing":
+            connection.exec_driver_sql("DROP TABLE sqlite_stat1")
+    acts = everything(grown)
+    sa.event.listen(grown._store.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    for name, act in acts.items():
+        asked.clear()
+        act()
+        assert asked, name
+        with closing(sqlite3.connect(path)) as other:
+            for text, values in asked:
+                if "PRAGMA" not in text:
+                    many = isinstance(values, list)
+                    plan = other.execute(f"EXPLAIN QUERY PLAN {text}", values[0] if many else values).fetchall()
+                    for *_, step in plan:
+                        goes_through = re.match(r"SCAN (?!runs|accounts|book|mine|my_run|CONSTANT|anon_1)", step)
+                        by = re.search(r"USING (?:COVERING )?INDEX (\w+)", step)
+                        assert not goes_through or (by and by[1] in SOME), (name, step, text)
+                        assert "(identity=?)" not in step, (name, step, text)
+
+
 # A ledger of version 1
 
 
@@ -991,11 +1125,10 @@ def test_the_guard_holds_for_what_version_1_sent(version_1, row):
 
 def test_a_migrated_ledger_is_like_a_new_one(version_1, tmp_path):
     """The same tables and guards, and a copy of what it was."""
-    made = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     with closing(Ledger(version_1)), closing(Ledger(tmp_path / "new.sqlite3")):
         pass
     with closing(sqlite3.connect(version_1)) as old, closing(sqlite3.connect(tmp_path / "new.sqlite3")) as new:
-        assert old.execute(made).fetchall() == new.execute(made).fetchall()
+        assert old.execute(MADE).fetchall() == new.execute(MADE).fetchall()
         assert old.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert old.execute("PRAGMA foreign_key_check").fetchall() == []
     with closing(sqlite3.connect(tmp_path / "ledger before version 6.sqlite3")) as copy:
@@ -1092,7 +1225,7 @@ def told(path: Path) -> list[list[tuple]]:
         connection.row_factory = sqlite3.Row
         return [
             [
-                tuple(row[name] for name in row.keys() if name not in ("follows", "code"))  # noqa: SIM118
+                tuple(row[name] for name in row.keys() if name not in ("follows", "code", "new_task"))  # noqa: SIM118
                 for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")
             ]
             for table in ("runs", "lines", "attempts")

@@ -38,7 +38,7 @@ from bulkops.ledger.records import (
 )
 from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.store import Clash, Store
-from bulkops.ledger.tables import INTENT, PLANNED, accounts, attempts, book, lines, runs
+from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
 from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Status, Step
@@ -63,7 +63,7 @@ _TRIES = 8
 _AT_ONCE = 500
 """Matters that one query asks about: databases limit the values of a statement."""
 _CONCLUDE = f"""
-    UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence
+    UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence, new_task = :new_task
     WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
 
 
@@ -206,6 +206,7 @@ class Ledger:
             "ended": now(),
             "outcome": json.dumps(written(outcome)),
             "evidence": json.dumps(evidence) if evidence else None,
+            "new_task": outcome.new_task_guid and outcome.new_task_guid.lower(),
         }
         try:
             self._store.change_one(_CONCLUDE, values, "a row's record is not there")
@@ -238,7 +239,7 @@ class Ledger:
             self._take_over(connection)
             give_codes(connection)
             told = (attempts.c[name] for name in ("id", "started", "code"))
-            left = _rows(connection, sa.select(lines, *told).join(attempts).where(attempts.c.state == INTENT))
+            left = _rows(connection, sa.select(lines, *told).join(attempts).where(sa.text(f"attempts.{IN_FLIGHT}")))
             for each in left:
                 message, tip = words(each["operation"], each["target"], each["code"])
                 unknown = replace(
@@ -263,7 +264,8 @@ class Ledger:
         except OSError as error:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
         for values in kept:
-            connection.exec_driver_sql(_CONCLUDE, values)
+            task = json.loads(values["outcome"])["new_task_guid"]  # an older bulkops kept it nowhere else
+            connection.exec_driver_sql(_CONCLUDE, {**values, "new_task": task and task.lower()})
 
     def _make_reserve(self) -> None:
         try:
@@ -306,23 +308,20 @@ class Ledger:
         with self._store.reading() as connection:
             return connection.execute(sa.select(accounts.c.run).where(known).limit(1)).first() is not None
 
-    def tasks(self, run: str) -> set[str]:
-        """The GUIDs, in lower case, of all tasks that were to be reimported or newly started where a run is sent to."""
+    def knows_task(self, run: str, guid: str) -> bool:
+        """Was a task to be reimported, or newly started, where a run is sent to? Its GUID is in lower case."""
         here = sa.select(lines.c.identity).where(lines.c.run == run).limit(1).scalar_subquery()
-        started = sa.func.json_extract(attempts.c.outcome, "$.new_task_guid")
-        query = (
-            sa.select(lines.c.target, started.label("started"))
-            .select_from(attempts.join(lines))
-            .where(attempts.c.identity == here)
-            .distinct()
-        )
+        tried = sa.exists().where(attempts.c.run == lines.c.run, attempts.c.seq == lines.c.seq)
+        named = sa.select(lines.c.run).where(lines.c.target == guid, lines.c.identity == here, tried)
+        started = sa.select(attempts.c.run).where(attempts.c.new_task == guid, attempts.c.identity == here)
+        query = sa.union_all(named, started)
         with self._store.reading() as connection:
-            return {guid.lower() for row in connection.execute(query) for guid in row if guid}
+            return connection.execute(query).first() is not None
 
     def in_flight(self) -> bool:
         """Is there an intent without an outcome: of a run that is going on, or that was cut short?"""
         with self._store.reading() as connection:
-            return connection.execute(sa.select(attempts.c.id).where(attempts.c.state == INTENT)).first() is not None
+            return connection.execute(sa.select(attempts.c.id).where(sa.text(IN_FLIGHT))).first() is not None
 
     def doubts(self, identity: str | None = None, marked: bool = False) -> list[Doubt]:
         """The requests whose outcome is unknown, newest first; of one environment, or of all (None).

@@ -9,7 +9,8 @@ import json
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,28 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
 from bulkops.ledger.codes import new_code
-from bulkops.ledger.tables import CODELESS, SCHEMA_VERSION, metadata
+from bulkops.ledger.tables import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
 from bulkops.model import Call
 from bulkops.ownership import mine
 
+LOOKED_AT = 1000
+"""Entries of each index from which SQLite takes what queries are planned by."""
+_WEEK = timedelta(days=7)
 
-def prepare(connection: sa.Connection, path: Path) -> None:
+
+def prepare(connection: sa.Connection, path: Path, left_open: bool) -> None:
     """Check the file, and make or migrate its tables: together or not at all, by one program at a time.
 
-    Raises CannotStart for a damaged file and for one that a newer bulkops has written.
+    ``left_open``: nobody has closed it, or somebody still has it open. Raises CannotStart for a damaged file and for
+    one that a newer bulkops has written.
     """
-    found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar_one()
-    if found != "ok":
-        raise CannotStart("ledger.damaged", path=path)
+    today = datetime.now(UTC).date()
     if _version(connection) > SCHEMA_VERSION:
         raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")
     if _version(connection) == SCHEMA_VERSION:
+        _check(connection, path, left_open, today)
         return
+    _read_whole(connection, path)
     if _version(connection):
         _keep_copy(connection, path.with_name(f"ledger before version {SCHEMA_VERSION}.sqlite3"))
     # Tables that others refer to are made anew; whoever opens the ledger switches it on again.
@@ -41,13 +47,49 @@ def prepare(connection: sa.Connection, path: Path) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     if (version := _version(connection)) == SCHEMA_VERSION:  # another program was faster
         return
+    _make_tables(connection, version)
+    connection.exec_driver_sql(
+        "INSERT INTO book SELECT ?, '' WHERE NOT EXISTS (SELECT 1 FROM book)", (secrets.token_hex(16),)
+    )
+    _note(connection, today)
+    if version:
+        connection.exec_driver_sql(f"PRAGMA analysis_limit = {LOOKED_AT}")
+        connection.exec_driver_sql("ANALYZE")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check(connection: sa.Connection, path: Path, left_open: bool, today: date) -> None:
+    """Read the whole file, which takes its time, after an end that was none, and once a week."""
+    query = f"SELECT checked, EXISTS (SELECT 1 FROM attempts WHERE {IN_FLIGHT}) FROM book"
+    checked, in_flight = connection.exec_driver_sql(query).one()
+    fresh = (today - _WEEK).isoformat() < checked <= today.isoformat()
+    if left_open or in_flight or not fresh:
+        _read_whole(connection, path)
+    if not fresh:
+        with suppress(sa.exc.OperationalError):  # it is checked once more the next time
+            _note(connection, today)
+
+
+def _read_whole(connection: sa.Connection, path: Path) -> None:
+    if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+        raise CannotStart("ledger.damaged", path=path)
+
+
+def _note(connection: sa.Connection, today: date) -> None:
+    connection.exec_driver_sql("UPDATE book SET checked = ?", (today.isoformat(),))
+
+
+def _make_tables(connection: sa.Connection, version: int) -> None:
     if version == 1:
         _from_version_1(connection)
     elif version:
         _make_anew(connection, "runs")
         if version > 2:
             _make_anew(connection, "marks")
+        if version > 4:
+            connection.exec_driver_sql("ALTER TABLE book ADD COLUMN checked TEXT DEFAULT '' NOT NULL")
         connection.exec_driver_sql("ALTER TABLE attempts ADD COLUMN code TEXT DEFAULT '' NOT NULL")
+        connection.exec_driver_sql("ALTER TABLE attempts ADD COLUMN new_task TEXT")
     metadata.create_all(connection)
     if 0 < version < 4:
         _users_in_order(connection)
@@ -56,10 +98,6 @@ def prepare(connection: sa.Connection, path: Path) -> None:
     for table in metadata.sorted_tables:
         for index in table.indexes:
             index.create(connection, checkfirst=True)
-    connection.exec_driver_sql(
-        "INSERT INTO book SELECT ? WHERE NOT EXISTS (SELECT 1 FROM book)", (secrets.token_hex(16),)
-    )
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _version(connection: sa.Connection) -> int:
@@ -96,7 +134,8 @@ def _make_anew(connection: sa.Connection, name: str) -> None:
 
 
 def give_codes(connection: sa.Connection) -> None:
-    """A code for each attempt that may hold rows back and has none: nothing else would ever release them."""
+    """A code for each attempt that may hold rows back and has none: nothing else would ever release them. And with it
+    which task the attempt started."""
     held = connection.exec_driver_sql(f"SELECT id FROM attempts WHERE {CODELESS} ORDER BY id").scalars().all()
     if not held:
         return
@@ -104,7 +143,8 @@ def give_codes(connection: sa.Connection) -> None:
     codes: set[str] = set()
     while len(codes) < len(held):
         codes |= {new_code()} - used
-    connection.exec_driver_sql("UPDATE attempts SET code = ? WHERE id = ?", list(zip(codes, held, strict=True)))
+    change = "UPDATE attempts SET code = ?, new_task = lower(json_extract(outcome, '$.new_task_guid')) WHERE id = ?"
+    connection.exec_driver_sql(change, list(zip(codes, held, strict=True)))
 
 
 def _from_version_1(connection: sa.Connection) -> None:

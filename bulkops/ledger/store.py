@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger.migrations import prepare
+from bulkops.ledger.migrations import LOOKED_AT, prepare
 from bulkops.ledger.tables import durable
 from bulkops.ownership import mine
 
@@ -67,21 +67,33 @@ class Store:
             # the locks of other connections of this process from them.
             with suppress(OSError):
                 os.close(mine(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+            left_open = self._size_of_log() > 0
             self._connection = self.engine.connect()
             with self._connection.begin():
-                prepare(self._connection, path)
+                prepare(self._connection, path, left_open)
             with self._connection.begin():
                 self._connection.exec_driver_sql("PRAGMA foreign_keys=ON")
             self._stood = self._standing()
         except (SQLAlchemyError, CannotStart) as error:
-            self.close()
+            self.engine.dispose()
             if isinstance(error, CannotStart):
                 raise
             raise CannotStart(_code(error), path=path, value=_reason(error)) from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and keep what its queries are planned by."""
+        with suppress(MustStop), self.writing() as connection:
+            # It can be done at another time: nobody waits for it.
+            for pragma in ("busy_timeout = 0", f"analysis_limit = {LOOKED_AT}", "optimize"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
         self.engine.dispose()
+
+    def _size_of_log(self) -> int:
+        """Bytes of what is not in the database itself yet: none, when the last who had it open has closed it."""
+        try:
+            return os.stat(self._files[1]).st_size
+        except OSError:
+            return 0
 
     def still_there(self) -> None:
         """Raises MustStop if what is open is not what lies at the path any more: moved, deleted, replaced.
@@ -157,6 +169,8 @@ def _file(path: str) -> tuple[int, int] | None:
 def _code(error: SQLAlchemyError) -> str:
     """Another program that holds the file lets go of it again; anything else is something to see to."""
     number = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    if number == sqlite3.SQLITE_CORRUPT:
+        return "ledger.damaged"
     return "ledger.locked" if number in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else "ledger.unusable"
 
 

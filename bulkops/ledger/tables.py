@@ -17,6 +17,8 @@ SCHEMA_VERSION = 6
 PLANNED, INTENT = "planned", "intent"
 """A line that is to be sent; an attempt whose outcome is not known yet. Every other state is a status."""
 
+IN_FLIGHT = f"state = '{INTENT}'"
+"""The condition, in SQL, that an attempt is on its way."""
 UNSENT = f"state IN ('{Status.NOT_SENT}', '{Status.FAILED}')"
 """The condition, in SQL, that a row or an attempt was surely not carried out."""
 
@@ -45,8 +47,13 @@ runs = sa.Table(
     sa.Column("totals", _JSON),
     sa.Index("runs_by_workbook", "workbook"),
 )
-# One line: by what the witness knows the ledger, and every copy of it.
-book = sa.Table("book", metadata, sa.Column("id", sa.Text, primary_key=True))
+# One line: by what the witness knows the ledger, and every copy of it; the day on which it was last checked for damage.
+book = sa.Table(
+    "book",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("checked", sa.Text, nullable=False, server_default=""),
+)
 # Whose data a run changed, as far as it is known; runs before version 5 have none.
 accounts = sa.Table(
     "accounts",
@@ -78,6 +85,8 @@ lines = sa.Table(
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("cells", _JSON),
     sa.Column("outcome", _JSON),
+    sa.Index("lines_by_target", "target"),
+    sa.Index("lines_unsent", "run", sqlite_where=sa.text(f"{UNSENT} AND cells IS NOT NULL")),
 )
 attempts = sa.Table(
     "attempts",
@@ -98,13 +107,17 @@ attempts = sa.Table(
     sa.Column("evidence", _JSON),
     # What a person types to have the same sent once more; "" for one that surely was not carried out, before version 6.
     sa.Column("code", sa.Text, nullable=False, server_default=""),
+    # The GUID, in lower case, of the task that it started, by EnergyCAP's answer.
+    sa.Column("new_task", sa.Text),
     sa.ForeignKeyConstraint(["run", "seq"], ["lines.run", "lines.seq"]),
     sa.Index("attempts_by_matter", "identity", "matter"),
     sa.Index("attempts_by_code", "code", unique=True, sqlite_where=sa.text("code <> ''")),
     sa.Index("attempts_without_code", "id", sqlite_where=sa.text(CODELESS)),
-    sa.Index("attempts_in_doubt", "state", sqlite_where=sa.text("state = 'unknown'")),
+    sa.Index("attempts_by_new_task", "new_task", "identity", sqlite_where=sa.text("new_task IS NOT NULL")),
+    sa.Index("attempts_unsent", "run", "seq", sqlite_where=sa.text(UNSENT)),
+    sa.Index("attempts_in_doubt", "state", "identity", sqlite_where=sa.text("state = 'unknown'")),
     # The same request can be on its way once, whoever asks.
-    sa.Index("one_in_flight", "fingerprint", unique=True, sqlite_where=sa.text("state = 'intent'")),
+    sa.Index("one_in_flight", "fingerprint", unique=True, sqlite_where=sa.text(IN_FLIGHT)),
     sa.Index("once_per_round", "run", "seq", "round", unique=True),
     # A row of a run is never sent again, resumed or not, once it may have been carried out.
     sa.Index(

@@ -182,7 +182,7 @@ ENTRIES = (
     Entry(
         "ledger.damaged",
         "The record of what was sent is damaged",
-        "The record of what was sent ({path}) is damaged. Nothing was sent.",
+        "The record of what was sent ({path}) is damaged. Nothing more is sent.",
         "Put it back from a backup, and keep the damaged file: without its record, rows that are done would be sent again.",
     ),
     Entry(

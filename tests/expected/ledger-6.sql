@@ -19,6 +19,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_workbook ON runs (workbook);
 CREATE TABLE book (
     id TEXT NOT NULL,
+    checked TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (id)
 );
 CREATE TABLE accounts (
@@ -51,6 +52,8 @@ CREATE TABLE lines (
     PRIMARY KEY (run, seq),
     FOREIGN KEY(run) REFERENCES runs (id)
 );
+CREATE INDEX lines_by_target ON lines (target);
+CREATE INDEX lines_unsent ON lines (run) WHERE state IN ('not_sent', 'failed') AND cells IS NOT NULL;
 CREATE TABLE attempts (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     run TEXT NOT NULL,
@@ -67,13 +70,16 @@ CREATE TABLE attempts (
     outcome JSON,
     evidence JSON,
     code TEXT DEFAULT '' NOT NULL,
+    new_task TEXT,
     FOREIGN KEY(run, seq) REFERENCES lines (run, seq)
 );
 CREATE UNIQUE INDEX one_in_flight ON attempts (fingerprint) WHERE state = 'intent';
 CREATE INDEX attempts_by_matter ON attempts (identity, matter);
 CREATE UNIQUE INDEX attempts_by_code ON attempts (code) WHERE code <> '';
 CREATE INDEX attempts_without_code ON attempts (id) WHERE code = '' AND state IN ('intent', 'done', 'unknown');
-CREATE INDEX attempts_in_doubt ON attempts (state) WHERE state = 'unknown';
+CREATE INDEX attempts_by_new_task ON attempts (new_task, identity) WHERE new_task IS NOT NULL;
+CREATE INDEX attempts_unsent ON attempts (run, seq) WHERE state IN ('not_sent', 'failed');
+CREATE INDEX attempts_in_doubt ON attempts (state, identity) WHERE state = 'unknown';
 CREATE UNIQUE INDEX once_per_line ON attempts (run, seq) WHERE state IN ('intent', 'done', 'unknown');
 CREATE UNIQUE INDEX once_per_round ON attempts (run, seq, round);
 CREATE TABLE marks (
