@@ -34,12 +34,12 @@ HEADINGS = (
 )
 
 
-def workbook(path: Path, rows: int, wrong_too: bool = True) -> None:
-    """Kickout rows; every second one has two mistakes, if there are to be any."""
+def workbook(path: Path, rows: int, wrong_too: bool = True, first: int = 0) -> None:
+    """Kickout rows, of tasks from a number on; every second one has two mistakes, if there are to be any."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Kickouts")
     sheet.append(HEADINGS)
-    for number in range(rows):
+    for number in range(first, first + rows):
         wrong = wrong_too and number % 2 == 1
         guid = "not a GUID" if wrong else str(uuid.UUID(int=number))
         sheet.append(

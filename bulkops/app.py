@@ -187,43 +187,40 @@ def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
-    left = {} if name else _left(ledger)
-    for run, follower in _followed(ledger):
-        if run.id == name:
-            rows = ledger.resumable(run.id)
-            if rows and follower:
-                raise CannotStart("run.followed", value=name, extra=follower.id)
-            if not rows and (follower or run.ended):
-                break
-            return run, tuple(rows)
-        if run.id in left:
-            return run, tuple(ledger.resumable(run.id))
-    else:
-        if name:
-            raise CannotStart("run.not_found", value=name)
-    raise CannotStart("run.nothing_left")
+    if not name:
+        run = next((run for run, _ in _left(ledger)), None)
+        if run is None:
+            raise CannotStart("run.nothing_left")
+        return run, tuple(ledger.resumable(run.id))
+    for run, follower in _followed(ledger.runs(), {name}):
+        rows = ledger.resumable(run.id)
+        if rows and follower:
+            raise CannotStart("run.followed", value=name, extra=follower.id)
+        if not rows and (follower or run.ended):
+            raise CannotStart("run.nothing_left")
+        return run, tuple(rows)
+    raise CannotStart("run.not_found", value=name)
 
 
-def _left(ledger: Ledger) -> dict[str, int]:
+def _left(ledger: Ledger) -> Iterator[tuple[Run, int]]:
     """The runs to resume, newest first, each with how many of its rows are left to do."""
-    left = ledger.left()
-    found: dict[str, int] = {}
-    for run, follower in _followed(ledger):
+    left, runs = ledger.left(), ledger.runs()
+    for run, follower in _followed(runs, {run.id for run in runs if run.totals is None or run.id in left}):
         if follower is None:
             # Of one that has not ended nobody has said yet of each row what became of it.
-            rows = left.get(run.id, 0) if run.totals is not None else len(ledger.resumable(run.id))
+            rows = left[run.id] if run.totals is not None else len(ledger.resumable(run.id))
             if rows or run.ended is None:
-                found[run.id] = rows
-    return found
+                yield run, rows
 
 
-def _followed(ledger: Ledger) -> Iterator[tuple[Run, Run | None]]:
-    """Every run, newest first, with the newest of those by which its workbook was run since."""
+def _followed(runs: list[Run], wanted: set[str]) -> Iterator[tuple[Run, Run | None]]:
+    """The runs that are wanted, of all of them, newest first; each with one by which its workbook was run since."""
     since: dict[tuple[str, str], list[Run]] = {}
-    for run in ledger.runs():
+    for run in runs if wanted else ():
         place = settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url
         later = since.setdefault((known_as(run.workbook), place), [])
-        yield run, next((each for each in later if not _apart(each, run)), None)
+        if run.id in wanted:
+            yield run, next((each for each in later if not _apart(each, run)), None)
         later.append(run)
 
 
@@ -498,7 +495,7 @@ def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) ->
 def unfinished(folder: Path) -> dict[str, int]:
     """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
     with any_ledger(folder) as ledger:
-        return _left(ledger) if ledger else {}
+        return {run.id: rows for run, rows in _left(ledger)} if ledger else {}
 
 
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:

@@ -60,6 +60,7 @@ _INTEND = f"""
 nothing holds it back and nothing released it."""
 _TRIES = 8
 """Codes are drawn; in a ledger with a million of them one in sixty is in use already."""
+_ACCOUNT = tuple(each.name for each in fields(Account))
 _AT_ONCE = 500
 """Matters that one query asks about: databases limit the values of a statement."""
 _CONCLUDE = f"""
@@ -441,7 +442,7 @@ def _sent(identity: str, matters: list[str]) -> sa.Select[Any]:
 
 
 def _run(found: dict[str, Any]) -> Run:
-    account = Account(**{each.name: found.pop(each.name) for each in fields(Account)})
+    account = Account(*(found.pop(name) for name in _ACCOUNT))
     return Run(**found, account=account)
 
 
