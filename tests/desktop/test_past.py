@@ -271,7 +271,7 @@ def test_what_was_chosen_stays_chosen_when_a_run_is_added(open_tab, practice, fo
 
 def test_results_that_no_program_opens_are_told_with_their_path(open_tab, practice, folder, tmp_path, monkeypatch):
     """The path can be copied."""
-    monkeypatch.setattr(opening, "_OPENER", str(tmp_path / "no-such-opener"))
+    monkeypatch.setattr(opening, "_OPENER", [str(tmp_path / "no-such-opener")])
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
     run(path, practice, folder)
     window = open_tab()
