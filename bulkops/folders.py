@@ -157,10 +157,12 @@ class Folder:
                     os.close(handle)
 
     def within(self, name: str, make: bool = False) -> Folder:
-        """A folder in it, made if nothing has its name and that is wanted. Raises OSError, also for any link."""
+        """A folder in it, made if nothing has its name and that is wanted: for all who may write here. Raises OSError,
+        also for any link."""
         if make:
             with suppress(FileExistsError):
                 os.mkdir(self._at(name), **self._here)
+                self._share(name)
         inner = Folder.__new__(Folder)
         inner.path = self.path / name
         try:
@@ -171,6 +173,16 @@ class Folder:
             raise NotADirectoryError(errno.ENOTDIR, f"{name} is a link, or no folder", str(inner.path)) from error
         inner._here = {} if inner._handle is None else {"dir_fd": inner._handle}
         return inner
+
+    def _share(self, name: str) -> None:
+        """Give a new folder this one's rights; Windows does so by itself. Without them it is its maker's alone."""
+        if self._handle is not None:
+            with suppress(OSError):
+                made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._handle)
+                try:
+                    os.fchmod(made, os.fstat(self._handle).st_mode & 0o3777)
+                finally:
+                    os.close(made)
 
     def link(self, old: str, other: Folder, new: str) -> None:
         """Give a file a second name, in this folder or another. Raises FileExistsError, OSError."""

@@ -304,3 +304,22 @@ def test_what_was_swapped_while_it_was_opened_is_seen(
         monkeypatch.setattr(os, "open", swapped)
         with pytest.raises(Planted):
             folder.open(path.name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows hands a folder's rights down by itself")
+def test_a_folder_that_is_made_is_for_all_who_may_write_around_it(tmp_path: Path) -> None:
+    """A team shares the upload folder: what one of them has made there serves the others, too."""
+    team = tmp_path / "team"
+    team.mkdir()
+    team.chmod(0o770)
+    before = os.umask(0o022)
+    try:
+        with Folder(team) as folder, folder.within("Done", make=True):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((team / "Done").stat().st_mode) == 0o770
+    (team / "Done").chmod(0o700)
+    with Folder(team) as folder, folder.within("Done", make=True):
+        pass
+    assert stat.S_IMODE((team / "Done").stat().st_mode) == 0o700
