@@ -1335,6 +1335,23 @@ def test_what_version_5_sent_is_held_back_and_released_by_a_code(version_5):
         assert [(row.target, row.values["send_again"]) for row in left] == [(task(8), None), (task(9), None)]
 
 
+TASKS = """SELECT run, target, json_extract(attempts.outcome, '$.new_task_guid')
+    FROM attempts JOIN lines USING (run, seq)
+    WHERE attempts.state = 'done' AND operation = 'kickout_reimport'"""
+
+
+def test_the_tasks_that_version_5_started_and_reimported_are_known(version_5):
+    """No answer that names one of them is believed."""
+    with closing(sqlite3.connect(version_5)) as connection:
+        known = connection.execute(TASKS).fetchall()
+    assert known
+    with closing(Ledger(version_5)) as ledger:
+        for run, target, started in known:
+            assert ledger.knows_task(run, target)
+            assert ledger.knows_task(run, started.lower())
+            assert not ledger.knows_task(run, task(99))
+
+
 def test_a_migration_that_is_killed_leaves_a_ledger_of_version_5(version_5, monkeypatch):
     """Whatever of it was done already; the next start does it all."""
     before = told(version_5)
