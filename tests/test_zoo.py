@@ -294,7 +294,8 @@ def _midnight(value: Any) -> Any:
 
 def split(name: str, sheets: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """What an earlier run left taken away, or what this one wrote: the other sheets, and the name of ours."""
-    ours = [sheet for sheet, rows in sheets.items() if rows and rows[0] == list(COLUMNS) and sheet not in kept(name)]
+    known = (list(COLUMNS), list(COLUMNS[:-1]))  # an earlier run had no codes of Send again
+    ours = [sheet for sheet, rows in sheets.items() if rows and rows[0] in known and sheet not in kept(name)]
     return {sheet: rows for sheet, rows in sheets.items() if sheet not in ours}, ",".join(ours)
 
 
@@ -466,7 +467,7 @@ def test_every_cell_of_the_results_has_its_look(name: str) -> None:
         assert all(cell.fill.fill_type == "solid" for cell in statuses)
         assert {cell.font.name for cell in cells} == {"Calibri"}
         assert sheet.freeze_panes == "C2"
-        assert sheet.auto_filter.ref == f"A1:O{len(FIRST) + 1}"
+        assert sheet.auto_filter.ref == f"A1:P{len(FIRST) + 1}"
         assert sheet["B2"].hyperlink.location == "'Flag edits'!A2"
         assert sheet["B4"].hyperlink.location == "'It''s “A & B” <1>'!A2"
         assert sheet.sheet_view.tabSelected in (None, False, 0)
@@ -484,7 +485,7 @@ def test_the_filter_has_its_hidden_name(name: str) -> None:
             if each.attrib["hidden"] in ("1", "true")
         }
         quoted = "Results" if results_name(name) == "Results" else f"'{results_name(name)}'"
-        assert filters[sheets.index(results_name(name))] == f"{quoted}!$A$1:$O${len(lines) + 1}"
+        assert filters[sheets.index(results_name(name))] == f"{quoted}!$A$1:$P${len(lines) + 1}"
 
 
 def parsed(content: bytes) -> ElementTree.Element:
@@ -510,7 +511,7 @@ def test_what_a_cell_cannot_hold_or_might_mean_otherwise() -> None:
     ("old", "new"),
     [
         (r'<c r="K2"[^>]*>.*?</c>', '<c r="K2"><f>100+100</f><v>200</v></c>'),
-        (r"</row><row r=\"3\"", '<c r="P2"><v>1</v></c></row><row r="3"'),
+        (r"</row><row r=\"3\"", '<c r="Q2"><v>1</v></c></row><row r="3"'),
         (r"</sheetData>", '<row r="20"><c r="A20"><v>1</v></c></row></sheetData>'),
         (r"</worksheet>", '<legacyDrawing r:id="rId1"/></worksheet>'),
     ],

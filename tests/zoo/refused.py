@@ -101,7 +101,7 @@ def _flagged(local: int, central: int, flag: int) -> bytes:
     return bytes(content)
 
 
-@resident("more than half a gigabyte once it is unpacked", refused="graft.damaged")
+@resident("more than half a gigabyte once it is unpacked", refused="graft.too_big")
 def bomb() -> bytes:
     size, block = 600, bytes(2**20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
