@@ -103,9 +103,9 @@ def only_sheet(path: Path) -> RawSheet:
     return sheet
 
 
-def results_of(path: Path) -> list[list[Any]]:
+def results_of(path: Path, sheet: str = "Results") -> list[list[Any]]:
     """The lines of a workbook's Results sheet, its headings first."""
-    return CalamineWorkbook.from_path(path).get_sheet_by_name("Results").to_python()
+    return CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
 
 
 def untouched_parts(path: Path) -> dict[str, bytes]:

@@ -367,7 +367,7 @@ def test_a_ledger_that_fails_at_the_end_hides_nothing(
     somewhere.check(book)
     lost = CannotStart("ledger.unusable", path=Path("ledger.sqlite3"), value="no access")
 
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise lost
 
     monkeypatch.setattr("bulkops.desktop.presenter.open_doubts", gone)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkops.desktop import awake
+from bulkops.desktop import awake, opening
 from bulkops.desktop.opening import open_file, show_in_folder
 
 UNIX = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the stand-in is a script found by the PATH")
@@ -43,7 +43,9 @@ def test_the_program_that_opens_a_file(tmp_path, monkeypatch, act):
     program.write_text(f'#!/bin/sh\nenv > "{said}.part"\nmv "{said}.part" "{said}"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    act(program)
+    book = tmp_path / "August.xlsx"
+    book.touch()
+    act(book)
     assert "bulkops_" not in told(said)
 
 
@@ -60,8 +62,9 @@ def test_the_program_that_keeps_the_machine_awake(tmp_path, monkeypatch):
 
 
 @WINDOWS
-def test_the_program_that_windows_opens_a_file_with(tmp_path):
+def test_the_program_that_windows_opens_a_file_with(tmp_path, monkeypatch):
     """Whatever it is. A path arrives as it is."""
+    monkeypatch.setattr(opening, "_WORKBOOKS", (".cmd",))
     program = tmp_path / "a & b (1).cmd"
     program.write_text('@set > "%~dp0part"\r\n@ren "%~dp0part" said\r\n')
     open_file(program)

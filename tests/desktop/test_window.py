@@ -73,8 +73,9 @@ def test_choose_check_run_open(desk: Desk, book: Path) -> None:
     assert {row[3] for row in desk.rows()} == {"Done"}
     assert can(window.results)
     desk.click(window.results)
-    desk.until(lambda: desk.opened == [book], "the results in their own program")
-    assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
+    practised = book.with_name(f"{book.stem} - PRACTICE.xlsx")
+    desk.until(lambda: desk.opened == [practised], "the results in their own program")
+    assert [line[4] for line in results_of(practised, "PRACTICE Results")[1:]] == ["Done"] * 4
 
 
 def test_production_is_red_and_wants_the_number(elsewhere: Desk, practice: PracticeServer, book: Path) -> None:
