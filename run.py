@@ -613,8 +613,10 @@ def command_for(arguments, venv, checkout):
     command, folder = [venv_python(venv), "-P", "-m", "bulkops"], None
     if arguments[:1] == ["test"]:
         command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
-        # A file's tests stay together in one process: they share what was made for them.
-        folder, arguments = checkout, arguments[1:] or ["--numprocesses=auto", "--dist=loadfile"]
+        # One process more than there are processors, for they often wait. A file's tests stay together in one: they
+        # share what was made for them.
+        processes = "--numprocesses=%d" % ((os.cpu_count() or 1) + 1)
+        folder, arguments = checkout, arguments[1:] or [processes, "--dist=loadfile"]
     return command + arguments, folder, environment
 
 

@@ -73,6 +73,16 @@ def zipped(path: Path, parts: Mapping[str, str | bytes | Many]) -> Path:
     return path
 
 
+def peak_megabytes() -> int:
+    """The most memory that this program has had. What getrusage tells on Linux counts whoever started it, too."""
+    if sys.platform == "linux":
+        (line,) = (each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmHWM"))
+        return int(line.split()[1]) >> 10
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20
+
+
 def limited(function: Callable[..., Any], *arguments: object, seconds: int, memory: int) -> Any:
     """What a function of a module in this folder gives, in a process with so many seconds of the processor and so many
     megabytes; what it gives is JSON. Where it needs more, the process ends and the test fails."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bombs import MEGABYTE, Many, limited, padded, zipped
+from bombs import MEGABYTE, Many, limited, padded, peak_megabytes, zipped
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
 
 from bulkops import app
@@ -27,9 +27,6 @@ from bulkops.workbook.raw import column_letters
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.sidecar import may_replace, runs_told
 from bulkops.workbook.sidecar import plain as results
-
-if sys.platform != "win32":
-    import resource
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits that a process sets for itself")
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -95,7 +92,7 @@ def read(path: str) -> list[object]:
         read_workbook(Path(path))
     except CannotStart as refused:
         code = refused.code
-    return [code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10]
+    return [code, peak_megabytes()]
 
 
 def refused(path: Path, megabytes: int = 250) -> str:
@@ -240,7 +237,7 @@ def check(path: str) -> str:
 def asked(path: str) -> list[object]:
     """Is it ours, what of, and the most megabytes that this process needed to find out?"""
     found = ours(Path(path)), may_replace(Path(path)), sorted(runs_told(Path(path)))
-    return [*found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10]
+    return [*found, peak_megabytes()]
 
 
 def planted(path: Path, **changes: object) -> Path:

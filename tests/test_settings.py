@@ -317,10 +317,10 @@ def steps(work: Callable[[], object]) -> int:
         "\\",
         "\\u",
         "&",
-        "a",
+        "q",
     ],
 )
-@pytest.mark.parametrize("secret", [LONG, "a" * 30, "a" * 500, "a"], ids=["a key", "30 a", "500 a", "one a"])
+@pytest.mark.parametrize("secret", [LONG, "q" * 30, "q" * 500, "q"], ids=["a key", "30 q", "500 q", "one q"])
 def test_masking_takes_no_more_than_its_share_of_time_for_a_longer_text(secret, unit):
     """A hostile answer must not keep a row on its way: twice the text is twice the work, and each letter has little."""
     key, short = Key(secret), unit * (4000 // len(unit))

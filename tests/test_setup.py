@@ -755,7 +755,7 @@ def test_the_whole_suite_runs_side_by_side_and_a_part_of_it_does_not(run: Module
     """Without arguments pytest spreads the files over the processors; whoever names some gets just those."""
     here = str(tmp_path / "here")
     venv = os.path.join(here, ".venv")
-    assert run.command_for(["test"], venv, here)[0][-2:] == ["--numprocesses=auto", "--dist=loadfile"]
+    assert run.command_for(["test"], venv, here)[0][-2:] == [f"--numprocesses={os.cpu_count() + 1}", "--dist=loadfile"]
     assert run.command_for(["test", "tests/test_cells.py"], venv, here)[0][-2:] == ["pytest", "tests/test_cells.py"]
 
 
