@@ -60,6 +60,7 @@ def results(rows: int) -> list[list[Value]]:
             when,
             0.25,
             "20261121-101530-ab12",
+            "BCDFGH",
         ]
         for row in range(rows)
     ]
