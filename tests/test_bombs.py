@@ -95,23 +95,26 @@ def read(path: str) -> list[object]:
     return [code, peak_megabytes()]
 
 
-def refused(path: Path, megabytes: int = 250) -> str:
+def refused(path: Path, megabytes: int = 250, seconds: int = 14) -> str:
     """The same, where it must not take more than some seconds and little memory in this process."""
-    code, most = limited(read, path, seconds=14, memory=4000)
+    code, most = limited(read, path, seconds=seconds, memory=4000)
     assert most < megabytes
     return str(code)
 
 
 @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"])
-@pytest.mark.parametrize("what", ["a comment", "elements"])
-def test_a_padded_part(tmp_path: Path, part: str, what: str) -> None:
-    """20 KB that are 15 MB of nothing, in a part that is read many times: not in this process, and not for long."""
+def test_a_part_that_is_padded_with_a_comment(tmp_path: Path, part: str) -> None:
+    """20 KB that are 15 MB of nothing, in a part that is read many times: the sum of all that is read is too much."""
     good = parts('<row r="1"><c r="A1"><v>5</v></c></row>', style=styles())
-    given = {
-        "a comment": padded(good[part], b"x", 15, (b"<!--", b"-->")),
-        "elements": padded(good[part], b"<a/>", 15),
-    }[what]
-    assert refused(zipped(tmp_path / "a.xlsx", {**good, part: given})) in ("", *TOO_MUCH)
+    made = {**good, part: padded(good[part], b"x", 15, (b"<!--", b"-->"))}
+    assert refused(zipped(tmp_path / "a.xlsx", made)) in TOO_MUCH
+
+
+def test_a_part_that_is_padded_with_elements(tmp_path: Path) -> None:
+    """Four million of them take this process no more than its share of time."""
+    good = parts('<row r="1"><c r="A1"><v>5</v></c></row>', style=styles())
+    made = {**good, "xl/workbook.xml": padded(good["xl/workbook.xml"], b"<a/>", 15)}
+    assert refused(zipped(tmp_path / "a.xlsx", made), seconds=8) in ("", *TOO_MUCH)
 
 
 VIEW = '<definedName name="z_12345678_1234_1234_1234_123456789abc_.wvu.rows">{}</definedName>'
