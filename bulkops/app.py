@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -59,11 +60,10 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     material = _read(path, options)
     with any_ledger(folder) as ledger:
         plan = _plan(ledger, where, material, options, _assumed(ledger, where) if ledger else None, new=ledger is None)
-        known = ledger.run_ids() if ledger else set()
+        elsewhere = _run_elsewhere(material, ledger)
     if serves_apart(where, folder):
         plan = without_unknown(plan)
     report = previewed(material, where, plan)
-    elsewhere = _run_elsewhere(material, known)
     report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
     if corrections is None:
         return report
@@ -328,12 +328,11 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
 
     _all_or_nothing(prepared)
     material = prepared.material
-    known = prepared.ledger.run_ids() if prepared.ledger else set()
-    if strange := _run_elsewhere(material, known):
+    if strange := _run_elsewhere(material, prepared.ledger):
         prepared.notes.append(strange)
         prepared.elsewhere = prepared.elsewhere or strange
     own = prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else ()
-    told_there = not runs_told(material.path) <= known
+    told_there = bool(_strange(prepared.ledger, runs_told(material.path)))
 
     def deliver(practice: bool) -> Delivery:
         place = material.path, material.sha256, folder, prepared.options.results, prepared.id
@@ -419,20 +418,24 @@ def _bound(run: Run, found: Owner) -> None:
             )
 
 
-def _run_elsewhere(material: Material, known: set[str]) -> str:
+def _run_elsewhere(material: Material, ledger: Ledger | None) -> str:
     """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
     from bulkops.workbook.sidecar import results_there, several
 
     allowance = several(_SECONDS_BESIDE)
-    beside = ((path, _told_beside(path, known, allowance)) for path in results_there(material.path))
+    beside = ((path, _told_beside(path, ledger, allowance)) for path in results_there(material.path))
     for path, told in ((material.path, material.told), *beside):
-        if strange := sorted(told - known):
-            why = f"{path.name} holds the results of a run that this computer does not know ({strange[-1]})"
+        if strange := _strange(ledger, told):
+            why = f"{path.name} holds the results of a run that this computer does not know ({max(strange)})"
             return f"{why}: its rows may have been sent. Look there first."
     return ""
 
 
-def _told_beside(path: Path, known: set[str], allowance: Allowance) -> set[str]:
+def _strange(ledger: Ledger | None, told: AbstractSet[str]) -> AbstractSet[str]:
+    return ledger.unknown_runs(told) if ledger else told
+
+
+def _told_beside(path: Path, ledger: Ledger | None, allowance: Allowance) -> set[str]:
     """The runs whose results a file holds; which of them were only practised takes a closer look."""
     from bulkops.workbook.allowance import TooBig
     from bulkops.workbook.reader import read_workbook
@@ -440,7 +443,7 @@ def _told_beside(path: Path, known: set[str], allowance: Allowance) -> set[str]:
     from bulkops.workbook.sidecar import runs_told
 
     told = runs_told(path, allowance)
-    if told - known:
+    if _strange(ledger, told):
         with suppress(CannotStart, TooBig):
             allowance.take()
             return real_ones(read_workbook(path))

@@ -69,8 +69,9 @@ def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime) -> list[P
 def remove_outdated(data_folder: Path, ledger: Ledger, now: datetime) -> None:
     """Remove the copies that nobody needs any more. One that cannot be removed stays."""
     kept = copies(data_folder)
-    if any(_time(match) < now - YOUNG for each in kept if (match := _COPY.fullmatch(each.name))):
-        for each in outdated(kept, ledger.runs(), now):
+    made_by = [match for each in kept if (match := _COPY.fullmatch(each.name))]
+    if any(_time(match) < now - YOUNG for match in made_by):
+        for each in outdated(kept, ledger.runs_named(match["run"] for match in made_by), now):
             with suppress(OSError):
                 each.unlink()
 

@@ -1017,7 +1017,8 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
         "doubts here": lambda: ledger.doubts(HERE, marked=True),
         "marks": lambda: ledger.marks("r"),
         "runs": ledger.runs,
-        "run_ids": ledger.run_ids,
+        "runs_named": lambda: ledger.runs_named(["r", "nobody"]),
+        "unknown_runs": lambda: ledger.unknown_runs(["r", "nobody"]),
         "runs_of": lambda: ledger.runs_of("books/r.xlsx"),
         "counts": lambda: ledger.counts("r"),
         "outcomes": lambda: ledger.outcomes("r"),
@@ -1034,6 +1035,28 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
         "finish": lambda: ledger.finish("now", outcomes, None),
         "begin_again": lambda: ledger.begin_again("now", plan, HERE),
     }
+
+
+def test_runs_are_looked_up_by_their_ids_however_many_are_asked_for(grown):
+    """A check asks for the few that its workbook's results name; years of copies name thousands."""
+    strange = {f"{number:04}" for number in range(1200)}
+    assert grown.unknown_runs({"r", "run 7", *strange}) == strange
+    assert {run.id for run in grown.runs_named(["run 7", "r", *strange])} == {"r", "run 7"}
+    assert grown.unknown_runs(()) == set()
+    assert grown.runs_named(()) == []
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_who_only_looks_does_not_note_what_queries_are_planned_by(path, looks):
+    """That is for runs: a look at a large ledger costs no more than what it asks."""
+    other, asked = Ledger(path), []
+    sa.event.listen(other._store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    if looks:
+        other.unknown_runs(["r"])
+    else:
+        other.begin(run_named("r"), plan_of(kickout(0)), HERE)
+    other.close()
+    assert ("PRAGMA optimize" in asked) is not looks
 
 
 SOME = {"one_in_flight", "attempts_without_code", "attempts_in_doubt", "attempts_unsent", "lines_unsent"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -62,7 +62,10 @@ _TRIES = 8
 """Codes are drawn; in a ledger with a million of them one in sixty is in use already."""
 _ACCOUNT = tuple(each.name for each in fields(Account))
 _AT_ONCE = 500
-"""Matters that one query asks about: databases limit the values of a statement."""
+"""Matters or runs that one query asks about: databases limit the values of a statement."""
+_RUNS = sa.select(
+    *(runs.c[each.name] for each in fields(Run) if each.name != "account"), *(accounts.c[name] for name in _ACCOUNT)
+).select_from(runs.outerjoin(accounts))
 _CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence, new_task = :new_task
     WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
@@ -282,11 +285,9 @@ class Ledger:
         ``account``, ``key_owner``: whose data the key changes that asks, as far as that is known: what surely changed
         another customer's is left out.
         """
-        kept, wanted = self._kept(), sorted(set(matters))
-        rows: list[dict[str, Any]] = []
+        kept = self._kept()
         with self._store.reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                rows += _rows(connection, _sent(identity, wanted[start : start + _AT_ONCE]))
+            rows = [each for part in _parts(matters) for each in _rows(connection, _sent(identity, part))]
         found: dict[str, list[Past]] = {}
         for each in (_taken_over(row, kept) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
@@ -351,17 +352,22 @@ class Ledger:
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""
-        named = [runs.c[each.name] for each in fields(Run) if each.name != "account"]
-        whose = [accounts.c[each.name] for each in fields(Account)]
-        query = sa.select(*named, *whose).select_from(runs.outerjoin(accounts)).order_by(sa.desc(_place("runs")))
         with self._store.reading() as connection:
-            rows = _rows(connection, query)
-        return [_run(each) for each in rows]
+            return [_run(each) for each in _rows(connection, _RUNS.order_by(sa.desc(_place("runs"))))]
 
-    def run_ids(self) -> set[str]:
-        """The ids of all runs."""
+    def runs_named(self, names: Iterable[str]) -> list[Run]:
+        """The runs of these ids, as far as this ledger has them."""
         with self._store.reading() as connection:
-            return set(connection.execute(sa.select(runs.c.id)).scalars())
+            found = (_rows(connection, _RUNS.where(runs.c.id.in_(part))) for part in _parts(names))
+            return [_run(each) for part in found for each in part]
+
+    def unknown_runs(self, names: Iterable[str]) -> set[str]:
+        """Which of these ids are of no run of this ledger."""
+        wanted = set(names)
+        with self._store.reading() as connection:
+            for part in _parts(wanted):
+                wanted.difference_update(connection.execute(sa.select(runs.c.id).where(runs.c.id.in_(part))).scalars())
+        return wanted
 
     def moved(self, old: str, new: str, run: str, results: str | None) -> None:
         """bulkops has moved a workbook: all its runs are of the new path now; this one's results too, if they moved."""
@@ -439,6 +445,11 @@ def _sent(identity: str, matters: list[str]) -> sa.Select[Any]:
         .where(sa.or_(attempts.c.state.in_(HELD), attempts.c.released != ""))
         .order_by(attempts.c.id)
     )
+
+
+def _parts(names: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(names))
+    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
 
 
 def _run(found: dict[str, Any]) -> Run:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bulkops.ledger.codes import is_code
@@ -172,7 +172,7 @@ def past_of(found: Mapping[str, Any]) -> Past:
         Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"]),
         found["started"],
         found["who"],
-        Path(found["workbook"]).name,
+        os.path.basename(found["workbook"]),
         found["run"],
         found["code"],
         found["released"],

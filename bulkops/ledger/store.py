@@ -56,6 +56,7 @@ class Store:
         self._files = (str(path), f"{path}-wal")
         self.lock = threading.Lock()
         self.waiting: deque[_Change] = deque()
+        self._written = False
         self.engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             poolclass=sa.pool.StaticPool,
@@ -81,11 +82,12 @@ class Store:
             raise CannotStart(_code(error), path=path, value=_reason(error)) from error
 
     def close(self) -> None:
-        """Close the file, and keep what its queries are planned by."""
-        with suppress(MustStop), self.writing() as connection:
-            # It can be done at another time: nobody waits for it.
-            for pragma in ("busy_timeout = 0", f"analysis_limit = {LOOKED_AT}", "optimize"):
-                connection.exec_driver_sql(f"PRAGMA {pragma}")
+        """Close the file; one that was written to keeps what its queries are planned by."""
+        if self._written:
+            with suppress(MustStop), self.reading() as connection:
+                # It can be done at another time: nobody waits for it.
+                for pragma in ("busy_timeout = 0", f"analysis_limit = {LOOKED_AT}", "optimize"):
+                    connection.exec_driver_sql(f"PRAGMA {pragma}")
         self.engine.dispose()
 
     def _size_of_log(self) -> int:
@@ -110,14 +112,18 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction: whole and on the disk at its end, or undone."""
+        self._written = True
+        with self.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """The same for what only looks."""
         try:
             with self.lock, self._connection.begin():
                 yield self._connection
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
-
-    reading = writing
-    """The same for what only looks."""
 
     def change_one(self, text: str, values: Mapping[str, Any], otherwise: str) -> None:
         """Change exactly one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none.
