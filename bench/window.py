@@ -1,8 +1,10 @@
-"""How quickly the window can be seen, how long a check takes in it, and how long it is ever kept from its own events.
+"""How quickly the window can be seen, how long a check takes in it, how long it is ever kept from its own events, and
+what a row that has its outcome costs it.
 
     PYTHONPATH=. xvfb-run -a python bench/window.py [ROWS] [RUNS]
 
-Ratios of medians: the start beside that of a bare Tk window, the check beside the same check without a window.
+Ratios of medians: the start beside that of a bare Tk window, the check beside the same check without a window, a row of
+100,000 beside one of 5,000.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import tempfile
 import time
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -65,8 +68,8 @@ def in_the_window(book: Path) -> tuple[float, float]:
         now = time.perf_counter()
         gaps.append(now - last)
         last = now
-        shown = len(window.table.tree.get_children())
-        if window.presenter.state.phase is Phase.CHECKED and shown == len(window.presenter.state.lines):
+        if window.presenter.state.phase is Phase.CHECKED:
+            window.root.update_idletasks()
             root.quit()
         else:
             root.after(5, beat)
@@ -77,6 +80,35 @@ def in_the_window(book: Path) -> tuple[float, float]:
     taken = time.perf_counter() - began
     window.presenter.close_when_stopped()
     return taken, max(gaps)
+
+
+def a_row(rows: int) -> float:
+    """Milliseconds that the window takes to show that a row is done, in a table of so many: the outcomes come as fast
+    as it can take them, forty at a time, as it would look for them in a run of a thousand rows a second."""
+    from bulkops import settings
+    from bulkops.desktop import showing
+    from bulkops.desktop.look import dress
+    from bulkops.desktop.window import Window
+    from bulkops.model import Outcome, Status
+
+    root = tk.Tk()
+    window = Window(root, dress(root), settings.home(), lambda path: None)
+    ready = [Outcome(seq, "Flag edits", seq + 2, "list_flag_edit", str(seq), Status.READY) for seq in range(rows)]
+    lines = [showing.line(each) for each in ready]
+    window.presenter.state.take(lines)
+    window.show_lines(lines)
+    root.update()
+    done = [showing.line(replace(each, status=Status.DONE)) for each in ready[-2_000:]]
+    began = time.perf_counter()
+    for start in range(0, len(done), 40):
+        for line in done[start : start + 40]:
+            window.presenter.state.change(line)
+            window.show_line(line)
+        window.presenter.refresh()
+        root.update()
+    taken = time.perf_counter() - began
+    window.presenter.close_when_stopped()
+    return taken / len(done) * 1000
 
 
 def of(runs: int, measure: Callable[[], float]) -> float:
@@ -106,6 +138,8 @@ def main(rows: int, runs: int) -> None:
         check = statistics.median(checks)
         print(f"check of {rows:,} rows shown: {check:.2f} s, {check / alone:.1f} x the same check without a window")
         print(f"longest without looking at the window's events: {max(gaps) * 1000:.0f} ms")
+        few, many = of(runs, lambda: a_row(5_000)), of(runs, lambda: a_row(100_000))
+        print(f"a row that is done: {few:.3f} ms of 5,000, {many:.3f} ms of 100,000, {many / few:.2f} x")
 
 
 if __name__ == "__main__":

@@ -128,6 +128,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "desktop.dropping",
         "desktop.first_start",
         "desktop.keying",
+        "desktop.long_tree",
         "desktop.look",
         "desktop.past",
         "desktop.recent",

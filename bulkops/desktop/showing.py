@@ -329,6 +329,6 @@ def question_of_older(why: BulkopsError) -> Question:
     return Question(0, "", "", True, "", "", (), "", "", (told.sentence, told.tip), 0, 0, older=told.title)
 
 
-def worst_first(found: Iterable[Line]) -> list[Line]:
-    """Only the rows to look at, the most urgent first."""
-    return sorted((each for each in found if each.look), key=lambda each: urgency(each.outcome))
+def most_urgent(found: Iterable[Line]) -> Line | None:
+    """The row to look at first; None where there is nothing to see to."""
+    return min((each for each in found if each.look), key=lambda each: urgency(each.outcome), default=None)

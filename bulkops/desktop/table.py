@@ -8,13 +8,12 @@ from functools import partial
 from tkinter import ttk
 from typing import Literal
 
+from bulkops.desktop.long_tree import LongTree
 from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.showing import STEPS, VERDICTS, Line, worst_first
+from bulkops.desktop.showing import STEPS, VERDICTS, Line, most_urgent
 from bulkops.model import Status, Verdict
 
-_AT_A_TIME = 200
-"""Rows put into the table before the window sees to its other events."""
-_COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 6), ("asks", "What it will do", 46), ("state", "State", 16))
+_COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 8), ("asks", "What it will do", 46), ("state", "State", 16))
 
 
 class Table(ttk.Frame):
@@ -25,14 +24,16 @@ class Table(ttk.Frame):
         self._chosen = chosen
         self._lines: dict[str, Line] = {}
         self._to_look_at = 0
-        self._filling = self._moving = ""
+        self._moving = ""
         self._changed: set[str] = set()
         self._running = self._before = ""
         """The row that changed last, and the one that had when the table was last moved."""
         self.filter = ttk.Checkbutton(self, command=self._fill, underline=13)
         self.filter.state(["!alternate"])
-        columns = [name for name, _, _ in _COLUMNS]
-        self.tree = ttk.Treeview(self, columns=[*columns, "message"], show="headings", selectmode="browse", height=8)
+        bar = ttk.Scrollbar(self, orient=tk.VERTICAL)
+        columns = [*(name for name, _, _ in _COLUMNS), "message"]
+        self.tree = LongTree(self, columns, self._row, lambda: self._chosen(self.selected), bar.set)
+        bar.configure(command=self.tree.yview)
         for name, heading, width in _COLUMNS:
             side: Literal["e", "w"] = "e" if name == "row" else "w"
             self.tree.heading(name, text=heading, anchor=side)
@@ -41,14 +42,11 @@ class Table(ttk.Frame):
         self.tree.column("message", width=50 * look.em, minwidth=10 * look.em)
         for status, tint in TINTS.items():
             self.tree.tag_configure(status.name, background=tint if status is not Status.READY else PAPER)
-        bar = ttk.Scrollbar(self, orient=tk.VERTICAL, command=self.tree.yview)
-        self.tree.configure(yscrollcommand=bar.set)
         self.filter.grid(row=0, column=0, columnspan=2, sticky=tk.W, pady=(0, look.pad))
         self.tree.grid(row=1, column=0, sticky=tk.NSEW)
         bar.grid(row=1, column=1, sticky=tk.NS)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
-        self.tree.bind("<<TreeviewSelect>>", lambda _: self._chosen(self.selected))
         self._count()
 
     @property
@@ -59,27 +57,24 @@ class Table(ttk.Frame):
     @property
     def selected(self) -> Line | None:
         """The chosen row."""
-        marked = self.tree.selection()
-        return self._lines.get(marked[0]) if marked else None
+        return self._lines.get(self.tree.chosen)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Other rows than before; a row that needs a look is chosen, the worst first."""
         self._lines = {str(each.seq): each for each in lines}
         self._to_look_at = sum(each.look for each in lines)
         self._running = self._before = ""
-        self.tree.selection_set()
-        self._fill()
+        self._fill(anew=True)
 
     def change(self, line: Line) -> None:
         """One row has changed."""
         name = str(line.seq)
         self._to_look_at += line.look - self._lines[name].look
         self._lines[name] = line
-        if self.tree.exists(name):
-            self.tree.item(name, values=_values(line), tags=(line.status.name,))
+        if line.look and name not in self.tree:
+            self.tree.append(name)
+        elif name in self.tree:
             self._running = name
-        elif line.look and self.only:
-            self.tree.insert("", tk.END, name, values=_values(line), tags=(line.status.name,))
         self._changed.add(name)
         if not self._moving:
             self._moving = self.after_idle(self._move)
@@ -88,11 +83,13 @@ class Table(ttk.Frame):
         """Go to the row that changed last, once for all that changed together; who has scrolled away stays there."""
         self._moving = ""
         self._count()
-        if self._changed.intersection(self.tree.selection()):
+        if self.tree.chosen in self._changed:
             self._chosen(self.selected)
         self._changed.clear()
-        left = self._before and self.tree.exists(self._before) and not self.tree.bbox(self._before)
-        if not left and self.tree.exists(self._running):
+        left = self._before in self.tree and not self.tree.in_sight(self._before)
+        if left:
+            self.tree.draw()
+        else:
             self.tree.see(self._running)
         self._before = self._running
 
@@ -100,32 +97,18 @@ class Table(ttk.Frame):
         self.filter.configure(text=f"Only rows to look at ({self._to_look_at})")
         self.filter.state(["!disabled" if self._to_look_at or self.only else "disabled"])
 
-    def _fill(self) -> None:
-        if self._filling:
-            self.after_cancel(self._filling)
-        chosen = self.selected
-        self.tree.delete(*self.tree.get_children())
+    def _fill(self, anew: bool = False) -> None:
+        """``anew``: nothing of what was chosen counts any more."""
         self._count()
-        shown = [each for each in self._lines.values() if each.look or not self.only]
-        worst = worst_first(shown)
-        wanted = chosen if chosen in shown else worst[0] if worst else None
-        self._chosen(None)
-        self._put(shown, wanted)
+        shown = {name: each for name, each in self._lines.items() if each.look or not self.only}
+        kept = self.tree.chosen if self.tree.chosen in shown and not anew else ""
+        worst = most_urgent(shown.values())
+        self.tree.fill(shown, kept or (str(worst.seq) if worst else ""))
+        self._chosen(self.selected)
 
-    def _put(self, lines: list[Line], wanted: Line | None) -> None:
-        for each in lines[:_AT_A_TIME]:
-            line = self._lines[str(each.seq)]  # it may have changed meanwhile
-            self.tree.insert("", tk.END, str(line.seq), values=_values(line), tags=(line.status.name,))
-        if wanted is not None and self.tree.exists(str(wanted.seq)) and not self.tree.selection():
-            self.tree.selection_set(str(wanted.seq))
-            self.tree.focus(str(wanted.seq))
-            self.tree.see(str(wanted.seq))
-        rest = lines[_AT_A_TIME:]
-        self._filling = self.after(1, self._put, rest, wanted) if rest else ""
-
-
-def _values(line: Line) -> tuple[object, ...]:
-    return line.sheet, line.row, line.asks, line.status.label, line.brief
+    def _row(self, name: str) -> tuple[tuple[object, ...], str]:
+        line = self._lines[name]
+        return (line.sheet, line.row, line.asks, line.status.label, line.brief), line.status.name
 
 
 class Details(ttk.Frame):

@@ -164,9 +164,12 @@ class Desk:
         self.root.update()
 
     def rows(self) -> list[tuple[str, ...]]:
-        """What the table shows: sheet, row, what it will do, state, message."""
-        tree = self.window.table.tree
-        return [tuple(map(str, tree.item(each, "values"))) for each in tree.get_children()]
+        """What the table shows from top to bottom: sheet, row, what it will do, state, message."""
+        tree, seen = self.window.table.tree, {}
+        for first in range(0, len(tree.names), tree.page):
+            tree.yview_moveto(first / len(tree.names))
+            seen.update({each: tuple(map(str, tree.item(each, "values"))) for each in tree.get_children()})
+        return list(seen.values())
 
     def details(self) -> str:
         """The chosen row in full."""

@@ -195,56 +195,107 @@ def test_five_thousand_rows(desk: Desk, tmp_path: Path) -> None:
     desk.window.take([fill(tmp_path / "many.xlsx", [], rows)])
     desk.phase(Phase.CHECKED)
     tree = desk.window.table.tree
-    desk.until(lambda: len(tree.get_children()) == 5000, "all rows are in the table")
+    assert len(tree.names) == 5000
     assert "(50)" in str(desk.window.table.filter["text"])
     desk.click(desk.window.table.filter)
-    desk.until(lambda: len(tree.get_children()) == 50, "only those to look at")
+    assert len(tree.names) == 50
     assert {row[3] for row in desk.rows()} == {"Needs fixing"}
+    tree.focus_force()
     desk.press("<End>", tree)
-    tree.selection_set(tree.get_children()[-1])
-    desk.root.update()
     assert desk.details().startswith("Flag edits, row 4902: Needs fixing")
     assert "Flag edits!A4902: " in desk.details()
 
 
-def test_the_table_goes_with_the_run_unless_somebody_reads_elsewhere(desk: Desk, tmp_path: Path) -> None:
-    """The row that changed last is in sight; whoever scrolls away stays there, and is taken along when back."""
-    rows = [flag(1_000_000 + number) for number in range(1000)]
-    desk.window.take([fill(tmp_path / "many.xlsx", [], rows)])
+@pytest.fixture
+def many(desk: Desk, tmp_path: Path) -> Desk:
+    """Somebody at a window with a thousand good rows."""
+    desk.window.take([fill(tmp_path / "many.xlsx", [], [flag(1_000_000 + number) for number in range(1000)])])
     desk.phase(Phase.CHECKED)
-    table = desk.window.table
-    desk.until(lambda: len(table.tree.get_children()) == 1000, "all rows are in the table")
+    return desk
+
+
+def end(desk: Desk, status: Status, first: int, last: int) -> None:
+    """So many rows have come to their end since the window was drawn last."""
     shown = list(desk.window.presenter.state.lines.values())
+    for line in shown[first:last]:
+        desk.window.table.change(replace(line, status=status, look=status is Status.FAILED))
+    desk.root.update()
 
-    def done(first: int, last: int) -> None:
-        for line in shown[first:last]:
-            table.change(replace(line, status=Status.FAILED, look=True))
-        desk.root.update()
 
-    done(0, 500)
-    assert table.tree.bbox("499")
+def in_sight(desk: Desk) -> list[int]:
+    """The rows that can be seen whole, by their places among all rows."""
+    tree = desk.window.table.tree
+    boxes = {name: tree.bbox(name) for name in tree.get_children()}
+    return [int(name) for name, box in boxes.items() if box and box[1] + box[3] <= tree.winfo_height()]
+
+
+def test_the_table_goes_with_the_run_unless_somebody_reads_elsewhere(many: Desk) -> None:
+    """The row that changed last is in sight; whoever scrolls away stays there, and is taken along when back."""
+    table = many.window.table
+    end(many, Status.FAILED, 0, 500)
+    assert 499 in in_sight(many)
     assert "(500)" in str(table.filter["text"])
     table.tree.yview_moveto(0)
-    done(500, 600)
-    assert table.tree.bbox("0")
-    assert not table.tree.bbox("599")
+    end(many, Status.FAILED, 500, 600)
+    assert 0 in in_sight(many)
     table.tree.see("599")
-    done(600, 700)
-    assert table.tree.bbox("699")
+    end(many, Status.FAILED, 600, 700)
+    assert 699 in in_sight(many)
     assert "(700)" in str(table.filter["text"])
 
 
-def test_a_row_that_changes_while_the_table_fills_is_shown_as_it_is(desk: Desk, tmp_path: Path) -> None:
-    """Many rows come into the table bit by bit."""
-    desk.window.take([fill(tmp_path / "many.xlsx", [], [flag(1_000_000 + number) for number in range(1000)])])
-    desk.phase(Phase.CHECKED)
-    table = desk.window.table
-    shown = list(desk.window.presenter.state.lines.values())
-    table.show(shown)
-    assert not table.tree.exists("999")
-    table.change(replace(shown[999], status=Status.DONE))
-    desk.until(lambda: table.tree.exists("999"), "all rows are in the table")
-    assert table.tree.item("999")["values"][3] == "Done"
+def test_the_table_holds_the_rows_in_sight_and_no_others(many: Desk) -> None:
+    """Wheel, scrollbar and keys go through all rows; a row that is out of sight stays chosen."""
+    tree = many.window.table.tree
+    top = in_sight(many)
+    page = len(top)
+    assert len(tree.get_children()) <= page + 1
+    assert tree.page == page
+    tree.focus_force()
+    many.press("<Down>", tree)
+    many.press("<Down>", tree)
+    assert many.details().startswith("Flag edits, row 3:")
+    wheel = {"x11": "<Button-5>"}.get(tree.tk.call("tk", "windowingsystem"))
+    tree.event_generate(wheel or "<MouseWheel>", **({} if wheel else {"delta": -600}))
+    assert in_sight(many)[0] > 0
+    tree.yview_moveto(0.5)
+    assert in_sight(many)[0] == 500
+    assert many.window.table.selected is not None
+    assert many.window.table.selected.row == 3
+    assert tree.selection() == ()
+    many.press("<Up>", tree)
+    assert in_sight(many)[0] == 0
+    assert tree.selection() == ("0",)
+    many.press("<Next>", tree)
+    assert tree.selection() == (str(page),)
+    many.press("<End>", tree)
+    assert many.details().startswith("Flag edits, row 1001:")
+    assert in_sight(many)[-1] == 999
+    many.press("<Prior>", tree)
+    many.press("<Home>", tree)
+    assert in_sight(many) == top
+
+
+def test_a_click_chooses_a_row_far_down(many: Desk) -> None:
+    """What is clicked is the row that is seen there, also where the table is drawn before Tk tells of the click."""
+    tree = many.window.table.tree
+    tree.yview_moveto(0.9)
+    for name in ("901", "903"):
+        x, y, _, high = tree.bbox(name)  # type: ignore[misc]
+        tree.event_generate("<Button-1>", x=x + 5, y=y + high // 2)
+        tree.draw()
+        many.root.update()
+        assert many.details().startswith(f"Flag edits, row {int(name) + 2}:")
+
+
+def test_a_larger_window_shows_more_rows(many: Desk) -> None:
+    """No room is left below the last row."""
+    before = len(in_sight(many))
+    many.window.table.tree.yview_moveto(1)
+    width, height = many.root.winfo_width(), many.root.winfo_height()
+    many.root.geometry(f"{width}x{height + 10 * many.window.look.line}")
+    many.until(lambda: len(rows := in_sight(many)) > before and rows[-1] == 999, "more rows up to the last one")
+    assert many.window.table.tree.page == len(in_sight(many))
 
 
 def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
