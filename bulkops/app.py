@@ -54,6 +54,7 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
     from bulkops.handback import corrections_to
     from bulkops.ledger import new_run_id
     from bulkops.rehearsing import serves_apart, without_unknown
+    from bulkops.workbook.reader import without_collecting
 
     wanted = options.corrections
     corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
@@ -63,7 +64,8 @@ def check(path: Path, where: Environment, folder: Path, options: Options) -> Rep
         elsewhere = _run_elsewhere(material, ledger)
     if serves_apart(where, folder):
         plan = without_unknown(plan)
-    report = previewed(material, where, plan)
+    with without_collecting():
+        report = previewed(material, where, plan)
     report = replace(report, notes=(*report.notes, *([elsewhere] if elsewhere else [])))
     if corrections is None:
         return report
@@ -469,11 +471,14 @@ def _plan(
     new: bool = False,
 ) -> Plan:
     """What becomes of each row, by what the ledger has of the same; ``new``: there is none yet."""
+    from bulkops.workbook.reader import without_collecting
+
     operations = all_operations()
-    asked = planning.requested(material.rows, operations, where.identity)
-    matters = {step.matter for step in asked.values()}
-    past = ledger.past(where.identity, matters, account, key_owner) if ledger else {} if new else None
-    return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent)
+    with without_collecting():
+        asked = planning.requested(material.rows, operations, where.identity)
+        matters = {step.matter for step in asked.values()}
+        past = ledger.past(where.identity, matters, account, key_owner) if ledger else {} if new else None
+        return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent)
 
 
 def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:

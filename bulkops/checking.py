@@ -101,21 +101,21 @@ def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden
     fields = columns(operations)
     for layout in layouts:
         skipped = SkippedRows(layout, operations, fields)
-        rows = list(_rows(layout, operations, catalogue, len(read), skipped))
-        notes += _unexpected(layout.sheet, [each.row.number for each in rows], skipped)
-        read += rows
-    checked = [_passed_by(each, fields) for each in read]
+        found = list(_rows(layout, operations, catalogue, len(read), skipped))
+        notes += _unexpected(layout.sheet, [each.row.number for each in found], skipped)
+        read += found
+    checked: dict[int, CheckedRow] = {}
     for operation in operations:
         mine = [
             each
             for each in read
             if each.operation is operation and not each.barred and (include_hidden or not each.row.hidden)
         ]
-        for row in _check_operation(operation, mine, catalogue):
-            checked[row.seq] = row
+        checked |= {row.seq: row for row in _check_operation(operation, mine, catalogue)}
+    rows = [checked.get(each.seq) or _passed_by(each, fields) for each in read]
     if include_hidden:
-        checked = [replace(row, hidden=False) for row in checked]
-    return Checked(tuple(checked), tuple(notes), len(layouts), tuple(layouts), tuple(unread))
+        rows = [replace(row, hidden=False) if row.hidden else row for row in rows]
+    return Checked(tuple(rows), tuple(notes), len(layouts), tuple(layouts), tuple(unread))
 
 
 def import_schemas() -> None:
@@ -262,12 +262,12 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
     fields = columns([operation])
     index = [each.seq for each in read]
     remarks: _Remarks = {}
-    frame = pd.DataFrame(
-        {name: pd.Series(_column(read, each, remarks), index=index, dtype=object) for name, each in fields.items()}
-    )
+    values_of = {name: _column(read, each, remarks) for name, each in fields.items()}
+    frame = pd.DataFrame({name: pd.Series(each, index=index, dtype=object) for name, each in values_of.items()})
     broken = _broken_rules(operation, frame)
     firsts = _first_alike(operation, read, frame, broken)
-    for each, values in zip(read, frame.to_dict("records"), strict=True):
+    for each, row in zip(read, zip(*values_of.values(), strict=True), strict=True):
+        values = dict(zip(fields, row, strict=True))
         problems = list(each.found)
         warnings: list[Problem] = []
         for name, code in broken.get(each.seq, ()):

@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from bulkops.model import Cell, Kind
+from bulkops.model import Kind
 from bulkops.naming import heading_words, known_headings
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
@@ -103,20 +104,20 @@ class KnownHeadings:
 
     def rows_with_any(self, rows: Iterable[RawRow]) -> Iterator[tuple[RawRow, Mapping[int, str]]]:
         """The rows that hold headings, if only one, with what their columns mean."""
-        meanings: dict[str, str] = {}
         longest = max(map(len, self.fields)) + _BLANKS
         # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
         numbered = any(_DIGIT.search(each) for each in self.fields)
 
-        def meaning(cell: Cell) -> str:
-            if cell.text not in meanings:
-                likely = len(cell.text.strip()) < longest and (numbered or not _DIGIT.search(cell.text))
-                meanings[cell.text] = self.name(cell.text) if likely else ""
-            return meanings[cell.text]
+        @cache
+        def meaning(text: str) -> str:
+            likely = len(text.strip()) < longest and (numbered or not _DIGIT.search(text))
+            return self.name(text) if likely else ""
 
         for row in rows:
             found = {
-                column: name for column, cell in row.cells.items() if cell.kind is Kind.TEXT and (name := meaning(cell))
+                column: name
+                for column, cell in row.cells.items()
+                if (name := meaning(cell.text)) and cell.kind is Kind.TEXT
             }
             if found:
                 yield row, found

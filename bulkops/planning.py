@@ -83,7 +83,9 @@ class _Past:
         """The step, with what releases it if anything had to; or the outcome of a row that is not sent."""
         if self.history is None:
             return step
-        before = self.history.get(step.matter, ())
+        before = self.history.get(step.matter)
+        if not before:
+            return self._not_held(step) if step.wish else step
         # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.
         holding = [past for past in before if past.holds]
         latest = {past.fingerprint: past for past in before if past.status in (Status.DONE, Status.UNKNOWN)}.values()

@@ -125,6 +125,8 @@ def read_guid(cell: Cell) -> str | Remarked | Unreadable | None:
         return None
     if len(text) > _LONGEST_GUID:
         return Unreadable("guid.shape", shorten(text))
+    if _GUID.fullmatch(plain := cell.text.lower()) and plain.isascii():
+        return plain
     bare, left_out = _unwrapped(cell.text)
     guid = "".join(char for _, char in bare).lower()
     if not _GUID.fullmatch(guid):
