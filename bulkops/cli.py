@@ -293,11 +293,15 @@ def history(
     ] = None,
     results: Results = None,
     as_json: AsJson = False,
+    disk: Annotated[bool, typer.Option("--disk", help="How much room the records and copies take, instead.")] = False,
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
     from bulkops import app
     from bulkops.presenting import run_table
 
+    if disk:
+        _tell_disk(as_json, alone=run is None and results is None)
+        return
     if results is not None and run is None:
         raise typer.BadParameter("--results needs the id of a run.")
     with console.starting(as_json):
@@ -318,6 +322,21 @@ def history(
             run_table(runs)
     else:
         console.tell("Nothing has been run on this computer yet.")
+
+
+def _tell_disk(as_json: bool, alone: bool) -> None:
+    from bulkops import disk
+
+    if not alone:
+        raise typer.BadParameter("--disk takes neither a run nor --results.")
+    with console.starting(as_json):
+        found = disk.document(home()) if as_json else disk.lines(home())
+    if isinstance(found, dict):
+        if not console.print_document(found):
+            raise typer.Exit(console.SOME_LEFT)
+    else:
+        with console.printing():
+            typer.echo("\n".join(found))
 
 
 def _not_both(name: str, value: object, other: str, other_value: object) -> None:

@@ -9,12 +9,12 @@ stand in that operation's file; ``Catalogue`` in operations/catalogue gives all 
 
 from __future__ import annotations
 
-from bulkops.sentences import answers, desktop, doubts, handing_back, inbox, rows, running, workbooks
+from bulkops.sentences import answers, desktop, disk, doubts, handing_back, inbox, rows, running, workbooks
 from bulkops.sentences.entry import Entry
 
 __all__ = ["COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
 
-_ROOMS = (workbooks, handing_back, rows, answers, running, doubts, inbox, desktop)
+_ROOMS = (workbooks, handing_back, rows, answers, running, doubts, inbox, desktop, disk)
 
 
 class BulkopsError(Exception):

@@ -73,6 +73,14 @@ def to_look_at(outcome: Outcome) -> bool:
     return outcome.status not in _GOOD or (outcome.status is Status.DONE and bool(outcome.code))
 
 
+def size_of(count: int) -> str:
+    """``1.4 GB``, of so many bytes; ``12 KB`` of few."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{-(-count // 1000)} KB"
+
+
 def about_left(seconds: float) -> str:
     """``about 3 minutes left``."""
     if seconds > 90:

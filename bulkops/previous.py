@@ -1,32 +1,71 @@
 """The copies of what runs have replaced, in the data folder: one for each content, and not for ever.
 
 A workbook keeps its newest three, whatever is younger than 90 days, and those of runs with a row whose outcome is
-unknown. A copy whose run this ledger does not know stays as well.
+unknown; the settings may give other numbers. A copy whose run this ledger does not know stays as well.
 """
 
 from __future__ import annotations
 
 import filecmp
+import json
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkops.errors import CannotStart
 from bulkops.model import Status
+from bulkops.phrases import printable
 from bulkops.workbook.saving import keep_copy, shortened
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
 
 FOLDER = "previous versions"
-NEWEST, YOUNG = 3, timedelta(days=90)
+SETTINGS = "settings.json"
+"""In the data folder; there need be none."""
+_LEAST = {"previous_versions_days": 0, "previous_versions_newest": 1}
+_MOST = 36_500
+_EXAMPLE = 'it must look like {"previous_versions_days": 90, "previous_versions_newest": 3}'
 _COPY = re.compile(
     r"(?P<stem>.*), before (?P<run>(?P<time>\d{8}-\d{6})-[0-9a-f]{4})(?: \(\d+\))?(?:\.[^.]*)?", re.DOTALL
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which copies stay."""
+
+    days: int = 90
+    """Those that are younger."""
+    newest: int = 3
+    """So many of each workbook."""
+
+
+def rule(data_folder: Path) -> Rule:
+    """As the settings have it. Raises CannotStart for settings that cannot be used."""
+    path = data_folder / SETTINGS
+    try:
+        # Notepad begins a file that it saves with a mark.
+        said = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Rule()
+    except (OSError, ValueError, RecursionError) as error:
+        raise CannotStart("settings.wrong", path=path, extra=f"it cannot be read; {_EXAMPLE}") from error
+    if not isinstance(said, dict):
+        raise CannotStart("settings.wrong", path=path, extra=_EXAMPLE)
+    for name, value in said.items():
+        if name not in _LEAST:
+            raise CannotStart("settings.wrong", path=path, extra=f"“{printable(name)[:40]}” is no setting; {_EXAMPLE}")
+        if type(value) is not int or not _LEAST[name] <= value <= _MOST:
+            why = f"{name} must be a whole number from {_LEAST[name]} to {_MOST}"
+            raise CannotStart("settings.wrong", path=path, extra=why)
+    return Rule(**{name.removeprefix("previous_versions_"): value for name, value in said.items()})
 
 
 def keep(path: Path, data_folder: Path, run: str) -> Path:
@@ -52,7 +91,7 @@ def copies(data_folder: Path) -> list[Path]:
     return [each for _, each in sorted((match["run"], each) for match, each in found if match)]
 
 
-def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime) -> list[Path]:
+def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime, stay: Rule) -> list[Path]:
     """Which of these copies, oldest first, nobody needs any more."""
     known, of_workbook = {run.id: run for run in runs}, defaultdict(list)
     for copy in kept:
@@ -61,19 +100,28 @@ def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime) -> list[P
     return [
         copy
         for each in of_workbook.values()
-        for copy, run, made in each[:-NEWEST]
-        if made < now - YOUNG and run.totals is not None and not run.totals.get(Status.UNKNOWN.value)
+        for copy, run, made in each[: -stay.newest]
+        if made < _young(now, stay) and run.totals is not None and not run.totals.get(Status.UNKNOWN.value)
     ]
 
 
-def remove_outdated(data_folder: Path, ledger: Ledger, now: datetime) -> None:
-    """Remove the copies that nobody needs any more. One that cannot be removed stays."""
+def remove_outdated(data_folder: Path, ledger: Ledger, now: datetime) -> list[str]:
+    """Remove the copies that nobody needs any more; what there is to say of it. One that cannot be removed stays."""
+    try:
+        stay = rule(data_folder)
+    except CannotStart as error:
+        return [str(error)]
     kept = copies(data_folder)
     made_by = [match for each in kept if (match := _COPY.fullmatch(each.name))]
-    if any(_time(match) < now - YOUNG for match in made_by):
-        for each in outdated(kept, ledger.runs_named(match["run"] for match in made_by), now):
+    if any(_time(match) < _young(now, stay) for match in made_by):
+        for each in outdated(kept, ledger.runs_named(match["run"] for match in made_by), now, stay):
             with suppress(OSError):
                 each.unlink()
+    return []
+
+
+def _young(now: datetime, stay: Rule) -> datetime:
+    return now - timedelta(days=stay.days)
 
 
 def _time(match: re.Match[str]) -> datetime:

@@ -218,7 +218,7 @@ class Prepared:
         cut_short = bool(left)
         try:
             ledger.finish(self.id, left, str(written) if written else None)
-            previous.remove_outdated(delivery.folder, ledger, datetime.now(UTC))
+            self.notes += previous.remove_outdated(delivery.folder, ledger, datetime.now(UTC))
         except MustStop as error:
             self.notes.append(str(error))
         except Exception as error:

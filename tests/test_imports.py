@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "sentences.answers",
         "sentences.desktop",
+        "sentences.disk",
         "sentences.doubts",
         "sentences.handing_back",
         "sentences.inbox",
@@ -113,7 +114,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("handback",),
     ("checking", "running"),
     ("app",),
-    ("doubts",),
+    ("disk", "doubts"),
     ("presenting", "practising", "inbox", "inbox.giving", "inbox.journal"),
     ("console", "inbox.claims"),
     ("keys", "inbox.moving"),
@@ -136,6 +137,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "desktop.single",
         "desktop.worker",
     ),
+    ("desktop.disk_line",),
     (
         "desktop.history_tab",
         "desktop.inbox_presenter",

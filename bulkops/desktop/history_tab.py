@@ -9,6 +9,7 @@ from pathlib import Path
 from tkinter import ttk
 
 from bulkops.defects import recorded
+from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.look import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.past import PastRun, past_runs, results_of
@@ -35,6 +36,8 @@ class HistoryTab(ttk.Frame):
         self.rowconfigure(0, weight=1)
         self._build_table(look)
         self._build_below(look)
+        self.disk = DiskLine(self, worker, folder)
+        self.disk.grid(row=9, columnspan=2, sticky="ew", pady=(look.pad, 0))
         self._chosen()
 
     def _build_table(self, look: Look) -> None:

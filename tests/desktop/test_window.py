@@ -474,6 +474,18 @@ def test_closing_while_the_upload_folder_runs(elsewhere: Desk, practice: Practic
     assert book.exists()
 
 
+def test_the_history_tells_how_much_room_is_taken(desk: Desk, home: Path) -> None:
+    """In a line of its own, whenever somebody turns to it."""
+    (home / "errors.log").write_bytes(b"x" * 5_000_000)
+    desk.window.tabs.select(desk.window.history)  # type: ignore[no-untyped-call]
+    disk = desk.window.history.disk
+    desk.until(lambda: str(home) in str(disk["text"]), "the room")
+    assert str(disk["text"]).startswith("bulkops keeps 5.")
+    assert "log of errors 5.0 MB" in str(disk["text"])
+    desk.root.update()
+    assert disk.winfo_viewable()
+
+
 def test_an_error_of_ours_does_not_make_it_deaf(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
     """One row that cannot be shown is told, and all others, the end and the results are shown as ever."""
     told: list[BaseException] = []

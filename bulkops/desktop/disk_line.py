@@ -1,0 +1,28 @@
+"""One quiet line that tells how much room the records and copies take."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from pathlib import Path
+from tkinter import ttk
+
+from bulkops.desktop.worker import Worker
+from bulkops.disk import line
+
+
+class DiskLine(ttk.Label):
+    """It is blank until ``refresh`` has looked."""
+
+    def __init__(self, parent: tk.Misc, worker: Worker, folder: Path) -> None:
+        super().__init__(parent, style="Faint.TLabel")
+        self._worker, self._folder = worker, folder
+        self.bind("<Configure>", lambda event: self.configure(wraplength=event.width))
+
+    def refresh(self) -> None:
+        """Look anew."""
+        # Where that cannot be told nothing is lost: the line says what it said before.
+        self._worker.start(lambda: line(self._folder), self._show, lambda _: None)
+
+    def _show(self, words: str) -> None:
+        if self.winfo_exists():
+            self.configure(text=words)

@@ -1,0 +1,97 @@
+"""How much room what bulkops keeps takes on the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkops import previous
+from bulkops.app import LEDGER
+from bulkops.phrases import counted, printable, size_of
+from bulkops.sentences import disk as words
+
+_MOST = 3
+"""Parts that a line has room for."""
+_WORKBOOKS = (".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """All files of one kind."""
+
+    name: str
+    size: int
+    """Bytes."""
+    files: int
+
+
+def parts(data_folder: Path) -> list[Part]:
+    """What there is, of each kind that there is. A file with several names counts once."""
+    from bulkops.ledger import Witness
+
+    found: dict[str, list[int]] = {name: [] for name in words.PARTS}
+    seen: set[tuple[int, int]] = set()
+    for folder, name in ((data_folder, None), (Witness(data_folder).folder, "second_record")):
+        for path in _files(folder):
+            with suppress(OSError):  # it has gone meanwhile
+                facts = os.lstat(path)
+                if (facts.st_dev, facts.st_ino) not in seen:
+                    seen.add((facts.st_dev, facts.st_ino))
+                    found[name or _kind(path.relative_to(folder))].append(facts.st_size)
+    return [Part(name, sum(sizes), len(sizes)) for name, sizes in found.items() if sizes]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names)
+
+
+def _kind(path: Path) -> str:
+    """Of a path from the data folder on."""
+    top, alone = path.parts[0], len(path.parts) == 1
+    if top == previous.FOLDER:
+        return "previous_versions"
+    if not alone:
+        return "program" if top.startswith("venv-") else "other"
+    if top.startswith((LEDGER, "ledger.reserve")):  # SQLite adds -wal and -shm while it is open
+        return "ledger"
+    if top.startswith("ledger before "):
+        return "earlier_ledgers"
+    if top == "errors.log":
+        return "log"
+    return "results" if path.suffix.lower() in _WORKBOOKS else "other"
+
+
+def document(data_folder: Path) -> dict[str, object]:
+    """The same for another program."""
+    found, rule = parts(data_folder), previous.rule(data_folder)
+    return {
+        "data_folder": str(data_folder),
+        "bytes": sum(each.size for each in found),
+        "parts": {each.name: {"bytes": each.size, "files": each.files} for each in found},
+        "previous_versions_days": rule.days,
+        "previous_versions_newest": rule.newest,
+    }
+
+
+def lines(data_folder: Path) -> list[str]:
+    """A line for each part, and what becomes of the previous versions."""
+    found, rule = parts(data_folder), previous.rule(data_folder)
+    told = [f"{size_of(each.size):>10}  {words.PARTS[each.name]} ({counted(each.files, 'file')})" for each in found]
+    return [f"{_kept(data_folder, found)}:", *told, words.rule(rule.newest, rule.days)]
+
+
+def line(data_folder: Path) -> str:
+    """All of it in one sentence."""
+    found = parts(data_folder)
+    large = [each for each in found if each.size * 100 > sum(part.size for part in found)]
+    most = sorted(large, key=lambda each: -each.size)[:_MOST]
+    told = ", ".join(f"{words.PARTS[each.name].lower()} {size_of(each.size)}" for each in most)
+    return _kept(data_folder, found) + (words.largest(told) if told else ".")
+
+
+def _kept(data_folder: Path, found: list[Part]) -> str:
+    return words.kept(size_of(sum(each.size for each in found)), printable(str(data_folder)))
