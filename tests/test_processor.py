@@ -140,8 +140,8 @@ FAULTS = {
     "JSON cut": (Fault.truncated_json(), "unknown", "sent.odd_answer", 1),
     "sign-in page": (Fault.html(), "unknown", "sent.odd_answer", 0),
     "error page": (Fault.html("Oh", status=502, applied=True), "unknown", "sent.server_error", 1),
-    "wrong shape": (Fault.wrong_shape(), "unknown", "sent.odd_answer", 1),
-    "nothing": (Fault.empty(), "unknown", "sent.odd_answer", 1),
+    "wrong shape": (Fault.refuse(200, json={"ok": True}, applied=True), "unknown", "sent.odd_answer", 1),
+    "nothing": (Fault.refuse(200, applied=True), "unknown", "sent.odd_answer", 1),
     "redirect": (Fault.redirect("https://other.example/"), "unknown", "sent.redirected", 0),
     "redirect after": (Fault.redirect("/elsewhere", status=303, applied=True), "unknown", "sent.redirected", 1),
 }

@@ -1,47 +1,42 @@
-"""Scripted misbehaviour: what the network and the server may do to a request, as plain data.
+"""Scripted misbehaviour: what the network and the server may do to a request and to its answer.
 
-    server.faults.add(Fault.drop_reply())                              # the next write is carried out, no answer comes
-    server.faults.add(Fault.too_many(5), times=2, path_contains="/kickout")
-    server.faults.add(Fault.status(503), skip=3, method="GET", times=None)
-
-`applied` says whether the request reaches the state first: True is the dangerous case, a bill changed and nobody told.
+server.faults.add(Fault.drop_reply())                              # the next write is carried out, no answer comes
+server.faults.add(Fault.too_many(5), times=2, path_contains="/kickout")
+server.faults.add(Fault.status(503), skip=3, method="GET", times=None)
 """
 
 from __future__ import annotations
 
+import json as json_format
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from enum import Enum
-from json import dumps
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+from starlette.responses import Response
+
+from .errors import error_answer
+from .state import State
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
-class Kind(Enum):
-    """What becomes of the answer."""
-
-    ANSWER = "a scripted answer instead of the state's"
-    REFUSAL = "an error in the shape in which this EnergyCAP tells every error"
-    SLOW = "the state's answer, late"
-    DROP = "the connection is closed without a byte"
-    RESET = "the connection is reset (TCP RST) without a byte"
-    CUT_BODY = "the state's answer, its body ending before Content-Length, then the connection is closed"
-    CUT_JSON = "the state's answer, its JSON cut in the middle but of the right length"
-
-
 @dataclass(frozen=True)
 class Fault:
-    """One misbehaviour; made by the class methods, which say what each is and whether the write is applied first."""
+    """What becomes of a request and of its answer; made by the class methods, which say what each is."""
 
-    kind: Kind
     applied: bool
-    status_code: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    seconds: float = 0.0
+    """The request reaches the state: the dangerous case where no answer comes, a bill changed and nobody told."""
+    change: Callable[[State, Response], Response] = lambda _, answer: answer
+    """The answer instead of the state's, which is empty where the request is not applied."""
+    before: float = 0.0
+    """Seconds to wait before the request is carried out, which it is not when the client has gone by then."""
+    after: float = 0.0
+    """Seconds to wait before it is answered."""
+    sent: Literal["whole", "half", "nothing", "reset"] = "whole"
+    """How much of the answer is sent before the connection is closed, or reset (TCP RST) without a byte."""
 
     @classmethod
     def refuse(
@@ -50,21 +45,22 @@ class Fault:
         body: bytes | str = b"",
         *,
         json: Any = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         applied: bool = False,
     ) -> Self:
         """Any answer at all: `body` as it is, or `json` with its content type."""
         given = dict(headers or {})
         if json is not None:
-            body = dumps(json)
-            given = {"Content-Type": "application/json"} | given
-        raw = body.encode() if isinstance(body, str) else body
-        return cls(Kind.ANSWER, applied, status, tuple(given.items()), raw)
+            body, given = json_format.dumps(json), {"Content-Type": "application/json"} | given
+        return cls(applied, lambda *_: Response(body, status, given))
 
     @classmethod
-    def status(cls, status: int, *, applied: bool = False) -> Self:
+    def status(
+        cls, status: int, *, text: str = "", headers: Mapping[str, str] | None = None, applied: bool = False
+    ) -> Self:
         """An error status, told like every other error: 400, 403, 408, 500, 503 …"""
-        return cls(Kind.REFUSAL, applied, status, body=f"Practice fault: status {status}.".encode())
+        text = text or f"Practice fault: status {status}."
+        return cls(applied, lambda state, _: error_answer(state, status, text, headers=headers))
 
     @classmethod
     def too_many(
@@ -73,54 +69,60 @@ class Fault:
         """429 with Retry-After: seconds, any text, or a moment (UTC) as an HTTP date. `date` sets the Date header."""
         wait = http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
         headers = {"Retry-After": wait} | ({"Date": http_date(date)} if date else {})
-        return cls(Kind.REFUSAL, applied, 429, tuple(headers.items()), b"Too many requests.")
+        return cls.status(429, text="Too many requests.", headers=headers, applied=applied)
 
     @classmethod
     def slow(cls, seconds: float, *, applied: bool = True) -> Self:
         """The true answer after `seconds`. With applied=False the write itself happens after the wait, and not at all
         when the client has gone by then."""
-        return cls(Kind.SLOW, applied, seconds=seconds)
+        return cls(True, after=seconds) if applied else cls(True, before=seconds)
 
     @classmethod
     def drop_reply(cls) -> Self:
         """Carries the write out, then closes the connection with no byte sent."""
-        return cls(Kind.DROP, applied=True)
+        return cls(True, sent="nothing")
 
     @classmethod
     def drop_before(cls) -> Self:
         """Closes the connection without carrying anything out; to the client it looks like `drop_reply`."""
-        return cls(Kind.DROP, applied=False)
+        return cls(False, sent="nothing")
 
     @classmethod
     def reset(cls, *, applied: bool = True) -> Self:
         """Resets the connection (RST)."""
-        return cls(Kind.RESET, applied)
+        return cls(applied, sent="reset")
 
     @classmethod
     def truncated(cls) -> Self:
         """Sends half of the body that Content-Length promises, then closes the connection."""
-        return cls(Kind.CUT_BODY, applied=True)
+        return cls(True, sent="half")
+
+    @classmethod
+    def changed(
+        cls,
+        body: Callable[[bytes], bytes] = lambda true: true,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The true answer with another body, status or headers."""
+
+        def change(_: State, answer: Response) -> Response:
+            told = {**_without_length(answer), **(headers or {})}
+            return Response(body(bytes(answer.body)), status or answer.status_code, told)
+
+        return cls(True, change)
 
     @classmethod
     def truncated_json(cls) -> Self:
         """A whole answer whose JSON stops half-way."""
-        return cls(Kind.CUT_JSON, applied=True)
+        return cls.changed(half)
 
     @classmethod
     def html(cls, title: str = "Sign in", *, status: int = 200, applied: bool = False) -> Self:
         """A login page or captive portal: text/html, 200 unless told otherwise."""
         page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><form>Password</form></body></html>"
         return cls.refuse(status, page, headers={"Content-Type": "text/html; charset=utf-8"}, applied=applied)
-
-    @classmethod
-    def wrong_shape(cls, json: Any = None, *, applied: bool = True) -> Self:
-        """200 and JSON, but not the documented one."""
-        return cls.refuse(200, json={"ok": True} if json is None else json, applied=applied)
-
-    @classmethod
-    def empty(cls, *, applied: bool = True) -> Self:
-        """200 without a body."""
-        return cls.refuse(200, applied=applied)
 
     @classmethod
     def redirect(cls, location: str, *, status: int = 307, applied: bool = False) -> Self:
@@ -191,5 +193,14 @@ class Faults:
         return None
 
 
+def half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
 def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _without_length(answer: Response) -> dict[str, str]:
+    """Its headers but for the length, which goes with the body."""
+    return {name: value for name, value in answer.headers.items() if name != "content-length"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response, Security
@@ -43,7 +42,7 @@ def make_app(state: State, faults: Faults | None = None) -> Gate:
     app.state.practice = state
     app.include_router(router)
     errors.handle_errors(app, state)
-    return Gate(app, faults or Faults(), state.moment, partial(errors.error_answer, state))
+    return Gate(app, state, faults or Faults())
 
 
 router = APIRouter(prefix="/api", responses=errors.declared())

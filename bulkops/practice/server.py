@@ -48,6 +48,7 @@ class PracticeServer:
             log_config=None,
             log_level="critical",
             access_log=False,
+            server_header=False,
             timeout_keep_alive=60,
         )
         self._server = _Server(config)
