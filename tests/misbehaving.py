@@ -1,13 +1,14 @@
-"""A server of raw sockets on loopback that does to its clients what the worst servers and proxies do.
+"""A server of raw sockets on loopback that does to its clients what no HTTP library does, but the worst servers do.
 
 It reads one whole request after the other from each connection, keeps it in ``requests``, and lets a behaviour
 answer it. A behaviour says True to go on reading from the connection; otherwise the connection is closed.
-Between two requests it can be turned: from an EnergyCAP that answers as documented to one that does not, and back.
+What is HTTP is left to practice: ``energycap`` gives its answer, and what its script makes of that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import socket
 import ssl
@@ -15,7 +16,6 @@ import struct
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+
+from bulkops.practice.server import PracticeServer
 
 GUID = "11111111-2222-4333-8444-555555555555"
 ACCEPTED = f'{{"taskGUId": "{GUID}"}}'.encode()
@@ -40,20 +42,29 @@ def answer(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def documented(request: bytes) -> bytes:
-    """The body that EnergyCAP is documented to answer a request with."""
-    first = request.split(b"\r\n", 1)[0]
-    if b" /api/v3/me " in first:
-        return b'{"systemUserId": 7, "systemUserCode": "pat", "fullName": "Pat Miller"}'
-    if b" /api/v3/flag/flagType" in first:
-        return b'[{"flagTypeId": 2, "flagTypeInfo": "Bill review"}]'
-    return f'{{"taskGUId": "{uuid.uuid4()}"}}'.encode() if first.startswith(b"POST ") else COUNTED
+def message(connection: socket.socket) -> tuple[bytes, bool]:
+    """One message as far as it comes, its body as long as Content-Length says; and whether that is all of it."""
+    text, wanted = bytearray(), None
+    while wanted is None or len(text) < wanted:
+        more = connection.recv(65536)
+        if not more:
+            return bytes(text), False
+        text += more
+        if wanted is None and (end := text.find(b"\r\n\r\n") + 4) > 3:
+            length = re.search(rb"\r\ncontent-length: *([0-9]+)\r\n", text[:end], re.IGNORECASE)
+            wanted = end + int(length[1] if length else 0)
+    return bytes(text), True
 
 
 def energycap(talk: Talk) -> bool:
-    """Every request is answered as documented."""
-    talk.say(answer(documented(talk.request)))
-    return True
+    """Practice answers, as far as it does."""
+    try:
+        said, whole = talk.practised()
+    except ConnectionResetError:
+        talk.reset()
+        return False
+    talk.say(said)
+    return whole
 
 
 class Talk:
@@ -67,23 +78,19 @@ class Talk:
 
     def read(self) -> bytes:
         """The next whole request; b"" when the client has gone."""
-        text = b""
-        while b"\r\n\r\n" not in text:
-            more = self.connection.recv(65536)
-            if not more:
-                return b""
-            text += more
-        head, _, body = text.partition(b"\r\n\r\n")
-        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-        wanted = int(lengths[0].split(b":")[1]) if lengths else 0
-        while len(body) < wanted:
-            more = self.connection.recv(65536)
-            if not more:
-                return b""
-            body += more
-        self.request = head + b"\r\n\r\n" + body
+        self.request, whole = message(self.connection)
+        if not whole:
+            return b""
         self.server.keep(self.request)
         return self.request
+
+    def practised(self) -> tuple[bytes, bool]:
+        """What practice answers the request with, and whether that is a whole answer."""
+        assert self.server.practice is not None
+        with socket.create_connection(("127.0.0.1", int(self.server.practice.base_url.rpartition(":")[2]))) as asking:
+            self.server.hold(asking)
+            asking.sendall(self.request)
+            return message(asking)
 
     @property
     def path(self) -> str:
@@ -129,15 +136,18 @@ class Misbehaving:
     """``behave`` answers each request; ``at_once`` acts on a connection before anything is read from it."""
 
     def __init__(
-        self, behave: Behaviour, at_once: Behaviour | None = None, context: ssl.SSLContext | None = None
+        self,
+        behave: Behaviour,
+        at_once: Behaviour | None = None,
+        context: ssl.SSLContext | None = None,
+        practice: PracticeServer | None = None,
     ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.arrived, self.over, self.client_left = threading.Event(), threading.Event(), threading.Event()
         self._arrival = threading.Condition()
         self.behave, self.at_once, self.context = behave, at_once, context
-        self.neighbour: Misbehaving | None = None
-        """Another host, where redirects lead."""
+        self.practice = practice
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.base_url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import canary
 import pytest
 from asking import Bulkops, Ended, fill, flag, kickout
-from misbehaving import GUID, Misbehaving, Talk, answer, documented
+from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
 from bulkops import app, settings, templates
 from bulkops.client import Client
@@ -140,6 +140,7 @@ def test_an_echo_of_the_key_is_taken_out_of_every_answer(
     bulkops: Bulkops,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    practice: PracticeServer,
     nowhere,
     status: str,
     expected: str,
@@ -155,14 +156,14 @@ def test_an_echo_of_the_key_is_taken_out_of_every_answer(
 
     def behave(talk: Talk) -> bool:
         if talk.request.startswith(b"GET"):
-            talk.say(answer(documented(talk.request)))
-        else:
-            talk.say(answer(body(echoes.pop()), f"{status} {CANARY}", headers))
+            return energycap(talk)
+        talk.say(answer(body(echoes.pop()), f"{status} {CANARY}", headers))
         return True
 
     monkeypatch.setenv("BULKOPS_API_KEY", CANARY)
+    practice.state.keys[CANARY] = practice.state.keys["practice-key"]
     workbook = fill(tmp_path / "a.xlsx", flags=[flag(2001 + number, comment=f"{number}") for number in range(rows)])
-    with Misbehaving(behave) as server:
+    with Misbehaving(behave, practice=practice) as server:
         ended = bulkops("run", workbook, "--yes", "--base-url", server.base_url, "--json")
     assert (ended.statuses, echoes) == ([expected] * rows, [])
     nowhere(ended, bulkops("history"), bulkops("history", ended.document["run"]))

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from asking import Bulkops, Ended, fill, flag
-from misbehaving import Misbehaving, Talk, answer, documented
 from steps import HERE, flag_edit, plan_of, run_named
 
 from bulkops import settings
@@ -24,50 +23,43 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Account, Ledger, Run
 from bulkops.ledger.records import apart
 from bulkops.model import Status, outcome_of
+from bulkops.practice.data import OPERATOR
+from bulkops.practice.server import Fault, PracticeServer
 from bulkops.settings import Environment, Key
 
 AT = "2026-11-21T10:00:01Z"
-ANN = {"systemUserId": 1, "systemUserCode": "ann", "fullName": "Ann Able"}
-BOB = {"systemUserId": 2, "systemUserCode": "bob", "fullName": "Bob Blue"}
+ANN = {"user_id": 1, "user_code": "ann", "full_name": "Ann Able"}
+BOB = {"user_id": 2, "user_code": "bob", "full_name": "Bob Blue"}
 
 
 class Host:
     """One host for several keys: each is told its own /me."""
 
-    server: Misbehaving
-
-    def __init__(self, bulkops: Bulkops, book: Path) -> None:
-        self.bulkops, self.book = bulkops, book
-        self.me: dict[str, dict[str, Any]] = {}
-        self.stops_at = 0
-        """The write at which somebody presses Ctrl-C."""
-
-    def talk(self, talk: Talk) -> bool:
-        if self.stops_at and self.sent == self.stops_at:
-            self.stops_at = 0
-            os.kill(os.getpid(), signal.SIGINT)
-        said = documented(talk.request)
-        if b" /api/v3/me " in talk.request.split(b"\r\n", 1)[0]:
-            key = next(name for name in self.me if name.encode() in talk.request)
-            said = json.dumps(self.me[key]).encode()
-        talk.say(answer(said))
-        return True
+    def __init__(self, bulkops: Bulkops, book: Path, server: PracticeServer) -> None:
+        self.bulkops, self.book, self.server = bulkops, book, server
+        server.state.choices.environment = ""
 
     @property
     def sent(self) -> int:
-        return sum(not each.startswith(b"GET") for each in self.server.requests)
+        return len(self.server.writes)
+
+    def tell(self, key: str, **me: Any) -> None:
+        """Whose this key is from now on, of which data source; where there is no user, /me says just this, to all."""
+        self.server.state.keys[key] = OPERATOR.model_copy(update=me)
+        if "user_id" not in me:
+            self.server.faults.add(Fault.refuse(200, json=me), method="GET", path_contains="/me", times=None)
 
     def name(self, name: str, key: str, another: bool = False, **me: Any) -> None:
         """As ``key set --name`` does it."""
         where = settings.with_name(settings.environment(None, self.server.base_url), name, another)
         settings.keep_name(where)
         settings.use_for_session(where, Key(key))
-        self.me[key] = me
+        self.tell(key, **me)
 
     def plain(self, key: str, **me: Any) -> None:
         """The key of the host without a name."""
         settings.use_for_session(settings.environment(None, self.server.base_url), Key(key))
-        self.me[key] = me
+        self.tell(key, **me)
 
     def run(self, name: str = "", *more: str, typed: str | None = None) -> Ended:
         place = ("--env", name) if name else ("--base-url", self.server.base_url)
@@ -78,9 +70,8 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(settings, "_session", {})
-    made = Host(bulkops, fill(tmp_path / "August.xlsx", flags=[flag(2001)]))
-    with Misbehaving(made.talk) as made.server:
-        yield made
+    with PracticeServer() as server:
+        yield Host(bulkops, fill(tmp_path / "August.xlsx", flags=[flag(2006)]), server)
 
 
 RED, BLUE = {"environment": "Red"}, {"environment": "Blue"}
@@ -129,13 +120,13 @@ def test_renaming_forgets_nothing(host, home):
     assert host.sent == 1
 
 
-@pytest.mark.parametrize("more", [[], [flag(2002)]], ids=["all were done before", "one is new"])
+@pytest.mark.parametrize("more", [[], [flag(2007)]], ids=["all were done before", "one is new"])
 def test_a_key_that_leads_to_other_data_than_before_stops_the_run(host, more):
     """Both are named, nothing is sent, also where a person says yes: what was done may be another customer's rows."""
     host.plain("key-one", **ANN, **RED)
     assert host.run().statuses == ["done"]
-    host.me["key-one"] = {**ANN, **BLUE}
-    fill(host.book, flags=[flag(2001), *more])
+    host.tell("key-one", **ANN, **BLUE)
+    fill(host.book, flags=[flag(2006), *more])
     for typed in (None, "yes\n"):
         told = host.run(typed=typed)
         assert (told.code, host.sent) == (2, 1)
@@ -148,8 +139,8 @@ def test_a_data_source_that_is_not_told_any_more_wants_a_person(host):
     host.plain("key-one", **ANN, **RED)
     host.name("Blue", "key-two", **BOB, **BLUE)
     assert host.run().statuses == ["done"]
-    host.me["key-one"] = ANN
-    fill(host.book, flags=[flag(2001), flag(2002)])
+    host.tell("key-one", **ANN)
+    fill(host.book, flags=[flag(2006), flag(2007)])
     told = host.run()
     assert (told.code, host.sent) == (2, 1)
     assert "“Red”" in told.document["notes"][-1]
@@ -162,10 +153,10 @@ def test_an_upload_folder_is_not_run_unattended_where_the_data_source_is_not_tol
     """The workbook stays where it is until somebody has said yes."""
     host.plain("key-one", **ANN, **RED)
     assert host.run().statuses == ["done"]
-    host.me["key-one"] = ANN
+    host.tell("key-one", **ANN)
     folder = tmp_path / "uploads"
     folder.mkdir()
-    fill(folder / "b.xlsx", flags=[flag(2002)])
+    fill(folder / "b.xlsx", flags=[flag(2007)])
     told = host.bulkops("inbox", folder, "--base-url", host.server.base_url, "--yes", "--json")
     assert (told.code, host.sent, (folder / "b.xlsx").exists()) == (2, 1, True)
     assert "“Red”" in json.loads(told.out)["workbooks"][0]["notes"][-1]
@@ -175,15 +166,20 @@ def test_an_upload_folder_is_not_run_unattended_where_the_data_source_is_not_tol
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a program does not stop itself by a signal")
 @pytest.mark.parametrize(
-    ("then", "code"), [({**ANN, **RED}, 0), ({**BOB, **RED}, 2), (RED, 2), ({**ANN, "fullName": "Ann Wed", **RED}, 0)]
+    ("then", "code"), [({**ANN, **RED}, 0), ({**BOB, **RED}, 2), (RED, 2), ({**ANN, "full_name": "Ann Wed", **RED}, 0)]
 )
 def test_a_run_is_finished_with_its_own_users_key(host, then, code):
     """Another user's could close batches that are not theirs; a user who is called otherwise now is the same."""
-    fill(host.book, flags=[flag(2001), flag(2002)])
+
+    def interrupted(answer: bytes) -> bytes:
+        os.kill(os.getpid(), signal.SIGINT)
+        return answer
+
+    fill(host.book, flags=[flag(2006), flag(2007)])
     host.plain("key-one", **ANN, **RED)
-    host.stops_at = 1
+    host.server.faults.add(Fault.changed(interrupted))
     assert host.run("", "--jobs", "1").code == 3
-    host.me["key-one"] = then
+    host.tell("key-one", **then)
     told = host.bulkops("resume", "--yes", "--json")
     assert (told.code, host.sent) == (code, 1 + (code == 0))
     if code:

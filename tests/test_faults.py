@@ -2,6 +2,8 @@
 
 A run is prepared against a server that answers as documented, then the server, its certificate or its proxy is
 turned, and the rows are sent. Afterwards it answers well again and the same workbook is run a second time.
+What is HTTP comes from practice and its script; before it stands a server of raw sockets, which makes TLS, is the
+proxy, and does what no HTTP library does.
 The table is reliability.md A3, what looks like success but is not, A4, and the redirects and proxies of A5.
 """
 
@@ -34,7 +36,6 @@ from misbehaving import (
     Talk,
     answer,
     certificate,
-    documented,
     energycap,
     issued,
 )
@@ -43,13 +44,21 @@ from bulkops import app, client, running
 from bulkops.client import LARGEST_ANSWER, Client
 from bulkops.model import Outcome
 from bulkops.pace import Pace
+from bulkops.practice import Choices, State
+from bulkops.practice.data import OPERATOR
+from bulkops.practice.faults import Fault
+from bulkops.practice.records import Bill
+from bulkops.practice.server import PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
 from bulkops.report import Options
 from bulkops.settings import Environment
 
 SECRET = "canary-of-the-faults/7Qxk9+Zz=="
+REPEATED = json.dumps({"message": f"not for {SECRET}"}).encode()
 METHODS = ("POST", "PUT")
-COUNTS = {"POST": (None, None), "PUT": (12, 7)}
+LISTS = 2005
+"""The lists after this one have five bills that any edit fits, and here one that none without a type does."""
+COUNTS = {"POST": (None, None), "PUT": (6, 5)}
 EXIT_CODES = {"done": 0, "failed": 1, "not_sent": 1, "unknown": 4}
 
 HTTP, TLS = ("http",), ("https",)
@@ -60,10 +69,12 @@ PROXY = ("proxy",)
 
 
 @dataclass(frozen=True)
-class Fault:
+class Case:
     """What becomes of each write, and what the table says of its row."""
 
     status: str
+    script: tuple[Fault | Callable[[str, str], Fault], ...] = ()
+    """What practice does to the row's requests, one after the other; perhaps by their path and another host's name."""
     behave: Behaviour = energycap
     """Answers a request."""
     at_once: Behaviour | None = None
@@ -76,15 +87,16 @@ class Fault:
     """Requests that the server reads for the row."""
     stops: bool = False
     """The row after it is not sent."""
-    ways: tuple[str, ...] = BOTH
+    ways: tuple[str, ...] = HTTP
+    """More than one where TLS makes a difference, and for one of each kind."""
     methods: tuple[str, ...] = METHODS
     arm: Callable[[Misbehaving, pytest.MonkeyPatch, ExitStack], object] | None = None
     """What else happens between the last read and the first write."""
     host: str = "127.0.0.1"
     presents: str = ""
     """The certificate that meets the write; the right one if ""."""
-    me: Behaviour | None = None
-    """Answers the question whether EnergyCAP is there; None where nobody asks it."""
+    me: tuple[Fault, ...] | None = None
+    """What practice does to the question whether EnergyCAP is there; None where nobody asks it."""
     waits: tuple[float, ...] = ()
     """How long its run waits at EnergyCAP's wish, a second or more each time."""
     connect_seconds: float = 10.0
@@ -94,10 +106,53 @@ class Fault:
     @property
     def shares(self) -> bool:
         """Nothing but the answer is odd, so that rows with other such faults may be in the same run."""
-        return self == Fault(self.status, self.behave, http_status=self.http_status, methods=self.methods)
+        return self == Case(
+            self.status, self.script, self.behave, http_status=self.http_status, ways=self.ways, methods=self.methods
+        )
 
 
-# What a server does
+# What practice is told to do
+
+
+def refused(code: int, headers: Mapping[str, str] | None = None) -> Fault:
+    """An answer of this status that repeats the key."""
+    told = {"X-Request-Id": SECRET, "Content-Type": "application/json", **(headers or {})}
+    return Fault.refuse(code, REPEATED, headers=told)
+
+
+def busy(after: str | None = None, date: str | None = None) -> Fault:
+    told = {"Retry-After": after, "Date": date}
+    return refused(429, {name: value for name, value in told.items() if value is not None})
+
+
+def accepted(task_guid: Callable[[str], str]) -> Callable[[str, str], Fault]:
+    """The documented answer to a reimport, with this task as the new one."""
+    return lambda path, _: Fault.refuse(200, json={"taskGUId": task_guid(path)}, applied=True)
+
+
+def counted(selected: object, updated: object) -> Fault:
+    """The documented answer to a flag edit, with these counts."""
+    return Fault.refuse(200, json={"selected": selected, "updated": updated}, applied=True)
+
+
+def own_task(path: str) -> str:
+    """The task that is to be reimported."""
+    return path.split("/")[-2]
+
+
+def moved(code: int, to: str) -> Fault | Callable[[str, str], Fault]:
+    """A redirect: to another host over http or https, to the ``same`` host, to ``itself``, or ``nowhere``."""
+    if to == "nowhere":
+        return Fault.refuse(code)
+    return lambda path, elsewhere: Fault.redirect(
+        {"http": f"http://{elsewhere}{path}", "https": f"https://{elsewhere}{path}", "same": "/api/v3/other"}.get(
+            to, path
+        ),
+        status=code,
+    )
+
+
+# What raw sockets do
 
 
 def says(text: bytes) -> Behaviour:
@@ -105,43 +160,13 @@ def says(text: bytes) -> Behaviour:
 
 
 def tells(make: Callable[[bytes], bytes]) -> Behaviour:
-    """Says what ``make`` makes of the documented body; then the connection is closed."""
-    return lambda talk: talk.say(make(documented(talk.request)))
+    """Says what ``make`` makes of the body of practice's answer; then the connection is closed."""
+    return lambda talk: talk.say(make(talk.practised()[0].partition(b"\r\n\r\n")[2]))
 
 
-def status(line: str, headers: dict[str, str] | None = None) -> Behaviour:
+def status(line: str) -> Behaviour:
     """An answer of this status that repeats the key."""
-    said = json.dumps({"message": f"not for {SECRET}"}).encode()
-    return says(answer(said, line, {"X-Request-Id": SECRET, "Content-Type": "application/json", **(headers or {})}))
-
-
-def with_body(line: str) -> Behaviour:
-    """The documented body under another status."""
-    return tells(lambda good: answer(good, line))
-
-
-def names(make: Callable[[Talk], str]) -> Behaviour:
-    """The documented answer to a reimport, with this task as the new one."""
-    return lambda talk: talk.say(answer(json.dumps({"taskGUId": make(talk)}).encode()))
-
-
-def own_task(talk: Talk) -> str:
-    """The task that is to be reimported."""
-    return talk.path.split("/")[-2]
-
-
-def moved(line: str, to: str) -> Behaviour:
-    """A redirect: to another host over http or https, to the ``same`` host, to ``itself``, or ``nowhere``."""
-
-    def behave(talk: Talk) -> None:
-        path = talk.path
-        assert talk.server.neighbour is not None
-        elsewhere = f"127.0.0.1:{talk.server.neighbour.port}{path}"
-        places = {"http": f"http://{elsewhere}", "https": f"https://{elsewhere}", "same": "/api/v3/other"}
-        to_there = {} if to == "nowhere" else {"Location": {**places, "itself": path}[to]}
-        talk.say(answer(b"", line, to_there))
-
-    return behave
+    return says(answer(REPEATED, line, {"X-Request-Id": SECRET, "Content-Type": "application/json"}))
 
 
 def trickles(begin: bytes, drop: bytes = b"1") -> Behaviour:
@@ -162,8 +187,7 @@ def hangs(begin: bytes) -> Behaviour:
 
 def two_answers(talk: Talk) -> bool:
     """The second one is nobody's, least of all the next row's."""
-    good = documented(talk.request)
-    talk.say(answer(good) + answer(good.replace(b"1", b"9")))
+    talk.say(talk.practised()[0] + answer(b'{"selected": 9, "updated": 9, "taskGUId": "%b"}' % GUID.encode()))
     return True
 
 
@@ -210,21 +234,6 @@ def tunnel(to: Behaviour, context: Any) -> Behaviour:
     return lambda talk: connect(talk) if talk.request.startswith(b"CONNECT ") else to(talk)
 
 
-def then(*turns: Behaviour) -> Behaviour:
-    """One behaviour for each time that the same row comes; the last one for ever."""
-
-    def behave(talk: Talk) -> object:
-        come = talk.server.writes.count(talk.request)
-        return turns[min(come, len(turns)) - 1](talk)
-
-    return behave
-
-
-def busy(after: str | None = None, date: str | None = None) -> Behaviour:
-    told = {"Retry-After": after, "Date": date}
-    return status("429 Too Many Requests", {name: value for name, value in told.items() if value is not None})
-
-
 STRANGE = {
     "page": b"<html><title>Gone</title></html>",
     "XML": b"<?xml version='1.0'?><Error/>",
@@ -269,184 +278,187 @@ IN_2001, LATER = "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:09 GMT
 
 FAULTS = {
     # The servers' proper answers, so that the table is seen to tell them from the rest.
-    "documented answer": Fault("done", energycap, http_status=200),
-    "documented answer in chunks": Fault(
-        "done", tells(lambda good: CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(good), good)), http_status=200
+    "documented answer": Case("done", http_status=200, ways=BOTH),
+    "documented answer in chunks": Case(
+        "done", behave=tells(lambda good: CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(good), good)), http_status=200
     ),
-    "documented answer without a length": Fault("done", tells(lambda good: OK + b"\r\n" + good), http_status=200),
-    "documented answer in unasked gzip": Fault(
-        "done", tells(lambda good: answer(gzip.compress(good), headers=GZIP)), http_status=200
+    "documented answer without a length": Case(
+        "done", behave=tells(lambda good: OK + b"\r\n" + good), http_status=200, ways=BOTH
     ),
-    "documented answer with a cookie": Fault(
-        "done", tells(lambda good: answer(good, headers={"Set-Cookie": "a=b; Path=/"})), http_status=200
+    "documented answer in unasked gzip": Case("done", (Fault.changed(gzip.compress, headers=GZIP),), http_status=200),
+    "documented answer with a cookie": Case(
+        "done", (Fault.changed(headers={"Set-Cookie": "a=b; Path=/"}),), http_status=200
     ),
-    "100, then the documented answer": Fault(
-        "done", tells(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + answer(good)), http_status=200
+    "100, then the documented answer": Case(
+        "done", behave=tells(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + answer(good)), http_status=200
     ),
-    "documented answer and another one": Fault("done", two_answers, http_status=200),
+    "documented answer and another one": Case("done", behave=two_answers, http_status=200, ways=BOTH),
     # A3: proof that nothing was sent.
-    "connection refused": Fault("not_sent", arrives=0, arm=nobody_listens),
-    "connect time-out": Fault("not_sent", arrives=0, arm=nobody_accepts, connect_seconds=0.1),
-    "name not resolved": Fault("not_sent", arrives=0, arm=nobody_knows_the_name, host="localhost"),
-    "unknown CA": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="stranger"),
+    "connection refused": Case("not_sent", arrives=0, arm=nobody_listens, ways=BOTH),
+    "connect time-out": Case("not_sent", arrives=0, arm=nobody_accepts, connect_seconds=0.1, ways=BOTH),
+    "name not resolved": Case("not_sent", arrives=0, arm=nobody_knows_the_name, host="localhost", ways=BOTH),
+    "unknown CA": Case("not_sent", arrives=0, stops=True, ways=TLS, presents="stranger"),
     **{
-        f"certificate {kind}": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents=kind)
+        f"certificate {kind}": Case("not_sent", arrives=0, stops=True, ways=TLS, presents=kind)
         for kind in ("expired", "not yet valid", "of an unknown authority")
     },
-    "certificate for another host": Fault("not_sent", arrives=0, stops=True, ways=TLS, presents="other host"),
+    "certificate for another host": Case("not_sent", arrives=0, stops=True, ways=TLS, presents="other host"),
     # A proxy serves https alone, and only CONNECT shows whether it let the request through.
-    "proxy refused": Fault("not_sent", arrives=0, ways=PROXY, arm=nobody_listens),
-    "CONNECT answered 302": Fault("not_sent", status("302 Found"), arrives=0, ways=PROXY),
-    "CONNECT answered 403": Fault("not_sent", status("403 Forbidden"), arrives=0, ways=PROXY),
-    "CONNECT answered 407": Fault("not_sent", status("407 Proxy Authentication Required"), arrives=0, ways=PROXY),
-    "CONNECT answered 502": Fault("not_sent", status("502 Bad Gateway"), arrives=0, ways=PROXY),
-    "inspecting proxy of an unknown CA": Fault(
+    "proxy refused": Case("not_sent", arrives=0, ways=PROXY, arm=nobody_listens),
+    **{
+        f"CONNECT answered {line[:3]}": Case("not_sent", behave=status(line), arrives=0, ways=PROXY)
+        for line in ("302 Found", "403 Forbidden", "407 Proxy Authentication Required", "502 Bad Gateway")
+    },
+    "inspecting proxy of an unknown CA": Case(
         "not_sent", inside=True, arrives=0, stops=True, ways=PROXY, presents="stranger"
     ),
     # A3: no proof. A proxy, again:
-    "proxy closes at CONNECT": Fault("unknown", closes, arrives=0, ways=PROXY),
-    "proxy resets at CONNECT": Fault("unknown", Talk.reset, arrives=0, ways=PROXY),
-    "proxy hangs at CONNECT": Fault("unknown", Talk.hang, arrives=0, ways=PROXY, connect_seconds=0.1),
-    "proxy answers CONNECT with nonsense": Fault("unknown", says(b"what?\r\n\r\n"), arrives=0, ways=PROXY),
-    "proxy dead after CONNECT": Fault("unknown", established(closes), arrives=0, ways=PROXY),
-    "proxy resets after CONNECT": Fault("unknown", established(resets), arrives=0, ways=PROXY),
-    "tunnel closed after the request": Fault("unknown", closes, inside=True, ways=PROXY),
-    "tunnel reset after the request": Fault("unknown", Talk.reset, inside=True, ways=PROXY),
-    "407 from inside the tunnel": Fault(
-        "failed", status("407 Proxy Authentication Required"), inside=True, http_status=407, stops=True, ways=PROXY
-    ),
+    "proxy closes at CONNECT": Case("unknown", behave=closes, arrives=0, ways=PROXY),
+    "proxy resets at CONNECT": Case("unknown", behave=Talk.reset, arrives=0, ways=PROXY),
+    "proxy hangs at CONNECT": Case("unknown", behave=Talk.hang, arrives=0, ways=PROXY, connect_seconds=0.1),
+    "proxy answers CONNECT with nonsense": Case("unknown", behave=says(b"what?\r\n\r\n"), arrives=0, ways=PROXY),
+    "proxy dead after CONNECT": Case("unknown", behave=established(closes), arrives=0, ways=PROXY),
+    "proxy resets after CONNECT": Case("unknown", behave=established(resets), arrives=0, ways=PROXY),
+    "tunnel closed after the request": Case("unknown", (Fault.drop_reply(),), inside=True, ways=PROXY),
+    "tunnel reset after the request": Case("unknown", (Fault.reset(),), inside=True, ways=PROXY),
+    "407 from inside the tunnel": Case("failed", (refused(407),), inside=True, http_status=407, stops=True, ways=PROXY),
     # A3: no proof. TLS that fails before or after the request is the same class of error.
-    "no TLS at all": Fault(
-        "unknown",
-        at_once=says(NO_TLS),
-        arrives=0,
-        ways=TLS,
-        presents="no TLS",
-    ),
-    "wrong TLS version": Fault(
-        "unknown",
-        at_once=says(WRONG_VERSION),
-        arrives=0,
-        ways=TLS,
-        presents="no TLS",
-    ),
-    "TLS wants a client's certificate": Fault("unknown", arrives=0, ways=TLS, presents="yours first"),
-    "hang in the handshake": Fault(
+    "no TLS at all": Case("unknown", at_once=says(NO_TLS), arrives=0, ways=TLS, presents="no TLS"),
+    "wrong TLS version": Case("unknown", at_once=says(WRONG_VERSION), arrives=0, ways=TLS, presents="no TLS"),
+    "TLS wants a client's certificate": Case("unknown", arrives=0, ways=TLS, presents="yours first"),
+    "hang in the handshake": Case(
         "unknown", at_once=Talk.hang, arrives=0, ways=TLS, presents="no TLS", connect_seconds=0.1
     ),
-    "close in the handshake": Fault(
+    "close in the handshake": Case(
         "unknown", at_once=lambda talk: talk.connection.close(), arrives=0, ways=TLS, presents="no TLS"
     ),
-    "reset in the handshake": Fault("unknown", at_once=resets, arrives=0, ways=TLS, presents="no TLS"),
-    "TLS garbage after the request": Fault("unknown", in_plain_words, ways=TLS),
-    "TLS at a plain address": Fault("unknown", arrives=0, ways=HTTP, presents="ours"),
+    "reset in the handshake": Case("unknown", at_once=resets, arrives=0, ways=TLS, presents="no TLS"),
+    "TLS garbage after the request": Case("unknown", behave=in_plain_words, ways=TLS),
+    "TLS at a plain address": Case("unknown", arrives=0, ways=HTTP, presents="ours"),
     # A3: no proof. The connection breaks.
-    "reset before read": Fault("unknown", at_once=resets_before_reading, arrives=0),
-    "reset after read": Fault("unknown", Talk.reset),
-    "close without an answer": Fault("unknown", closes),
-    "hang": Fault("unknown", Talk.hang, deadlines={"read_seconds": 0.1}),
-    "hang in the headers": Fault("unknown", hangs(OK + b"X-A"), deadlines={"read_seconds": 0.1}),
-    "hang in the body": Fault(
-        "unknown", hangs(OK + b"Content-Length: 99\r\n\r\n{"), http_status=200, deadlines={"read_seconds": 0.1}
-    ),
-    "trickle in the headers": Fault(
-        "unknown", trickles(OK + b"X: "), http_status=200, deadlines={"total_seconds": 0.3}
-    ),
-    "trickle in the body": Fault(
+    "reset before read": Case("unknown", at_once=resets_before_reading, arrives=0, ways=BOTH),
+    "reset after read": Case("unknown", (Fault.reset(),), ways=BOTH),
+    "reset after read, not carried out": Case("unknown", (Fault.reset(applied=False),)),
+    "close without an answer": Case("unknown", (Fault.drop_reply(),), ways=BOTH),
+    "hang": Case("unknown", (Fault.slow(3600),), deadlines={"read_seconds": 0.1}, ways=BOTH),
+    "hang in the headers": Case("unknown", behave=hangs(OK + b"X-A"), deadlines={"read_seconds": 0.1}, ways=BOTH),
+    "hang in the body": Case(
         "unknown",
-        trickles(OK + b"Content-Length: 99999\r\n\r\n"),
+        behave=hangs(OK + b"Content-Length: 99\r\n\r\n{"),
+        http_status=200,
+        deadlines={"read_seconds": 0.1},
+        ways=BOTH,
+    ),
+    "trickle in the headers": Case(
+        "unknown", behave=trickles(OK + b"X: "), http_status=200, deadlines={"total_seconds": 0.3}, ways=BOTH
+    ),
+    "trickle in the body": Case(
+        "unknown",
+        behave=trickles(OK + b"Content-Length: 99999\r\n\r\n"),
         http_status=200,
         deadlines={"total_seconds": 0.3},
+        ways=BOTH,
     ),
-    "100 for ever": Fault("unknown", trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), deadlines={"total_seconds": 0.3}),
+    "100 for ever": Case(
+        "unknown", behave=trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), deadlines={"total_seconds": 0.3}
+    ),
     # A3: an answer that breaks off or cannot be read.
-    "status line cut": Fault("unknown", says(b"HTTP/1.1 2")),
-    "bad status line": Fault("unknown", says(b"HTTP/1.1 abc OK\r\n\r\n")),
-    "no HTTP": Fault("unknown", says(b"SSH-2.0-OpenSSH_9.6\r\n")),
-    "mail server": Fault("unknown", says(b"220 mail.example ESMTP Postfix\r\n")),
-    "page without a status line": Fault("unknown", says(b"<html><title>Hello</title></html>")),
-    "documented answer without a status line": Fault("unknown", tells(lambda good: good)),
-    "HTTP/2 frames": Fault("unknown", says(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80")),
-    "TLS alert in plain": Fault("unknown", says(WRONG_VERSION)),
-    "more than 100 headers": Fault(
-        "unknown", tells(lambda good: answer(good, headers={f"X-{n}": "1" for n in range(101)}))
+    "status line cut": Case("unknown", behave=says(b"HTTP/1.1 2"), ways=BOTH),
+    "bad status line": Case("unknown", behave=says(b"HTTP/1.1 abc OK\r\n\r\n")),
+    "no HTTP": Case("unknown", behave=says(b"SSH-2.0-OpenSSH_9.6\r\n")),
+    "mail server": Case("unknown", behave=says(b"220 mail.example ESMTP Postfix\r\n")),
+    "page without a status line": Case("unknown", behave=says(b"<html><title>Hello</title></html>")),
+    "documented answer without a status line": Case("unknown", behave=tells(lambda good: good)),
+    "HTTP/2 frames": Case("unknown", behave=says(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80")),
+    "TLS alert in plain": Case("unknown", behave=says(WRONG_VERSION), ways=BOTH),
+    "more than 100 headers": Case("unknown", (Fault.changed(headers={f"X-{n}": "1" for n in range(101)}),)),
+    "header line too long": Case("unknown", (Fault.changed(headers={"X": "1" * 70_000}),)),
+    "two lengths": Case("unknown", behave=tells(lambda good: answer(good, headers={"Content-Length": "5"}))),
+    "length beyond the body": Case("unknown", (Fault.truncated(),), http_status=200, ways=BOTH),
+    "length without a body": Case("unknown", behave=says(answer(b"", length=500)), http_status=200),
+    "refusal cut short": Case("unknown", behave=says(answer(b"{", "400 Bad Request", length=500)), http_status=400),
+    "busy cut short": Case("unknown", behave=says(answer(b"{", "429 Too Many", length=500)), http_status=429),
+    "chunk size of nonsense": Case("unknown", behave=says(CHUNKED + b"ZZ\r\nabc"), http_status=200),
+    "chunk cut": Case("unknown", behave=says(CHUNKED + b"20\r\nabc"), http_status=200, ways=BOTH),
+    "chunks without an end": Case(
+        "unknown", behave=tells(lambda good: CHUNKED + b"%x\r\n%s\r\n" % (len(good), good)), http_status=200
     ),
-    "header line too long": Fault("unknown", tells(lambda good: answer(good, headers={"X": "1" * 70_000}))),
-    "two lengths": Fault("unknown", tells(lambda good: answer(good, headers={"Content-Length": "5"}))),
-    "length beyond the body": Fault("unknown", tells(lambda good: answer(good, length=500)), http_status=200),
-    "length without a body": Fault("unknown", says(answer(b"", length=500)), http_status=200),
-    "refusal cut short": Fault("unknown", says(answer(b"{", "400 Bad Request", length=500)), http_status=400),
-    "busy cut short": Fault("unknown", says(answer(b"{", "429 Too Many", length=500)), http_status=429),
-    "chunk size of nonsense": Fault("unknown", says(CHUNKED + b"ZZ\r\nabc"), http_status=200),
-    "chunk cut": Fault("unknown", says(CHUNKED + b"20\r\nabc"), http_status=200),
-    "chunks without an end": Fault(
-        "unknown", tells(lambda good: CHUNKED + b"%x\r\n%s\r\n" % (len(good), good)), http_status=200
+    "broken gzip": Case("unknown", (Fault.changed(headers=GZIP),), http_status=200),
+    "gzip cut": Case(
+        "unknown", (Fault.changed(lambda good: gzip.compress(good)[:-12], headers=GZIP),), http_status=200
     ),
-    "broken gzip": Fault("unknown", tells(lambda good: answer(good, headers=GZIP)), http_status=200),
-    "gzip cut": Fault("unknown", tells(lambda good: answer(gzip.compress(good)[:-12], headers=GZIP)), http_status=200),
-    "gzip bomb": Fault("unknown", says(answer(BOMB, headers=GZIP)), http_status=200),
-    "huge answer": Fault("unknown", tells(lambda good: answer(good + b" " * LARGEST_ANSWER)), http_status=200),
+    "gzip bomb": Case("unknown", (Fault.refuse(200, BOMB, headers=GZIP, applied=True),), http_status=200),
+    "huge answer": Case("unknown", (Fault.changed(lambda good: good + b" " * LARGEST_ANSWER),), http_status=200),
     # What looks like success but is not.
-    "header block cut short": Fault("unknown", says(OK + b"Content-Ty"), http_status=200),
-    "refusal's header block cut short": Fault("unknown", says(b"HTTP/1.1 400 Bad\r\nContent-Ty"), http_status=400),
-    "busy's header block cut short": Fault("unknown", says(b"HTTP/1.1 429 Slow\r\nRetry-Af"), http_status=429),
-    "refusal with no header and no end": Fault("unknown", says(b"HTTP/1.1 401 No\r\n"), http_status=401),
-    "refusal with no header": Fault("failed", says(b"HTTP/1.1 400 Bad\r\n\r\n"), http_status=400),
-    "refusal trickles in the headers": Fault(
-        "unknown", trickles(b"HTTP/1.1 400 Bad\r\nX: "), http_status=400, deadlines={"total_seconds": 0.3}
+    "header block cut short": Case("unknown", behave=says(OK + b"Content-Ty"), http_status=200, ways=BOTH),
+    "refusal's header block cut short": Case(
+        "unknown", behave=says(b"HTTP/1.1 400 Bad\r\nContent-Ty"), http_status=400
     ),
-    "header block without an end": Fault("unknown", says(OK + b"Content-Type: text/plain\r\n"), http_status=200),
-    "JSON cut, no length": Fault("unknown", tells(lambda good: OK + b"\r\n" + good[:-1]), http_status=200),
-    "JSON cut at its length": Fault("unknown", tells(lambda good: answer(good[:-1])), http_status=200),
-    "200 empty": Fault("unknown", says(answer(b"")), http_status=200),
-    "200 sign-in page": Fault("unknown", says(answer(b"<html><title>Sign in</title>")), http_status=200),
-    "200 of another shape": Fault("unknown", says(answer(b'{"ok": true}')), http_status=200),
-    "200 in a list": Fault("unknown", tells(lambda good: answer(b"[" + good + b"]")), http_status=200),
-    "200 with an error message": Fault("unknown", status("200 OK"), http_status=200),
-    "200 of the other operation": Fault(
-        "unknown", tells(lambda good: answer(COUNTED if b"taskGUId" in good else ACCEPTED)), http_status=200
+    "busy's header block cut short": Case("unknown", behave=says(b"HTTP/1.1 429 Slow\r\nRetry-Af"), http_status=429),
+    "refusal with no header and no end": Case("unknown", behave=says(b"HTTP/1.1 401 No\r\n"), http_status=401),
+    "refusal with no header": Case("failed", behave=says(b"HTTP/1.1 400 Bad\r\n\r\n"), http_status=400),
+    "refusal trickles in the headers": Case(
+        "unknown",
+        behave=trickles(b"HTTP/1.1 400 Bad\r\nX: "),
+        http_status=400,
+        deadlines={"total_seconds": 0.3},
+    ),
+    "header block without an end": Case("unknown", behave=says(OK + b"Content-Type: text/plain\r\n"), http_status=200),
+    "JSON cut, no length": Case(
+        "unknown", behave=tells(lambda good: OK + b"\r\n" + good[:-1]), http_status=200, ways=BOTH
+    ),
+    "JSON cut at its length": Case("unknown", (Fault.truncated_json(),), http_status=200),
+    "200 empty": Case("unknown", (Fault.refuse(200, applied=True),), http_status=200),
+    "200 sign-in page": Case("unknown", (Fault.html(),), http_status=200, ways=BOTH),
+    "200 of another shape": Case("unknown", (Fault.refuse(200, json={"ok": True}),), http_status=200),
+    "200 in a list": Case("unknown", (Fault.changed(lambda good: b"[" + good + b"]"),), http_status=200),
+    "200 with an error message": Case("unknown", (refused(200),), http_status=200),
+    "200 of the other operation": Case(
+        "unknown", (Fault.changed(lambda good: COUNTED if b"taskGUId" in good else ACCEPTED),), http_status=200
     ),
     # Only a reimport answers with a GUID, only a flag edit with counts.
-    "200 GUID of zeros": Fault(
-        "unknown",
-        says(answer(ACCEPTED.replace(GUID.encode(), b"00000000-0000-0000-0000-000000000000"))),
-        http_status=200,
-        methods=("POST",),
+    **{
+        f"200 {name}": Case("unknown", (accepted(new_task),), http_status=200, methods=("POST",))
+        for name, new_task in {
+            "GUID of zeros": lambda _: "00000000-0000-0000-0000-000000000000",
+            "GUID cut": lambda _: GUID[:-1],
+            "the row's own task": own_task,
+            "the row's own task in capitals": lambda path: own_task(path).upper(),
+            "another row's own task": lambda _: task(1),
+        }.items()
+    },
+    **{
+        f"200 {name}": Case("unknown", (counted(*counts),), http_status=200, methods=("PUT",))
+        for name, counts in {
+            "more bills updated than selected": (12, 13),
+            "counts below zero": (-1, -1),
+            "counts as text": ("12", "7"),
+        }.items()
+    },
+    "201 with the documented body": Case("unknown", (Fault.changed(status=201),), http_status=201),
+    "201 empty": Case("unknown", (Fault.refuse(201, applied=True),), http_status=201),
+    "202 with the documented body": Case("unknown", (Fault.changed(status=202),), http_status=202),
+    "202 empty": Case("unknown", (Fault.refuse(202, applied=True),), http_status=202),
+    "204": Case("unknown", (Fault.refuse(204, applied=True),), http_status=204),
+    "204 with the documented body": Case(
+        "unknown", behave=tells(lambda good: answer(good, "204 No Content")), http_status=204
     ),
-    "200 GUID cut": Fault(
-        "unknown", says(answer(ACCEPTED.replace(GUID.encode(), GUID[:-1].encode()))), http_status=200, methods=("POST",)
-    ),
-    "200 the row's own task": Fault("unknown", names(own_task), http_status=200, methods=("POST",)),
-    "200 the row's own task in capitals": Fault(
-        "unknown", names(lambda talk: own_task(talk).upper()), http_status=200, methods=("POST",)
-    ),
-    "200 another row's own task": Fault("unknown", names(lambda _: task(1)), http_status=200, methods=("POST",)),
-    "200 more bills updated than selected": Fault(
-        "unknown", says(answer(b'{"selected": 12, "updated": 13}')), http_status=200, methods=("PUT",)
-    ),
-    "200 counts below zero": Fault(
-        "unknown", says(answer(b'{"selected": -1, "updated": -1}')), http_status=200, methods=("PUT",)
-    ),
-    "200 counts as text": Fault(
-        "unknown", says(answer(b'{"selected": "12", "updated": "7"}')), http_status=200, methods=("PUT",)
-    ),
-    "201 with the documented body": Fault("unknown", with_body("201 Created"), http_status=201),
-    "201 empty": Fault("unknown", says(answer(b"", "201 Created")), http_status=201),
-    "202 with the documented body": Fault("unknown", with_body("202 Accepted"), http_status=202),
-    "202 empty": Fault("unknown", says(answer(b"", "202 Accepted")), http_status=202),
-    "204": Fault("unknown", says(b"HTTP/1.1 204 No Content\r\n\r\n"), http_status=204),
-    "204 with the documented body": Fault("unknown", with_body("204 No Content"), http_status=204),
-    "206 with the documented body": Fault("unknown", with_body("206 Partial Content"), http_status=206),
-    "100, then nothing": Fault("unknown", says(b"HTTP/1.1 100 Continue\r\n\r\n")),
-    "101": Fault("unknown", says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), http_status=101),
-    "103, then nothing": Fault("unknown", says(b"HTTP/1.1 103 Early Hints\r\n\r\n"), http_status=103),
-    "103, then the documented answer": Fault(
-        "unknown", tells(lambda good: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(good)), http_status=103
+    "206 with the documented body": Case("unknown", (Fault.changed(status=206),), http_status=206),
+    "100, then nothing": Case("unknown", behave=says(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "101": Case("unknown", behave=says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), http_status=101),
+    "103, then nothing": Case("unknown", behave=says(b"HTTP/1.1 103 Early Hints\r\n\r\n"), http_status=103),
+    "103, then the documented answer": Case(
+        "unknown", behave=tells(lambda good: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(good)), http_status=103
     ),
     # A4 and A5: no redirect is followed; each one stops the run.
     **{
-        f"{code} {'to ' * (to != 'nowhere')}{to}": Fault(
-            "unknown", moved(f"{code} Moved", to), http_status=code, stops=True
+        f"{code} {'to ' * (to != 'nowhere')}{to}": Case(
+            "unknown",
+            (moved(code, to),),
+            http_status=code,
+            stops=True,
+            ways=BOTH if to == "https" else HTTP,
+            methods=METHODS if to == "http" else ("PUT",),
         )
         for to, codes in {
             "http": (301, 302, 303, 307, 308),
@@ -457,47 +469,45 @@ FAULTS = {
         }.items()
         for code in codes
     },
-    "302 to nonsense": Fault(
-        "unknown", says(answer(b"", "302 Found", {"Location": "http://["})), http_status=302, stops=True
-    ),
+    "302 to nonsense": Case("unknown", (Fault.redirect("http://[", status=302),), http_status=302, stops=True),
     # A4: EnergyCAP refused the row, surely.
     **{
-        str(code): Fault("failed", status(f"{code} No"), http_status=code)
+        str(code): Case("failed", (refused(code),), http_status=code, ways=BOTH if code == 400 else HTTP)
         for code in (400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431)
     },
     # Pages and plain text, which are nobody's refusal as long as EnergyCAP does not answer a question.
     **{
-        f"{line[:3]} {kind} before EnergyCAP": Fault(
-            "failed", says(answer(body, line, {"Server": "nginx"})), http_status=int(line[:3]), me=energycap
+        f"{code} {kind} before EnergyCAP": Case(
+            "failed", (Fault.refuse(code, body, headers={"Server": "nginx"}),), http_status=code, me=()
         )
-        for line in ("400 Bad Request", "404 Not Found", "405 Not Allowed")
+        for code in (400, 404, 405)
         for kind, body in STRANGE.items()
     },
     **{
-        f"{kind} in EnergyCAP's place": Fault(
-            "unknown", says(answer(body, "404 Not Found")), http_status=404, stops=True, me=says(then_said)
+        f"{kind} in EnergyCAP's place": Case(
+            "unknown", (Fault.refuse(404, body),), http_status=404, stops=True, me=(then_said,), methods=("POST",)
         )
         for kind, body, then_said in (
-            ("page", STRANGE["page"], answer(STRANGE["page"], "404 Not Found")),
-            ("sign-in page", STRANGE["page"], answer(b"<html><title>Sign in</title></html>")),
-            ("plain text", STRANGE["text"], b""),
+            ("page", STRANGE["page"], Fault.refuse(404, STRANGE["page"])),
+            ("sign-in page", STRANGE["page"], Fault.html()),
+            ("plain text", STRANGE["text"], Fault.drop_reply()),
         )
     },
-    "403 page before EnergyCAP": Fault(
-        "failed", says(answer(STRANGE["page"], "403 Forbidden")), http_status=403, stops=True, me=energycap
+    "403 page before EnergyCAP": Case(
+        "failed", (Fault.refuse(403, STRANGE["page"]),), http_status=403, stops=True, me=()
     ),
-    "403 page in EnergyCAP's place": Fault(
+    "403 page in EnergyCAP's place": Case(
         "unknown",
-        says(answer(STRANGE["page"], "403 Forbidden")),
+        (Fault.refuse(403, STRANGE["page"]),),
         http_status=403,
         stops=True,
-        me=says(answer(STRANGE["page"], "403 Forbidden")),
+        me=(Fault.refuse(403, STRANGE["page"]),),
     ),
-    "400 empty": Fault("failed", says(answer(b"", "400 Bad Request")), http_status=400),
-    "404 with the documented body": Fault("failed", with_body("404 Not Found"), http_status=404),
-    "413 with Retry-After": Fault("failed", status("413 Too Large", {"Retry-After": "0"}), http_status=413),
+    "400 empty": Case("failed", (Fault.refuse(400),), http_status=400),
+    "404 with the documented body": Case("failed", (Fault.changed(status=404),), http_status=404),
+    "413 with Retry-After": Case("failed", (refused(413, {"Retry-After": "0"}),), http_status=413),
     **{
-        str(code): Fault("failed", status(f"{code} No", asks), http_status=code, stops=True)
+        str(code): Case("failed", (refused(code, asks),), http_status=code, stops=True)
         for code, asks in {
             401: {"WWW-Authenticate": "Basic"},
             403: {},
@@ -506,23 +516,22 @@ FAULTS = {
     },
     # A4: nobody knows, or no document says.
     **{
-        str(code): Fault("unknown", status(f"{code} Hm"), http_status=code)
-        for code in (402, 408, 418, 423, 425, 451, 499, 500, 501, 502, 503, 504, 507, 520, 599, 600, 999)
+        str(code): Case("unknown", (refused(code),), http_status=code, ways=BOTH if code == 500 else HTTP)
+        for code in (402, 408, 418, 423, 425, 451, 499, 500, 501, 502, 503, 504, 507, 520, 599)
     },
-    **{f"status {code}": Fault("unknown", status(f"{code} Hm")) for code in ("000", "099", "1000", "-1")},
-    "500 with the documented body": Fault("unknown", with_body("500 Oh"), http_status=500),
+    **{f"{code}": Case("unknown", behave=status(f"{code} Hm"), http_status=code) for code in (600, 999)},
+    **{f"status {code}": Case("unknown", behave=status(f"{code} Hm")) for code in ("000", "099", "1000", "-1")},
+    "500 with the documented body": Case("unknown", (Fault.changed(status=500),), http_status=500),
     # Not even when it is asked to come again; only the row after it is kept waiting.
-    "503 with Retry-After in seconds": Fault(
-        "unknown", status("503 Later", {"Retry-After": "7"}), http_status=503, waits=(7.0,)
+    "503 with Retry-After in seconds": Case(
+        "unknown", (refused(503, {"Retry-After": "7"}),), http_status=503, waits=(7.0,)
     ),
-    "503 with Retry-After as a date": Fault(
-        "unknown", status("503 Later", {"Retry-After": LATER, "Date": IN_2001}), http_status=503, waits=(9.0,)
+    "503 with Retry-After as a date": Case(
+        "unknown", (refused(503, {"Retry-After": LATER, "Date": IN_2001}),), http_status=503, waits=(9.0,)
     ),
     # A4: 429 alone may be sent again, and only so often.
     **{
-        f"429 {name}, then 200": Fault(
-            "done", then(told, energycap), http_status=200, arrives=2, waits=(seconds, seconds)
-        )
+        f"429 {name}, then 200": Case("done", (told,), http_status=200, arrives=2, waits=(seconds, seconds))
         for name, told, seconds in (
             ("with seconds", busy("7"), 7.0),
             ("with a date", busy(LATER, IN_2001), 9.0),
@@ -533,22 +542,27 @@ FAULTS = {
             ("without", busy(), 1.0),
         )
     },
-    "429 twice, then 200": Fault(
-        "done", then(busy("3"), busy(), energycap), http_status=200, arrives=3, waits=(3.0, 2.0, 3.0, 2.0)
+    "429 twice, then 200": Case(
+        "done", (busy("3"), busy()), http_status=200, arrives=3, waits=(3.0, 2.0, 3.0, 2.0), ways=BOTH
     ),
-    "429, then reset": Fault("unknown", then(busy(), Talk.reset), arrives=2, waits=(1.0, 2.0)),
-    "429, then 500": Fault("unknown", then(busy(), status("500 Oh")), http_status=500, arrives=2, waits=(1.0, 2.0)),
-    "429, then 400": Fault("failed", then(busy(), status("400 No")), http_status=400, arrives=2, waits=(1.0, 1.0)),
-    "429 for ever": Fault(
-        "failed", busy("0"), http_status=429, arrives=BUSY_ATTEMPTS, stops=True, waits=(1.0, 2.0, 4.0, 8.0, 16.0)
+    "429, then reset": Case("unknown", (busy(), Fault.reset()), arrives=2, waits=(1.0, 2.0)),
+    "429, then 500": Case("unknown", (busy(), refused(500)), http_status=500, arrives=2, waits=(1.0, 2.0)),
+    "429, then 400": Case("failed", (busy(), refused(400)), http_status=400, arrives=2, waits=(1.0, 1.0)),
+    "429 for ever": Case(
+        "failed",
+        (busy("0"),) * BUSY_ATTEMPTS,
+        http_status=429,
+        arrives=BUSY_ATTEMPTS,
+        stops=True,
+        waits=(1.0, 2.0, 4.0, 8.0, 16.0),
     ),
 }
 
 CASES = [
     pytest.param(name, method, way, id=f"{name}-{method}-{way}")
-    for name, fault in FAULTS.items()
-    for way in fault.ways
-    for method in fault.methods
+    for name, case in FAULTS.items()
+    for way in case.ways
+    for method in case.methods
 ]
 
 
@@ -619,7 +633,7 @@ def path_of(method: str, number: int) -> str:
     return (
         f"/api/v202401/import/bill/task/{task(number)}/kickout"
         if method == "POST"
-        else f"/api/v3/list/{2000 + number}/flagAction"
+        else f"/api/v3/list/{LISTS + number}/flagAction"
     )
 
 
@@ -674,43 +688,52 @@ def manners(way: str, behave: Behaviour, at_once: Behaviour | None, context: Any
     return behave, at_once, context
 
 
-def fault_of(name: str) -> Fault:
-    return FAULTS.get(name) or Fault("done", http_status=200)
-
-
-def by_row(rows: list[tuple[str, str]]) -> Behaviour:
-    """Each row meets its own fault."""
-    faults = dict(zip(paths_of(rows), (fault_of(name) for name, _ in rows), strict=True))
-    me = next((fault.me for fault in faults.values() if fault.me), energycap)
-    return lambda talk: faults[talk.path].behave(talk) if talk.path in faults else me(talk)
+def case_of(name: str) -> Case:
+    return FAULTS.get(name) or Case("done", http_status=200)
 
 
 def story(
-    rows: list[tuple[str, str]], way: str, book: Path, neighbour: Misbehaving, contexts: Mapping[str, Any]
+    rows: list[tuple[str, str]],
+    way: str,
+    book: Path,
+    practice: PracticeServer,
+    neighbour: Misbehaving,
+    contexts: Mapping[str, Any],
 ) -> Story:
     """Prepare, turn the server, send; turn it back, and run the workbook again."""
-    fault, paths = next(fault_of(name) for name, _ in rows if name != COMPANION), paths_of(rows)
-    right = contexts["other host" if fault.host == "localhost" else "ours"] if way != "http" else None
-    wrong = contexts[fault.presents] if fault.presents else right
-    behave = fault.behave if way == "proxy" and not fault.inside else by_row(rows)
-    well, ill = manners(way, energycap, None, right), manners(way, behave, fault.at_once, wrong, fault.inside)
+    cases, paths = [case_of(name) for name, _ in rows], paths_of(rows)
+    case, by_path = next(case_of(name) for name, _ in rows if name != COMPANION), dict(zip(paths, cases, strict=True))
+    right = contexts["other host" if case.host == "localhost" else "ours"] if way != "http" else None
+    wrong = contexts[case.presents] if case.presents else right
+
+    def each_its_own(talk: Talk) -> object:
+        return by_path[talk.path].behave(talk) if talk.path in by_path else energycap(talk)
+
+    behave = case.behave if way == "proxy" and not case.inside else each_its_own
+    well, ill = manners(way, energycap, None, right), manners(way, behave, case.at_once, wrong, case.inside)
     strangers = neighbour.connections
-    with Misbehaving(*well) as server, pytest.MonkeyPatch.context() as around:
+    with Misbehaving(*well, practice=practice) as server, pytest.MonkeyPatch.context() as around:
         surround(around, server if way == "proxy" else neighbour)
-        server.neighbour = neighbour
-        base_url = "https://energycap.example" if way == "proxy" else server.base_url.replace("127.0.0.1", fault.host)
+        base_url = "https://energycap.example" if way == "proxy" else server.base_url.replace("127.0.0.1", case.host)
         with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
 
             def go_wrong() -> int:
                 server.turn(*ill)
-                patch.setattr(client, "CONNECT_SECONDS", fault.connect_seconds)
-                patch.setattr(running, "Client", partial(Client, **fault.deadlines))
-                if fault.arm is not None:
-                    fault.arm(server, patch, stack)
-                return sum(fault_of(name).arrives for name, _ in rows[: 1 if fault.stops else None])
+                for path, each in by_path.items():
+                    for fault in each.script:
+                        told = fault(path, f"127.0.0.1:{neighbour.port}") if callable(fault) else fault
+                        practice.faults.add(told, path_contains=path)
+                    for told in each.me or ():
+                        practice.faults.add(told, method="GET", path_contains="/me")
+                patch.setattr(client, "CONNECT_SECONDS", case.connect_seconds)
+                patch.setattr(running, "Client", partial(Client, **case.deadlines))
+                if case.arm is not None:
+                    case.arm(server, patch, stack)
+                return sum(each.arrives for each in cases[: 1 if case.stops else None])
 
             first = run(book, base_url, server, paths, go_wrong)
-        if fault.arm is not None:
+        practice.faults.clear()
+        if case.arm is not None:
             server.shut_door()
             server.open_door()
         server.turn(*well)
@@ -719,19 +742,21 @@ def story(
     return Story(rows, first, second, asked, neighbour.connections - strangers)
 
 
-TOGETHER = 8
+TOGETHER = 16
 COMPANION = "a row that goes well"
 """Behind a row that stops the run; and behind every few others, so that their troubles do not."""
 
 
-def rows_of(name: str, method: str) -> list[tuple[str, str]]:
+def rows_of(name: str, method: str, way: str) -> list[tuple[str, str]]:
     """The rows that share a run with this one, itself among them; POST before PUT, as the sheets are."""
-    fault = FAULTS[name]
-    if fault.stops:
+    case = FAULTS[name]
+    if case.stops:
         return [(name, method), (COMPANION, method)]
     group = [name]
-    if fault.shares:
-        alike = [each for each, other in FAULTS.items() if other.shares and other.status == fault.status]
+    if case.shares:
+        alike = [
+            each for each, other in FAULTS.items() if other.shares and other.status == case.status and way in other.ways
+        ]
         place = alike.index(name) // TOGETHER * TOGETHER
         group = alike[place : place + TOGETHER]
     rows = [(name, each) for each in METHODS for name in group if each in FAULTS[name].methods]
@@ -750,7 +775,7 @@ def book_of(tmp_path_factory) -> Callable[[list[tuple[str, str]]], Path]:
         folder = tmp_path_factory.mktemp("story")
         if (kickouts, flags) not in known:
             path = folder.parent / f"{kickouts} kickouts, {flags} flag edits.xlsx"
-            sheets = [kickout(n + 1) for n in range(kickouts)], [flag(2001 + n) for n in range(flags)]
+            sheets = [kickout(n + 1) for n in range(kickouts)], [flag(LISTS + n + 1) for n in range(flags)]
             known[kickouts, flags] = fill(path, *sheets)
         return Path(shutil.copy(known[kickouts, flags], folder))
 
@@ -788,22 +813,33 @@ def certificates(tmp_path_factory) -> Iterator[dict[str, ssl.SSLContext | None]]
 
 
 @pytest.fixture(scope="module")
-def neighbour() -> Iterator[Misbehaving]:
-    """The other host: where redirects lead, and the proxy that is set where none is to be used."""
-    with Misbehaving(energycap) as server:
+def practised() -> Iterator[PracticeServer]:
+    """The EnergyCAP of all stories."""
+    state = State(choices=Choices(unfit_bills="skip"))
+    state.keys[SECRET] = OPERATOR
+    for each in state.lists(OPERATOR):
+        each.bills.append(Bill(each.list_id, cost=1.0))
+    with PracticeServer(state) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def stories(book_of, neighbour) -> Callable[..., Story]:
+def neighbour() -> Iterator[Misbehaving]:
+    """The other host: where redirects lead, and the proxy that is set where none is to be used."""
+    with Misbehaving(closes) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stories(book_of, practised, neighbour) -> Callable[..., Story]:
     """The story in which a row of this method meets this fault on this way; told once for all its rows."""
     known: dict[tuple[str, str, str], Story] = {}
 
     def tell(name: str, method: str, way: str, request: pytest.FixtureRequest) -> Story:
         if (name, method, way) not in known:
-            rows = rows_of(name, method)
+            rows = rows_of(name, method, way)
             contexts = request.getfixturevalue("certificates") if way != "http" or FAULTS[name].presents else {}
-            told = story(rows, way, book_of(rows), neighbour, contexts)
+            told = story(rows, way, book_of(rows), practised, neighbour, contexts)
             known.update({(*row, way): told for row in rows})
         return known[name, method, way]
 
@@ -816,27 +852,27 @@ def test_every_fault_leaves_one_request_at_most_and_the_tables_status(stories, r
 
     A row that was sent more than once is one that was told to wait.
     """
-    fault, told = FAULTS[name], stories(name, method, way, request)
+    case, told = FAULTS[name], stories(name, method, way, request)
     met, _ = told.of(name, method)
     row = met.outcome
-    assert (row.status.value, row.http_status) == (fault.status, fault.http_status), row
-    assert len(met.writes) == fault.arrives
-    assert told.first.waits == list(fault.waits)
-    assert fault.arrives <= 1 + len(fault.waits)
-    asked = sum(fault_of(each).me is not None for each, _ in told.rows)
+    assert (row.status.value, row.http_status) == (case.status, case.http_status), row
+    assert len(met.writes) == case.arrives
+    assert told.first.waits == list(case.waits)
+    assert case.arrives <= 1 + len(case.waits)
+    asked = sum(case_of(each).me is not None for each, _ in told.rows)
     assert (told.strangers, len(told.first.others)) == (0, asked)
-    if fault.stops:
+    if case.stops:
         later, _ = told.of(COMPANION, method)
         assert (later.outcome.status.value, later.writes) == ("not_sent", [])
         assert told.first.stopped
-        assert told.first.exit_code == (4 if fault.status == "unknown" else 3)
+        assert told.first.exit_code == (4 if case.status == "unknown" else 3)
     else:
-        assert (told.first.stopped, told.first.exit_code) == ("", EXIT_CODES[fault.status])
-    if fault.status == "done":
+        assert (told.first.stopped, told.first.exit_code) == ("", EXIT_CODES[case.status])
+    if case.status == "done":
         assert (row.selected, row.updated) == COUNTS[method]
         assert (row.new_task_guid is not None) == (method == "POST")
     assert row.message
-    assert row.tip or fault.status == "done"
+    assert row.tip or case.status == "done"
     assert SECRET.encode() not in told.first.told
     assert not [each for each in told.asked if SECRET.encode() in each or b"ECI-ApiKey" in each]
     for write in met.writes:
@@ -877,14 +913,14 @@ def test_after_every_fault_the_next_run_sends_what_was_surely_not_done_and_nothi
     stories, request, name, method, way
 ):
     """A row in doubt is not sent by the next run, a refused or unsent one once; what was done stays done."""
-    fault, told = FAULTS[name], stories(name, method, way, request)
+    case, told = FAULTS[name], stories(name, method, way, request)
     _, met = told.of(name, method)
-    assert len(met.writes) == (fault.status in ("failed", "not_sent"))
-    assert met.outcome.status.value == {"unknown": "unknown", "done": "already_done"}.get(fault.status, "done")
-    assert told.second.exit_code == (4 if fault.status == "unknown" else 0)
+    assert len(met.writes) == (case.status in ("failed", "not_sent"))
+    assert met.outcome.status.value == {"unknown": "unknown", "done": "already_done"}.get(case.status, "done")
+    assert told.second.exit_code == (4 if case.status == "unknown" else 0)
     assert met.outcome.message
     assert SECRET.encode() not in told.second.told
-    if fault.stops:
+    if case.stops:
         _, later = told.of(COMPANION, method)
         assert (later.outcome.status.value, len(later.writes)) == ("done", 1)
 
@@ -892,11 +928,13 @@ def test_after_every_fault_the_next_run_sends_what_was_surely_not_done_and_nothi
 @pytest.mark.parametrize("way", BOTH)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ["close without an answer", "reset after read", "JSON cut at its length"])
-def test_a_second_write_on_a_kept_connection_is_in_doubt_like_the_first(book_of, neighbour, request, name, method, way):
+def test_a_second_write_on_a_kept_connection_is_in_doubt_like_the_first(
+    book_of, practised, neighbour, request, name, method, way
+):
     """That the connection had served before proves nothing: no second attempt, and none by the next run."""
     rows = [(COMPANION, "POST"), (name, method)]
     contexts = request.getfixturevalue("certificates") if way == "https" else {}
-    told = story(rows, way, book_of(rows), neighbour, contexts)
+    told = story(rows, way, book_of(rows), practised, neighbour, contexts)
     assert [met.outcome.status.value for met in told.first.rows] == ["done", "unknown"]
     assert [len(met.writes) for met in told.first.rows] == [1, 1]
     assert told.first.connections == 1
@@ -905,20 +943,20 @@ def test_a_second_write_on_a_kept_connection_is_in_doubt_like_the_first(book_of,
 
 
 def test_a_server_that_drops_each_connection_after_its_answer_costs_one_doubt(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, practised: PracticeServer
 ) -> None:
     """The row that found that out is unknown; the others go on connections of their own."""
 
     def one_answer(talk: Talk) -> bool:
-        if talk.server.answered.get(talk):
+        if talk in answered:
             return False
-        talk.server.answered[talk] = True
+        answered.add(talk)
         return energycap(talk)
 
+    answered: set[Talk] = set()
     book = fill(tmp_path / "August.xlsx", kickouts=[kickout(number) for number in range(1, 9)])
     monkeypatch.setenv("BULKOPS_API_KEY", SECRET)
-    with Misbehaving(one_answer) as server:
-        server.answered = {}
+    with Misbehaving(one_answer, practice=practised) as server:
         home.mkdir(parents=True)
         with app.prepare(book, Environment("custom", server.base_url), home, Options(jobs=1)) as prepared:
             assert prepared.obstacle is None

@@ -95,6 +95,8 @@ class User(UserChild):
     last_login: Moment | None = None
     user_groups: list[Json] | None = None
     rights: Annotated[frozenset[tuple[str, str]], _HIDDEN] = frozenset()
+    environment: Annotated[str | None, _HIDDEN] = None
+    """The data source that the key leads to, where it is not that of `Choices`."""
 
     def may(self, area: str, right: str) -> bool:
         return (area, right) in self.rights

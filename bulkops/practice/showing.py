@@ -36,7 +36,7 @@ def me(user: User, choices: Choices) -> Me:
         full_name=user.full_name,
         email=user.email,
         user_role_name=(user.user_role or {}).get("userRoleInfo", ""),
-        environment=choices.environment,
+        environment=user.environment or choices.environment,
         permissions={area: {right: user.may(area, right) for right in rights} for area, rights in RIGHTS.items()},
     )
 
