@@ -433,6 +433,8 @@ def test_every_value_is_as_it_was_read(tmp_path: Path) -> None:
         '<c r="J2" s="1"><v>45000.5</v></c>',
         '<c r="K2" t="inlineStr"><is><t>00102</t></is></c>',
         '<c r="L2" t="inlineStr"><is><t>a\nb\u00a0</t></is></c>',
+        '<c r="M2" t="inlineStr"><is><t>&lt;/t&gt; &amp;amp;</t></is></c>',
+        '<c r="N2" t="inlineStr"><is><t xml:space="preserve">  </t></is></c>',
     ]
     letters = [get_column_letter(at) for at in range(1, len(cells) + 1)]
     names = [*FLAGS, *letters[5:]]

@@ -63,6 +63,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "ledger.marks",
         "ledger.witness",
         "operations.base",
+        "workbook.corrected_cells",
         "workbook.kinds",
         "workbook.raw",
         "workbook.odformats",

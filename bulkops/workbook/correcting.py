@@ -2,25 +2,32 @@
 
 Cells are written exactly as they were read, so that a row which nobody corrects is still wrong when it is run: a
 number keeps its digits and how it was shown, a text stays a text, and what could not be read is an error value.
+openpyxl makes the workbook with its headings; the rows are written by hand, for it would take ten times as long.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bulkops.folders import content as content_there
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model import Cell, Kind
 from bulkops.operations.base import Field
-from bulkops.workbook.archive import Archive
+from bulkops.workbook.archive import Archive, UndatedZip
+from bulkops.workbook.corrected_cells import cell_xml, message_xml, number_format, stored
 from bulkops.workbook.forms import content_of, input_rule
+from bulkops.workbook.raw import column_letters
 from bulkops.workbook.relations import read_small
 from bulkops.workbook.results_sheet import COPY
-from bulkops.workbook.text import cell_text, escape
+from bulkops.workbook.text import cell_text
 
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
@@ -31,19 +38,9 @@ MARK = "_bulkops.corrections"
 _WIDTH, _WIDEST, _LETTER = 58, 40, 1.05
 """Of the first column, the most of a column without a field, and letters of running text for each unit of width."""
 _DATE_WIDTH = len("2026-11-21 10:15")
-_LINE_HEIGHT, _HIGHEST = 15.0, 405.0
+_LINE_HEIGHT, _HIGHEST = 15, 405
 """Points; Excel allows a row no more than 409."""
 _LONGEST_TITLE = 31
-_FORMATS = {
-    Shown.PLAIN: "General",
-    Shown.PERCENT: "0.00%",
-    Shown.GROUPED: "#,##0.##########",
-    # A word makes a text column refuse it as before, and no other.
-    Shown.DRESSED: 'General" (number)"',
-    # How it was shown is not known here. With a digit among the words it is no number that may be sent.
-    Shown.SPECIAL: '0.###############" (special format 1)"',
-}
-_POWERS = {Shown.SCIENTIFIC: "0", Shown.ENGINEERING: "##0"}
 _BLAMED, _EDGE = "FFC7CE", "C00000"
 """The fill of a cell that is to blame, and its border: seen on paper without colours, too."""
 
@@ -99,11 +96,23 @@ def content(sheets: Sequence[Sheet], source: str) -> bytes:
     book = Workbook(write_only=True)
     if sheets[0].since_1904:
         book.epoch = CALENDAR_MAC_1904
-    for each, title in zip(sheets, _titles(sheet.name for sheet in sheets), strict=True):
-        _Writer(book.create_sheet(title), each, source).write()
+    rows = {}
+    titles = _titles(sheet.name for sheet in sheets)
+    for number, (each, title) in enumerate(zip(sheets, titles, strict=True), 1):
+        rows[f"xl/worksheets/sheet{number}.xml"] = _Writer(book.create_sheet(title), each, source).write()
     place = f"{quote_sheetname(book.worksheets[0].title)}!$A$1"
     book.defined_names[MARK] = DefinedName(MARK, attr_text=place, hidden=True)
-    return content_of(book)
+    return _with_rows(content_of(book), rows)
+
+
+def _with_rows(book: bytes, rows: Mapping[str, str]) -> bytes:
+    """The workbook with more rows at the end of its sheets, which are given by their parts."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as headings, UndatedZip(stream, "w", zipfile.ZIP_DEFLATED) as whole:
+        for name in headings.namelist():
+            before, end, after = headings.read(name).partition(b"</sheetData>")
+            whole.writestr(name, b"".join((before, rows.get(name, "").encode(), end, after)))
+    return stream.getvalue()
 
 
 def _titles(names: Iterable[str]) -> list[str]:
@@ -140,14 +149,15 @@ _INVALID, _FAILED = (_Look(fill=fill, wrap=True, border="FFFFFF") for fill in ("
 
 
 class _Writer:
-    """Writes one sheet, row by row."""
+    """Writes one sheet."""
 
     def __init__(self, sheet: Any, given: Sheet, source: str) -> None:
         self._sheet, self._given, self._source = sheet, given, source
-        self._styles: dict[_Look, Any] = {}
+        self._looks: dict[_Look, Any] = {}
+        self._styles: dict[tuple[str, bool], int] = {}
 
-    def write(self) -> None:
-        """Everything there is to the sheet: widths, rules, headings, rows."""
+    def write(self) -> str:
+        """Widths, rules and headings are put into the sheet; its rows, which it still lacks, as XML."""
         given, sheet = self._given, self._sheet
         self._columns()
         # What to correct stays in sight while the cells to the right are being corrected.
@@ -157,10 +167,29 @@ class _Writer:
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.row_dimensions[1].height = 48
-        sheet.append([self._text(HEADING, _OURS), *map(self._heading, given.columns)])
-        for number, line in enumerate(given.lines, 2):
-            sheet.row_dimensions[number].height = _height(line.message)
-            sheet.append([self._message(line), *(self._cell(line, column) for column in given.columns)])
+        sheet.append([self._made(cell_text(HEADING), "s", _OURS), *map(self._heading, given.columns)])
+        return "".join(self._rows())
+
+    def _rows(self) -> Iterator[str]:
+        texts = {column for column, field in self._given.fields.items() if field.text}
+        places = [(column, column_letters(at), column in texts) for at, column in enumerate(self._given.columns, 2)]
+        for number, line in enumerate(self._given.lines, 2):
+            yield f'<row r="{number}" ht="{_height(line.message)}" customHeight="1">'
+            tint = self._styled(_FAILED if line.failed else _INVALID).style_id
+            yield message_xml(f"A{number}", tint, line.message)
+            for column, letters, text in places:
+                cell, marked = line.cells.get(column), column in line.marked
+                if cell is not None:
+                    yield cell_xml(f"{letters}{number}", self._style(number_format(cell), marked), cell)
+                elif marked:
+                    yield f'<c r="{letters}{number}" s="{self._style("@" if text else "General", marked)}" t="n"/>'
+            yield "</row>"
+
+    def _style(self, form: str, marked: bool) -> int:
+        if (form, marked) not in self._styles:
+            look = _Look(form, _BLAMED, border=_EDGE) if marked else _Look(form)
+            self._styles[form, marked] = self._styled(look).style_id
+        return self._styles[form, marked]
 
     def _columns(self) -> None:
         """Widths, text formats, drop-downs, and what is said of a column when one of its cells is chosen."""
@@ -197,51 +226,23 @@ class _Writer:
         elif column in self._given.needed:
             look = _NEEDED
         cell = self._given.headings.get(column)
-        return self._value(cell, look) if cell else self._made(None, "n", look)
+        value, type_ = stored(cell) if cell else (None, "n")
+        return self._made(value, type_, look)
 
-    def _cell(self, line: Line, column: int) -> Any:
-        cell, marked = line.cells.get(column), column in line.marked
-        field = self._given.fields.get(column)
-        look = _Look(fill=_BLAMED, border=_EDGE) if marked else _Look()
-        if cell is not None:
-            return self._value(cell, replace(look, form=_form(cell)))
-        blank = replace(look, form="@" if field is not None and field.text else "General")
-        return self._made(None, "n", blank) if marked else None
-
-    def _value(self, cell: Cell, look: _Look) -> Any:
-        """A cell as it was read; a number in the digits of the file, not in those that Python would write."""
-        if cell.kind is Kind.TEXT:
-            return self._made(escape(cell.text), "s", look)
-        if cell.kind is Kind.BOOL:
-            return self._made("1" if cell.text == "TRUE" else "0", "b", look)
-        return self._made(cell.text, "e" if cell.kind is Kind.ERROR else "n", look)
-
-    def _message(self, line: Line) -> Any:
-        """The message, its first line bold."""
-        from openpyxl.cell.rich_text import CellRichText, TextBlock
-        from openpyxl.cell.text import InlineFont
-
-        first, _, rest = cell_text(line.message).partition("\n")
-        bold = TextBlock(InlineFont(rFont="Calibri", sz=11, b=True), first)
-        return self._made(CellRichText(bold, f"\n{rest}"), "s", _FAILED if line.failed else _INVALID)
-
-    def _text(self, text: str, look: _Look) -> Any:
-        return self._made(cell_text(text), "s", look)
-
-    def _made(self, stored: Any, type_: str, look: _Look) -> Any:
-        from openpyxl.cell import WriteOnlyCell
-
-        made = WriteOnlyCell(self._sheet)
+    def _made(self, value: Any, type_: str, look: _Look) -> Any:
+        made = copy(self._styled(look))
         # openpyxl would take "=1+1" for a formula, and write a number in digits of its own.
-        made._value, made.data_type = stored, type_
-        if look not in self._styles:
-            self._styles[look] = _styled(self._sheet, look)
-        made._style = self._styles[look]._style
+        made._value, made.data_type = value, type_
         return made
+
+    def _styled(self, look: _Look) -> Any:
+        if look not in self._looks:
+            self._looks[look] = _styled(self._sheet, look)
+        return self._looks[look]
 
 
 def _styled(sheet: Any, look: _Look) -> Any:
-    """A cell to copy the look from: to name a style anew for every cell takes most of the writing time."""
+    """A cell without a value."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
@@ -257,24 +258,14 @@ def _styled(sheet: Any, look: _Look) -> Any:
     return cell
 
 
-def _form(cell: Cell) -> str:
-    """The number format for a cell: it shows what the operator saw, and nothing that may be sent more than before."""
-    if cell.kind is Kind.NUMBER:
-        if cell.decimals is not None and cell.shown in _POWERS:
-            return f"{_POWERS[cell.shown]}.{'0' * cell.decimals}E+0"
-        if cell.decimals is not None and cell.shown is Shown.PLAIN:
-            return f"0.{'0' * cell.decimals}".rstrip(".")
-        return _FORMATS[cell.shown]
-    if cell.kind is Kind.DATE:
-        whole, _, part = cell.text.partition(".")
-        if not part.strip("0"):
-            return "yyyy-mm-dd"
-        return "yyyy-mm-dd hh:mm" if whole.strip("0") else "hh:mm:ss"
-    return "@" if cell.kind is Kind.TEXT else "General"
-
-
-def _height(message: str) -> float:
+def _height(message: str) -> int:
     """Points for a message when it is wrapped; without it LibreOffice lets rows overlap."""
     # What is past the highest row is not seen, and need not be measured.
-    lines = sum(len(textwrap.wrap(part, int(_WIDTH * _LETTER))) or 1 for part in message[:4000].split("\n"))
-    return min(lines * _LINE_HEIGHT, _HIGHEST)
+    return min(sum(map(_wrapped, message[:4000].split("\n"))) * _LINE_HEIGHT, _HIGHEST)
+
+
+@lru_cache(maxsize=1000)
+def _wrapped(line: str) -> int:
+    """How many lines it takes; many rows say the same."""
+    width = int(_WIDTH * _LETTER)
+    return 1 if len(line) <= width and "\t" not in line else len(textwrap.wrap(line, width)) or 1
