@@ -168,7 +168,7 @@ def test_a_practice_server_apart_knows_only_its_own(bulkops: Bulkops, tmp_path: 
 
 
 ROWS = [kickout(1), kickout(2), kickout(3)]
-AT_ONCE = [each._replace(fault=replace(each.fault, seconds=0.0)) for each in TROUBLES]
+AT_ONCE = [each._replace(fault=replace(each.fault, after=0.0)) for each in TROUBLES]
 MET = [
     ("unknown", "sent.no_answer"),
     ("failed", "sent.refused"),
