@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -27,17 +28,19 @@ from typing import TYPE_CHECKING
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Id
-from bulkops.model import CheckedRow, Outcome, Plan
+from bulkops.model import CheckedRow, Plan, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.ownership import open_to_others
-from bulkops.phrases import counted, marked, moment
+from bulkops.phrases import counted, moment
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.settings import Environment
 from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
     from bulkops.delivery import Delivery
+    from bulkops.history import PastRun
     from bulkops.ledger import Account, Ledger, Run
+    from bulkops.ledger.marks import Resolved
     from bulkops.preflight import Owner
     from bulkops.running import Prepared
     from bulkops.workbook.allowance import Allowance
@@ -131,6 +134,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
+    from bulkops.recalling import rows as rows_of
     from bulkops.running import KEPT_OPTIONS, Prepared, left_out
 
     if not (folder / LEDGER).exists():
@@ -154,7 +158,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         place = results or (Path(asked["results"]) if asked.get("results") else None)
         options = Options(**{**asked, "results": place})
         prepared = Prepared(found.id, material, where, options, found, ledger=ledger)
-        outcomes = _told(ledger, found.id)
+        outcomes = rows_of(ledger, found.id)
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         prepared.account = found.account
@@ -164,15 +168,6 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
             _alone(prepared, stack)
             _make_ready(prepared, folder, stack)
         yield prepared
-
-
-def _told(ledger: Ledger, run: str) -> list[Outcome]:
-    """A run's rows as it saw them; the message of one that was marked since says that too."""
-    marks = {seq: ", then ".join(map(marked, each)) for seq, each in ledger.marks(run).items()}
-    return [
-        replace(each, message=f"{each.message} It was {marks[each.seq]}.") if each.seq in marks else each
-        for each in ledger.outcomes(run)
-    ]
 
 
 def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
@@ -190,11 +185,11 @@ def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
     """The run to resume, and its rows that are left to do; there may be none if only its end was not recorded."""
     if not name:
-        run = next((run for run, _ in _left(ledger)), None)
+        run = next((run for run, rows in _left(ledger, ledger.runs()) if rows is not None), None)
         if run is None:
             raise CannotStart("run.nothing_left")
         return run, tuple(ledger.resumable(run.id))
-    for run, follower in _followed(ledger.runs(), {name}):
+    for run, follower in _followed(ledger.runs(name), {name}):
         rows = ledger.resumable(run.id)
         if rows and follower:
             raise CannotStart("run.followed", value=name, extra=follower.id)
@@ -204,11 +199,14 @@ def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow,
     raise CannotStart("run.not_found", value=name)
 
 
-def _left(ledger: Ledger) -> Iterator[tuple[Run, int]]:
-    """The runs to resume, newest first, each with how many of its rows are left to do."""
-    left, runs = ledger.left(), ledger.runs()
+def _left(ledger: Ledger, runs: list[Run]) -> Iterator[tuple[Run, int | None]]:
+    """The runs of which something is left to do, of all of them, newest first, each with how many of its rows; None:
+    its workbook was run since, so it is not resumed."""
+    left = ledger.left()
     for run, follower in _followed(runs, {run.id for run in runs if run.totals is None or run.id in left}):
-        if follower is None:
+        if follower is not None:
+            yield run, None
+        else:
             # Of one that has not ended nobody has said yet of each row what became of it.
             rows = left[run.id] if run.totals is not None else len(ledger.resumable(run.id))
             if rows or run.ended is None:
@@ -216,7 +214,8 @@ def _left(ledger: Ledger) -> Iterator[tuple[Run, int]]:
 
 
 def _followed(runs: list[Run], wanted: set[str]) -> Iterator[tuple[Run, Run | None]]:
-    """The runs that are wanted, of all of them, newest first; each with one by which its workbook was run since."""
+    """The runs that are wanted, newest first, each with one by which its workbook was run since; ``runs``: all, or all
+    since the oldest of them."""
     since: dict[tuple[str, str], list[Run]] = {}
     for run in runs if wanted else ():
         place = settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url
@@ -481,13 +480,42 @@ def _plan(
         return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent)
 
 
-def history(folder: Path) -> list[tuple[Run, dict[str, int]]]:
-    """Every run of this ledger, newest first, with its rows counted by state."""
+def history(folder: Path) -> list[PastRun]:
+    """Every run of this ledger as it stands, newest first."""
+    from bulkops.history import PastRun
+    from bulkops.under_way import under_way
+
     with any_ledger(folder) as ledger:
         if ledger is None:
             return []
-        # Of one that has not ended the rows are counted.
-        return [(run, ledger.counts(run.id) if run.totals is None else dict(run.totals)) for run in ledger.runs()]
+        # A run may begin or end in between: it is looked before, and once more after what has not ended by then.
+        going_on = under_way(folder)
+        runs, resolved = ledger.runs(), ledger.resolved()
+        if any(run.ended is None for run in runs):
+            going_on = going_on or under_way(folder)
+        left = {run.id: rows for run, rows in _left(ledger, runs)}
+        found = []
+        for run in runs:
+            live = run.ended is None and run.id == going_on
+            # Of one that has not ended the rows are counted.
+            counts = ledger.counts(run.id, live) if run.totals is None else run.totals
+            told = {Status(name): number for name, number in counts.items()}
+            followed = run.id in left and left[run.id] is None
+            rows = None if live else left.get(run.id)
+            found.append(PastRun(run, told, live, told.get(Status.UNKNOWN, 0), 0, rows, followed))
+    return [_as_resolved(each, resolved.get(each.id, ())) if each.unresolved else each for each in found]
+
+
+def _as_resolved(past: PastRun, resolved: Iterable[Resolved]) -> PastRun:
+    """A run whose unknown rows were marked, or sent again since."""
+    counts, open_ones, to_repeat = Counter(past.counts), past.unresolved, 0
+    for verdict, since, rows in resolved:
+        open_ones -= rows
+        if verdict is not None:
+            counts[Status.UNKNOWN] -= rows
+            counts[Status.DONE if verdict is Verdict.DONE else Status.NOT_SENT] += rows
+        to_repeat += rows if verdict is Verdict.SEND_AGAIN and not since else 0
+    return replace(past, counts=counts, unresolved=open_ones, to_repeat=to_repeat)
 
 
 def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
@@ -500,31 +528,32 @@ def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) ->
             ledger.moved(str(old), str(new), run, str(results) if results else None)
 
 
-def unfinished(folder: Path) -> dict[str, int]:
-    """The runs that ``prepare_again`` takes up, each with how many of its rows are left to do."""
-    with any_ledger(folder) as ledger:
-        return {run.id: rows for run, rows in _left(ledger)} if ledger else {}
-
-
 def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     """One run's rows, and its results file made again, from the ledger alone: in the data folder, or at ``results``.
+    Of a run that is under way no results are made.
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
-    from bulkops.running import left_out, results_again, worded
+    from bulkops.recalling import lines, results_again, rows
+    from bulkops.running import left_out
+    from bulkops.under_way import under_way
 
     with any_ledger(folder) as ledger:
-        found = next((each for each in ledger.runs() if each.id == run), None) if ledger else None
+        going_on = under_way(folder)
+        found = next(iter(ledger.runs_named([run])), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
-        outcomes = tuple(worded(outcome) for outcome in _told(ledger, run))
+        live = found.ended is None and run in (going_on, under_way(folder))
+        outcomes = rows(ledger, run, live)
         try:
-            left = len(_cut_short(ledger, run)[1])
+            left = 0 if live else len(_cut_short(ledger, run)[1])
         except CannotStart:
             left = 0
     notes = [f"Started {found.started} by {found.who}."]
-    if found.ended is None:
-        notes.append("This run has not ended: it is still going on, or was cut short.")
+    if live:
+        notes.append("This run is under way: its results are written when it has ended.")
+    elif found.ended is None:
+        notes.append("This run was cut short.")
     if left:
         notes.append(
             f"Rows that could still be sent: {left}. Finish the run to send them (command line: bulkops resume {run})."
@@ -532,7 +561,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     unread = left_out(found)
     notes += [each.note for each in unread]
     where = Environment(found.environment, found.base_url)
-    path, trouble = results_again(found, outcomes, folder, results)
+    path, trouble = (None, "") if live else results_again(found, lines(found, outcomes), folder, results)
     notes += [trouble] if trouble else []
     workbook = Path(found.workbook)
     return Report(*(workbook, where, outcomes, tuple(notes), run, path), identity=found.workbook_sha256, unread=unread)

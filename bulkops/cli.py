@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from typer.exceptions import TyperException
 
 from bulkops import __version__, console, keys
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.history import State
+from bulkops.phrases import counted
 from bulkops.settings import ENVIRONMENTS, environment, home
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 cli.add_typer(keys.commands, name="key")
+_DAY = "%Y-%m-%d"
 _CTRL_C = 130
 """typer's exit code for it, where a command does not see to it."""
 
@@ -291,44 +295,61 @@ def history(
     run: Annotated[
         str | None, typer.Argument(metavar="[RUN]", help="A run's id; without it, all runs.", show_default=False)
     ] = None,
+    state: Annotated[State | None, typer.Option("--state", help="Only runs that stand so.")] = None,
+    workbook: Annotated[str, typer.Option("--workbook", help="Part of the workbook's name or path.")] = "",
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=[_DAY], metavar="DAY", help="Runs from YYYY-MM-DD on.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=[_DAY], metavar="DAY", help="Runs up to YYYY-MM-DD.")
+    ] = None,
+    person: Annotated[str, typer.Option("--person", help="Part of the name of who ran it, or whose key it was.")] = "",
+    as_csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the list to this file (.csv), which must not exist yet.")
+    ] = None,
     results: Results = None,
     as_json: AsJson = False,
     disk: Annotated[bool, typer.Option("--disk", help="How much room the records and copies take, instead.")] = False,
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
-    from bulkops import app
+    from bulkops import app, history
     from bulkops.presenting import run_table
 
+    first, last = (each.date() if each else None for each in (since, until))
+    choice = history.Choice(state, workbook, first, last, person)
     if disk:
-        _tell_disk(as_json, alone=run is None and results is None)
+        _tell_disk(as_json, alone=not (run or results or as_csv) and choice == history.Choice())
         return
     if results is not None and run is None:
         raise typer.BadParameter("--results needs the id of a run.")
+    if run is not None and (choice != history.Choice() or as_csv):
+        raise typer.BadParameter("The id of a run cannot be given with what chooses from the list of all runs.")
     with console.starting(as_json):
         if run is not None:
             if not console.present(app.recall(home(), run, results), as_json) and as_json:
                 raise typer.Exit(console.SOME_LEFT)
             return
-        runs = app.history(home())
+        known = app.history(home())
+        runs = [past for past in known if choice.takes(past)]
+        if as_csv is not None:
+            history.export(runs, as_csv)
     if as_json:
-        told = ("started", "ended", "who", "environment", "workbook", "results")
-        listed = [
-            {"run": each.id, **{name: getattr(each, name) for name in told}, "totals": counts} for each, counts in runs
-        ]
-        if not console.print_document({"runs": listed}):
+        if not console.print_document({"runs": [past.document() for past in runs]}):
             raise typer.Exit(console.SOME_LEFT)
+    elif as_csv is not None:
+        console.tell(f"{counted(len(runs), 'run')} in {as_csv}")
     elif runs:
         with console.printing():
             run_table(runs)
     else:
-        console.tell("Nothing has been run on this computer yet.")
+        console.tell("No run is like that." if known else "Nothing has been run on this computer yet.")
 
 
 def _tell_disk(as_json: bool, alone: bool) -> None:
     from bulkops import disk
 
     if not alone:
-        raise typer.BadParameter("--disk takes neither a run nor --results.")
+        raise typer.BadParameter("--disk goes with --json and nothing else.")
     with console.starting(as_json):
         found = disk.document(home()) if as_json else disk.lines(home())
     if isinstance(found, dict):

@@ -28,6 +28,8 @@ LEFT = (
     "and what it sent is not known on this computer. Look at its results first."
 )
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+LOCK, HOLDER = "run.lock", "run.holder"
+"""In a data folder: what is locked, and who has it, with the run that they have begun in a line of its own."""
 _JUST_NOW = "started just now"
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 """Never through a link that somebody laid in a shared folder."""
@@ -51,14 +53,16 @@ def only_one(
     """
     try:
         own_folder(folder)
-        handle = _patiently(lambda: mine(str(folder / "run.lock"), _FLAGS | os.O_CREAT), sleep, clock)
+        handle = _patiently(lambda: mine(str(folder / LOCK), _FLAGS | os.O_CREAT), sleep, clock)
     except OSError as error:
         raise _unusable(folder, error) from error
     with os.fdopen(handle, "r+b"):
         try:
             if not _locked(handle):
-                raise CannotStart("run.busy", value=_holder(folder))
-            with open(folder / "run.holder", "w", encoding="utf-8", errors="replace", opener=mine) as said:
+                sleep(_BREATH)  # who only looks whether a run is going on has it for less than that
+                if not _locked(handle):
+                    raise CannotStart("run.busy", value=_holder(folder))
+            with open(folder / HOLDER, "w", encoding="utf-8", errors="replace", opener=mine) as said:
                 said.write(holder)
         except OSError as error:
             raise _unusable(folder, error) from error
@@ -69,13 +73,14 @@ def only_one(
 
 
 def _unusable(folder: Path, error: OSError) -> CannotStart:
-    reason = told_apart(error.strerror or "no access", folder / "run.lock")
+    reason = told_apart(error.strerror or "no access", folder / LOCK)
     return CannotStart("ledger.unusable", path=folder, value=reason)
 
 
 def _holder(folder: Path) -> str:
     try:
-        return (folder / "run.holder").read_text(encoding="utf-8", errors="replace")[:200] or _JUST_NOW
+        said = (folder / HOLDER).read_text(encoding="utf-8", errors="replace")
+        return said.partition("\n")[0][:200] or _JUST_NOW
     except OSError:
         return _JUST_NOW
 

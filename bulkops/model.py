@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
-    """What became of a row; product.md section 2. ``READY`` is only ever said by a check."""
+    """What became of a row; product.md section 2. ``READY`` and ``ON_ITS_WAY`` are said of what is still to come: by a
+    check, and by the history of a run that is under way."""
 
     DONE = "done"
     FAILED = "failed"
@@ -25,6 +26,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
     READY = "ready"
+    ON_ITS_WAY = "on_its_way"
 
     @property
     def label(self) -> str:
@@ -40,7 +42,10 @@ _LABELS = {
     Status.UNKNOWN: "Unknown \N{EN DASH} check",
     Status.NOT_SENT: "Not sent",
     Status.READY: "Ready",
+    Status.ON_ITS_WAY: "On its way",
 }
+TO_COME = (Status.READY, Status.ON_ITS_WAY)
+"""What a row is before anything has become of it: in no results of a run that has ended."""
 
 
 class Kind(Enum):
@@ -322,6 +327,31 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """The last send of the same request after one whose outcome is unknown: what became of it is the last word."""
+
+    when: str
+    """UTC, ISO 8601."""
+    who: str
+    workbook: str
+    """Its file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What makes a row whose outcome was unknown one that is not to be checked any more."""
+
+    marks: tuple[Mark, ...] = ()
+    """What operators have said of it; the last counts."""
+    since: Since | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What operators have said of it last."""
+        return self.marks[-1].verdict if self.marks else None
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """What the ledger says of an earlier request for the same thing."""
 
@@ -352,5 +382,5 @@ class Past:
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """Count the rows by status, every status of product.md section 2 named, ``rows`` their sum."""
     counts = Counter(outcome.status for outcome in outcomes)
-    named = {status.value: counts[status] for status in Status if status is not Status.READY or counts[status]}
+    named = {status.value: counts[status] for status in Status if status not in TO_COME or counts[status]}
     return {**named, "rows": sum(counts.values())}

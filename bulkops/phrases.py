@@ -9,6 +9,7 @@ from bulkops.model import Mark, Outcome, Status, Verdict
 
 URGENCY = (
     Status.UNKNOWN,
+    Status.ON_ITS_WAY,
     Status.FAILED,
     Status.INVALID,
     Status.NOT_SENT,

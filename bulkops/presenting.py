@@ -6,9 +6,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bulkops.errors import BulkopsError, CannotStart, to_type
+from bulkops.history import PastRun, State
 from bulkops.model import Outcome, Status
 from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
 from bulkops.settings import PRACTICE
@@ -26,7 +26,6 @@ from bulkops.settings import PRACTICE
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from bulkops.ledger import Run
     from bulkops.report import Report, Summary
 
 _MOST_ROWS = 60
@@ -38,6 +37,7 @@ _COLOURS = {
     Status.ALREADY_DONE: "blue",
     Status.DONE: "green",
     Status.READY: "green",
+    Status.ON_ITS_WAY: "cyan",
 }
 _LINE_EVERY = 10.0
 _WIDTH_IN_A_FILE = 120
@@ -128,19 +128,19 @@ def _words(outcome: Outcome) -> Text:
     return Text("\n").join(line for line in lines if line)
 
 
-def run_table(runs: list[tuple[Run, dict[str, int]]]) -> None:
-    """The history, newest first, with each run's rows by status."""
+def run_table(runs: Iterable[PastRun]) -> None:
+    """The history, newest first: each run's rows by status, and what there is to do about it."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("Run", no_wrap=True)
-    table.add_column("Started (UTC)", no_wrap=True)
+    table.add_column("Started", no_wrap=True)
     table.add_column("Where, who", overflow="fold")
-    table.add_column("Workbook and rows", overflow="fold", ratio=1)
-    for run, named in runs:
-        counts = {Status(name): count for name, count in named.items()}
-        words = Text(f"{printable(Path(run.workbook).name)}\n{by_status(counts)}")
-        if run.ended is None:
-            words.append("\nnot ended: still going on, or cut short", style="magenta")
-        table.add_row(run.id, run.started[:16].replace("T", " "), f"{run.environment}, {printable(run.who)}", words)
+    table.add_column("Workbook, rows and what to do", overflow="fold", ratio=1)
+    for past in runs:
+        style = _COLOURS[past.worst] if past.worst and past.states != (State.FINISHED,) else "bright_black"
+        words = Text("\n").join((Text(f"{past.workbook}\n{past.rows}"), Text(past.to_do, style=style)))
+        for remark in past.remarks:
+            words.append(f"\n{remark}", style="bright_black")
+        table.add_row(past.id, past.started, f"{past.environment}, {past.who}", words)
     _console().print(table)
 
 

@@ -6,14 +6,14 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkops import __version__, previous, settings
+from bulkops import __version__, previous, settings, under_way
 from bulkops.client import Client, KeepAlive
-from bulkops.delivery import Delivery, Kind, free
+from bulkops.delivery import Delivery, Kind
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
@@ -26,8 +26,6 @@ from bulkops.report import Material, Options, Report, Summary, in_order, preview
 from bulkops.results import sheet_lines
 from bulkops.sentences import answers
 from bulkops.settings import Environment, Key
-from bulkops.workbook.saving import refuse_planted, save, shortened
-from bulkops.workbook.sidecar import plain
 
 KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
@@ -39,7 +37,7 @@ _REPEATS = {
     Status.DONE: "will be sent again although done before, last on {days}",
     Status.UNKNOWN: "will be sent again although what became of it is UNKNOWN, last sent on {days}",
 }
-_NEVER = (Status.NOT_SENT, "")
+NEVER = (Status.NOT_SENT, "")
 """What the ledger tells of a row that was planned and never tried."""
 
 
@@ -138,6 +136,7 @@ class Prepared:
             return self.refuse(self.obstacle)
         if self.ledger is None or self.delivery is None:
             raise RuntimeError("a run without an obstacle has a ledger and a place for its results")
+        under_way.name(self.delivery.folder, self.id)
         try:
             if self.resumes is None:
                 self.ledger.begin(self._record(), self.plan, self.where.identity)
@@ -298,41 +297,9 @@ def _named(run: Run) -> str:
     return f"run {run.id} of {when} UTC, {Path(run.workbook).name}"
 
 
-def worded(outcome: Outcome) -> Outcome:
-    """A row without words of its own, as the ledger has it of a run that has not ended: on its way, or not come to."""
-    if (outcome.status, outcome.code) == _NEVER:
-        problem = Catalogue(()).problem("row.stopped")
-        return replace(outcome, code=problem.code, message=problem.message, tip=problem.tip)
-    if outcome.status is not Status.UNKNOWN or outcome.code:
-        return outcome
-    message, tip = interrupted(outcome.operation, outcome.target, outcome.send_again_code)
-    return replace(outcome, code="sent.interrupted", message=message, tip=tip)
-
-
 def left_out(run: Run) -> tuple[Unread, ...]:
     """The sheets that a run could not read."""
     return tuple(Unread(*each) for each in run.options.get(UNREAD, ()))
-
-
-def results_again(
-    run: Run, outcomes: tuple[Outcome, ...], folder: Path, wanted: Path | None
-) -> tuple[Path | None, str]:
-    """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
-    workbook = Path(run.workbook)
-    if wanted is not None:
-        refuse_planted(wanted)
-        if not free(wanted):
-            raise CannotStart("results.unwritable", path=wanted)
-    # Never where a run has put a copy of the workbook, nor over what somebody has added to.
-    numbers = ("", *(f" {number}" for number in range(2, 100)))
-    places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]
-    path = wanted or next((place for place in places if free(place)), places[0])
-    try:
-        lines = sheet_lines(outcomes, all_operations(), run.environment, run.id, left_out(run))
-        save(path, plain(lines, workbook, path))
-    except OSError as error:
-        return None, f"The results could not be written to {path} ({error.strerror or error})."
-    return path, ""
 
 
 def _shown(outcome: Outcome, seen: Callable[[Outcome], object]) -> Exception | None:
@@ -378,9 +345,7 @@ def _recorded(ledger: Ledger, run: str, lost: set[int]) -> tuple[dict[int, Outco
     except MustStop:
         return {}, dict.fromkeys(lost, "")
     # A row that the ledger calls not sent for no reason was never to be sent yet: it has no attempt.
-    known = {
-        each.seq: each for each in told if each.status is not Status.UNKNOWN and (each.status, each.code) != _NEVER
-    }
+    known = {each.seq: each for each in told if each.status is not Status.UNKNOWN and (each.status, each.code) != NEVER}
     return known, {each.seq: each.send_again_code for each in told if each.status is Status.UNKNOWN}
 
 

@@ -589,7 +589,7 @@ def test_history_lists_runs_newest_first(
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     first, second = run(path, server), run(path, server)
     listed = app.history(tmp_path)
-    assert [(each.id, counts) for each, counts in listed] == [
+    assert [(each.id, each.counts) for each in listed] == [
         (second.run, {"already_done": 6}),
         (first.run, {"done": 6}),
     ]
@@ -626,7 +626,7 @@ def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer)
     ledger.close()
     told = app.recall(tmp_path, str(report.run))
     assert statuses(told) == ["done"] * 4 + ["unknown", "not_sent"]
-    assert "has not ended" in told.notes[-2]
+    assert told.notes[-2] == "This run was cut short."
     assert told.notes[-1] == (
         f"Rows that could still be sent: 1. Finish the run to send them (command line: bulkops resume {report.run})."
     )

@@ -261,7 +261,7 @@ class Codes(RuleBasedStateMachine):
                 computer.ledger.mark(sent.run, sent.seq, Mark(verdict, "Sam", AT))
             return
         computer.ledger.mark(sent.run, sent.seq, Mark(verdict, "Pat", AT))
-        assert computer.ledger.marks(sent.run)[sent.seq][-1].verdict is verdict
+        assert computer.ledger.resolutions(sent.run)[sent.seq].verdict is verdict
         sent.verdict = verdict.value
 
     def followed(self, computer: Computer) -> list[Sent]:

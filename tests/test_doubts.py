@@ -13,6 +13,7 @@ from bulkops import app, doubts, settings
 from bulkops.doubts import Doubt, Verdict
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
+from bulkops.model import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
@@ -75,7 +76,7 @@ def refused(folder: Path, run: str, seq: int, verdict: Verdict = Verdict.SEND_AG
 def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Environment, august: Path) -> None:
     """Where it stands, where it was sent to, when and by whom; and where in EnergyCAP to look."""
     doubt = only(folder, here)
-    ((found, _),) = app.history(folder)
+    (found,) = app.history(folder)
     outcome = app.recall(folder, found.id).outcomes[0]
     assert (doubt.run, doubt.seq, doubt.sheet, doubt.row) == (found.id, 0, "Kickouts", 2)
     assert (doubt.operation, doubt.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
@@ -215,19 +216,25 @@ def test_two_environments_do_not_mix(folder: Path, here: Environment, august: Pa
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [(Verdict.DONE, "done after all"), (Verdict.SEND_AGAIN, "surely not carried out")]
+    ("verdict", "status", "words", "what_to_do"),
+    [
+        (Verdict.DONE, Status.DONE, "done after all", "Do nothing: it counts as done."),
+        (Verdict.SEND_AGAIN, Status.NOT_SENT, "surely not carried out", "Run the workbook again"),
+    ],
 )
 def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
-    folder: Path, august: Path, bulkops: Bulkops, verdict: Verdict, words: str
+    folder: Path, august: Path, bulkops: Bulkops, verdict: Verdict, status: Status, words: str, what_to_do: str
 ) -> None:
-    """Unknown, and then by whose word it was what."""
+    """What came of the send, and then by whose word the row stands as it does; nobody is to check it any more."""
     doubt = only(folder)
     before = app.recall(folder, doubt.run)
     doubts.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
     after = app.recall(folder, doubt.run)
-    assert (after.exit_code, after.outcomes[1]) == (before.exit_code, before.outcomes[1])
-    assert after.outcomes[0].status.value == "unknown"
-    assert after.outcomes[0].message.startswith(f"{doubt.message} It was marked as {words}")
+    assert (before.outcomes[0].status, after.outcomes[1]) == (Status.UNKNOWN, before.outcomes[1])
+    marked = after.outcomes[0]
+    assert (marked.status, marked.tip.startswith(what_to_do)) == (status, True)
+    assert marked.message.startswith(f"{doubt.message} It was marked as {words}")
+    assert marked.send_again_code == (doubt.send_again_code if verdict is Verdict.DONE else "")
     ended = bulkops("history", doubt.run)
     assert "by Sam on " in " ".join(ended.out.split())
 

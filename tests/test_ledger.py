@@ -47,6 +47,8 @@ from bulkops.model import (
     Outcome,
     Plan,
     Problem,
+    Resolution,
+    Since,
     Status,
     Step,
     Verdict,
@@ -613,7 +615,9 @@ def test_a_doubt_that_was_sent_again_since_is_the_later_sends(ledger):
         assert code == "doubt.sent_since"
         assert said.startswith("Kickouts, row 2: the same request was sent again on 2026-11-21 10:00:01 UTC by ")
         assert f"from {name}.xlsx" in said
-    assert (ledger.doubts(), ledger.marks("a")) == ([], {})
+    since = Since("2026-11-21T10:00:01Z", "", "c.xlsx")
+    assert (ledger.doubts(), ledger.resolutions("a")) == ([], {0: Resolution(since=since)})
+    assert ledger.resolved() == {name: [(None, True, 1)] for name in "ab"}
     doubt_of(ledger, "d", flag_edit(0, 2001))
     plan = released(flag_edit(0, 2001), code_of(ledger, "d"))
     ledger.begin(run_named("e"), plan, HERE)
@@ -633,7 +637,7 @@ def test_a_mark_is_corrected_by_a_later_one(ledger, path):
         mark(ledger, "a", verdict)
         said.append(Mark(verdict, "Sam", "2026-11-21T12:00:00Z"))
         assert marking_refused(ledger, "a", verdict=verdict)[0] == "doubt.marked"
-        assert (ledger.marks("a"), ledger.outcomes("a"), ledger.doubts()) == ({0: said}, seen, [])
+        assert (ledger.resolutions("a")[0].marks, ledger.outcomes("a"), ledger.doubts()) == (tuple(said), seen, [])
         assert [doubt.run for doubt in ledger.doubts(marked=True)] == ["a"]
         assert len(plan_of(kickout(0), history=ledger).steps) == (verdict is Verdict.SEND_AGAIN)
     with pytest.raises(MustStop, match="second time"):
@@ -644,7 +648,8 @@ def test_a_mark_is_corrected_by_a_later_one(ledger, path):
     )
     ledger.close()
     with closing(Ledger(path)) as opened:
-        assert (opened.marks("a"), opened.marks("b"), opened.doubts()) == ({0: said}, {}, [])
+        assert (opened.resolutions("a"), opened.resolutions("b")) == ({0: Resolution(tuple(said))}, {})
+        assert opened.doubts() == []
     assert states(path)[0] == "unknown"
 
 
@@ -1015,10 +1020,12 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
         "in_flight": ledger.in_flight,
         "doubts": ledger.doubts,
         "doubts here": lambda: ledger.doubts(HERE, marked=True),
-        "marks": lambda: ledger.marks("r"),
+        "resolutions": lambda: ledger.resolutions("r"),
+        "resolved": ledger.resolved,
         "runs": ledger.runs,
         "runs_named": lambda: ledger.runs_named(["r", "nobody"]),
         "unknown_runs": lambda: ledger.unknown_runs(["r", "nobody"]),
+        "runs since": lambda: ledger.runs("r"),
         "runs_of": lambda: ledger.runs_of("books/r.xlsx"),
         "counts": lambda: ledger.counts("r"),
         "outcomes": lambda: ledger.outcomes("r"),
@@ -1314,7 +1321,7 @@ def test_a_ledger_of_version_5_is_like_a_new_one_and_keeps_all_it_knew(version_5
         assert made_of(version_5) == made_of(tmp_path / "new.sqlite3")
         assert [run.id for run in ledger.runs()] == RUNS_5[::-1]
         assert told(version_5) == before
-        assert {seq: mark.verdict.value for seq, (mark,) in ledger.marks(RUNS_5[0]).items()} == {
+        assert {seq: each.verdict for seq, each in ledger.resolutions(RUNS_5[0]).items()} == {
             2: "done",
             3: "send_again",
             4: "send_again",

@@ -27,7 +27,7 @@ from workbooks import results_of
 
 from bulkops import app, templates
 from bulkops.delivery import free
-from bulkops.model import Status
+from bulkops.model import TO_COME, Status
 from bulkops.report import Options
 from bulkops.settings import environment
 from bulkops.workbook import results_sheet
@@ -179,7 +179,7 @@ def test_a_status_is_words_first_and_a_colour_second(written: Path) -> None:
     """Each of the six has a colour of its own, light enough for black words."""
     sheet = openpyxl.load_workbook(written).active
     colours = {row[4].value: row[4].fill.fgColor.rgb for row in sheet.iter_rows(min_row=2)}
-    assert set(colours) == {status.label for status in Status if status is not Status.READY}
+    assert set(colours) == {status.label for status in Status if status not in TO_COME}
     assert len(set(colours.values())) == 6
     for colour in colours.values():
         assert min(int(colour[at : at + 2], 16) for at in (2, 4, 6)) > 0xAA

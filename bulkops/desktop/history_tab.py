@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from tkinter import ttk
+from tkinter import filedialog, ttk
+from typing import TypedDict
 
+from bulkops import app, history
 from bulkops.defects import recorded
+from bulkops.desktop.choosing import Chooser
 from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.look import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file
-from bulkops.desktop.past import PastRun, past_runs, results_of
+from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError
+from bulkops.history import PastRun
+from bulkops.phrases import counted
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
 """Headings, with their least widths in digits; what is cut off is told in full below."""
+_MOST = 1000
+"""Runs in the table: more are not looked through by eye, and take the window seconds."""
+_AGAIN = 2000
+"""Milliseconds until a run that is under way is looked up once more, while the tab is seen."""
 _NOTHING_YET = "Nothing has been run yet. Every run appears here, with its results."
+_NONE_SUCH = "No run is like that. Show all to see the others."
 _CHOOSE = "Choose a run to open its results."
+
+
+class _Cells(TypedDict):
+    values: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 class HistoryTab(ttk.Frame):
@@ -30,10 +45,13 @@ class HistoryTab(ttk.Frame):
     ) -> None:
         super().__init__(parent, padding=look.gap)
         self._worker, self._folder, self._finish = worker, folder, finish
+        self._known: list[PastRun] = []
         self._runs: dict[str, PastRun] = {}
-        self._path = ""
+        self._path = self._next = ""
         self.columnconfigure(0, weight=1)
-        self.rowconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        self.chooser = Chooser(self, look, self._fill)
+        self.chooser.grid(row=0, columnspan=2, sticky="ew", pady=(0, look.pad))
         self._build_table(look)
         self._build_below(look)
         self.disk = DiskLine(self, worker, folder)
@@ -51,65 +69,99 @@ class HistoryTab(ttk.Frame):
         self.table.tag_configure("", background=PAPER)
         bar = ttk.Scrollbar(self, command=self.table.yview)
         self.table.configure(yscrollcommand=bar.set)
-        self.table.grid(row=0, column=0, sticky="nsew")
-        bar.grid(row=0, column=1, sticky="ns")
+        self.table.grid(row=1, column=0, sticky="nsew")
+        bar.grid(row=1, column=1, sticky="ns")
         self.table.bind("<<TreeviewSelect>>", lambda _: self._chosen())
         self.table.bind("<Double-1>", self._double)
         self.table.bind("<Return>", lambda _: self.open.invoke())
 
     def _build_below(self, look: Look) -> None:
         self.about = ttk.Label(self)
-        self.about.grid(row=1, columnspan=2, sticky="ew", pady=look.pad)
+        self.about.grid(row=2, columnspan=2, sticky="ew", pady=look.pad)
         self.said = ttk.Label(self)
-        self.said.grid(row=2, columnspan=2, sticky="ew")
+        self.said.grid(row=3, columnspan=2, sticky="ew")
         for label in (self.about, self.said):
             label.bind("<Configure>", lambda event: event.widget.configure(wraplength=event.width))
         row = ttk.Frame(self)
-        row.grid(row=3, columnspan=2, sticky="w", pady=(look.pad, 0))
+        row.grid(row=4, columnspan=2, sticky="ew", pady=(look.pad, 0))
         self.open = ttk.Button(row, text="Open results", command=self._open, style="Main.TButton")
         self.finish = ttk.Button(row, text="Finish this run", command=self._finish_it)
         self.copy = ttk.Button(row, text="Copy the path", command=self._copy)
+        self.export = ttk.Button(row, text="Export the list …", command=self._export)
+        row.columnconfigure(3, weight=1)
         for column, button in enumerate((self.open, self.finish, self.copy)):
             button.grid(row=0, column=column, padx=(0, look.pad))
+        self.export.grid(row=0, column=3, sticky="e")
         self.copy.grid_remove()
 
     def refresh(self) -> None:
         """Look the runs up; what was chosen stays chosen, at first the newest."""
-        self._worker.start(lambda: past_runs(self._folder), self._show, self._failed)
+        self._worker.start(lambda: app.history(self._folder), self._show, self._failed)
 
     def _show(self, runs: list[PastRun]) -> None:
-        if not self.winfo_exists():
-            return
-        chosen = self.table.selection()
-        first, before = self.table.yview()[0], set(self._runs)
-        self._runs = {run.id: run for run in runs}
+        if self.winfo_exists():
+            self._known = runs
+            self._fill()
+            if self._next:
+                self.after_cancel(self._next)
+                self._next = ""
+            if any(run.under_way for run in runs):
+                self._next = self.after(_AGAIN, self._look_again)
+
+    def _look_again(self) -> None:
+        if self.winfo_viewable():
+            self.refresh()
+
+    def _fill(self) -> None:
+        """Show the runs that are wanted."""
+        wanted = [run for run in self._known if self.chooser.choice.takes(run)]
+        before, self._runs = self._runs, {run.id: run for run in wanted[:_MOST]}
+        self.chooser.tell(_amount(len(self._runs), len(wanted), len(self._known)))
+        self.export.state(["!disabled" if wanted else "disabled"])
+        if list(before) == list(self._runs):
+            for run in self._runs.values():
+                if run != before[run.id]:
+                    self.table.item(run.id, **_cells(run))
+        else:
+            self._fill_anew(before)
+        self._tell_chosen()
+
+    def _fill_anew(self, before: Collection[str]) -> None:
+        chosen, first = self.table.selection(), self.table.yview()[0]
         self.table.delete(*self.table.get_children())
-        for run in runs:
-            values = (run.started, run.workbook, run.state, run.rows, run.environment, run.who)
-            self.table.insert("", tk.END, run.id, values=values, tags=(run.worst.value if run.worst else "",))
+        for run in self._runs.values():
+            self.table.insert("", tk.END, run.id, **_cells(run))
         if kept := [each for each in chosen if each in self._runs] or list(self._runs)[:1]:
             self.table.selection_set(kept)
             self.table.focus(kept[0])
-        if before == set(self._runs):
+        if set(before) == set(self._runs):
             self.table.yview_moveto(first)
-        self._chosen()
 
     @property
     def run(self) -> PastRun | None:
         """The run that is chosen."""
         chosen = self.table.selection()
-        return self._runs[chosen[0]] if chosen else None
+        return self._runs.get(chosen[0]) if chosen else None
 
     def _chosen(self) -> None:
-        run = self.run
-        self.open.state(["!disabled" if run else "disabled"])
-        self.finish.state(["!disabled" if run and run.left is not None else "disabled"])
         self._say("")
+        self._tell_chosen()
+
+    def _tell_chosen(self) -> None:
+        run = self.run
+        self.open.state(["!disabled" if run and not run.under_way else "disabled"])
+        self.finish.state(["!disabled" if run and run.left is not None else "disabled"])
         if run is None:
-            self.about.configure(text=_CHOOSE if self._runs else _NOTHING_YET)
+            nothing = _CHOOSE if self._runs else _NONE_SUCH if self._known else _NOTHING_YET
+            self.about.configure(text=nothing)
             return
-        why = "" if run.left is not None else "\nThere is nothing left to finish in this run."
-        self.about.configure(text=f"{run.path}\n{run.rows}. What to do: {run.state}. Run {run.id}.{why}")
+        last = list(run.remarks)
+        if run.under_way:
+            last.append("The results are written when the run has ended.")
+        elif run.left is None:
+            last.append("There is nothing left to finish in this run.")
+        told = [run.path, f"{run.rows}. What to do: {run.to_do}. Run {run.id}.", " ".join(last)]
+        self.about.configure(text="\n".join(filter(None, told)))
 
     def _double(self, event: tk.Event[ttk.Treeview]) -> None:
         if self.table.identify_region(event.x, event.y) == "cell":
@@ -121,17 +173,36 @@ class HistoryTab(ttk.Frame):
             return
         self._say("Opening the results …")
         self.open.state(["disabled"])
-        self._worker.start(partial(_opened, self._folder, run), self._has_opened, self._failed)
+        self._worker.start(partial(_opened, self._folder, run.id), self._has_opened, self._failed)
 
     def _has_opened(self, path: Path) -> None:
         if self.winfo_exists():
-            self._chosen()
+            self._tell_chosen()
             self._say(f"Opened: {path}", path=str(path))
+
+    def _export(self) -> None:
+        """Of the runs that are wanted, also those that are not in the table."""
+        wanted = [run for run in self._known if self.chooser.choice.takes(run)]
+        kinds = [("Comma-separated values", "*.csv")]
+        place = filedialog.asksaveasfilename(
+            parent=self,
+            title="Export the list",
+            defaultextension=".csv",
+            filetypes=kinds,
+            initialfile="bulkops runs.csv",
+        )
+        if place:
+            job = partial(history.export, wanted, Path(place), replace=True)
+            self._worker.start(job, lambda _: self._has_exported(len(wanted), Path(place)), self._failed)
+
+    def _has_exported(self, number: int, path: Path) -> None:
+        if self.winfo_exists():
+            self._say(f"{counted(number, 'run')} in {path}", path=str(path))
 
     def _failed(self, error: Exception) -> None:
         if self.winfo_exists():
             told = error if isinstance(error, BulkopsError) else recorded(error)
-            self._chosen()
+            self._tell_chosen()
             self._say(str(told), DANGER, str(told.facts.get("path", "")))
 
     def _say(self, words: str, colour: str = INK, path: str = "") -> None:
@@ -151,7 +222,19 @@ class HistoryTab(ttk.Frame):
             self._finish(run)
 
 
-def _opened(folder: Path, run: PastRun) -> Path:
+def _amount(shown: int, wanted: int, known: int) -> str:
+    """How many runs there are to see, and of how many."""
+    newest = f"The newest {shown:,} of " if shown < wanted else ""
+    among = f" of {known:,}" if wanted < known else ""
+    return f"{newest}{wanted:,}{among} {'run' if max(wanted, known) == 1 else 'runs'}" if known else ""
+
+
+def _cells(run: PastRun) -> _Cells:
+    values = (run.started, run.workbook, run.to_do, run.rows, run.environment, run.who)
+    return {"values": values, "tags": (run.worst.value if run.worst else "",)}
+
+
+def _opened(folder: Path, run: str) -> Path:
     path = results_of(folder, run)
     open_file(path)
     return path

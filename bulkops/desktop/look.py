@@ -10,7 +10,7 @@ from tkinter import font, ttk
 from bulkops.model import Status
 from bulkops.workbook.results_sheet import FILLS
 
-TINTS = {status: f"#{fill}" for status, fill in FILLS.items()} | {Status.READY: "#D5EBD8"}
+TINTS = {status: f"#{fill}" for status, fill in FILLS.items()} | {Status.READY: "#D5EBD8", Status.ON_ITS_WAY: "#FFFFFF"}
 """Behind a row, by its status: those of the Results sheet, light enough for black words."""
 STRONG = {
     Status.UNKNOWN: "#7B3FA0",
@@ -20,6 +20,7 @@ STRONG = {
     Status.ALREADY_DONE: "#2F6DA8",
     Status.DONE: "#2E7D32",
     Status.READY: "#455A64",
+    Status.ON_ITS_WAY: "#00838F",
 }
 """For the bar of totals, by status."""
 SAFE, DANGER = "#1B6E3C", "#B3261E"

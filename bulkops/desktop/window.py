@@ -15,7 +15,6 @@ from bulkops.desktop.inbox_tab import InboxTab
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.look import DANGER, SAFE, Look
 from bulkops.desktop.opening import open_file
-from bulkops.desktop.past import PastRun
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.showing import Button, Line, Question, Shown
 from bulkops.desktop.state import Phase
@@ -23,6 +22,7 @@ from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
+from bulkops.history import PastRun
 from bulkops.model import Verdict
 from bulkops.settings import PRACTICE, Environment
 

@@ -41,7 +41,7 @@ from bulkops.ledger.store import Clash, Store
 from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
-from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Status, Step
+from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Resolution, Status, Step
 
 _Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""
@@ -63,9 +63,10 @@ _TRIES = 8
 _ACCOUNT = tuple(each.name for each in fields(Account))
 _AT_ONCE = 500
 """Matters or runs that one query asks about: databases limit the values of a statement."""
-_RUNS = sa.select(
-    *(runs.c[each.name] for each in fields(Run) if each.name != "account"), *(accounts.c[name] for name in _ACCOUNT)
-).select_from(runs.outerjoin(accounts))
+_OF_RUN = tuple(each.name for each in fields(Run) if each.name != "account")
+_RUNS = sa.select(*(runs.c[name] for name in _OF_RUN), *(accounts.c[name] for name in _ACCOUNT)).select_from(
+    runs.outerjoin(accounts)
+)
 _CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence, new_task = :new_task
     WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
@@ -345,20 +346,29 @@ class Ledger:
             why = marks.refusal(connection, run, seq)
         raise why
 
-    def marks(self, run: str) -> dict[int, list[Mark]]:
-        """What operators have said of a run's rows, by seq; the last word counts."""
+    def resolved(self) -> dict[str, list[marks.Resolved]]:
+        """Run → its rows of unknown outcome that are not to be checked any more."""
         with self._store.reading() as connection:
-            return marks.of_run(connection, run)
+            return marks.resolved(connection)
 
-    def runs(self) -> list[Run]:
-        """Every run, newest first."""
+    def resolutions(self, run: str) -> dict[int, Resolution]:
+        """What has made rows of a run whose outcome was unknown ones that are not to be checked any more, by seq."""
         with self._store.reading() as connection:
-            return [_run(each) for each in _rows(connection, _RUNS.order_by(sa.desc(_place("runs"))))]
+            return marks.resolutions(connection, run)
+
+    def runs(self, since: str = "") -> list[Run]:
+        """Every run, newest first; ``since``: that one and those that were begun after it."""
+        query = _RUNS.order_by(sa.desc(_place("runs")))
+        if since:
+            first = sa.select(sa.text("rowid")).select_from(runs).where(runs.c.id == since)
+            query = query.where(_place("runs") >= first.scalar_subquery())
+        with self._store.reading() as connection:
+            return [_run(each) for each in connection.execute(query)]
 
     def runs_named(self, names: Iterable[str]) -> list[Run]:
         """The runs of these ids, as far as this ledger has them."""
         with self._store.reading() as connection:
-            found = (_rows(connection, _RUNS.where(runs.c.id.in_(part))) for part in _parts(names))
+            found = (connection.execute(_RUNS.where(runs.c.id.in_(part))) for part in _parts(names))
             return [_run(each) for part in found for each in part]
 
     def unknown_runs(self, names: Iterable[str]) -> set[str]:
@@ -383,17 +393,21 @@ class Ledger:
         with self._store.reading() as connection:
             return {each["id"] for each in _rows(connection, query)}
 
-    def counts(self, run: str) -> dict[str, int]:
+    def counts(self, run: str, under_way: bool = False) -> dict[str, int]:
         """How many rows of a run stand at each status."""
         kept = self._kept()
         with self._store.reading() as connection:
-            return _counted(connection, run, kept)
+            return _counted(connection, run, kept, under_way)
 
-    def outcomes(self, run: str) -> list[Outcome]:
-        """A run's rows in reading order. A line still planned was not sent; an open intent is unknown."""
+    def outcomes(self, run: str, under_way: bool = False) -> list[Outcome]:
+        """A run's rows in reading order. A line still planned was not sent, and an open intent is unknown; of a run
+        that is under way the one is to come, the other on its way."""
         kept = self._kept()
         with self._store.reading() as connection:
-            return [outcome_read(line, attempt) for line, attempt in _told(connection, run, kept)]
+            return [
+                outcome_read(line, None if under_way and attempt and _earlier(line, attempt) else attempt, under_way)
+                for line, attempt in _told(connection, run, kept)
+            ]
 
     def resumable(self, run: str) -> list[CheckedRow]:
         """The rows of a run that were not carried out for a reason outside them: it stopped, the key, the network."""
@@ -452,9 +466,9 @@ def _parts(names: Iterable[str]) -> Iterator[list[str]]:
     return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
 
 
-def _run(found: dict[str, Any]) -> Run:
-    account = Account(*(found.pop(name) for name in _ACCOUNT))
-    return Run(**found, account=account)
+def _run(found: sa.Row[Any]) -> Run:
+    values = (*found[: len(_OF_RUN)], Account(*found[len(_OF_RUN) :]))
+    return Run(*values)
 
 
 def _line(run: str, seq: int) -> sa.Update:
@@ -486,12 +500,19 @@ def _taken_over(attempt: dict[str, Any], kept: _Kept) -> dict[str, Any]:
     return {**attempt, "state": entry["state"], "outcome": json.loads(entry["outcome"])}
 
 
-def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None) -> dict[str, int]:
+def _earlier(line: Mapping[str, Any], attempt: Mapping[str, Any]) -> bool:
+    """Was it tried before the run was resumed for this line?"""
+    return bool(attempt["round"] < line["round"])
+
+
+def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None, under_way: bool = False) -> dict[str, int]:
     """Rows by status, as ``outcome_read`` tells them."""
-    planned = connection.execute(sa.select(lines.c.seq, lines.c.state).where(lines.c.run == run))
-    states: dict[int, str] = {row.seq: row.state for row in planned}
-    named = (attempts.c[name] for name in ("run", "seq", "started", "state", "outcome"))
+    planned = sa.select(*(lines.c[name] for name in ("seq", "state", "round"))).where(lines.c.run == run)
+    states = {row["seq"]: row for row in _rows(connection, planned)}
+    named = (attempts.c[name] for name in ("run", "seq", "round", "started", "state", "outcome"))
     tried = sa.select(*named).where(attempts.c.run == run).order_by(attempts.c.id)
-    found = (_taken_over(row, kept or {}) for row in _rows(connection, tried))
-    states |= {row["seq"]: row["state"] for row in found if states[row["seq"]] == PLANNED}
-    return dict(Counter(status_of(state).value for state in states.values()))
+    for row in (_taken_over(each, kept or {}) for each in _rows(connection, tried)):
+        line = states[row["seq"]]
+        if line["state"] == PLANNED and not (under_way and _earlier(line, row)):
+            line["last"] = row["state"]
+    return dict(Counter(status_of(row.get("last", row["state"]), under_way).value for row in states.values()))

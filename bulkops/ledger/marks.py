@@ -7,15 +7,16 @@ whatever was sent later is not touched by it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
 from bulkops.ledger.records import outcome_read, printable_text
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
-from bulkops.model import Doubt, Mark, Outcome, Status, Verdict
+from bulkops.model import Doubt, Mark, Outcome, Resolution, Since, Status, Verdict
 from bulkops.phrases import marked, moment
 
 HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
@@ -58,9 +59,15 @@ _MARKS = """
     WHERE attempts.run = :run ORDER BY marks.id"""
 _PLACE = "SELECT sheet || ', row ' || row AS value FROM lines WHERE run = :run AND seq = :seq"
 _SINCE = f"""
-    SELECT runs.id AS run, runs.workbook, later.who, later.started
+    SELECT doubt.seq, runs.id AS run, runs.workbook, later.who, later.started
     FROM attempts AS doubt JOIN attempts AS later ON {_LATER} JOIN runs ON runs.id = later.run
-    WHERE doubt.run = :run AND doubt.seq = :seq AND doubt.state = '{Status.UNKNOWN}' ORDER BY later.id DESC LIMIT 1"""
+    WHERE doubt.run = :run AND doubt.state = '{Status.UNKNOWN}' ORDER BY later.id"""
+_RESOLVED = f"""
+    SELECT run, verdict, since, count(*) AS rows FROM (
+        SELECT doubt.run, {_last_mark("doubt")} AS verdict,
+            EXISTS (SELECT 1 FROM attempts AS later WHERE {_LATER}) AS since
+        FROM attempts AS doubt WHERE doubt.state = '{Status.UNKNOWN}')
+    WHERE verdict IS NOT NULL OR since GROUP BY run, verdict, since"""
 
 
 def doubts(connection: sa.Connection, identity: str | None, marked: bool) -> list[Doubt]:
@@ -100,6 +107,34 @@ def add(connection: sa.Connection, run: str, seq: int, mark: Mark) -> bool:
     return connection.exec_driver_sql(_MARK, values).rowcount == 1
 
 
+class Resolved(NamedTuple):
+    """Rows of a run whose outcome was unknown and that are not to be checked any more."""
+
+    verdict: Verdict | None
+    """What operators have said of them last."""
+    since: bool
+    """Was the same sent once more since?"""
+    rows: int
+
+
+def resolved(connection: sa.Connection) -> dict[str, list[Resolved]]:
+    """Run → its rows of unknown outcome that are not to be checked any more."""
+    found: dict[str, list[Resolved]] = {}
+    for each in _told(connection, _RESOLVED):
+        verdict = Verdict(each["verdict"]) if each["verdict"] else None
+        found.setdefault(each["run"], []).append(Resolved(verdict, bool(each["since"]), each["rows"]))
+    return found
+
+
+def resolutions(connection: sa.Connection, run: str) -> dict[int, Resolution]:
+    """By seq, the marks of a run's rows, and the last send of the same since."""
+    found = {seq: Resolution(tuple(each)) for seq, each in of_run(connection, run).items()}
+    for each in _told(connection, _SINCE, run=run):
+        since = Since(each["started"], each["who"], Path(each["workbook"]).name)
+        found[each["seq"]] = replace(found.get(each["seq"], Resolution()), since=since)
+    return found
+
+
 def of_run(connection: sa.Connection, run: str) -> dict[int, list[Mark]]:
     """The marks of a run's rows, by seq; the last one counts."""
     found: dict[int, list[Mark]] = {}
@@ -111,7 +146,7 @@ def of_run(connection: sa.Connection, run: str) -> dict[int, list[Mark]]:
 def refusal(connection: sa.Connection, run: str, seq: int) -> CannotStart:
     """Why a row cannot be marked."""
     (place,) = _told(connection, _PLACE, run=run, seq=seq) or [{"value": ""}]
-    for since in _told(connection, _SINCE, run=run, seq=seq):
+    for since in [each for each in _told(connection, _SINCE, run=run) if each["seq"] == seq][-1:]:
         told = {"extra": since["run"], "who": since["who"], "workbook": Path(since["workbook"]).name}
         return CannotStart("doubt.sent_since", when=moment(since["started"]), **told, **place)
     if before := of_run(connection, run).get(seq):

@@ -145,20 +145,26 @@ def outcome_from(facts: Mapping[str, Any]) -> Outcome:
     return Outcome(**{**facts, "status": Status(facts["status"]), "warnings": tuple(facts["warnings"])})
 
 
-def status_of(state: str) -> Status:
-    """A line still planned was not sent; an attempt without an outcome is unknown."""
-    return {PLANNED: Status.NOT_SENT, INTENT: Status.UNKNOWN}.get(state) or Status(state)
+def status_of(state: str, under_way: bool = False) -> Status:
+    """A line still planned was not sent; an attempt without an outcome is unknown. While its run is under way, the one
+    is to come, the other on its way."""
+    if state == PLANNED:
+        return Status.READY if under_way else Status.NOT_SENT
+    if state == INTENT:
+        return Status.ON_ITS_WAY if under_way else Status.UNKNOWN
+    return Status(state)
 
 
-def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Outcome:
+def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None, under_way: bool = False) -> Outcome:
     """What became of a line: of one that was to be sent, by its last attempt."""
     if line["state"] != PLANNED:
         return outcome_from(line["outcome"])
     place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
     if attempt is None:
-        return Outcome(*place, Status.NOT_SENT)
+        return Outcome(*place, status_of(PLANNED, under_way))
     if attempt["outcome"] is None:
-        return Outcome(*place, Status.UNKNOWN, started=attempt["started"], send_again_code=attempt["code"])
+        known = {} if under_way else {"send_again_code": attempt["code"]}
+        return Outcome(*place, status_of(INTENT, under_way), started=attempt["started"], **known)
     told = outcome_from(attempt["outcome"])
     return replace(told, send_again_code=attempt["code"]) if told.status in (Status.DONE, Status.UNKNOWN) else told
 

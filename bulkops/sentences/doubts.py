@@ -18,6 +18,24 @@ ENTRIES = (
         "Do nothing, or bills may be imported twice. To send it all the same, type {extra} in Send again.",
     ),
     Entry(
+        "sent.marked_done",
+        "Marked as done after all",
+        "It was {words}.",
+        "Do nothing: it counts as done. To send it again on purpose, type {extra} in Send again.",
+    ),
+    Entry(
+        "sent.marked_again",
+        "Marked as surely not carried out",
+        "It was {words}.",
+        "Run the workbook again: the row is sent once more.",
+    ),
+    Entry(
+        "sent.sent_since",
+        "The same was sent again since",
+        "The same request was sent again on {when} by {who} from {workbook}.",
+        "Look at that later send instead: it has the last word on this row.",
+    ),
+    Entry(
         "doubt.marked",
         "Marked before",
         "{value}: the row was already {words}. Nothing was changed.",

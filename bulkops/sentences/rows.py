@@ -237,6 +237,18 @@ ENTRIES = (
         "Run the workbook again: rows that are done are not sent twice.",
     ),
     Entry(
+        "row.to_come",
+        "Not sent yet",
+        "The run is under way and has not come to this row yet.",
+        "Wait until the run has ended.",
+    ),
+    Entry(
+        "row.on_its_way",
+        "On its way",
+        "The row was sent, and EnergyCAP has not answered yet.",
+        "Wait until the run has ended.",
+    ),
+    Entry(
         "row.held",
         "An earlier row asks for the same",
         "An earlier row of the run asks for the same. This row was not sent.",

@@ -12,17 +12,18 @@ from pathlib import Path
 from queue import Empty
 
 import pytest
-from asking import fill, flag, kickout
+from asking import fill, flag
 from workbooks import results_of as lines_of
 
-from bulkops import app, settings
+from bulkops import app, settings, under_way
 from bulkops.desktop import history_tab, opening
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.look import dress
-from bulkops.desktop.past import PastRun, local, past_runs, results_of
+from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
-from bulkops.model import Outcome, Status
-from bulkops.practice.server import Fault, PracticeServer
+from bulkops.history import State, local
+from bulkops.model import Outcome
+from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import Environment
@@ -50,51 +51,25 @@ def run(path: Path, server: PracticeServer, folder: Path, stop_after: int | None
         return prepared.run(control, see)
 
 
-def told(run: PastRun) -> tuple[str, str, str, Status | None, int | None]:
-    return run.workbook, run.rows, run.state, run.worst, run.left
-
-
-def test_without_a_run_there_is_no_history(folder):
-    """And no ledger is made by looking."""
-    assert past_runs(folder) == []
-    assert list(folder.iterdir()) == []
-
-
-def test_every_run_is_told_in_words_the_newest_first(practice, folder, tmp_path):
-    """What needs a look comes first; what to do about it is said."""
-    run(fill(tmp_path / "Größe & co.xlsx", [kickout(1)], EDITS[:1]), practice, folder)
-    run(fill(tmp_path / "stopped.xlsx", [], EDITS[1:]), practice, folder, stop_after=1)
-    run(fill(tmp_path / "wrong.xlsx", [kickout(51)], [flag("x"), flag(2010)]), practice, folder)
-    practice.faults.add(Fault.drop_reply(), path_contains="kickout")
-    run(fill(tmp_path / "doubt.xlsx", [kickout(2)]), practice, folder)
-    assert [told(each) for each in past_runs(folder)] == [
-        ("doubt.xlsx", "1 row: Unknown \N{EN DASH} check 1", "Check 1 row in EnergyCAP", Status.UNKNOWN, None),
-        (
-            *("wrong.xlsx", "3 rows: Failed 1, Needs fixing 1, Done 1", "2 rows to look at in the results"),
-            *(Status.FAILED, None),
-        ),
-        ("stopped.xlsx", "3 rows: Not sent 2, Done 1", "2 rows can still be sent", Status.NOT_SENT, 2),
-        ("Größe & co.xlsx", "2 rows: Done 2", "Nothing more", Status.DONE, None),
-    ]
-    newest = past_runs(folder)[0]
-    assert (newest.who, newest.environment) == (settings.operator(), practice.base_url.removeprefix("http://"))
-    assert newest.path == str(tmp_path / "doubt.xlsx")
+def to_finish(folder: Path) -> dict[str, int]:
+    """The runs that can be finished, each with how many rows are left."""
+    return {each.id: each.left for each in app.history(folder) if each.left is not None}
 
 
 def test_a_run_can_be_finished_until_its_workbook_is_run_again(practice, folder, tmp_path):
     """The same runs as ``prepare_again`` takes up; for any other it has a refusal."""
     path = fill(tmp_path / "stopped.xlsx", [], EDITS)
     stopped = run(path, practice, folder, stop_after=1).run
-    assert app.unfinished(folder) == {stopped: 3}
+    assert to_finish(folder) == {stopped: 3}
     with app.prepare_again(stopped, folder) as again:
         assert len(again.plan.steps) == 3
         again.run(Control(), lambda _: None)
-    assert app.unfinished(folder) == {}
+    assert to_finish(folder) == {}
     other = fill(tmp_path / "other.xlsx", [], [flag(2020 + number, comment=f"Row {number}") for number in range(4)])
     first = run(other, practice, folder, stop_after=1).run
     second = run(other, practice, folder, stop_after=2).run
     assert first is not None
-    assert app.unfinished(folder) == {second: 1}
+    assert to_finish(folder) == {second: 1}
     with pytest.raises(app.CannotStart), app.prepare_again(first, folder):
         pass
 
@@ -104,7 +79,7 @@ def test_the_results_are_the_file_that_the_run_has_written(practice, folder, tmp
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
     run(path, practice, folder)
     before = sorted(folder.rglob("*.xlsx"))
-    assert results_of(folder, past_runs(folder)[0]) == path
+    assert results_of(folder, app.history(folder)[0].id) == path
     assert sorted(folder.rglob("*.xlsx")) == before
 
 
@@ -113,7 +88,6 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     """From the ledger, beside it; the operator's file stays as it is."""
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
     report = run(path, practice, folder)
-    past = past_runs(folder)[0]
     if lost == "replaced by a later run":
         run(path, practice, folder)
     elif lost == "gone":
@@ -123,7 +97,7 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     else:
         path.write_bytes(b"PK nothing")
     before = path.read_bytes() if path.exists() else b""
-    again = results_of(folder, past)
+    again = results_of(folder, report.run)
     assert again.parent == folder
     lines = lines_of(again)
     assert (len(lines), lines[1][4], lines[1][-2]) == (2, "Done", report.run)
@@ -293,8 +267,53 @@ def test_a_ledger_that_cannot_be_used_is_told(open_tab, folder):
 
 def test_an_error_of_our_own_is_recorded_and_told(open_tab, folder, monkeypatch):
     """With the log's place, and no trace of it in the window."""
-    monkeypatch.setattr(history_tab, "past_runs", lambda folder: 1 / 0)
+    monkeypatch.setattr(history_tab.app, "history", lambda folder: 1 / 0)
     window = open_tab()
     assert "an error of its own (ZeroDivisionError)" in window.tab.said.cget("text")
     assert "ZeroDivisionError" in (folder / "errors.log").read_text()
     assert os.fspath(folder / "errors.log") in window.tab.said.cget("text")
+
+
+def test_runs_are_chosen_and_exported_from_the_tab(open_tab, practice, folder, tmp_path, monkeypatch):
+    """By state and by what is typed; a day that is none is said, and what is shown is what is exported."""
+    run(fill(tmp_path / "July.xlsx", [], EDITS[:1]), practice, folder)
+    run(fill(tmp_path / "August.xlsx", [], EDITS[1:]), practice, folder, stop_after=1)
+    window = open_tab()
+    tab, chooser = window.tab, window.tab.chooser
+    shown = lambda: [tab.table.set(each, "Workbook") for each in tab.table.get_children()]  # noqa: E731
+    chooser.state_box.set(State.UNFINISHED.label)
+    chooser.state_box.event_generate("<<ComboboxSelected>>")
+    window.settle()
+    assert (shown(), chooser.amount.cget("text")) == (["August.xlsx"], "1 of 2 runs")
+    target = tmp_path / "runs.csv"
+    monkeypatch.setattr(history_tab.filedialog, "asksaveasfilename", lambda **_: str(target))
+    window.press(tab.export)
+    assert tab.said.cget("text") == f"1 run in {target}"
+    assert (b"August" in target.read_bytes(), b"July" in target.read_bytes()) == (True, False)
+    window.press(chooser.all)
+    assert shown() == ["August.xlsx", "July.xlsx"]
+    chooser.person.insert(0, "nobody")
+    chooser.since.insert(0, "soon")
+    chooser.since.focus_force()
+    window.root.update()
+    chooser.since.event_generate("<Return>")
+    window.settle()
+    assert (shown(), tab.about.cget("text")) == ([], "No run is like that. Show all to see the others.")
+    assert chooser.amount.cget("text").startswith("Type a day as 20")
+    assert all(button.instate(["disabled"]) for button in (tab.open, tab.finish, tab.export))
+
+
+def test_a_run_that_is_under_way_has_no_results_to_open(open_tab, practice, folder, tmp_path):
+    """And cannot be finished; the tab looks at it again while it is seen."""
+    path = fill(tmp_path / "a.xlsx", [], EDITS)
+    with app.prepare(path, Environment("custom", practice.base_url), folder, Options()) as prepared:
+        under_way.name(folder, prepared.id)
+        prepared.ledger.begin(prepared._record(), prepared.plan, prepared.where.identity)
+        prepared.ledger.intend(prepared.id, prepared.plan.steps[0], prepared._record().started)
+        window = open_tab()
+        assert "1 row on the way, 3 to come" in window.tab.about.cget("text")
+        assert all(button.instate(["disabled"]) for button in (window.tab.open, window.tab.finish))
+    window.tab._look_again()
+    window.settle()
+    assert "Cut short; check 1 row in EnergyCAP; 3 rows can still be sent" in window.tab.about.cget("text")
+    assert all(button.instate(["!disabled"]) for button in (window.tab.open, window.tab.finish))

@@ -269,7 +269,7 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     where = somewhere.presenter.state.where
     somewhere.presenter.choose_environment(HERE)
     somewhere.until(Phase.CHECKED)
-    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
+    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     assert somewhere.shown.where == where
     asked = somewhere.screen.questions[-1]
@@ -389,7 +389,7 @@ def test_a_run_that_is_finished_offers_no_other_rows(
     somewhere.presenter.answer(True, "300")
     somewhere.presenter.stop()
     somewhere.until(Phase.ENDED)
-    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0][0].id)
+    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     asked = somewhere.screen.questions[-1]
     assert asked is not None

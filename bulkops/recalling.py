@@ -1,0 +1,88 @@
+"""A run told from the ledger alone: its rows as they stand now, with what was said of them or sent since, and its
+results made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkops.delivery import free
+from bulkops.errors import CannotStart
+from bulkops.model import Outcome, Resolution, Status, Verdict
+from bulkops.operations import all_operations
+from bulkops.operations.catalogue import Catalogue
+from bulkops.phrases import marked, moment
+from bulkops.results import sheet_lines
+from bulkops.running import NEVER, interrupted, left_out
+from bulkops.workbook.results_sheet import Value
+from bulkops.workbook.saving import refuse_planted, save, shortened
+from bulkops.workbook.sidecar import plain
+
+if TYPE_CHECKING:
+    from bulkops.ledger import Ledger, Run
+
+_WORDS = {Status.READY: "row.to_come", Status.ON_ITS_WAY: "row.on_its_way"}
+_SAID = {Verdict.DONE: "sent.marked_done", Verdict.SEND_AGAIN: "sent.marked_again"}
+_NOW = {Verdict.DONE: Status.DONE, Verdict.SEND_AGAIN: Status.NOT_SENT}
+
+
+def rows(ledger: Ledger, run: str, under_way: bool = False) -> tuple[Outcome, ...]:
+    """A run's rows in reading order."""
+    found = ledger.resolutions(run)
+    return tuple(resolved(_worded(each), found.get(each.seq)) for each in ledger.outcomes(run, under_way))
+
+
+def _worded(outcome: Outcome) -> Outcome:
+    """A row without words of its own, as the ledger has it of a run that has not ended."""
+    if (outcome.status, outcome.code) == NEVER or outcome.status in _WORDS:
+        problem = Catalogue(()).problem(_WORDS.get(outcome.status, "row.stopped"))
+        return replace(outcome, code=problem.code, message=problem.message, tip=problem.tip)
+    if outcome.status is not Status.UNKNOWN or outcome.code:
+        return outcome
+    message, tip = interrupted(outcome.operation, outcome.target, outcome.send_again_code)
+    return replace(outcome, code="sent.interrupted", message=message, tip=tip)
+
+
+def resolved(outcome: Outcome, found: Resolution | None) -> Outcome:
+    """A row whose outcome was unknown, with what has become of that since: nobody is to check it any more."""
+    if found is None or outcome.status is not Status.UNKNOWN:
+        return outcome
+    catalogue, code = Catalogue(()), outcome.send_again_code
+    if verdict := found.verdict:
+        words = ", then ".join(map(marked, found.marks))
+        problem = catalogue.problem(_SAID[verdict], words=words, extra=code)
+        outcome = replace(outcome, status=_NOW[verdict], send_again_code=code if verdict is Verdict.DONE else "")
+        outcome = replace(
+            outcome, code=problem.code, message=f"{outcome.message} {problem.message}".strip(), tip=problem.tip
+        )
+    if since := found.since:
+        sent = {"when": moment(since.when), "who": since.who, "workbook": since.workbook}
+        problem = catalogue.problem("sent.sent_since", **sent)
+        outcome = replace(outcome, code=problem.code, tip=problem.tip, send_again_code="")
+        outcome = replace(outcome, message=f"{outcome.message} {problem.message}".strip())
+    return outcome
+
+
+def lines(run: Run, outcomes: Iterable[Outcome]) -> list[list[Value]]:
+    """The lines of a run's results."""
+    return sheet_lines(outcomes, all_operations(), run.environment, run.id, left_out(run))
+
+
+def results_again(run: Run, told: list[list[Value]], folder: Path, wanted: Path | None) -> tuple[Path | None, str]:
+    """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
+    workbook = Path(run.workbook)
+    if wanted is not None:
+        refuse_planted(wanted)
+        if not free(wanted):
+            raise CannotStart("results.unwritable", path=wanted)
+    # Never where a run has put a copy of the workbook, nor over what somebody has added to.
+    numbers = ("", *(f" {number}" for number in range(2, 100)))
+    places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]
+    path = wanted or next((place for place in places if free(place)), places[0])
+    try:
+        save(path, plain(told, workbook, path))
+    except OSError as error:
+        return None, f"The results could not be written to {path} ({error.strerror or error})."
+    return path, ""
