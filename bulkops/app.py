@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -565,6 +565,21 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     notes += [trouble] if trouble else []
     workbook = Path(found.workbook)
     return Report(*(workbook, where, outcomes, tuple(notes), run, path), identity=found.workbook_sha256, unread=unread)
+
+
+def bring_up_to_date(folder: Path, told: Callable[[int], object]) -> None:
+    """Take over the ledger of an earlier version, before anything looks into it: a large one takes a minute.
+
+    ``told`` is called with how far that is, in per cent; never where there is nothing to do.
+    """
+    path = folder / LEDGER
+    if not path.exists():
+        return
+    from bulkops.ledger import Ledger, is_older
+
+    if is_older(path):
+        Ledger(path, told).close()
+        told(100)
 
 
 @contextmanager

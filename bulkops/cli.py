@@ -121,7 +121,7 @@ def check(
 
         options = Options(include_hidden=include_hidden, corrections=corrections)
         with without_collecting():  # the program ends with this workbook: what a collection would find goes then
-            report = app.check(workbook, environment(env, base_url), home(), options)
+            report = app.check(workbook, environment(env, base_url), _data_folder(), options)
     raise console.ended(report, as_json)
 
 
@@ -173,8 +173,8 @@ def run(
     )
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
-            where = environment(env, base_url)
-            report = _run(lambda: app.prepare(workbook, where, home(), options), yes, stack)
+            where, folder = environment(env, base_url), _data_folder()
+            report = _run(lambda: app.prepare(workbook, where, folder, options), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -193,7 +193,7 @@ def inbox(
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
-        code = go_through(folder, environment(env, base_url), home(), yes, as_json)
+        code = go_through(folder, environment(env, base_url), _data_folder(), yes, as_json)
     raise typer.Exit(code)
 
 
@@ -214,7 +214,8 @@ def resume(
 
     with ExitStack() as stack:
         with console.starting(as_json):
-            report = _run(lambda: app.prepare_again(run, home(), results), yes, stack)
+            folder = _data_folder()
+            report = _run(lambda: app.prepare_again(run, folder, results), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -326,10 +327,10 @@ def history(
         raise typer.BadParameter("The id of a run cannot be given with what chooses from the list of all runs.")
     with console.starting(as_json):
         if run is not None:
-            if not console.present(app.recall(home(), run, results), as_json) and as_json:
+            if not console.present(app.recall(_data_folder(), run, results), as_json) and as_json:
                 raise typer.Exit(console.SOME_LEFT)
             return
-        known = app.history(home())
+        known = app.history(_data_folder())
         runs = [past for past in known if choice.takes(past)]
         if as_csv is not None:
             history.export(runs, as_csv)
@@ -363,6 +364,16 @@ def _tell_disk(as_json: bool, alone: bool) -> None:
 def _not_both(name: str, value: object, other: str, other_value: object) -> None:
     if value and other_value:
         raise typer.BadParameter(f"{name} and {other} exclude each other.")
+
+
+def _data_folder() -> Path:
+    """Where it is. A record that an earlier version has left there is brought up to date first."""
+    from bulkops import app
+
+    folder = home()
+    with console.updating() as told:
+        app.bring_up_to_date(folder, told)
+    return folder
 
 
 def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, stack: ExitStack) -> Report:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +108,30 @@ def carry_out(prepared: Prepared, control: Control) -> Report:
     with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
         report = prepared.run(control, progress.saw)
     return replace(report, defect=report.defect or progress.defect)
+
+
+@contextmanager
+def updating() -> Iterator[Callable[[int], None]]:
+    """Takes how far the record is brought up to date: a line that counts on a terminal; elsewhere its begin and end."""
+    from bulkops.sentences.running import bringing_up_to_date
+
+    counting = sys.stderr is not None and sys.stderr.isatty()
+    last = 100
+
+    def told(percent: int) -> None:
+        nonlocal last
+        if counting and percent != last:
+            with suppress(OSError):
+                typer.echo(f"\r{bringing_up_to_date(percent)}", err=True, nl=percent == 100)
+        elif percent in (0, 100):
+            say(bringing_up_to_date(percent))
+        last = percent
+
+    try:
+        yield told
+    finally:
+        if counting and last != 100:
+            say("")
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import canary
@@ -34,6 +36,16 @@ def home(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BULKOPS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def left_by_version_5(home: Path) -> Path:
+    """A data folder whose record real runs of version 5 have left behind."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    script = (Path(__file__).parent / "expected" / "ledger-5-run.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+        ledger.executescript(script)
+    return home
 
 
 @pytest.fixture

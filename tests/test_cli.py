@@ -404,6 +404,22 @@ def test_a_template_can_be_made_and_checked(bulkops: Bulkops, tmp_path: Path) ->
     assert bulkops("template", path).code == 2
 
 
+def test_a_record_of_an_earlier_version_says_how_far_it_is_brought_up_to_date(
+    bulkops: Bulkops, left_by_version_5: Path
+) -> None:
+    """Once, on standard error: on a terminal in one line that counts."""
+    listed = bulkops("history", "--json")
+    assert len(json.loads(listed.out)["runs"]) == 5
+    said = "Bringing the record up to date … {} %"
+    assert listed.err == f"{said.format(0)}\n{said.format(100)}\n"
+    assert bulkops("history", "--json").err == ""
+    (left_by_version_5 / "ledger before version 6.sqlite3").replace(left_by_version_5 / "ledger.sqlite3")
+    counted = bulkops("history", "--json", typed="").err
+    assert counted.startswith(f"\r{said.format(0)}\r{said.format(10)}\r")
+    assert counted.endswith(f"\r{said.format(100)}\n")
+    assert counted.count("\n") == 1
+
+
 def test_history_tells_runs_and_rows(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
     """All runs, one run's rows, both as words and as a document."""
     run = bulkops("run", august, "--yes", "--json").document

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,13 +32,14 @@ from bulkops.ledger import (
     SCHEMA_VERSION,
     Account,
     Ledger,
+    is_older,
     migrations,
     new_run_id,
     now,
     reserve,
     tables,
 )
-from bulkops.ledger.codes import is_code, new_code
+from bulkops.ledger.codes import is_code, new_code, new_codes
 from bulkops.ledger.reserve import Reserve
 from bulkops.model import (
     Accepted,
@@ -250,6 +251,18 @@ def test_codes_are_six_consonants():
     assert set("".join(codes)) == set("BCDFGHJKLMNPQRSTVWXZ")
     assert len(codes) > 4990
     assert not any(map(is_code, ("", "row", "run", "bcdfgh", "BCDFG", "BCDFGHJ", "ABCDFG", "BCDFG1")))
+
+
+def test_many_codes_at_once_are_all_different_and_none_in_use():
+    """As an earlier version's ledger gets them; so many that chance alone would draw some of them twice."""
+
+    class Used:
+        def __contains__(self, code: object) -> bool:
+            return str(code)[0] in "BCDFGHJKLM"
+
+    drawn = new_codes(20_000, Used())
+    assert len(set(drawn)) == 20_000
+    assert all(is_code(code) and code not in Used() for code in drawn)
 
 
 def plan_elsewhere(identity: str, ledger: Ledger | None = None) -> Plan:
@@ -1382,43 +1395,58 @@ def test_the_tasks_that_version_5_started_and_reimported_are_known(version_5):
             assert not ledger.knows_task(run, task(99))
 
 
-def test_a_migration_that_is_killed_leaves_a_ledger_of_version_5(version_5, monkeypatch):
-    """Whatever of it was done already; the next start does it all."""
+def test_a_migration_that_is_killed_leaves_a_ledger_of_version_5(version_5):
+    """Whatever of it was done already; the next start does it all, and says how far it is."""
     before = told(version_5)
-    for name in ("_make_anew", "give_codes"):
-        with monkeypatch.context() as patch:
-            patch.setattr(f"bulkops.ledger.migrations.{name}", killed_after(getattr(migrations, name)))
-            with pytest.raises(KeyboardInterrupt):
-                Ledger(version_5)
+
+    def killed_at(far: int) -> Callable[[int], None]:
+        def how_far(percent: int) -> None:
+            if percent >= far:
+                raise KeyboardInterrupt
+
+        return how_far
+
+    for far in (0, 10, 35, 65, 90):
+        with pytest.raises(KeyboardInterrupt):
+            Ledger(version_5, killed_at(far))
         with closing(sqlite3.connect(version_5)) as connection:
             assert connection.execute("PRAGMA user_version").fetchone() == (5,)
         assert told(version_5) == before
-    with closing(Ledger(version_5)) as ledger:
-        assert len(ledger.runs()) == 5
+    heard: list[int] = []
+    for _ in range(2):
+        assert is_older(version_5) is not bool(heard)
+        with closing(Ledger(version_5, heard.append)) as ledger:
+            assert len(ledger.runs()) == 5
+    assert heard == sorted(heard)
+    assert {0, 10, 35, 65} <= set(heard)
+    assert 90 <= heard[-1] < 100
 
 
-def test_a_ledger_that_another_program_migrates_first_keeps_its_copy(version_5, monkeypatch):
-    """The copy is of what was before, whichever program comes second."""
-    keep = migrations._keep_copy
+@pytest.mark.parametrize("program", ["this", "another"])
+def test_a_ledger_that_two_open_at_once_is_migrated_by_one_of_them(version_5, monkeypatch, program):
+    """The other one waits, and finds it done; the copy is of what was before."""
+    keep, second, told = migrations._keep_copy, [], []
+    if program == "another":
+        monkeypatch.setattr("bulkops.ledger.store._OPENING", nullcontext())
+    else:  # in this one it takes as long as it takes
+        monkeypatch.setattr("bulkops.ledger.store._PATIENCE", 0)
 
-    def second(*arguments):
-        monkeypatch.setattr("bulkops.ledger.migrations._keep_copy", keep)
-        Ledger(version_5).close()
+    def meanwhile(*arguments):
+        monkeypatch.setattr(migrations, "_keep_copy", keep)
+        second.append(threading.Thread(target=lambda: Ledger(version_5, told.append).close()))
+        second[0].start()
+        # It has come as far as it can; were it not to wait, it would go on.
+        second[0].join(0.2)
+        assert second[0].is_alive()
         keep(*arguments)
 
-    monkeypatch.setattr("bulkops.ledger.migrations._keep_copy", second)
+    monkeypatch.setattr(migrations, "_keep_copy", meanwhile)
     with closing(Ledger(version_5)) as ledger:
         assert len(ledger.runs()) == 5
+    second[0].join()
+    assert told == []
     with closing(sqlite3.connect(version_5.with_name("ledger before version 6.sqlite3"))) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (5,)
-
-
-def killed_after(step):
-    def run(*arguments: object) -> None:
-        step(*arguments)
-        raise KeyboardInterrupt
-
-    return run
 
 
 # A run that is resumed

@@ -67,6 +67,28 @@ class Presenter:
         """Has the window gone? Then nothing is shown any more."""
         self._last: Shown | None = None
 
+    # ---------------------------------------------------------------- starting
+
+    def bring_up_to_date(self, then: Callable[[], object]) -> None:
+        """Take over the record that an earlier version has left, and show how far that is; then go on."""
+
+        def told(percent: int) -> None:
+            self.worker.later(lambda: self._updated(percent))
+
+        def over(_: object) -> None:
+            self._updated(None)
+            then()
+
+        def failed(error: Exception) -> None:
+            over(error)
+            self.tell(error)
+
+        self.worker.start(lambda: app.bring_up_to_date(self.home, told), over, failed)
+
+    def _updated(self, percent: int | None) -> None:
+        self.state.updated = percent
+        self.refresh()
+
     # ---------------------------------------------------------------- choosing
 
     @property

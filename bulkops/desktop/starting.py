@@ -48,7 +48,7 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
             stack.enter_context(endings.heard(_see_to_endings(root, window)))
             root.update()
             _told()
-            window.take(dropped)
+            window.presenter.bring_up_to_date(lambda: window.take(dropped))
             root.mainloop()
         finally:
             # Before the last jobs have ended: what the next start brings must find a window, or make one.

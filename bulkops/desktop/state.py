@@ -12,6 +12,7 @@ from bulkops.desktop.showing import Button, Line, Shown, Trouble
 from bulkops.model import Doubt, Status
 from bulkops.phrases import about_left, by_status, counted
 from bulkops.report import Report
+from bulkops.sentences.running import UPDATED_ONCE, bringing_up_to_date
 from bulkops.settings import Environment
 
 QUIET = 10.0
@@ -62,6 +63,8 @@ class State:
     """When the phase began, in seconds of the presenter's clock."""
     heard: float = 0.0
     """When something last came of it."""
+    updated: int | None = None
+    """How far the record is brought up to date, in per cent, while it is; a check that is begun waits for it."""
 
     @property
     def busy(self) -> bool:
@@ -83,7 +86,10 @@ class State:
     def shown(self, now: float, pause: float, stopping: bool) -> Shown:
         """All that is to be seen but the rows. ``pause``: seconds for which EnergyCAP wants to be left alone."""
         busy = self.busy
-        headline, then = self._words(now - self.heard, pause, stopping)
+        if self.updated is None:
+            headline, then = self._words(now - self.heard, pause, stopping)
+        else:
+            headline, then = bringing_up_to_date(self.updated), UPDATED_ONCE
         more = " ".join(filter(None, (self.said, then)))
         why_no_check = "" if self.workbook else "Choose a workbook first."
         return Shown(
@@ -110,6 +116,8 @@ class State:
         return (*self.report.notes, *kept)
 
     def _progress(self) -> tuple[int, int] | None:
+        if self.updated is not None:
+            return self.updated, 100
         if self.phase is Phase.RUNNING:
             return self.came, self.of
         return (0, 0) if self.phase in (Phase.CHECKING, Phase.PREPARING) else None

@@ -10,8 +10,21 @@ book.py      the ledger: the only writer of what was sent and what became of it
 """
 
 from bulkops.ledger.book import Ledger
+from bulkops.ledger.migrations import is_older
 from bulkops.ledger.records import Account, Run, new_run_id, now
 from bulkops.ledger.tables import INTENT, PLANNED, SCHEMA_VERSION
 from bulkops.ledger.witness import Lacking, Witness
 
-__all__ = ["INTENT", "PLANNED", "SCHEMA_VERSION", "Account", "Lacking", "Ledger", "Run", "Witness", "new_run_id", "now"]
+__all__ = [
+    "INTENT",
+    "PLANNED",
+    "SCHEMA_VERSION",
+    "Account",
+    "Lacking",
+    "Ledger",
+    "Run",
+    "Witness",
+    "is_older",
+    "new_run_id",
+    "now",
+]

@@ -20,7 +20,7 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring, resuming
 from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD, holds
-from bulkops.ledger.migrations import give_codes
+from bulkops.ledger.migrations import Told, give_codes
 from bulkops.ledger.records import (
     Account,
     Run,
@@ -75,10 +75,11 @@ _CONCLUDE = f"""
 class Ledger:
     """One ledger file, made if missing. Safe to use from several threads of one program.
 
-    Raises CannotStart when it cannot be opened, MustStop when it fails later.
+    ``told``: how far it is brought up to date, where it is one of an earlier version. Raises CannotStart when it cannot
+    be opened, MustStop when it fails later.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, told: Told = lambda _: None) -> None:
         self.path = path
         self._witness: Witness | None = None
         self._identity = ""
@@ -86,7 +87,7 @@ class Ledger:
         if self._reserve.path.exists() and not (path.exists() and path.stat().st_size):
             # There has been a ledger: without it everything would be sent again.
             raise CannotStart("ledger.gone", path=path, value=self._reserve.path.name)
-        self._store = Store(path)
+        self._store = Store(path, told)
         with self._store.reading() as connection:
             self.id: str = connection.execute(sa.select(book.c.id)).scalar_one()
             """What this ledger and every copy of it is known by."""

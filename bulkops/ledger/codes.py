@@ -7,19 +7,32 @@ count them up where a cell is dragged. By chance alone: two copies of a ledger g
 from __future__ import annotations
 
 import secrets
+from array import array
+from collections.abc import Container
+from itertools import product
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 6
+_HALVES = ["".join(letters) for letters in product(LETTERS, repeat=LENGTH // 2)]
+_ALL = len(_HALVES) ** 2
 
 
 def new_code() -> str:
     """Another code each time, but for a chance of one in 64 million."""
-    number = secrets.randbelow(len(LETTERS) ** LENGTH)
-    code = ""
-    for _ in range(LENGTH):
-        number, letter = divmod(number, len(LETTERS))
-        code += LETTERS[letter]
-    return code
+    return _code(secrets.randbelow(_ALL))
+
+
+def new_codes(count: int, used: Container[str]) -> list[str]:
+    """So many codes, all different, and none of those that are in use."""
+    found: dict[str, None] = {}
+    while left := count - len(found):
+        numbers = array("I", secrets.token_bytes(left * array("I").itemsize))
+        found.update((code, None) for code in (_code(number % _ALL) for number in numbers) if code not in used)
+    return list(found)
+
+
+def _code(number: int) -> str:
+    return _HALVES[number // len(_HALVES)] + _HALVES[number % len(_HALVES)]
 
 
 def is_code(text: str) -> bool:

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.errors import CannotStart
-from bulkops.ledger.codes import new_code
+from bulkops.ledger.codes import new_codes
 from bulkops.ledger.tables import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
 from bulkops.model import Call
 from bulkops.ownership import mine
@@ -27,27 +28,51 @@ LOOKED_AT = 1000
 _WEEK = timedelta(days=7)
 
 
-def prepare(connection: sa.Connection, path: Path, left_open: bool) -> None:
+Told = Callable[[int], object]
+"""Is told how far a migration is, in per cent."""
+_READ, _COPIED, _CODED, _INDEXED = 10, 35, 65, 95
+"""How far it is after each of its steps, which of a million attempts take some seconds each."""
+_ATTEMPTS = 20_000
+"""So many are given their codes between two words on how far it is."""
+_PAGES = 8_192
+"""So many, of 4 KiB, are copied at a time."""
+
+
+def is_older(path: Path) -> bool:
+    """Is it a ledger of an earlier version, by the file without its log? A ledger that cannot be read is none."""
+    try:
+        # Nothing is locked or taken over from the log by that: whoever opens the ledger sees how it was left.
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+            version: int = file.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        return False
+    return 0 < version < SCHEMA_VERSION
+
+
+def prepare(connection: sa.Connection, path: Path, left_open: bool, told: Told) -> None:
     """Check the file, and make or migrate its tables: together or not at all, by one program at a time.
 
     ``left_open``: nobody has closed it, or somebody still has it open. Raises CannotStart for a damaged file and for
     one that a newer bulkops has written.
     """
     today = datetime.now(UTC).date()
-    if _version(connection) > SCHEMA_VERSION:
-        raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")
-    if _version(connection) == SCHEMA_VERSION:
+    if _known_version(connection, path) == SCHEMA_VERSION:
         _check(connection, path, left_open, today)
         return
-    _read_whole(connection, path)
-    if _version(connection):
-        _keep_copy(connection, path.with_name(f"ledger before version {SCHEMA_VERSION}.sqlite3"))
     # Tables that others refer to are made anew; whoever opens the ledger switches it on again.
     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    # Whoever else would do this waits, and finds it done.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-    if (version := _version(connection)) == SCHEMA_VERSION:  # another program was faster
+    version = _known_version(connection, path)
+    if version == SCHEMA_VERSION:
         return
-    _make_tables(connection, version)
+    if version:
+        told(0)
+    _read_whole(connection, path)
+    if version:
+        told(_READ)
+        _keep_copy(path, path.with_name(f"ledger before version {SCHEMA_VERSION}.sqlite3"), told)
+    _make_tables(connection, version, told)
     connection.exec_driver_sql(
         "INSERT INTO book SELECT ?, '' WHERE NOT EXISTS (SELECT 1 FROM book)", (secrets.token_hex(16),)
     )
@@ -79,7 +104,7 @@ def _note(connection: sa.Connection, today: date) -> None:
     connection.exec_driver_sql("UPDATE book SET checked = ?", (today.isoformat(),))
 
 
-def _make_tables(connection: sa.Connection, version: int) -> None:
+def _make_tables(connection: sa.Connection, version: int, told: Told) -> None:
     if version == 1:
         _from_version_1(connection)
     elif version:
@@ -94,29 +119,38 @@ def _make_tables(connection: sa.Connection, version: int) -> None:
     if 0 < version < 4:
         _users_in_order(connection)
     if version:
-        give_codes(connection)
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
+        give_codes(connection, told)
+        indexes = [index for table in metadata.sorted_tables for index in table.indexes]
+        for done, index in enumerate(indexes):
+            told(_share(_CODED, _INDEXED, done, len(indexes)))
             index.create(connection, checkfirst=True)
 
 
-def _version(connection: sa.Connection) -> int:
-    return int(connection.execute(sa.text("PRAGMA user_version")).scalar_one())
+def _share(begun: int, ended: int, done: int, of: int) -> int:
+    return begun + (ended - begun) * done // max(of, 1)
 
 
-def _keep_copy(connection: sa.Connection, copy: Path) -> None:
+def _known_version(connection: sa.Connection, path: Path) -> int:
+    version = int(connection.execute(sa.text("PRAGMA user_version")).scalar_one())
+    if version > SCHEMA_VERSION:
+        raise CannotStart("ledger.unusable", path=path, value="a newer bulkops has written it")
+    return version
+
+
+def _keep_copy(path: Path, copy: Path, told: Told) -> None:
+    """A copy of the ledger as it is before anything of it is changed."""
     begun = copy.with_name(f"{copy.name}.part")
+
+    def copied(_: int, left: int, pages: int) -> None:
+        told(_share(_READ, _COPIED, pages - left, pages))
+
     try:
         begun.unlink(missing_ok=True)
         os.close(mine(str(begun), os.O_RDWR | os.O_CREAT | os.O_EXCL))
-        with closing(sqlite3.connect(begun)) as target:
-            driver: Any = connection.connection.driver_connection
-            driver.backup(target)
-            (version,) = target.execute("PRAGMA user_version").fetchone()
-        if version == SCHEMA_VERSION:  # another program was faster: the copy that is there is of what was before
-            begun.unlink()
-        else:
-            begun.replace(copy)
+        # From a connection of its own: the one that is about to write cannot be read from by this.
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(begun)) as target:
+            source.backup(target, pages=_PAGES, progress=copied)
+        begun.replace(copy)
     except (sqlite3.Error, OSError) as error:
         raise CannotStart("ledger.unusable", path=copy, value=str(error)) from error
 
@@ -133,18 +167,26 @@ def _make_anew(connection: sa.Connection, name: str) -> None:
     connection.exec_driver_sql("DROP TABLE temp.old")
 
 
-def give_codes(connection: sa.Connection) -> None:
+def give_codes(connection: sa.Connection, told: Told = lambda _: None) -> None:
     """A code for each attempt that may hold rows back and has none: nothing else would ever release them. And with it
     which task the attempt started."""
-    held = connection.exec_driver_sql(f"SELECT id FROM attempts WHERE {CODELESS} ORDER BY id").scalars().all()
-    if not held:
+    codeless = f"FROM attempts WHERE {CODELESS}"
+    # In their order: so SQLite takes the index of those alone, and has nothing to do where there are none.
+    ends = (f"SELECT id {codeless} ORDER BY id {order}" for order in ("ASC", "DESC"))
+    first, last = (connection.exec_driver_sql(query).scalar() for query in ends)
+    if first is None or last is None:
         return
-    used = set(connection.exec_driver_sql("SELECT code FROM attempts WHERE code <> ''").scalars())
-    codes: set[str] = set()
-    while len(codes) < len(held):
-        codes |= {new_code()} - used
-    change = "UPDATE attempts SET code = ?, new_task = lower(json_extract(outcome, '$.new_task_guid')) WHERE id = ?"
-    connection.exec_driver_sql(change, list(zip(codes, held, strict=True)))
+    count = connection.exec_driver_sql(f"SELECT count(*) {codeless}").scalar_one()
+    codes = new_codes(count, set(connection.exec_driver_sql("SELECT code FROM attempts WHERE code <> ''").scalars()))
+    driver: Any = connection.connection.driver_connection
+    driver.create_function("drawn_code", 0, codes.pop)
+    for begun in range(first, last + 1, _ATTEMPTS):
+        told(_share(_COPIED, _CODED, begun - first, last - first))
+        connection.exec_driver_sql(
+            f"""UPDATE attempts SET code = drawn_code(), new_task = lower(json_extract(outcome, '$.new_task_guid'))
+            WHERE id BETWEEN ? AND ? AND {CODELESS}""",
+            (begun, begun + _ATTEMPTS - 1),
+        )
 
 
 def _from_version_1(connection: sa.Connection) -> None:

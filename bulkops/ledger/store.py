@@ -19,10 +19,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bulkops.errors import CannotStart, MustStop
-from bulkops.ledger.migrations import LOOKED_AT, prepare
+from bulkops.ledger.migrations import LOOKED_AT, Told, prepare
 from bulkops.ledger.tables import durable
 from bulkops.ownership import mine
 
+_OPENING = threading.Lock()
+"""Of several in this program that open a ledger at once, as the window's tabs do, one checks it or brings it up to
+date, and the others wait for as long as that takes."""
+_PATIENCE = 10
+"""Seconds for which another program may hold the file."""
 _TOGETHER = 2
 """Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
 meets at the interpreter's lock; with each for himself a slow disk is the bottle's neck (bench/send.py)."""
@@ -50,7 +55,7 @@ class Clash(MustStop):
 class Store:
     """One ledger file, made or migrated if need be. Raises CannotStart when it cannot be opened, MustStop later."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, told: Told) -> None:
         self.path = path
         # As plain texts: before and after every intent it is looked whether they are still there.
         self._files = (str(path), f"{path}-wal")
@@ -60,7 +65,7 @@ class Store:
         self.engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
             poolclass=sa.pool.StaticPool,
-            connect_args={"check_same_thread": False, "timeout": 10},
+            connect_args={"check_same_thread": False, "timeout": _PATIENCE},
         )
         sa.event.listen(self.engine, "connect", durable)
         try:
@@ -70,16 +75,16 @@ class Store:
                 os.close(mine(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
             left_open = self._size_of_log() > 0
             self._connection = self.engine.connect()
-            with self._connection.begin():
-                prepare(self._connection, path, left_open)
+            with _OPENING, self._connection.begin():
+                prepare(self._connection, path, left_open, told)
             with self._connection.begin():
                 self._connection.exec_driver_sql("PRAGMA foreign_keys=ON")
             self._stood = self._standing()
-        except (SQLAlchemyError, CannotStart) as error:
+        except BaseException as error:  # also a Ctrl-C: taking over an earlier version's can be broken off
             self.engine.dispose()
-            if isinstance(error, CannotStart):
-                raise
-            raise CannotStart(_code(error), path=path, value=_reason(error)) from error
+            if isinstance(error, SQLAlchemyError):
+                raise CannotStart(_code(error), path=path, value=_reason(error)) from error
+            raise
 
     def close(self) -> None:
         """Close the file; one that was written to keeps what its queries are planned by."""

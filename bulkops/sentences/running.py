@@ -13,6 +13,14 @@ def taken_as_given(things: str) -> str:
     )
 
 
+def bringing_up_to_date(percent: int) -> str:
+    """How far the record that an earlier version has left is taken over."""
+    return f"Bringing the record up to date … {percent} %"
+
+
+UPDATED_ONCE = "An earlier version has left it. This is done once; a copy of the record as it was is kept beside it."
+
+
 def rehearsed(sheet: str, row: int, what: str) -> str:
     """Which row meets trouble on purpose."""
     return f"Trouble to rehearse: {sheet}, row {row}, {what}."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -74,6 +76,37 @@ def test_it_starts_on_practice_with_nothing_to_press(operator: Operator, practic
     assert shown.where == settings.Environment("practice", "")
     assert showing.banner(shown.where).startswith("PRACTICE")
     assert all(each.why_not.endswith(".") for each in (shown.check, shown.run, shown.stop, shown.results))
+
+
+def test_how_far_a_record_of_an_earlier_version_is_brought_up_to_date_can_be_seen(
+    operator: Operator, left_by_version_5: Path, book: Path
+) -> None:
+    """What was to be done at the start is done then; nothing is in the way of it where there is nothing to do."""
+    presenter, said = operator.presenter, "Bringing the record up to date … {} %"
+    presenter.bring_up_to_date(lambda: presenter.choose(book))
+    operator.until(Phase.CHECKED)
+    seen = [each for each in operator.screen.shown if each.headline.startswith("Bringing")]
+    assert [each.headline for each in seen[:: len(seen) - 1]] == [said.format(0), said.format(100)]
+    assert {each.progress for each in seen} >= {(0, 100), (35, 100), (100, 100)}
+    assert "a copy of the record as it was is kept" in seen[0].more
+    assert operator.shown.headline == "4 rows: Ready 4."
+    before = len(operator.screen.shown)
+    presenter.bring_up_to_date(presenter.refresh)
+    operator.idle()
+    assert len(operator.screen.shown) == before
+
+
+def test_a_record_that_cannot_be_brought_up_to_date_is_told_at_the_start(operator: Operator, home: Path) -> None:
+    """Nobody has to send something first to hear of it."""
+    with closing(sqlite3.connect(home / app.LEDGER)) as ledger:
+        ledger.execute("PRAGMA user_version = 5")
+        ledger.execute("CREATE TABLE runs (id TEXT)")
+        ledger.commit()
+    operator.presenter.bring_up_to_date(lambda: None)
+    shown = operator.idle()
+    assert shown.trouble is not None
+    assert shown.trouble.code == "ledger.unusable"
+    assert not shown.headline.startswith("Bringing")
 
 
 def test_the_settings_address_can_be_chosen(operator: Operator, practice: PracticeServer) -> None:
