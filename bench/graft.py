@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from copy import copy
-from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -24,7 +23,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 
 from bulkops.delivery import decide
 from bulkops.model import Status
-from bulkops.workbook.results_sheet import COLUMNS, Value
+from bulkops.workbook.results_layout import COLUMNS
+from bulkops.workbook.results_sheet import Results
 
 COLUMNS_IN = 14
 STATUSES = (Status.DONE, Status.FAILED, Status.INVALID, Status.UNKNOWN)
@@ -40,50 +40,55 @@ def workbook(path: Path, rows: int) -> None:
     book.save(path)
 
 
-def results(rows: int) -> list[list[Value]]:
+def results(rows: int) -> Results:
     """A line for each row."""
-    when = datetime(2026, 11, 21, 10, 15, 30)
-    return [
+    return Results(
         [
-            "Flag edits",
-            row + 2,
-            "List flag edit",
-            str(2000 + row),
-            STATUSES[row % 4].label,
-            None,
-            12,
-            10,
-            f"Flag edits!D{row + 2}: Cost recovery “12,50” can be read in two ways. 10 of 12 bills changed.",
-            "Type digits and one decimal point only, for example 1250.00.",
-            200,
-            "practice",
-            when,
-            0.25,
-            "20261121-101530-ab12",
-            "BCDFGH",
-        ]
-        for row in range(rows)
-    ]
+            [
+                {
+                    "Row": row + 2,
+                    "Sheet": "Flag edits",
+                    "Status": STATUSES[row % 4].label,
+                    "Message": f"Flag edits!D{row + 2}: Cost recovery “12,50” can be read in two ways. 10 of 12 bills "
+                    "changed.",
+                    "What to do": "Type digits and one decimal point only, for example 1250.00.",
+                    "Operation": "List flag edit",
+                    "Target": str(2000 + row),
+                    "Bills selected": 12,
+                    "Bills updated": 10,
+                    "Send again code": "BCDFGH",
+                    "Environment": "practice",
+                    "Started": "2026-11-21 10:15:30 UTC-05:00",
+                    "Seconds": 0.25,
+                    "HTTP status": 200,
+                    "Run": "20261121-101530-ab12",
+                }.get(column)
+                for column in COLUMNS
+            ]
+            for row in range(rows)
+        ],
+        "Results of August.xlsx",
+    )
 
 
-def by_bulkops(path: Path, home: Path, lines: list[list[Value]]) -> None:
+def by_bulkops(path: Path, home: Path, lines: Results) -> None:
     """Decide where the results go, and put them there."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     place, trouble = decide(path, digest, home, None, "20261121-101530-ab12").deliver(lines)
     assert (place, trouble) == (path, [])
 
 
-def by_openpyxl(path: Path, _: Path, lines: list[list[Value]]) -> None:
+def by_openpyxl(path: Path, _: Path, lines: Results) -> None:
     """Load, add the sheet, save."""
     book = openpyxl.load_workbook(path)
     sheet = book.create_sheet("Results")
     sheet.append(COLUMNS)
     wrapped, bold, fill = Alignment(wrap_text=True), Font(bold=True), PatternFill("solid", fgColor="D5EBD8")
-    for number, line in enumerate(lines, 2):
+    for number, line in enumerate(lines.lines, 2):
         sheet.append(line)
-        sheet.cell(number, 5).font, sheet.cell(number, 5).fill = copy(bold), copy(fill)
-        sheet.cell(number, 9).alignment = sheet.cell(number, 10).alignment = copy(wrapped)
-        sheet.cell(number, 2).hyperlink = f"#'{line[0]}'!A{line[1]}"
+        sheet.cell(number, 3).font, sheet.cell(number, 3).fill = copy(bold), copy(fill)
+        sheet.cell(number, 4).alignment = sheet.cell(number, 5).alignment = copy(wrapped)
+        sheet.cell(number, 1).hyperlink = f"#'{line[1]}'!A{line[0]}"
     book.save(path)
 
 

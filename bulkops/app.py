@@ -534,7 +534,8 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
-    from bulkops.recalling import lines, results_again, rows
+    from bulkops.recalling import results as made_again
+    from bulkops.recalling import results_again, rows
     from bulkops.running import left_out
     from bulkops.under_way import under_way
 
@@ -561,7 +562,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     unread = left_out(found)
     notes += [each.note for each in unread]
     where = Environment(found.environment, found.base_url)
-    path, trouble = (None, "") if live else results_again(found, lines(found, outcomes), folder, results)
+    path, trouble = (None, "") if live else results_again(found, made_again(found, outcomes), folder, results)
     notes += [trouble] if trouble else []
     workbook = Path(found.workbook)
     return Report(*(workbook, where, outcomes, tuple(notes), run, path), identity=found.workbook_sha256, unread=unread)

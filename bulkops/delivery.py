@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -24,7 +24,8 @@ from bulkops.lengths import length
 from bulkops.ownership import own_folder
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.results_sheet import COLUMNS, PRACTICE_SHEET, SHEET, Value
+from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.saving import (
     Changed,
     no_room_in_path,
@@ -86,7 +87,7 @@ class Delivery:
     defect: Exception | None = None
     """An error of our own that kept results from being made."""
 
-    def deliver(self, lines: Sequence[Sequence[Value]], sent: bool = True) -> tuple[Path | None, list[str]]:
+    def deliver(self, results: Results, sent: bool = True) -> tuple[Path | None, list[str]]:
         """(where the results are now, what went wrong on the way). A failure of one way leads to the next.
 
         ``sent``: may a row have been sent? Else no copy of what is replaced is kept.
@@ -96,7 +97,7 @@ class Delivery:
             if kind is not Kind.PLAIN and self.graft is None:
                 continue
             try:
-                self._put(kind, path, lines, sent)
+                self._put(kind, path, results, sent)
                 return path, [*trouble, f"The results are in {path}."] if trouble else []
             except CannotGraft as error:
                 self.graft = None
@@ -118,19 +119,19 @@ class Delivery:
         """What a new sheet for the results is called."""
         return PRACTICE_SHEET if self.practice else SHEET
 
-    def _put(self, kind: Kind, path: Path, lines: Sequence[Sequence[Value]], sent: bool) -> None:
+    def _put(self, kind: Kind, path: Path, results: Results, sent: bool) -> None:
         self.kept = None
         if self.practice:
-            lines = [_practised(line) for line in lines]
+            results = results.practised()
         in_place = kind is Kind.IN_PLACE
         if in_place and (program := opened_by(path)):
             raise _Opened(program)
         if not in_place and not may_replace(path, self.known):
             raise FileExistsError("another file has that name")
         if kind is Kind.PLAIN or self.graft is None:
-            content = plain(lines, self.workbook, path, self.sheet)
+            content = plain(results, self.workbook, path, self.sheet)
         else:
-            content = self.graft.grafted(lines, copy=not in_place)
+            content = self.graft.grafted(results, copy=not in_place)
         rights = 0o600 if path.parent == self.folder else 0o666
         keep = self._keep if sent else lambda _: None
         save(path, content, self.sha256 if in_place else None, keep, rights=rights)
@@ -243,12 +244,6 @@ def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str], name: str)
     # Some reasons are only found in doing it.
     graft.rehearse()
     return graft
-
-
-def _practised(line: Sequence[Value]) -> list[Value]:
-    """A line that says itself, wherever it is copied to, that it was only practised."""
-    at = COLUMNS.index("Message")
-    return [*line[:at], f"PRACTICE: {line[at] or ''}".strip(), *line[at + 1 :]]
 
 
 def _can_keep(folder: Path, size: int) -> bool:

@@ -13,7 +13,7 @@ from bulkops.naming import heading_words, known_headings
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
 from bulkops.workbook.raw import RawRow, RawSheet, column_letters
-from bulkops.workbook.results_sheet import COLUMNS, FIRST
+from bulkops.workbook.results_layout import COLUMNS, FIRST
 
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""

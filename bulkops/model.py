@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
-    """What became of a row; product.md section 2. ``READY`` and ``ON_ITS_WAY`` are said of what is still to come: by a
-    check, and by the history of a run that is under way."""
+    """What became of a row; product.md section 2. The last three are only ever shown: ``READY`` and ``ON_ITS_WAY`` of
+    what is still to come, by a check and the history of a run under way; ``LOOK`` of a row that is done and whose
+    answer does not fit what it expected."""
 
     DONE = "done"
     FAILED = "failed"
@@ -27,6 +28,7 @@ class Status(StrEnum):
     NOT_SENT = "not_sent"
     READY = "ready"
     ON_ITS_WAY = "on_its_way"
+    LOOK = "look"
 
     @property
     def label(self) -> str:
@@ -43,9 +45,14 @@ _LABELS = {
     Status.NOT_SENT: "Not sent",
     Status.READY: "Ready",
     Status.ON_ITS_WAY: "On its way",
+    Status.LOOK: "Done \N{EN DASH} look",
 }
 TO_COME = (Status.READY, Status.ON_ITS_WAY)
 """What a row is before anything has become of it: in no results of a run that has ended."""
+
+
+ENDS = tuple(status for status in Status if status not in (*TO_COME, Status.LOOK))
+"""What a row can come to: exactly one of these."""
 
 
 class Kind(Enum):
@@ -211,6 +218,10 @@ class Accepted:
     updated: int | None = None
 
 
+_SETTLED = ("", "sent.marked_done", "sent.sent_since")
+"""Codes of a row that is done and not to be looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one row. One per row read, always."""
@@ -235,6 +246,12 @@ class Outcome:
     seconds: float | None = None
     send_again_code: str = ""
     """What to type in Send again to have the row sent all the same; "" where nothing holds it back."""
+
+    @property
+    def shown(self) -> Status:
+        """The status that people see; of a row that is done a code says why it is to be looked at, unless it says that
+        somebody has."""
+        return Status.LOOK if self.status is Status.DONE and self.code not in _SETTLED else self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,5 +399,5 @@ class Past:
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """Count the rows by status, every status of product.md section 2 named, ``rows`` their sum."""
     counts = Counter(outcome.status for outcome in outcomes)
-    named = {status.value: counts[status] for status in Status if status not in TO_COME or counts[status]}
+    named = {status.value: counts[status] for status in (*ENDS, *TO_COME) if status in ENDS or counts[status]}
     return {**named, "rows": sum(counts.values())}

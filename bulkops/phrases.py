@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import groupby
 
 from bulkops.model import Mark, Outcome, Status, Verdict
@@ -12,6 +13,7 @@ URGENCY = (
     Status.ON_ITS_WAY,
     Status.FAILED,
     Status.INVALID,
+    Status.LOOK,
     Status.NOT_SENT,
     Status.ALREADY_DONE,
     Status.DONE,
@@ -58,6 +60,14 @@ def moment(when: str) -> str:
     return when.replace("T", " ").replace("Z", " UTC")
 
 
+def local_time(when: str) -> str:
+    """``2026-11-21 10:00:00 UTC-05:00``: a time as the ledger has it, in this computer's; "" for none."""
+    if not when:
+        return ""
+    day, _, rest = datetime.fromisoformat(when).astimezone().isoformat(timespec="seconds").partition("T")
+    return f"{day} {rest[:8]} UTC{rest[8:]}"
+
+
 def marked(mark: Mark) -> str:
     """``marked as done after all by Pat on 2026-11-21 10:00:00 UTC``."""
     words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out, to be sent again"}
@@ -66,12 +76,12 @@ def marked(mark: Mark) -> str:
 
 def urgency(outcome: Outcome) -> int:
     """A sorting key: what needs a look comes first."""
-    return URGENCY.index(outcome.status)
+    return URGENCY.index(outcome.shown)
 
 
 def to_look_at(outcome: Outcome) -> bool:
-    """Is there something to see to? A row that is done and has a code did not meet its control total."""
-    return outcome.status not in _GOOD or (outcome.status is Status.DONE and bool(outcome.code))
+    """Is there something to see to?"""
+    return outcome.shown not in _GOOD
 
 
 def size_of(count: int) -> str:

@@ -33,6 +33,7 @@ _COLOURS = {
     Status.UNKNOWN: "magenta",
     Status.FAILED: "red",
     Status.INVALID: "yellow",
+    Status.LOOK: "dark_orange",
     Status.NOT_SENT: "bright_black",
     Status.ALREADY_DONE: "blue",
     Status.DONE: "green",
@@ -76,14 +77,14 @@ def show(report: Report) -> None:
     telling = [outcome for outcome in report.outcomes if refused is None or outcome.code != refused]
     shown = _worth_showing(telling)
     for outcome in shown:
-        status = Text(outcome.status.label, style=_COLOURS[outcome.status])
+        status = Text(outcome.shown.label, style=_COLOURS[outcome.shown])
         table.add_row(printable(outcome.sheet), str(outcome.row), status, _words(outcome))
     if shown:
         console.print(table)
     if more := len(telling) - len(shown):
         where = "The results file has them all." if report.results else "With --json you get them all."
         console.print(f"Not shown here: {counted(more, 'row')}. {where}\n")
-    counts = Counter(outcome.status for outcome in report.outcomes)
+    counts = Counter(outcome.shown for outcome in report.outcomes)
     console.print(Text(f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}.", style="bold"))
     if counts[Status.UNKNOWN]:
         warning = "Do not send the unknown rows again before you have checked them in EnergyCAP."
@@ -263,7 +264,7 @@ class Progress:
 
     def saw(self, outcome: Outcome) -> None:
         """Count one more row."""
-        self._counts[outcome.status] += 1
+        self._counts[outcome.shown] += 1
         done = self._counts.total()
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=done, counts=by_status(self._counts))

@@ -14,9 +14,9 @@ from bulkops.model import Outcome, Resolution, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment
-from bulkops.results import sheet_lines
+from bulkops.results import results_of
 from bulkops.running import NEVER, interrupted, left_out
-from bulkops.workbook.results_sheet import Value
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.saving import refuse_planted, save, shortened
 from bulkops.workbook.sidecar import plain
 
@@ -65,12 +65,12 @@ def resolved(outcome: Outcome, found: Resolution | None) -> Outcome:
     return outcome
 
 
-def lines(run: Run, outcomes: Iterable[Outcome]) -> list[list[Value]]:
-    """The lines of a run's results."""
-    return sheet_lines(outcomes, all_operations(), run.environment, run.id, left_out(run))
+def results(run: Run, outcomes: Iterable[Outcome]) -> Results:
+    """A run's results."""
+    return results_of(run, outcomes, all_operations(), left_out(run))
 
 
-def results_again(run: Run, told: list[list[Value]], folder: Path, wanted: Path | None) -> tuple[Path | None, str]:
+def results_again(run: Run, told: Results, folder: Path, wanted: Path | None) -> tuple[Path | None, str]:
     """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
     workbook = Path(run.workbook)
     if wanted is not None:

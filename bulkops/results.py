@@ -1,68 +1,107 @@
-"""Outcomes → the lines of the Results sheet (product.md section 3) and of the JSON document (section 4).
+"""A run and its outcomes → the Results sheet (product.md section 3) and of the JSON document (section 4).
 
-Pure: the same outcomes and run give the same lines, so they can be made again from the ledger.
+Pure: the same run and outcomes give the same sheet, so it can be made again from the ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from bulkops.model import Outcome, Status, Unread, totals
 from bulkops.operations.base import Operation
+from bulkops.phrases import by_status, counted, local_time
 from bulkops.settings import Environment
-from bulkops.workbook.results_sheet import COLUMNS, Value
+from bulkops.workbook.results_layout import COLUMNS
+from bulkops.workbook.results_sheet import Results, Value
+
+if TYPE_CHECKING:
+    from bulkops.ledger import Run
 
 
-def sheet_lines(
-    outcomes: Iterable[Outcome],
-    operations: Mapping[str, Operation],
-    environment: str,
-    run: str,
-    unread: Iterable[Unread] = (),
-) -> list[list[Value]]:
-    """One line per row read, in reading order, in the sidecar's columns; then one per sheet that could not be read."""
-    lines: list[list[Value]] = []
-    for outcome in sorted(outcomes, key=lambda each: each.seq):
-        operation = operations.get(outcome.operation)
-        message = "\n".join(filter(None, (outcome.message, *(f"Note: {warning}" for warning in outcome.warnings))))
-        lines.append(
-            [
-                outcome.sheet,
-                outcome.row,
-                operation.title if operation else outcome.operation,
-                outcome.target,
-                outcome.status.label,
-                outcome.new_task_guid,
-                outcome.selected,
-                outcome.updated,
-                message,
-                outcome.tip,
-                outcome.http_status,
-                environment,
-                _moment(outcome.started),
-                outcome.seconds,
-                run,
-                outcome.send_again_code,
-            ]
-        )
-    for sheet in unread:
-        line: dict[str, Value] = {
-            "Sheet": sheet.sheet,
-            "Status": Status.INVALID.label,
-            "Message": sheet.message,
-            "What to do": sheet.tip,
-            "Environment": environment,
-            "Run": run,
-        }
-        lines.append([line.get(column) for column in COLUMNS])
-    return lines
+def results_of(
+    run: Run, outcomes: Iterable[Outcome], operations: Mapping[str, Operation], unread: Iterable[Unread] = ()
+) -> Results:
+    """A run's results, for a sheet: what there is to say of it, a line for each row read, in reading order, and one for
+    each sheet that could not be read."""
+    told, left_out = sorted(outcomes, key=lambda each: each.seq), list(unread)
+    host = Environment(run.environment, run.base_url).host
+    key = f", with the key of {run.key_owner}" if run.key_owner else ""
+    lines = [
+        *(_line(outcome, operations.get(outcome.operation)) for outcome in told),
+        *(_unread_line(sheet) for sheet in left_out),
+    ]
+    same = {"Environment": run.environment, "Run": run.id}
+    return Results(
+        [[{**line, **same}.get(column) for column in COLUMNS] for line in lines],
+        f"Results of {PurePath(run.workbook).name}",
+        (
+            ("Rows", _rows(told, left_out)),
+            ("Bills", _bills(told)),
+            ("Imports", _imports(told)),
+            ("Time", _time(run)),
+        ),
+        (("Run", run.id), ("By", f"{run.who} on {run.computer}{key}"), ("In", f"{run.environment}: {host}")),
+    )
 
 
-def _moment(text: str) -> datetime | None:
-    """A UTC time without its zone, as a workbook can hold it."""
-    return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
+def _line(outcome: Outcome, operation: Operation | None) -> dict[str, Value]:
+    notes = (f"Note: {warning}" for warning in outcome.warnings)
+    return {
+        "Row": outcome.row,
+        "Sheet": outcome.sheet,
+        "Status": outcome.shown.label,
+        "Message": "\n".join(filter(None, (outcome.message, *notes))),
+        "What to do": outcome.tip,
+        "Operation": operation.title if operation else outcome.operation,
+        "Target": outcome.target,
+        "New task GUID": outcome.new_task_guid,
+        "Bills selected": outcome.selected,
+        "Bills updated": outcome.updated,
+        "Send again code": outcome.send_again_code,
+        "Started": local_time(outcome.started),
+        "Seconds": outcome.seconds,
+        "HTTP status": outcome.http_status,
+    }
+
+
+def _unread_line(sheet: Unread) -> dict[str, Value]:
+    return {
+        "Sheet": sheet.sheet,
+        "Status": Status.INVALID.label,
+        "Message": sheet.message,
+        "What to do": sheet.tip,
+    }
+
+
+def _rows(outcomes: Sequence[Outcome], unread: Sequence[Unread]) -> str:
+    counts = by_status(Counter(outcome.shown for outcome in outcomes))
+    left_out = f"; {counted(len(unread), 'sheet')} could not be read" if unread else ""
+    return f"{counted(len(outcomes), 'row')}: {counts}{left_out}"
+
+
+def _bills(outcomes: Iterable[Outcome]) -> str:
+    """Of the rows that this run has done, not of those that were done before."""
+    edits = [each for each in outcomes if each.status is Status.DONE and each.selected is not None]
+    selected, updated = (sum(getattr(each, name) or 0 for each in edits) for name in ("selected", "updated"))
+    return f"{selected:,} selected, {updated:,} updated" if edits else "none"
+
+
+def _imports(outcomes: Iterable[Outcome]) -> str:
+    started = sum(each.status is Status.DONE and each.new_task_guid is not None for each in outcomes)
+    return f"{started:,} started; how far they are: look at their new tasks in EnergyCAP" if started else "none"
+
+
+def _time(run: Run) -> str:
+    began, ended = local_time(run.started), local_time(run.ended or "")
+    if not ended:
+        return f"began {began}; not ended: it is still going on, or was cut short"
+    (day, clock, zone), (last_day, last_clock, last_zone) = began.split(), ended.split()
+    if (day, zone) == (last_day, last_zone):
+        return f"{day} {clock} to {last_clock} {zone}"
+    return f"{began} to {ended}"
 
 
 def document(

@@ -6,7 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
 from bulkops.report import Material, Options, Report, Summary, in_order, previewed
-from bulkops.results import sheet_lines
+from bulkops.results import results_of
 from bulkops.sentences import answers
 from bulkops.settings import Environment, Key
 
@@ -138,13 +138,14 @@ class Prepared:
             raise RuntimeError("a run without an obstacle has a ledger and a place for its results")
         under_way.name(self.delivery.folder, self.id)
         try:
+            record = self.resumes or self._record()
             if self.resumes is None:
-                self.ledger.begin(self._record(), self.plan, self.where.identity)
+                self.ledger.begin(record, self.plan, self.where.identity)
             else:
                 self.ledger.begin_again(self.id, self.plan, self.where.identity)
         except MustStop as error:
             return self.refuse(error)
-        return self._carried_out(self.ledger, self.delivery, control, seen)
+        return self._carried_out(record, self.ledger, self.delivery, control, seen)
 
     def _record(self) -> Run:
         kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
@@ -170,7 +171,7 @@ class Prepared:
         )
 
     def _carried_out(
-        self, ledger: Ledger, delivery: Delivery, control: Control, seen: Callable[[Outcome], object]
+        self, record: Run, ledger: Ledger, delivery: Delivery, control: Control, seen: Callable[[Outcome], object]
     ) -> Report:
         """Send, write the results, close the run in the ledger. No failure keeps the report from being made."""
         outcomes = {outcome.seq: outcome for outcome in (*self.earlier, *self.plan.decided)}
@@ -211,7 +212,7 @@ class Prepared:
         self.notes += [
             answers.deprecated(all_operations()[key].plural, words) for key, words in processor.deprecated.items()
         ]
-        written = self._written(ordered, delivery, bool(processor.sent))
+        written = self._written(replace(record, ended=now()), ordered, delivery, bool(processor.sent))
         failed = failed or delivery.defect
         reason = reason or _reason(failed)
         cut_short = bool(left)
@@ -255,12 +256,12 @@ class Prepared:
         before = self.before.get(step.row.seq)
         return before if before and before.started else None
 
-    def _written(self, outcomes: tuple[Outcome, ...], delivery: Delivery, sent: bool) -> Path | None:
+    def _written(self, run: Run, outcomes: tuple[Outcome, ...], delivery: Delivery, sent: bool) -> Path | None:
         """Where the results are now. No failure keeps the run from its end: the ledger has them too."""
         place: Path | None = None
         try:
-            lines = sheet_lines(outcomes, all_operations(), self.where.name, self.id, self.material.unread)
-            place, trouble = delivery.deliver(lines, sent)
+            results = results_of(run, outcomes, all_operations(), self.material.unread)
+            place, trouble = delivery.deliver(results, sent)
             self.notes += trouble
         except Exception as error:
             delivery.defect = error

@@ -24,10 +24,14 @@ from bulkops.workbook.saving import create, refuse_planted
 
 _FACT = re.compile(r"\{\w+\}")
 """The place of a fact in a sentence, which differs from case to case."""
-_STATUS_HELP = {
+STATUS_HELP = {
     Status.DONE: (
         "EnergyCAP accepted the row; its task GUID or counts are there.",
         "Nothing. A reimport runs on: look at its new task later.",
+    ),
+    Status.LOOK: (
+        "Done, and the answer does not fit what the row expected; Message says how.",
+        "Look at the bills in EnergyCAP as What to do says.",
     ),
     Status.FAILED: (
         "EnergyCAP refused the row; Message has its own words.",
@@ -122,7 +126,7 @@ def _instructions(operations: Iterable[Operation]) -> list[forms.Line]:
         lines += [("head", operation.title, operation.about, "For example")]
         lines += [("", each.heading, each.help, each.example) for each in columns([operation]).values()]
     lines += [("head", "Status in the results", "What it means", "What to do")]
-    lines += [("", status.label, meaning, action) for status, (meaning, action) in _STATUS_HELP.items()]
+    lines += [("", status.label, meaning, action) for status, (meaning, action) in STATUS_HELP.items()]
     return lines
 
 
@@ -133,7 +137,7 @@ def readme_tables() -> dict[str, str]:
     tables = {
         "statuses": _table(
             ("Status", "What it means", "What to do"),
-            [(f"**{status.label}**", *words) for status, words in _STATUS_HELP.items()],
+            [(f"**{status.label}**", *words) for status, words in STATUS_HELP.items()],
         ),
         "errors": _table(
             ("Code", "What is wrong", "What is said", "What to do"),

@@ -16,7 +16,7 @@ from typing import Any
 import canary
 import pytest
 from asking import Bulkops, fill, flag
-from workbooks import results_of, untouched_parts
+from workbooks import column_of, results_of, untouched_parts
 
 from bulkops import cli, keys
 from bulkops.ledger import Ledger
@@ -564,8 +564,7 @@ def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServe
     assert (child.returncode, len(practice.writes), len(practice.state.applied)) == (3, 1, 1)
     assert b"Stopping: the rows on their way are finished and recorded first." in err
     assert told["notes"] == ["The run stopped early. You stopped the run."]
-    lines = results_of(Path(told["results"]))
-    assert [line[4] for line in lines[1:]] == ["Done", "Not sent", "Not sent", "Not sent"]
+    assert column_of(Path(told["results"]), "Status") == ["Done", "Not sent", "Not sent", "Not sent"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process on Windows")

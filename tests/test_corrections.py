@@ -32,6 +32,7 @@ from bulkops.workbook import correcting
 from bulkops.workbook.correcting import HEADING, MARK, Line, Sheet, content
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.text import LONGEST, escape, unescape
 
 FLAGS = ["List ID", "Flag type ID", "Flag status", "Cost recovery", "Comment"]
@@ -549,7 +550,7 @@ def a_damaged_file(path: Path, fix: Path) -> Path:
 def a_copy_with_the_results_of_corrections(path: Path, fix: Path) -> Path:
     check(path, fix)
     edited = fix.with_name("copy.xlsx")
-    edited.write_bytes(Graft(fix.read_bytes()).grafted([], copy=True))
+    edited.write_bytes(Graft(fix.read_bytes()).grafted(Results([]), copy=True))
     return edited
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 from test_sidecar import line
-from workbooks import parts, relations, results_of, save, styles, typed, untouched_parts
+from workbooks import column_of, parts, relations, save, styles, typed, untouched_parts
 
 from bulkops import delivery, lengths
 from bulkops.delivery import Delivery, Kind, decide
 from bulkops.errors import CannotStart
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import Value
+from bulkops.workbook.results_sheet import Results
 
-LINES: list[list[Value]] = [line("10 of 12 bills changed.")]
+RESULTS = Results([line("10 of 12 bills changed.")], "Results of August.xlsx")
 RUN = "20261121-101530-ab12"
 
 
@@ -49,9 +49,9 @@ def test_the_results_go_into_the_workbook(book: Path, home: Path) -> None:
     before, content = untouched_parts(book), book.read_bytes()
     found = decided(book, home)
     assert (found.ways[0], found.notes) == ((Kind.IN_PLACE, book), [])
-    assert found.deliver(LINES) == (book, [])
+    assert found.deliver(RESULTS) == (book, [])
     assert untouched_parts(book) == before
-    assert [row[8] for row in results_of(book)] == ["Message", "10 of 12 bills changed."]
+    assert column_of(book, "Message") == ["10 of 12 bills changed."]
     (kept,) = (home / "previous versions").iterdir()
     assert (kept.name, kept.read_bytes()) == (f"August, before {RUN}.xlsx", content)
     assert os.listdir(book.parent) == ["August.xlsx"]
@@ -134,11 +134,11 @@ def test_a_workbook_that_must_not_be_replaced_gets_a_copy_beside_it(
     (note,) = found.notes
     assert note.startswith(words)
     assert note.endswith(f"The results go to {beside}, a copy of the workbook with a Results sheet.")
-    assert found.deliver(LINES) == (beside, [])
-    assert results_of(beside)[1][8] == "10 of 12 bills changed."
+    assert found.deliver(RESULTS) == (beside, [])
+    assert column_of(beside, "Message") == ["10 of 12 bills changed."]
     assert untouched_parts(beside) == before
     assert book.read_bytes() == content
-    assert decided(book, home).deliver(LINES) == (beside, [])
+    assert decided(book, home).deliver(RESULTS) == (beside, [])
     assert [each.name for each in (home / "previous versions").iterdir()] == [f"August - results, before {RUN}.xlsx"]
 
 
@@ -163,7 +163,7 @@ def test_a_folder_that_takes_nothing_sends_a_copy_to_the_data_folder(
     assert found.notes[0].startswith("August.xlsx cannot be changed: it or its folder is write-protected")
     assert str(place) in found.notes[0]
     assert found.notes[1].endswith("August - results.xlsx: that folder or file does not allow it.")
-    assert found.deliver(LINES) == (place, [])
+    assert found.deliver(RESULTS) == (place, [])
 
 
 def test_too_little_room_is_found_out_before(book: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,21 +194,21 @@ def test_a_workbook_in_the_data_folder_is_kept_too(home: Path) -> None:
     """Whoever keeps workbooks beside the ledger loses nothing by it."""
     book = typed(home / "August.xlsx", ["List ID", "Comment"], [2001, "x"])
     before = book.read_bytes()
-    decided(book, home).deliver(LINES)
+    decided(book, home).deliver(RESULTS)
     assert [each.read_bytes() for each in (home / "previous versions").iterdir()] == [before]
 
 
 def test_a_results_file_that_somebody_saved_is_not_replaced(book: Path, home: Path) -> None:
     """What was typed into a copy or beside the results is somebody's work: the next results have another name."""
     in_excel(book)
-    first, _ = decided(book, home).deliver(LINES)
+    first, _ = decided(book, home).deliver(RESULTS)
     assert first == book.with_name("August - results.xlsx")
     mine = openpyxl.load_workbook(first)
     mine["Data"]["D9"] = "my notes"
     mine.save(first)
     before = first.read_bytes()
     for _ in range(2):
-        second, _ = decided(book, home).deliver(LINES)
+        second, _ = decided(book, home).deliver(RESULTS)
         assert second == book.with_name("August - results (bulkops).xlsx")
     assert first.read_bytes() == before
 
@@ -216,7 +216,7 @@ def test_a_results_file_that_somebody_saved_is_not_replaced(book: Path, home: Pa
 def test_a_copy_that_bulkops_made_is_never_run(book: Path, home: Path) -> None:
     """Its rows stand in the workbook, too: a Send again that was used there would count anew here."""
     in_excel(book)
-    place, _ = decided(book, home).deliver(LINES)
+    place, _ = decided(book, home).deliver(RESULTS)
     assert place is not None
     for again in range(2):
         with pytest.raises(CannotStart) as refused:
@@ -228,27 +228,27 @@ def test_a_copy_that_bulkops_made_is_never_run(book: Path, home: Path) -> None:
 
 def test_a_sheet_that_took_the_place_of_the_results_is_the_operators(book: Path, home: Path) -> None:
     """The hidden name still leads there, but it has not our headings: it is kept, and read like any other."""
-    decided(book, home).deliver(LINES)
+    decided(book, home).deliver(RESULTS)
     mine = openpyxl.load_workbook(book)
-    mine["Results"].delete_rows(1, 9)
+    mine["Results"].delete_rows(1, 19)
     mine["Results"].append(["Vendor", "Account", "Due", "Owner", "Amount"])
     mine["Results"].append(["a", "b", "c", "d", "e"])
     mine.save(book)
     assert [sheet.ours for sheet in read_workbook(book).sheets] == [False, False]
     found = decided(book, home)
     assert found.notes[0].startswith("The sheet “Results” in August.xlsx holds something besides results")
-    found.deliver(LINES)
+    found.deliver(RESULTS)
     assert [sheet.ours for sheet in read_workbook(book).sheets] == [False, False, True]
     assert openpyxl.load_workbook(book)["Results"]["A1"].value == "Vendor"
 
 
 def test_results_that_another_program_saved_are_still_ours(book: Path, home: Path) -> None:
     """A workbook that was opened and saved holds one Results sheet after the next run, not two."""
-    decided(book, home).deliver(LINES)
+    decided(book, home).deliver(RESULTS)
     openpyxl.load_workbook(book).save(book)
     found = decided(book, home)
     assert found.notes == []
-    found.deliver(LINES)
+    found.deliver(RESULTS)
     assert openpyxl.load_workbook(book).sheetnames == ["Data", "Results"]
 
 
@@ -258,9 +258,9 @@ def test_a_long_name_is_no_obstacle(tmp_path: Path, home: Path, stem: str) -> No
     if lengths.too_long(tmp_path / f"{stem}.xlsx"):
         pytest.skip("Windows has no room for it: test_a_path_without_room_for_more_is_found_out")
     book = typed(tmp_path / f"{stem}.xlsx", ["List ID", "Comment"], [2001, "x"])
-    assert decided(book, home).deliver(LINES) == (book, [])
+    assert decided(book, home).deliver(RESULTS) == (book, [])
     (tmp_path / f"~${stem[2:]}.xlsx").touch()
-    place, trouble = decided(book, home).deliver(LINES)
+    place, trouble = decided(book, home).deliver(RESULTS)
     assert place is not None
     assert place.name.startswith(f"{stem[:30]}")
     assert (place.parent, trouble) == (tmp_path, [])
@@ -276,7 +276,7 @@ def test_a_path_without_room_for_more_is_found_out(
     book = typed(folder / "August.xlsx", ["List ID", "Comment"], [2001, "x"])
     monkeypatch.setattr(lengths, "LONGEST_PATH", lengths.length(book) + room)
     found = decided(book, home)
-    place, trouble = found.deliver(LINES)
+    place, trouble = found.deliver(RESULTS)
     assert trouble == []
     assert os.listdir(folder) == ["August.xlsx"]
     if room == 26:  # .August-12345678-12345678.before.xlsx
@@ -386,7 +386,7 @@ def test_a_workbook_that_nothing_can_be_grafted_into_gets_a_plain_one_beside_it(
     (note,) = found.notes
     assert note.lower().startswith(words.lower())
     assert note.endswith(f"The results go to {beside}, a workbook of their own.")
-    assert found.deliver(LINES) == (beside, [])
+    assert found.deliver(RESULTS) == (beside, [])
     assert openpyxl.load_workbook(beside).sheetnames == ["Results"]
     assert book.read_bytes() == content
 
@@ -408,7 +408,7 @@ def test_a_workbook_saved_during_the_run_is_left_to_its_owner(book: Path, home: 
     before, found = untouched_parts(book), decided(book, home)
     typed(book, ["something", "else"])
     content = book.read_bytes()
-    place, trouble = found.deliver(LINES)
+    place, trouble = found.deliver(RESULTS)
     assert place == book.with_name("August - results.xlsx")
     assert untouched_parts(place) == before
     assert trouble[:-1] == [
@@ -422,7 +422,7 @@ def test_a_workbook_opened_during_the_run_is_left_alone(book: Path, home: Path) 
     """Excel marks what it has open; a copy gets the results, and the reason is said."""
     content, found = book.read_bytes(), decided(book, home)
     in_excel(book)
-    place, trouble = found.deliver(LINES)
+    place, trouble = found.deliver(RESULTS)
     assert place == book.with_name("August - results.xlsx")
     assert trouble[:-1] == ["August.xlsx is open in Excel. Close it before a run to have the results in it."]
     assert trouble[-1] == f"The results are in {place}."
@@ -447,18 +447,19 @@ def test_without_any_place_nothing_begins(book: Path, home: Path, monkeypatch: p
     assert refused.value.code == "results.unwritable"
 
 
-def test_what_the_operator_added_to_the_results_is_kept(book: Path, home: Path) -> None:
-    """A Results sheet with a note of theirs stays as it is; the new one has another name, and both are said."""
-    decided(book, home).deliver(LINES)
+@pytest.mark.parametrize("cell", ["U8", "A9", "C3", "D6"])
+def test_what_the_operator_added_to_the_results_is_kept(book: Path, home: Path, cell: str) -> None:
+    """Results with a note of theirs, beside or above the table, stay as they are; both names are said."""
+    decided(book, home).deliver(RESULTS)
     mine = openpyxl.load_workbook(book)
-    mine["Results"]["R2"] = "asked Sam about this"
+    mine["Results"][cell] = "asked Sam about this"
     mine.save(book)
     found = decided(book, home)
     assert found.notes[0].startswith("The sheet “Results” in August.xlsx holds something besides results")
-    assert found.deliver(LINES) == (book, [])
+    assert found.deliver(RESULTS) == (book, [])
     after = openpyxl.load_workbook(book)
     assert after.sheetnames == ["Data", "Results", "Results (bulkops)"]
-    assert after["Results"]["R2"].value == "asked Sam about this"
+    assert after["Results"][cell].value == "asked Sam about this"
     (note,) = decided(book, home).notes
     assert "the results are in the sheet “Results (bulkops)”" in note
 
@@ -475,6 +476,6 @@ def test_a_sheet_of_the_operators_called_results_is_never_touched(book: Path, ho
             "August.xlsx has a sheet called Results, or the one of bulkops was renamed: "
             "the results are in the sheet “Results (bulkops)”. Look for them there."
         ]
-        assert found.deliver(LINES) == (book, [])
+        assert found.deliver(RESULTS) == (book, [])
     assert untouched_parts(book) == before
     assert openpyxl.load_workbook(book).sheetnames == ["Data", "RESULTS", "Results (bulkops)"]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from asking import Bulkops, fill, flag
-from workbooks import results_of
+from workbooks import column_of
 
 from bulkops import app, console, endings
 from bulkops.endings import LAUNCHER, Routine, heard, routine
@@ -89,7 +89,7 @@ def test_a_closed_console_stops_the_run_at_a_rows_boundary(
             while not practice.writes:
                 pass
             found.append(called(CLOSED))
-            found.append([line[4] for line in results_of(august)[1:]])
+            found.append(column_of(august, "Status"))
 
         windows = threading.Thread(target=close)
         windows.start()
@@ -159,7 +159,7 @@ def test_a_run_outlives_its_launcher_and_stops(
         assert launcher.stdout is not None
         said = launcher.stdout.read()  # to its end: the run has ended, too
     assert b"Stopping: the rows on their way are finished and recorded first." in said
-    assert [line[4] for line in results_of(august)[1:]] == ["Done", *["Not sent"] * 3]
+    assert column_of(august, "Status") == ["Done", *["Not sent"] * 3]
     ledger = Ledger(home / app.LEDGER)
     assert [each.status.value for each in ledger.outcomes(ledger.runs()[0].id)] == ["done", *["not_sent"] * 3]
     ledger.close()

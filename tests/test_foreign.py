@@ -29,7 +29,7 @@ from bulkops.templates import __file__ as templates
 from bulkops.workbook import oldexcel, opendocument
 from bulkops.workbook.raw import RawSheet
 from bulkops.workbook.reader import parsed, read_workbook, runs_told
-from bulkops.workbook.results_sheet import COLUMNS, COPY, MARK
+from bulkops.workbook.results_layout import COLUMNS, COPY, MARK
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
 SAMPLES = sorted((Path(templates).parent.parent / "sample_sheets").glob("*.xlsx"))

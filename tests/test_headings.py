@@ -19,8 +19,8 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import COLUMNS as RESULTS
-from bulkops.workbook.results_sheet import MARK
+from bulkops.workbook.results_layout import COLUMNS as RESULTS
+from bulkops.workbook.results_layout import MARK
 
 OPERATIONS = list(all_operations().values())
 REIMPORT, FLAG = all_operations()["kickout_reimport"], all_operations()["list_flag_edit"]
@@ -333,10 +333,10 @@ def test_rows_typed_into_results_of_ours_are_named(tmp_path: Path, gap: int) -> 
     """Beside or anywhere below the results they are not sent, and the run is not a whole one without them."""
     headings = ["List ID", "Comment"]
     below = [[*RESULTS], ["Data", 2], *[[]] * gap, headings, [2001, "x"]]
-    for number, lines in enumerate((below, [[*RESULTS, *headings], [*[None] * 15, 2001, "x"]])):
+    for number, lines in enumerate((below, [[*RESULTS, *headings], [*[None] * len(RESULTS), 2001, "x"]])):
         found = checked(typed(tmp_path / f"{number}.xlsx", *lines))
         assert (found.rows, len(found.unread)) == ((), 1)
-        place = "C1" if number else f"A{gap + 3}"
+        place = "F1" if number else f"A{gap + 3}"
         assert found.notes == (
             "Sheet “Data” was not read: it is bulkops' own for results, and has headings of rows to send in "
             f"Data!{place}. Copy those headings and the rows below them into another sheet.",

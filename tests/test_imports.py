@@ -71,7 +71,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "workbook.relations",
         "workbook.styles",
     ),
-    ("ledger.restoring", "ledger.resuming", "ledger.migrations"),
+    ("ledger.restoring", "ledger.resuming", "ledger.migrations", "workbook.results_layout"),
     ("ledger.store",),
     (
         "ledger.book",
@@ -92,7 +92,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "naming",
         "workbook.shared",
         "workbook.forms",
-        "results",
         "ledger",
     ),
     (
@@ -107,6 +106,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "lookups",
         "preflight",
         "previous",
+        "results",
         "workbook.correcting",
     ),
     ("delivery",),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout, task
 from python_calamine import CalamineWorkbook
+from workbooks import column_of
 
 from bulkops import app
 from bulkops.errors import CannotStart
@@ -35,8 +36,7 @@ def sha256(path: Path) -> str:
 
 
 def messages(path: Path) -> list[str]:
-    lines = CalamineWorkbook.from_path(path).get_sheet_by_name("PRACTICE Results").to_python()
-    return [str(line[8]) for line in lines[1:]]
+    return column_of(path, "Message", "PRACTICE Results")
 
 
 def sheets(path: Path) -> list[str]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bulkops.errors import CannotStart
-from bulkops.model import TO_COME, Outcome, Status, totals
+from bulkops.ledger import Run
+from bulkops.model import ENDS, TO_COME, Outcome, Status, Unread, totals
 from bulkops.operations import all_operations
+from bulkops.phrases import local_time
 from bulkops.report import Report, in_order
-from bulkops.results import document, exit_code, sheet_lines
+from bulkops.results import document, exit_code, results_of
 from bulkops.settings import Environment
-from bulkops.workbook.results_sheet import COLUMNS
+from bulkops.workbook.results_layout import COLUMNS
 
 HERE = Environment("practice", "http://127.0.0.1:1")
 
@@ -24,16 +27,36 @@ def outcome(seq: int, status: Status, **facts: Any) -> Outcome:
     return Outcome(seq, "Flag edits", seq + 2, "list_flag_edit", "2001", status, **facts)
 
 
+RUN = Run(
+    "20261121-101500-4f2a", "2026-11-21T10:15:00Z", "2026-11-21T10:17:12Z", "Pat", "FINANCE-7", "Jane Doe",
+    "us-east", "https://energycap.example", "/books/August.xlsx", "", "1",
+)  # fmt: skip
+AT, UNTIL = local_time(RUN.started), local_time(str(RUN.ended))
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows takes no other time zone from a variable")
+def test_times_are_this_computers_with_their_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same clock as on the wall, in winter and in summer."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/Chicago")
+        time.tzset()
+        assert local_time("2026-11-21T10:15:00Z") == "2026-11-21 04:15:00 UTC-06:00"
+        assert local_time("2026-07-01T03:00:00Z") == "2026-06-30 22:00:00 UTC-05:00"
+        assert local_time("") == ""
+    time.tzset()
+
+
 def line(each: Outcome) -> dict[str, Any]:
-    (values,) = sheet_lines([each], all_operations(), "us-east", "20261121-101500-4f2a")
+    (values,) = results_of(RUN, [each], all_operations()).lines
     return dict(zip(COLUMNS, values, strict=True))
 
 
 def test_a_line_has_the_columns_of_the_contract() -> None:
     """Product section 3 fixes which columns there are and in which order."""
     assert " · ".join(COLUMNS) == (
-        "Sheet · Row · Operation · Target · Status · New task GUID · Bills selected · Bills updated · Message · "
-        "What to do · HTTP status · Environment · Started · Seconds · Run · Send again code"
+        "Row · Sheet · Status · Message · What to do · Operation · Target · Name · New task GUID · Bills selected · "
+        "Bills updated · Import · Batch · Bills imported · Send again code · Environment · Started · Seconds · "
+        "HTTP status · Run"
     )
 
 
@@ -46,10 +69,53 @@ def test_every_fact_of_an_outcome_stands_in_its_column() -> None:
     assert line(outcome(0, Status.DONE, **facts)) == {
         "Sheet": "Flag edits", "Row": 2, "Operation": "List flag edit", "Target": "2001", "Status": "Done",
         "New task GUID": None, "Bills selected": 12, "Bills updated": 10, "Message": "10 of 12 bills changed.",
-        "What to do": "Look.", "HTTP status": 200, "Environment": "us-east",
-        "Started": datetime(2026, 11, 21, 10, 15), "Seconds": 0.25, "Run": "20261121-101500-4f2a",
-        "Send again code": "BCDFGH",
+        "What to do": "Look.", "HTTP status": 200, "Environment": "us-east", "Started": AT, "Seconds": 0.25,
+        "Run": "20261121-101500-4f2a", "Send again code": "BCDFGH",
+        "Name": None, "Import": None, "Batch": None, "Bills imported": None,
     }  # fmt: skip
+
+
+def test_the_block_says_who_ran_what_and_how_it_ended() -> None:
+    """What the whole run came to; what was done before is none of its bills."""
+    done = {"selected": 12, "updated": 10}
+    rows = [
+        outcome(0, Status.DONE, **done),
+        outcome(1, Status.DONE, code="expected_bills.mismatch", selected=1200, updated=1),
+        outcome(2, Status.ALREADY_DONE, **done),
+        outcome(3, Status.DONE, new_task_guid="7d9e4c10-5b3a-4f6e-9c21-000000000001"),
+        outcome(4, Status.FAILED),
+    ]
+    made = results_of(RUN, rows, all_operations(), [Unread("Späte", "m", "t")])
+    assert made.title == "Results of August.xlsx"
+    assert dict((*made.left, *made.right)) == {
+        "Rows": "5 rows: Failed 1, Done \N{EN DASH} look 1, Already done 1, Done 2; 1 sheet could not be read",
+        "Bills": "1,212 selected, 11 updated",
+        "Imports": "1 started; how far they are: look at their new tasks in EnergyCAP",
+        "Time": f"{AT[:19]} to {UNTIL[11:]}",
+        "Run": "20261121-101500-4f2a",
+        "By": "Pat on FINANCE-7, with the key of Jane Doe",
+        "In": "us-east: energycap.example",
+    }
+    unended = results_of(replace(RUN, ended=None, key_owner=""), [], all_operations())
+    assert dict((*unended.left, *unended.right)) | {"Rows": ""} == {
+        "Rows": "",
+        "Bills": "none",
+        "Imports": "none",
+        "Time": f"began {AT}; not ended: it is still going on, or was cut short",
+        "Run": RUN.id,
+        "By": "Pat on FINANCE-7",
+        "In": "us-east: energycap.example",
+    }
+
+
+def test_a_done_row_whose_answer_does_not_fit_is_to_be_looked_at() -> None:
+    """Its status is done for programs, and says *look* to people, wherever it is told."""
+    told = outcome(0, Status.DONE, code="expected_bills.mismatch")
+    assert line(told)["Status"] == "Done \N{EN DASH} look"
+    made = document("r1", None, None, None, [told], [])
+    assert (made["rows"][0]["status"], made["totals"]["done"], exit_code([told])) == ("done", 1, 0)
+    assert (told.shown, outcome(0, Status.DONE).shown) == (Status.LOOK, Status.DONE)
+    assert outcome(0, Status.FAILED, code="x").shown is Status.FAILED
 
 
 def test_warnings_follow_the_message() -> None:
@@ -60,14 +126,14 @@ def test_warnings_follow_the_message() -> None:
 
 def test_an_unknown_row_says_when_it_was_sent() -> None:
     """How to check refers to Started, so it stands there although this run sent nothing."""
-    told = line(outcome(0, Status.UNKNOWN, started="2026-11-20T08:00:00Z"))
-    assert (told["Started"], told["Seconds"]) == (datetime(2026, 11, 20, 8), None)
+    told = line(outcome(0, Status.UNKNOWN, started="2026-11-21T10:15:00Z"))
+    assert (told["Started"], told["Seconds"]) == (AT, None)
 
 
 def test_lines_come_in_reading_order() -> None:
     """Rows that ran side by side stand in the sheet's order again."""
     mixed = [outcome(seq, Status.DONE) for seq in (2, 0, 1)]
-    assert [values[1] for values in sheet_lines(mixed, all_operations(), "", "")] == [2, 3, 4]
+    assert [values[0] for values in results_of(RUN, mixed, all_operations()).lines] == [2, 3, 4]
     assert [each.seq for each in in_order(mixed)] == [0, 1, 2]
 
 
@@ -101,12 +167,12 @@ def test_a_run_that_did_not_begin_ends_with_2() -> None:
     assert Report(Path("a.xlsx"), HERE, doubtful, (), refused=CannotStart("run.declined")).exit_code == 2
 
 
-@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("status", [*ENDS, *TO_COME])
 def test_totals_name_every_status_and_add_up(status: Status) -> None:
     """Rows read are the sum of the six (of a check: and of ready)."""
     counted = totals([outcome(0, status), outcome(1, Status.DONE)])
     assert counted.pop("rows") == sum(counted.values()) == 2
-    assert {each.value for each in Status if each not in TO_COME} <= set(counted)
+    assert {each.value for each in ENDS} <= set(counted)
 
 
 def test_the_document_is_the_contracts() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asking import Bulkops, fill, flag
-from workbooks import results_of, untouched_parts
+from workbooks import column_of, untouched_parts
 
 from bulkops import app
 from bulkops.errors import CannotStart
@@ -93,8 +93,7 @@ def statuses(report: Report) -> list[str]:
 def in_results(report: Report) -> list[tuple[str, str]]:
     """(Status, Run) of every line of the results workbook."""
     assert report.results is not None
-    lines = results_of(report.results)[1:]
-    return [(line[4], line[14]) for line in lines]
+    return list(zip(column_of(report.results, "Status"), column_of(report.results, "Run"), strict=True))
 
 
 def test_a_stopped_run_is_finished_under_its_own_name(tmp_path: Path, server: PracticeServer) -> None:

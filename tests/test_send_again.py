@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 from asking import fill, flag, kickout
+from workbooks import column_of, older_results
 
 from bulkops import app
 from bulkops.doubts import settle
@@ -23,6 +24,7 @@ from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.sentences import answers
 from bulkops.settings import PRACTICE, Environment
+from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)
 
@@ -284,9 +286,7 @@ def test_the_code_stands_in_every_place_where_a_row_is_told(tmp_path: Path, serv
     report = report_of(path, server, home)
     told = [row["send_again_code"] for row in report.document()["rows"]]
     assert (told[0], len(told[1])) == ("", 6)
-    sheet = openpyxl.load_workbook(path)["Results"]
-    column = next(cell.column for cell in sheet[1] if cell.value == "Send again code")
-    assert [sheet.cell(row, column).value or "" for row in (2, 3)] == told
+    assert column_of(path, "Send again code") == told
     assert [row["send_again_code"] for row in app.recall(home, report.run or "").document()["rows"]] == told
     assert [row["send_again_code"] for row in report_of(path, server, home).document()["rows"]][1] == told[1]
     checked = app.check(path, Environment(PRACTICE, server.base_url), home, Options())
@@ -299,11 +299,9 @@ def test_codes_that_were_pasted_along_with_their_column_of_results_release_nothi
     """Results name a code for each row that was sent: under their heading nobody has typed it for another send."""
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, kickout(2)])
     assert run(path, server, home) == ["done"] * 2
-    book = openpyxl.load_workbook(path)
-    told = {row[0].value: [cell.value for cell in row[1:]] for row in book["Results"].iter_cols()}
     pasted = openpyxl.Workbook()
     pasted.active.append(["Task GUID", "Batch mode", "Send again code"])
-    for target, code in zip(told["Target"], told["Send again code"], strict=True):
+    for target, code in zip(column_of(path, "Target"), column_of(path, "Send again code"), strict=True):
         pasted.active.append([target, "new self-contained batch", code])
     pasted.save(tmp_path / "Pasted.xlsx")
     assert run(tmp_path / "Pasted.xlsx", server, home) == ["already_done"] * 2
@@ -311,7 +309,7 @@ def test_codes_that_were_pasted_along_with_their_column_of_results_release_nothi
 
 
 @pytest.mark.parametrize(
-    "formula", ["<f>Results!P{0}</f>", '<f t="array" ref="{1}2:{1}3">Results!P2:P3</f>'], ids=["in each", "for all"]
+    "formula", ["<f>Results!O{0}</f>", '<f t="array" ref="{1}2:{1}3">Results!O8:O9</f>'], ids=["in each", "for all"]
 )
 def test_a_formula_types_no_code(tmp_path: Path, server: PracticeServer, home: Path, formula: str) -> None:
     """It would take the next send's code from Results each time that Excel calculates it."""
@@ -343,7 +341,7 @@ def test_results_that_were_left_alone_hold_no_second_send(tmp_path: Path, server
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
     code = one(path, server, home).send_again_code
     book = openpyxl.load_workbook(path)
-    book["Results"]["R2"] = "asked Sam"
+    book["Results"]["V9"] = "asked Sam"
     heading = next(cell for cell in book["Kickouts"][1] if cell.value == "Send again")
     book["Kickouts"].cell(2, heading.column, code)
     book.save(path)
@@ -353,18 +351,22 @@ def test_results_that_were_left_alone_hold_no_second_send(tmp_path: Path, server
     assert len(server.writes) == 2
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["today's", "with codes", "the first"])
+@pytest.mark.parametrize("saved", [False, True], ids=["as it was written", "saved since"])
 @pytest.mark.parametrize("note", [False, True])
-def test_results_of_before_there_were_codes_are_known_still(
-    tmp_path: Path, server: PracticeServer, home: Path, note: bool
+def test_results_of_every_version_are_known_still(
+    tmp_path: Path, server: PracticeServer, home: Path, layout: Layout, saved: bool, note: bool
 ) -> None:
-    """Replaced if nobody has added to them; what stands where the codes are now is the operator's."""
+    """Replaced if nobody has added to them, whoever saved them; what stands beside them is the operator's."""
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
     assert run(path, server, home) == ["done"]
-    book = openpyxl.load_workbook(path)
-    book["Results"].delete_cols(16)
-    if note:
-        book["Results"]["P2"] = "asked Sam"
-    book.save(path)
+    if layout != LAYOUTS[0]:
+        older_results(path, layout.columns)
+    if saved or note:
+        book = openpyxl.load_workbook(path)
+        if note:
+            book["Results"].cell(layout.heading_row + 1, len(layout.columns) + 1, "asked Sam")
+        book.save(path)
     assert run(path, server, home) == ["already_done"]
     names = ["Kickouts", "Results", "Results (bulkops)"] if note else ["Kickouts", "Results"]
     assert openpyxl.load_workbook(path).sheetnames == names

@@ -11,7 +11,6 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,21 +22,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
-from workbooks import results_of
+from workbooks import column_of, results_of
 
 from bulkops import app, templates
 from bulkops.delivery import free
-from bulkops.model import TO_COME, Status
+from bulkops.model import ENDS, Status
 from bulkops.report import Options
 from bulkops.settings import environment
 from bulkops.workbook import results_sheet
-from bulkops.workbook.results_sheet import COLUMNS, MARK, Value
+from bulkops.workbook.results_layout import COLUMNS, MARK
+from bulkops.workbook.results_sheet import Results, Value
 from bulkops.workbook.saving import save
 from bulkops.workbook.sidecar import may_replace, plain, results_path
 from bulkops.workbook.text import cell_text
 
 EXPECTED = Path(__file__).parent / "expected" / "results.csv"
-WHEN = datetime(2026, 11, 21, 10, 15, 30)
+WHEN = "2026-11-21 10:15:30 UTC-05:00"
 
 
 def line(message: str = "", **values: Value) -> list[Value]:
@@ -50,27 +50,31 @@ def line(message: str = "", **values: Value) -> list[Value]:
     return [known.get(name) for name in COLUMNS]
 
 
-LINES = [
+RESULTS = Results([
     line("10 of 12 bills changed.", Bills_selected=12, Bills_updated=10, HTTP_status=200, Started=WHEN, Seconds=0.25),
     line("=1+1", Status="Failed", What_to_do="=HYPERLINK(\"http://evil\")", Target="+1"),
     line("#N/A", Status="Needs fixing", What_to_do="@SUM(A1)", Target="-1"),
     line("two\nlines", Status=Status.UNKNOWN.label, What_to_do="a;b \"c\", d", Target="00102"),
+    line("30 of 12.", Status="Done \N{EN DASH} look", Row=1),
     line("bell \x07, half \ud800, none \uffff", Status="Not sent", What_to_do="_x0041_", Target="1e3"),
     line("Grüße, 日本, 😀", Status="Already done", Sheet="It's", Row=1_048_576, Operation=" blanks "),
     line("x " * 1000, Sheet="TRUE", Target="2026-11-21", New_task_GUID="7d9e4c10-5b3a-4f6e-9c21-000000000001"),
-]  # fmt: skip
+], "=Results of A & B",
+    (("Rows", "=1+1"), ("Bills", "12 selected"), ("Imports", "none"), ("Time", " <2026> ")),
+    (("Run", "r1"), ("By", "=Sam & \x07"), ("In", "practice")),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results workbook with everything that is awkward."""
     path = tmp_path_factory.mktemp("results") / "August - results.xlsx"
-    write_results(path, LINES, path.with_name("August.xlsx"))
+    save(path, plain(RESULTS, path.with_name("August.xlsx"), path))
     return path
 
 
 def write_results(path: Path, lines: list[list[Value]], workbook: Path) -> None:
-    save(path, plain(lines, workbook, path))
+    save(path, plain(Results(lines), workbook, path))
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> str:
@@ -83,8 +87,6 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _in_words(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value:.3f}"
     return "" if value is None else str(value)
@@ -127,15 +129,15 @@ def test_libreoffice_reads_what_was_written(written: Path, tmp_path: Path) -> No
 @settings(max_examples=200, deadline=None)
 def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
     """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
-    stream = io.BytesIO(plain([line(one, What_to_do=two, Target=three)], Path("August.xlsx"), Path("r.xlsx")))
+    stream = io.BytesIO(plain(Results([line(one, What_to_do=two, Target=three)]), Path("August.xlsx"), Path("r.xlsx")))
     columns = [COLUMNS.index(name) for name in ("Message", "What to do", "Target")]
     stored = [_no_blanks(unescape(cell_text(text))) for text in (one, two, three)]
     book = openpyxl.load_workbook(stream)
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} <= {"inlineStr", "s", "n"}
-    (read,) = book.active.iter_rows(min_row=2, values_only=True)
+    (read,) = book.active.iter_rows(min_row=8, values_only=True)
     assert [_no_blanks(unescape(read[column] or "")) for column in columns] == stored
     stream.seek(0)
-    (_, read) = CalamineWorkbook.from_filelike(stream).get_sheet_by_index(0).to_python()
+    *_, read = CalamineWorkbook.from_filelike(stream).get_sheet_by_index(0).to_python()
     assert [_no_blanks(read[column]) for column in columns] == stored
 
 
@@ -170,29 +172,33 @@ def test_a_text_too_long_says_so() -> None:
 def test_header_filter_and_pane_are_set(written: Path) -> None:
     """The header is frozen and filtered over all lines, and repeated on paper."""
     sheet = openpyxl.load_workbook(written).active
-    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Results", "C2", f"A1:P{len(LINES) + 1}")
-    assert sheet.print_title_rows == "$1:$1"
-    assert all(cell.font.b for cell in sheet[1])
+    assert (sheet.title, sheet.freeze_panes) == ("Results", "D8")
+    assert sheet.auto_filter.ref == f"A7:T{len(RESULTS.lines) + 7}"
+    assert sheet.print_title_rows == "$7:$7"
+    assert all(cell.font.b for cell in sheet[7])
 
 
 def test_a_status_is_words_first_and_a_colour_second(written: Path) -> None:
-    """Each of the six has a colour of its own, light enough for black words."""
+    """Each has a colour of its own over the whole line, light enough for black words."""
     sheet = openpyxl.load_workbook(written).active
-    colours = {row[4].value: row[4].fill.fgColor.rgb for row in sheet.iter_rows(min_row=2)}
-    assert set(colours) == {status.label for status in Status if status not in TO_COME}
-    assert len(set(colours.values())) == 6
-    for colour in colours.values():
-        assert min(int(colour[at : at + 2], 16) for at in (2, 4, 6)) > 0xAA
+    colours = {
+        row[2].value: {cell.fill.fgColor.rgb for cell in row if cell.column_letter not in "HLMNO"}
+        for row in sheet.iter_rows(8)
+    }
+    assert set(colours) == {status.label for status in (*ENDS, Status.LOOK)}
+    assert len({colour for (colour,) in colours.values()}) == 7
+    for (colour,) in colours.values():
+        assert min(int(colour[at : at + 2], 16) for at in (2, 4, 6)) > 0x80
 
 
 def test_long_messages_are_wrapped_in_rows_high_enough(written: Path) -> None:
     """A row is as high as its message needs, up to what Excel allows."""
     sheet = openpyxl.load_workbook(written).active
-    heights = [sheet.row_dimensions[number].height for number in range(2, len(LINES) + 2)]
-    assert heights == [15, 15, 15, 30, 15, 15, 405]
-    message = sheet.cell(8, COLUMNS.index("Message") + 1)
+    heights = [sheet.row_dimensions[number].height for number in range(8, len(RESULTS.lines) + 8)]
+    assert heights == [15, 15, 15, 30, 15, 15, 15, 405]
+    message = sheet.cell(15, COLUMNS.index("Message") + 1)
     assert message.alignment.wrap_text
-    assert all(cell.number_format == "@" for cell in sheet[8] if isinstance(cell.value, str))
+    assert all(cell.number_format == "@" for cell in sheet[15] if isinstance(cell.value, str))
 
 
 @pytest.mark.parametrize("name", ["August.xlsx", "A & B's “Büro” 100% #1.xlsx", "日本 a+b;c.xlsm"])
@@ -201,7 +207,7 @@ def test_row_links_to_the_input_row(tmp_path: Path, name: str, sheet: str) -> No
     """The link names the workbook beside the results, and in it the sheet and row, quotes doubled."""
     path = tmp_path / "results.xlsx"
     write_results(path, [line(Sheet=sheet, Row=17)], tmp_path / name)
-    cell = openpyxl.load_workbook(path).active["B2"]
+    cell = openpyxl.load_workbook(path).active["A8"]
     assert cell.value == 17
     assert unquote(cell.hyperlink.target) == name
     assert not re.search(r"[ #&']", cell.hyperlink.target)
@@ -213,7 +219,7 @@ def test_from_another_folder_the_link_is_a_whole_address(tmp_path: Path) -> None
     (tmp_path / "data").mkdir()
     path, workbook = tmp_path / "data" / "results.xlsx", tmp_path / "my books" / "August.xlsx"
     write_results(path, [line()], workbook)
-    assert openpyxl.load_workbook(path).active["B2"].hyperlink.target == workbook.as_uri()
+    assert openpyxl.load_workbook(path).active["A8"].hyperlink.target == workbook.as_uri()
 
 
 def test_no_more_links_than_excel_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +228,7 @@ def test_no_more_links_than_excel_allows(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(results_sheet, "MOST_LINKS", 2)
     path = tmp_path / "results.xlsx"
     write_results(path, [line(Row=number) for number in (2, 3, 4)], tmp_path / "August.xlsx")
-    linked = [(row[1].value, row[1].hyperlink is not None) for row in openpyxl.load_workbook(path).active.iter_rows(2)]
+    linked = [(row[0].value, row[0].hyperlink is not None) for row in openpyxl.load_workbook(path).active.iter_rows(8)]
     assert linked == [(2, True), (3, True), (4, False)]
 
 
@@ -243,7 +249,7 @@ def test_earlier_results_are_replaced(tmp_path: Path) -> None:
     for message in ("old", "new"):
         write_results(path, [line(message)], workbook)
         assert results_path(workbook) == path
-    assert in_calamine(path)[1][COLUMNS.index("Message")] == "new"
+    assert column_of(path, "Message") == ["new"]
     assert os.listdir(tmp_path) == [path.name]
 
 
@@ -310,7 +316,7 @@ def test_a_clock_that_no_zip_can_tell_keeps_nothing_from_being_written(
     source = fill(tmp_path / "September.xlsx", flags=[flag(2001, comment="x"), flag("twelve", comment="x")])
     monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0)))
     path = tmp_path / "August - results.xlsx"
-    path.write_bytes(plain([line("Done.")], tmp_path / "August.csv", path))
+    path.write_bytes(plain(Results([line("Done.")]), tmp_path / "August.csv", path))
     assert results_of(path)
     templates.make_template(tmp_path / "template.xlsx")
     with zipfile.ZipFile(tmp_path / "template.xlsx") as archive:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from workbooks import column_of
 
 import bulkops.operations
 from bulkops import app, settings, templates
@@ -107,7 +108,8 @@ def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> N
     assert (sent.method, sent.path) == ("POST", "/api/v3/bill/7/void")
     assert json.loads(sent.body) == {"reason": "Entered twice"}
     assert report.results is not None
-    lines = list(openpyxl.load_workbook(report.results)["Results"].iter_rows(min_row=2, max_col=5, values_only=True))
+    columns = [column_of(report.results, name) for name in ("Sheet", "Row", "Operation", "Target", "Status")]
+    lines = list(zip(*columns, strict=True))
     assert lines == [("Voids", 2, "Void bill", "7", "Done"), ("Voids", 3, "Void bill", "8", "Needs fixing")]
 
     tables = templates.readme_tables()

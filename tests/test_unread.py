@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from asking import Bulkops, Ended, fill, flag, task
 from openpyxl.styles import Font
-from workbooks import results_of, typed
+from workbooks import column_of, results_of, typed
 
 from bulkops import app, settings, templates
 from bulkops.checking import Checked, check
@@ -258,7 +258,7 @@ def test_a_run_without_it_ends_with_1_and_its_results_tell(
     again = bulkops("run", book, "--yes", "--json")
     assert (again.code, again.statuses) == (1, ["already_done"] * 2)
     beside = bulkops("run", book, "--yes", "--json", "--results", book.with_name("beside.xlsx"))
-    assert results_of(Path(beside.document["results"]))[-1][0] == "Späte"
+    assert column_of(Path(beside.document["results"]), "Sheet")[-1] == "Späte"
 
 
 def test_it_is_told_at_the_check_and_in_the_question(book: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
@@ -304,10 +304,10 @@ def test_a_run_that_is_resumed_tells_it_too(book: Path, bulkops: Bulkops, practi
     resumed = bulkops("resume", "--yes", "--json")
     assert (resumed.code, resumed.statuses) == (1, ["done", "done"])
     assert [note for note in resumed.document["notes"] if note.startswith(SAID)]
-    assert results_of(book)[-1][0] == "Späte"
+    assert column_of(book, "Sheet")[-1] == "Späte"
     told = bulkops("history", run.id, "--json").document
     assert [note for note in told["notes"] if note.startswith(SAID)]
-    assert results_of(Path(told["results"]))[-1][0] == "Späte"
+    assert column_of(Path(told["results"]), "Sheet")[-1] == "Späte"
 
 
 def test_in_an_upload_folder_it_goes_to_needs_attention(

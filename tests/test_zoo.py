@@ -14,10 +14,9 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Sequence
 from contextlib import suppress
 from copy import copy
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,11 +42,12 @@ from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.patching import Patch
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import COLUMNS, MARK, Value
+from bulkops.workbook.results_layout import COLUMNS, LAYOUTS, MARK
+from bulkops.workbook.results_sheet import Results, Value
 from bulkops.workbook.saving import sweep
 from bulkops.workbook.text import cell_text
 
-WHEN = datetime(2026, 11, 21, 10, 15, 30)
+WHEN = "2026-11-21 10:15:30 UTC-05:00"
 TAME = [name for name, each in ZOO.items() if not each.refused]
 WILD = [name for name, each in ZOO.items() if each.refused]
 
@@ -62,16 +62,19 @@ def line(message: str | None = "", **values: Value) -> list[Value]:
     return [known.get(name) for name in COLUMNS]
 
 
-FIRST = [
+FIRST = Results([
     line("10 of 12 bills changed.", Bills_selected=12, Bills_updated=10, HTTP_status=200, Started=WHEN, Seconds=0.25),
     line("=cmd|' /C calc'!A0", Status="Failed", What_to_do='=HYPERLINK("http://evil")', Target="+1"),
     line("#N/A", Status="Needs fixing", What_to_do="@SUM(A1)", Target="-1", Sheet="It's “A & B” <1>"),
     line("two\nlines\tand a tab", Status=Status.UNKNOWN.label, What_to_do='a;b "c", d & <e>', Target="00102"),
     line("bell \x07, half \ud800, none \uffff, \U0001ffff", Status="Not sent", What_to_do="_x0041_ and _x0041_x0042_"),
     line("Grüße, 日本, 😀 ]]> &amp;", Status="Already done", Row=1_048_576, Operation=" blanks "),
-    line("long " * 8000, Target="TRUE", Started=datetime(1904, 1, 2), Seconds=1e-3, Bills_selected=0),
-]  # fmt: skip
-SECOND = [line(f"again {number}", Row=number, Seconds=2.0) for number in range(2, 14)]
+    line("long " * 8000, Target="TRUE", Seconds=1e-3, Bills_selected=0),
+], "=Results of <A & B>",
+    (("Rows", "=1+1"), ("Bills", "12 selected"), ("Imports", "none"), ("Time", "2026")),
+    (("Run", "20261121-101530-00ab"), ("By", "=Sam & \x07"), ("In", "practice")),
+)  # fmt: skip
+SECOND = Results([line(f"again {number}", Row=number, Seconds=2.0) for number in range(2, 14)], "Again")
 
 
 def original(name: str) -> bytes:
@@ -240,24 +243,24 @@ def is_inserted_into(old: bytes, new: bytes) -> bool:
 # ---------------------------------------------------------------- what other programs read
 
 
-def shown(lines: Sequence[Sequence[Value]]) -> list[list[Value]]:
-    """The lines as a reader gives them: what a cell cannot hold replaced visibly, blanks as nothing."""
-    rows: list[list[Value]] = [list(COLUMNS)]
-    rows += [[_no_blank(unescape(cell_text(each)) if isinstance(each, str) else each) for each in row] for row in lines]
-    return rows
+def shown(results: Results) -> list[list[Value]]:
+    """The sheet as a reader gives it: what a cell cannot hold replaced visibly, blanks as nothing."""
+    right = (("", ""), *results.right, *[("", "")] * 3)
+    facts = zip((*results.left, *[("", "")] * (4 - len(results.left))), right, strict=False)
+    block = [[label, fact, "", "", f"{beside}  {told}".strip()] for (label, fact), (beside, told) in facts]
+    rows = [[results.title], *block, [], COLUMNS, *results.lines]
+    blank = [None] * len(COLUMNS)
+    return [
+        [_no_blank(unescape(cell_text(each)) if isinstance(each, str) else each) for each in (*row, *blank)][
+            : len(blank)
+        ]
+        for row in rows
+    ]
 
 
 def _no_blank(value: Any) -> Any:
     """Readers do not agree on nothing."""
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def rounded(rows: list[list[Any]]) -> list[list[Any]]:
-    """Times to the millisecond, for a cell holds no more."""
-    return [
-        [round((value - WHEN) / timedelta(milliseconds=1)) if isinstance(value, datetime) else value for value in row]
-        for row in rows
-    ]
 
 
 def opened(content: bytes) -> Any:
@@ -294,8 +297,12 @@ def _midnight(value: Any) -> Any:
 
 def split(name: str, sheets: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """What an earlier run left taken away, or what this one wrote: the other sheets, and the name of ours."""
-    known = (list(COLUMNS), list(COLUMNS[:-1]))  # an earlier run had no codes of Send again
-    ours = [sheet for sheet, rows in sheets.items() if rows and rows[0] in known and sheet not in kept(name)]
+    known = [list(layout.columns) for layout in LAYOUTS]
+    ours = [
+        sheet
+        for sheet, rows in sheets.items()
+        if any(row[: len(columns)] == columns for row in rows[:7] for columns in known) and sheet not in kept(name)
+    ]
     return {sheet: rows for sheet, rows in sheets.items() if sheet not in ours}, ",".join(ours)
 
 
@@ -313,7 +320,7 @@ def test_openpyxl_reads_old_and_new(name: str) -> None:
         others, ours = split(name, in_openpyxl(content))
         assert list(others.items()) == list(before.items())
         assert ours == results_name(name)
-        assert rounded(in_openpyxl(content)[ours]) == rounded(shown(lines))
+        assert in_openpyxl(content)[ours] == shown(lines)
 
 
 @pytest.mark.parametrize("name", seen_by("calamine"))
@@ -324,7 +331,7 @@ def test_calamine_reads_old_and_new(name: str) -> None:
         others, ours = split(name, in_calamine(content))
         assert list(others.items()) == list(before.items())
         assert ours == results_name(name)
-        assert rounded(in_calamine(content)[ours]) == rounded(shown(lines))
+        assert in_calamine(content)[ours] == shown(lines)
 
 
 def results_name(name: str) -> str:
@@ -454,22 +461,21 @@ def worksheets(content: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("name", seen_by("openpyxl"))
 def test_every_cell_of_the_results_has_its_look(name: str) -> None:
-    """In any style table: text as text, headings bold, six colours for six statuses, times as times."""
+    """In any style table: text as text, headings bold, six colours for six statuses."""
     for content in (once(name), Graft(twice(name)).grafted(FIRST)):
         sheet = opened(content)[results_name(name)]
         cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
-        assert {cell.data_type for cell in cells} == {"inlineStr", "n", "d"} or {"s", "n", "d"}
+        assert {cell.data_type for cell in cells} <= {"inlineStr", "s", "n"}
         assert all(cell.number_format == "@" for cell in cells if isinstance(cell.value, str))
-        assert all(cell.is_date for cell in cells if isinstance(cell.value, datetime))
-        assert all(cell.font.b and cell.fill.fgColor.rgb == "FF1F3A5F" for cell in sheet[1])
-        statuses = [sheet.cell(number, COLUMNS.index("Status") + 1) for number in range(2, 8)]
+        assert all(cell.font.b and cell.fill.fgColor.rgb == "FF1F3A5F" for cell in sheet[7])
+        statuses = [sheet.cell(number, COLUMNS.index("Status") + 1) for number in range(8, 14)]
         assert len({cell.fill.fgColor.rgb for cell in statuses}) == 6
         assert all(cell.fill.fill_type == "solid" for cell in statuses)
         assert {cell.font.name for cell in cells} == {"Calibri"}
-        assert sheet.freeze_panes == "C2"
-        assert sheet.auto_filter.ref == f"A1:P{len(FIRST) + 1}"
-        assert sheet["B2"].hyperlink.location == "'Flag edits'!A2"
-        assert sheet["B4"].hyperlink.location == "'It''s “A & B” <1>'!A2"
+        assert sheet.freeze_panes == "D8"
+        assert sheet.auto_filter.ref == f"A7:T{len(FIRST.lines) + 7}"
+        assert sheet["A8"].hyperlink.location == "'Flag edits'!A2"
+        assert sheet["A10"].hyperlink.location == "'It''s “A & B” <1>'!A2"
         assert sheet.sheet_view.tabSelected in (None, False, 0)
 
 
@@ -485,7 +491,7 @@ def test_the_filter_has_its_hidden_name(name: str) -> None:
             if each.attrib["hidden"] in ("1", "true")
         }
         quoted = "Results" if results_name(name) == "Results" else f"'{results_name(name)}'"
-        assert filters[sheets.index(results_name(name))] == f"{quoted}!$A$1:$P${len(lines) + 1}"
+        assert filters[sheets.index(results_name(name))] == f"{quoted}!$A$7:$T${len(lines.lines) + 7}"
 
 
 def parsed(content: bytes) -> ElementTree.Element:
@@ -494,7 +500,7 @@ def parsed(content: bytes) -> ElementTree.Element:
 
 def test_what_a_cell_cannot_hold_or_might_mean_otherwise() -> None:
     """Formulas, escapes and control characters in the words of the catalogue and of servers, as they are read back."""
-    rows = in_calamine(once("plain.xlsx"))["Results"]
+    rows = in_calamine(once("plain.xlsx"))["Results"][6:]
     message, todo = COLUMNS.index("Message"), COLUMNS.index("What to do")
     assert [rows[at][todo] for at in (2, 3, 5)] == [
         '=HYPERLINK("http://evil")',
@@ -510,8 +516,9 @@ def test_what_a_cell_cannot_hold_or_might_mean_otherwise() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (r'<c r="K2"[^>]*>.*?</c>', '<c r="K2"><f>100+100</f><v>200</v></c>'),
-        (r"</row><row r=\"3\"", '<c r="Q2"><v>1</v></c></row><row r="3"'),
+        (r'<c r="S8"[^>]*>.*?</c>', '<c r="S8"><f>100+100</f><v>200</v></c>'),
+        (r"</row><row r=\"9\"", '<c r="U8"><v>1</v></c></row><row r="9"'),
+        (r"</row><row r=\"4\"", '<c r="F3"><v>1</v></c></row><row r="4"'),
         (r"</sheetData>", '<row r="20"><c r="A20"><v>1</v></c></row></sheetData>'),
         (r"</worksheet>", '<legacyDrawing r:id="rId1"/></worksheet>'),
     ],
@@ -539,7 +546,7 @@ def test_a_copy_leads_to_the_rows_of_the_original(name: str) -> None:
         book = parts[next(part for part in parts if plain_name(part) == book_part(content))]
         assert book.count(b'name="_bulkops.copy"') == 1
         if name != "strict.xlsx":
-            link = opened(content)["Results"]["B4"].hyperlink
+            link = opened(content)["Results"]["A10"].hyperlink
             assert (link.target, link.location) == ("August%20list.xlsx", "'It''s “A & B” <1>'!A2")
 
 
@@ -549,18 +556,18 @@ def copied(name: str) -> bytes:
 
 
 def test_more_results_than_a_sheet_holds_are_refused() -> None:
-    """The headings take one of Excel's 1,048,576 rows."""
+    """The block and the headings take seven of Excel's 1,048,576 rows."""
     with pytest.raises(CannotGraft) as refusal:
-        Graft(original("plain.xlsx")).grafted(FIRST[:1] * 1_048_576)
+        Graft(original("plain.xlsx")).grafted(Results(FIRST.lines[:1] * 1_048_570))
     assert refusal.value.code == "graft.too_many_rows"
 
 
 def test_no_more_links_than_excel_allows() -> None:
     """Past 65,530 links the row numbers stay, without one; else Excel would call the file damaged."""
-    parts = unzipped(Graft(original("plain.xlsx")).grafted(SECOND[:1] * 65_532))
+    parts = unzipped(Graft(original("plain.xlsx")).grafted(Results(SECOND.lines[:1] * 65_532)))
     (sheet,) = parts.keys() - unzipped(original("plain.xlsx")).keys()
     assert parts[sheet].count(b"<hyperlink ") == 65_530
-    assert parts[sheet].count(b"<row ") == 65_533
+    assert parts[sheet].count(b"<row ") == 65_539
 
 
 any_text = st.text(st.characters() | st.sampled_from("=+-@#_x0041\ud83d\ude00\uffff\r\n\t\x00 '\"<>&]"))
@@ -570,10 +577,10 @@ any_text = st.text(st.characters() | st.sampled_from("=+-@#_x0041\ud83d\ude00\uf
 @settings(max_examples=150, deadline=None)
 def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
     """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
-    lines = [line(one, What_to_do=two, Target=three, Sheet=one[:31])]
-    content = Graft(original("prefixed.xlsx")).grafted(lines)
-    assert rounded(in_openpyxl(content)["Results"]) == rounded(shown(lines))
-    assert rounded(in_calamine(content)["Results"]) == rounded(shown(lines))
+    results = Results([line(one, What_to_do=two, Target=three, Sheet=one[:31])], f"Results {one}")
+    content = Graft(original("prefixed.xlsx")).grafted(results)
+    assert in_openpyxl(content)["Results"] == shown(results)
+    assert in_calamine(content)["Results"] == shown(results)
 
 
 # ---------------------------------------------------------------- LibreOffice
@@ -611,14 +618,12 @@ def in_libreoffice(text: bytes) -> list[list[str]]:
     return [[cell.replace("\r\n", "\n").strip() for cell in row] for row in rows]
 
 
-def in_words(lines: Sequence[Sequence[Value]]) -> list[list[str]]:
-    """The lines as LibreOffice writes them into a CSV."""
-    return [[_in_words(value).strip() for value in row] for row in shown(lines)]
+def in_words(results: Results) -> list[list[str]]:
+    """The sheet as LibreOffice writes it into a CSV."""
+    return [[_in_words(value).strip() for value in row] for row in shown(results)]
 
 
 def _in_words(value: Value) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, float):
         return f"{value:.3f}"
     return "" if value is None else str(value)
@@ -634,7 +639,7 @@ def test_results_saved_by_libreoffice_are_replaced() -> None:
         again = Graft(saved).grafted(SECOND)
         before, after = in_openpyxl(saved), in_openpyxl(again)
         assert list(after) == list(before), name
-        assert rounded(after[results_name(name)]) == rounded(shown(SECOND)), name
+        assert after[results_name(name)] == shown(SECOND), name
         assert packed(again)["xl/styles.xml"] == packed(Graft(again).grafted(FIRST))["xl/styles.xml"]
 
 
@@ -645,7 +650,7 @@ def test_results_saved_by_openpyxl_are_replaced(name: str) -> None:
     opened(once(name)).save(stream)
     after = in_openpyxl(Graft(stream.getvalue()).grafted(SECOND))
     assert list(after) == list(in_openpyxl(stream.getvalue()))
-    assert rounded(after[results_name(name)]) == rounded(shown(SECOND))
+    assert after[results_name(name)] == shown(SECOND)
 
 
 # ---------------------------------------------------------------- damage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +105,41 @@ def only_sheet(path: Path) -> RawSheet:
 
 
 def results_of(path: Path, sheet: str = "Results") -> list[list[Any]]:
-    """The lines of a workbook's Results sheet, its headings first."""
-    return CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
+    """The table of a workbook's Results sheet, its headings first."""
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
+    return rows[next(at for at, row in enumerate(rows) if "What to do" in row) :]
+
+
+def older_results(path: Path, columns: Sequence[str]) -> None:
+    """Put into the place of a workbook's results what an older bulkops would have written: headings in the first row,
+    and these columns."""
+    headings, *lines = results_of(path)
+    table = [list(columns), *([line[headings.index(column)] for column in columns] for line in lines)]
+    cells = (
+        "".join(
+            f'<c r="{column_letters(at)}{number}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
+            for at, value in enumerate(row, 1)
+            if value != ""
+        ).join((f'<row r="{number}">', "</row>"))
+        for number, row in enumerate(table, 1)
+    )
+    xml = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    with zipfile.ZipFile(path) as archive:
+        made: Parts = {name: archive.read(name) for name in archive.namelist()}
+    (part,) = (name for name, content in made.items() if b"<!-- bulkops results -->" in bytes(content))
+    save(path, {**made, part: f"{xml}<!-- bulkops -->{worksheet(''.join(cells))}"})
+
+
+def column_of(path: Path, column: str, sheet: str = "Results") -> list[Any]:
+    """What the lines of a workbook's Results sheet say in one column."""
+    headings, *lines = results_of(path, sheet)
+    return [line[headings.index(column)] for line in lines]
 
 
 def untouched_parts(path: Path) -> dict[str, bytes]:
     """The content of every part that a Results sheet leaves as it is, in a workbook whose own sheets are all input."""
     with zipfile.ZipFile(path) as archive:
-        sheets = [part for part in archive.namelist() if b"<!-- bulkops -->" in archive.read(part)]
+        sheets = [part for part in archive.namelist() if b"<!-- bulkops" in archive.read(part)]
         patched = {"[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", *sheets}
         return {part: archive.read(part) for part in archive.namelist() if part not in patched}
 

@@ -15,7 +15,8 @@ TINTS = {status: f"#{fill}" for status, fill in FILLS.items()} | {Status.READY: 
 STRONG = {
     Status.UNKNOWN: "#7B3FA0",
     Status.FAILED: "#B3261E",
-    Status.INVALID: "#B26A00",
+    Status.INVALID: "#8A6200",
+    Status.LOOK: "#B45F00",
     Status.NOT_SENT: "#6B6B6B",
     Status.ALREADY_DONE: "#2F6DA8",
     Status.DONE: "#2E7D32",

@@ -42,7 +42,6 @@ class Line:
     row: int
     asks: str
     """What it will do, in a sentence."""
-    status: Status
     message: str
     """All that there is to say, the cell first."""
     tip: str
@@ -53,7 +52,17 @@ class Line:
     @property
     def title(self) -> str:
         """The row and its state."""
-        return f"{self.sheet}, row {self.row}: {self.status.label}"
+        return f"{self.sheet}, row {self.row}: {self.shown.label}"
+
+    @property
+    def status(self) -> Status:
+        """What became of it."""
+        return self.outcome.status
+
+    @property
+    def shown(self) -> Status:
+        """The status that people see."""
+        return self.outcome.shown
 
     @property
     def brief(self) -> str:
@@ -248,7 +257,6 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
         printable(outcome.sheet),
         outcome.row,
         asks or _asks(outcome, row),
-        outcome.status,
         printable("\n".join(filter(None, said))),
         printable(outcome.tip),
         to_look_at(outcome),

@@ -74,13 +74,13 @@ class State:
     def take(self, lines: Iterable[Line]) -> None:
         """Other rows than before."""
         self.lines = {each.seq: each for each in lines}
-        self.counts = Counter(each.status for each in self.lines.values())
+        self.counts = Counter(each.shown for each in self.lines.values())
         self.hidden = any(each.outcome.code == "row.hidden" for each in self.lines.values())
 
     def change(self, line: Line) -> None:
         """One of the rows has another state."""
-        self.counts[self.lines[line.seq].status] -= 1
-        self.counts[line.status] += 1
+        self.counts[self.lines[line.seq].shown] -= 1
+        self.counts[line.shown] += 1
         self.lines[line.seq] = line
 
     def shown(self, now: float, pause: float, stopping: bool) -> Shown:

@@ -108,7 +108,7 @@ class Table(ttk.Frame):
 
     def _row(self, name: str) -> tuple[tuple[object, ...], str]:
         line = self._lines[name]
-        return (line.sheet, line.row, line.asks, line.status.label, line.brief), line.status.name
+        return (line.sheet, line.row, line.asks, line.shown.label, line.brief), line.shown.name
 
 
 class Details(ttk.Frame):
@@ -157,7 +157,7 @@ class Details(ttk.Frame):
     def show_line(self, line: Line, in_doubt: bool) -> None:
         """One row: its state, what it does, its message, what to do; one in doubt can be marked."""
         self._offer_marks(in_doubt)
-        parts = [(line.title, line.status.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
+        parts = [(line.title, line.shown.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
         self._write(parts)
 
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:

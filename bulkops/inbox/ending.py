@@ -80,7 +80,7 @@ def foreseen(found: Found, where: Environment, home: Path) -> str:
 
 def counts_of(report: Report) -> str:
     """``12 rows: Needs fixing 1, Ready 11``."""
-    counts = Counter(outcome.status for outcome in report.outcomes)
+    counts = Counter(outcome.shown for outcome in report.outcomes)
     unread = f"; sheets not read: {', '.join(each.sheet for each in report.unread)}" if report.unread else ""
     return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}{unread}"
 

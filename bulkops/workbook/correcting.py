@@ -26,7 +26,7 @@ from bulkops.workbook.corrected_cells import cell_xml, message_xml, number_forma
 from bulkops.workbook.forms import content_of, input_rule
 from bulkops.workbook.raw import column_letters
 from bulkops.workbook.relations import read_small
-from bulkops.workbook.results_sheet import COPY
+from bulkops.workbook.results_layout import COPY
 from bulkops.workbook.text import cell_text
 
 _MOST = 200 * 2**20

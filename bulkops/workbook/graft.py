@@ -15,7 +15,8 @@ from bulkops.workbook.inspecting import CannotGraft, Inspected, refusals
 from bulkops.workbook.own_sheet import OwnSheet
 from bulkops.workbook.patching import Element, OddPart, Patch, parse
 from bulkops.workbook.relations import rels_of
-from bulkops.workbook.results_sheet import COPY, LOOKS, MARK, MOST_LINES, SHEET, Value, extent, links, worksheet
+from bulkops.workbook.results_layout import COPY, MARK, NOW, SHEET
+from bulkops.workbook.results_sheet import LOOKS, MOST_LINES, Results, extent, links, worksheet
 from bulkops.workbook.styles import StyleTable
 
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -43,21 +44,21 @@ class Graft:
         self.sheet = own.name if own and self._replaceable else _free_name(name, self._seen.sheet_names)
         """The name of the sheet that the results go to."""
 
-    def grafted(self, lines: Sequence[Sequence[Value]], copy: bool = False, link: str = "") -> bytes:
-        """The workbook with these lines in its Results sheet. ``copy`` marks it as one that a later run may replace;
+    def grafted(self, results: Results, copy: bool = False, link: str = "") -> bytes:
+        """The workbook with these results in its Results sheet. ``copy`` marks it as one that a later run may replace;
         ``link`` is the way to another workbook that holds the rows.
 
         Raises CannotGraft if there are too many lines or cell formats.
         """
-        sheet, parts = self._changes(lines, copy, link)
+        sheet, parts = self._changes(results, copy, link)
         with refusals():
             content = self._seen.archive.with_parts(parts)
         self._prove(content, parts, sheet)
         return content
 
     def rehearse(self) -> None:
-        """Make the changes for no lines and forget them. Raises CannotGraft for what only shows in doing it."""
-        self._changes([], False, "")
+        """Make the changes for no rows and forget them. Raises CannotGraft for what only shows in doing it."""
+        self._changes(Results([]), False, "")
 
     @cached_property
     def _styles(self) -> tuple[StyleTable, dict[str, int], bytes]:
@@ -65,9 +66,9 @@ class Graft:
         table = self._seen.style_table()
         return table, *table.with_looks(LOOKS)
 
-    def _changes(self, lines: Sequence[Sequence[Value]], copy: bool, link: str) -> tuple[OwnSheet, Mapping[str, bytes]]:
+    def _changes(self, results: Results, copy: bool, link: str) -> tuple[OwnSheet, Mapping[str, bytes]]:
         """(the sheet for the results, all parts that are new or differ)."""
-        if len(lines) > MOST_LINES:
+        if len(results.lines) > MOST_LINES:
             raise CannotGraft("graft.too_many_rows")
         work, seen = _Work(self._seen), self._seen
         with refusals():
@@ -75,12 +76,10 @@ class Graft:
             if changed != table.part.content or not seen.styles:
                 work.put_styles(table.part.name, changed)
             sheet = work.sheet(self.sheet)
-            work.parts[sheet.part] = worksheet(
-                lines, styles, seen.namespace, seen.relations, seen.since_1904, bool(link)
-            )
+            work.parts[sheet.part] = worksheet(results, styles, seen.namespace, seen.relations, bool(link))
             if link:
-                work.parts[rels_of(sheet.part)] = links(lines, link, seen.relations)
-            work.name(sheet, extent(lines), copy)
+                work.parts[rels_of(sheet.part)] = links(results, link, seen.relations)
+            work.name(sheet, extent(results), copy)
             return sheet, work.done()
 
     def _prove(self, content: bytes, changed: Mapping[str, bytes], sheet: OwnSheet) -> None:
@@ -176,9 +175,11 @@ class _Work:
         # Unquoted, a sheet called Q3 would be a cell.
         quoted = sheet.name if sheet.name == SHEET else "'" + sheet.name.replace("'", "''") + "'"
         corner, _, last = area.partition(":")
-        wanted = [(MARK, None, f"{quoted}!$A$1"), (_FILTER, sheet.index, f"{quoted}!{_fixed(corner)}:{_fixed(last)}")]
-        if sheet.index == len(self._seen.sheets.children):
-            wanted.append((_TITLES, sheet.index, f"{quoted}!$1:$1"))
+        wanted = [
+            (MARK, None, f"{quoted}!$A$1"),
+            (_FILTER, sheet.index, f"{quoted}!{_fixed(corner)}:{_fixed(last)}"),
+            (_TITLES, sheet.index, f"{quoted}!${NOW.heading_row}:${NOW.heading_row}"),
+        ]
         if copy:
             wanted.append((COPY, None, f"{quoted}!$A$1"))
         names = self._seen.names

@@ -15,7 +15,7 @@ from bulkops.workbook.archive import Archive, OddArchive
 from bulkops.workbook.own_sheet import OwnSheet, as_written, untouched
 from bulkops.workbook.patching import Element, OddPart
 from bulkops.workbook.relations import read_part, read_small, related, related_by_id, rels_of
-from bulkops.workbook.results_sheet import MARK
+from bulkops.workbook.results_layout import MARK, Layout
 from bulkops.workbook.styles import StylesFull, StyleTable
 
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
@@ -168,8 +168,8 @@ class Inspected:
         with refusals():
             return untouched(self.archive, self.book.name, sheet)
 
-    def as_written(self, sheet: OwnSheet) -> bool:
-        """Has no other program saved the workbook since its results were put there?"""
+    def as_written(self, sheet: OwnSheet) -> Layout | None:
+        """Its layout, if no other program has saved the workbook since its results were put there."""
         return as_written(self.archive, sheet)
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from bulkops.workbook.archive import Archive
 from bulkops.workbook.patching import parse
 from bulkops.workbook.relations import read_part, read_small, related
-from bulkops.workbook.results_sheet import COLUMNS, FIRST, LETTERS, OPENING
+from bulkops.workbook.results_layout import COLUMNS, HEADING_ROWS, LAYOUTS, Layout
 from bulkops.workbook.text import natural
 
 _ADDITIONS = {
@@ -23,10 +24,6 @@ _ADDITIONS = {
     "dataValidation",
 }
 """Elements of a worksheet that are never in a Results sheet of ours."""
-_ADDED_CELL = re.compile(
-    rb'<f[ >]|<c r="(?:[Q-Z]|[A-Z]{2,3})[0-9]|<(?:tablePart|legacyDrawing|conditionalFormatting|dataValid)'
-)
-"""What is never in a part that stands as bulkops wrote it."""
 _LONGEST_HEADING = max(map(len, COLUMNS))
 _ADDED_PARTS = {"comments", "threadedComment", "table", "pivotTable", "oleObject", "control", "image", "queryTable"}
 
@@ -50,21 +47,34 @@ def untouched(archive: Archive, book: str, sheet: OwnSheet) -> bool:
             return False
         if what == "drawing" and target in archive and read_part(archive, target).root.children:
             return False
-    if as_written(archive, sheet):
-        rows = statuses = 0
-        for piece in archive.pieces_before(sheet.part, b"<row "):
-            if _ADDED_CELL.search(piece):
-                return False
-            rows, statuses = rows + piece.count(b"<row "), statuses + piece.count(b'<c r="E')
-        return rows == statuses
+    if layout := as_written(archive, sheet):
+        return _only_ours(archive, sheet, layout)
     scan = _Scan(sheet.part, read_small(archive, sheet.part))
-    headings = scan.headings(archive, book)
-    return scan.only_results and headings in (COLUMNS, FIRST) and scan.columns <= set(LETTERS[: len(headings)])
+    headings = {row: scan.headings(row, archive, book) for row in HEADING_ROWS}
+    return any(headings[each.heading_row] == each.columns and scan.only_results(each) for each in LAYOUTS)
 
 
-def as_written(archive: Archive, sheet: OwnSheet) -> bool:
-    """Has no other program saved the workbook since its results were put there?"""
-    return next(archive.pieces(sheet.part), b"").startswith(OPENING.encode())
+def as_written(archive: Archive, sheet: OwnSheet) -> Layout | None:
+    """Its layout, if no other program has saved the workbook since its results were put there."""
+    opening = next(archive.pieces(sheet.part), b"")
+    return next((each for each in LAYOUTS if opening.startswith(each.opening.encode())), None)
+
+
+def _only_ours(archive: Archive, sheet: OwnSheet, layout: Layout) -> bool:
+    """Is there nothing in the part, which stands as bulkops wrote it, that is not ours?"""
+    above, beyond = layout.heading_row - 1, chr(ord(layout.letters[-1]) + 1)
+    strange = (
+        rf'<f[ >]|<c r="(?:[{beyond}-Z]|[A-Z]{{2,3}})[0-9]|<(?:tablePart|legacyDrawing|conditionalFormatting|dataValid)'
+    )
+    if above:
+        strange += rf'|<c r="(?!(?:{"|".join(layout.block)})")[A-Z][1-{above}]"'
+    added, status = re.compile(strange.encode()), f'<c r="{layout.letter("Status")}'.encode()
+    rows = statuses = 0
+    for piece in archive.pieces_before(sheet.part, b"<row "):
+        if added.search(piece):
+            return False
+        rows, statuses = rows + piece.count(b"<row "), statuses + piece.count(status)
+    return rows - above == statuses
 
 
 class _Scan:
@@ -72,27 +82,39 @@ class _Scan:
 
     def __init__(self, part: str, content: bytes) -> None:
         """Raises OddPart, TooBig."""
-        self.only_results = True
-        """No formula, no comment, no table; no cell in a row that has no status."""
-        self.columns: set[str] = set()
-        """The letters of all that hold anything."""
-        self._rows = 0
-        self._headings: list[tuple[str, str]] = []
-        """(type, text) of each cell of the first row."""
+        self._added = False
+        """A formula, a comment, a table …"""
+        self._used: dict[int, set[str]] = defaultdict(set)
+        """The letters of the cells that hold anything, of the rows down to the last that can be headings."""
+        self._below: set[frozenset[str]] = set()
+        """The same of the rows after them, each combination once."""
+        self._texts: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        """(type, text) of each cell of the rows that can be headings."""
+        self._row, self._cell, self._type = 0, "", ""
         self._cells: set[str] = set()
-        self._cell, self._type = "", ""
         parse(part, [content], self._start, self._end, self._text)
 
-    def headings(self, archive: Archive, book: str) -> tuple[str, ...]:
-        """The texts of the first row. Raises OddPart, OddArchive."""
-        shared = {natural(text) for type_, text in self._headings if type_ == "s"}
+    def headings(self, row: int, archive: Archive, book: str) -> tuple[str, ...]:
+        """The texts of a row. Raises OddPart, OddArchive."""
+        texts = self._texts[row]
+        shared = {natural(text) for type_, text in texts if type_ == "s"}
         strings = _strings(archive, book, shared) if shared else {}
-        return tuple(strings.get(natural(text), "") if type_ == "s" else text for type_, text in self._headings)
+        return tuple(strings.get(natural(text), "") if type_ == "s" else text for type_, text in texts)
+
+    def only_results(self, layout: Layout) -> bool:
+        """No formula, no comment, no table; every row below the headings has a status, and no cell stands beside."""
+        lines = [cells for row, cells in self._used.items() if row > layout.heading_row and cells]
+        block = {f"{letter}{row}" for row, cells in self._used.items() if row < layout.heading_row for letter in cells}
+        status, known = layout.letter("Status"), {*layout.letters}
+        sound = all(status in cells and cells <= known for cells in (*lines, *self._below))
+        return not self._added and sound and block <= {*layout.block}
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         local = tag.rpartition(" ")[2]
         if local in _ADDITIONS:
-            self.only_results = False
+            self._added = True
+        elif local == "row":
+            self._row = natural(attributes["r"]) if "r" in attributes else self._row + 1
         elif local == "c":
             self._cell = attributes.get("r", "").rstrip("0123456789")
             self._type = attributes.get("t", "")
@@ -101,18 +123,18 @@ class _Scan:
 
     def _text(self, data: str) -> None:
         """A heading is one text, here or among the shared ones."""
-        if self._cell and not self._rows:
-            self._headings.append((self._type, data))
+        if self._cell and self._row in HEADING_ROWS:
+            self._texts[self._row].append((self._type, data))
 
     def _end(self, tag: str) -> None:
         local = tag.rpartition(" ")[2]
         if local == "c":
             self._cell = ""
         elif local == "row":
-            self._rows += 1
-            if self._cells and LETTERS[COLUMNS.index("Status")] not in self._cells:
-                self.only_results = False
-            self.columns |= self._cells
+            if self._row <= max(HEADING_ROWS):
+                self._used[self._row] |= self._cells
+            elif self._cells:
+                self._below.add(frozenset(self._cells))
             self._cells = set()
 
 

@@ -18,7 +18,7 @@ from bulkops.workbook.foreign import FOREIGN, read_foreign
 from bulkops.workbook.graft import unfit
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import MAX_CELLS, RawSheet, RawWorkbook
-from bulkops.workbook.results_sheet import COLUMNS, COPY, FIRST, MARK, RUN_ID
+from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
 from bulkops.workbook.shared import cell_formats, shared_strings
 from bulkops.workbook.worksheet import SheetParser
 
@@ -83,7 +83,7 @@ def parsed(path: Path, content: bytes) -> RawWorkbook:
         if COPY in names:
             raise CannotStart("workbook.copy", path=path.name) from None
         for sheet in workbook.sheets:
-            sheet.ours = _holds_results(sheet, sheet.name == names.get(MARK))
+            sheet.ours = table(sheet.rows, sheet.name == names.get(MARK)) is not None
         return workbook
     return _read(package)
 
@@ -100,7 +100,7 @@ def _read(package: Package) -> RawWorkbook:
     for name, hidden, part in listed:
         sheet = RawSheet(name, hidden, since_1904=since_1904)
         parser.read(part, sheet)
-        sheet.ours = _holds_results(sheet, name == marked)
+        sheet.ours = table(sheet.rows, name == marked) is not None
         results += [part] if sheet.ours else []
         sheets.append(sheet)
     return RawWorkbook(path, package.sha256, package.identity(results), tuple(sheets))
@@ -114,15 +114,14 @@ def _see_to_names(path: Path, names: Collection[str]) -> None:
 
 def runs_told(workbook: RawWorkbook) -> set[str]:
     """The ids of the runs whose results it holds, in any of its sheets; of those that reached an EnergyCAP."""
-    column, place = COLUMNS.index("Run") + 1, COLUMNS.index("Environment") + 1
-    rows = (row.cells for sheet in workbook.sheets if sheet.ours for row in sheet.rows[1:])
-    real = (cells.get(column) for cells in rows if place not in cells or cells[place].text != PRACTICE)
-    return {cell.text for cell in real if cell is not None and RUN_ID.fullmatch(cell.text)}
+    return {run for sheet in workbook.sheets if sheet.ours for run in _runs_in(sheet)}
 
 
-def _holds_results(sheet: RawSheet, marked: bool) -> bool:
-    """Are these results of bulkops? Cut and pasted, a cell takes the names along that point at it, and a sheet that
-    was left alone has no name any more: its headings decide, and a name lets some be missing."""
-    first = sheet.rows[0].cells.values() if sheet.rows and sheet.rows[0].number == 1 else ()
-    known = {cell.text for cell in first} & set(FIRST)
-    return len(known) > (len(FIRST) // 2 if marked else len(FIRST) - 1)
+def _runs_in(sheet: RawSheet) -> Iterator[str]:
+    row, headings = table(sheet.rows, marked=True) or (0, {})
+    column, place = headings.get("Run"), headings.get("Environment")
+    for cells in (each.cells for each in sheet.rows if each.number > row):
+        run, environment = cells.get(column or 0), cells.get(place or 0)
+        practised = environment is not None and environment.text == PRACTICE
+        if run is not None and not practised and RUN_ID.fullmatch(run.text):
+            yield run.text

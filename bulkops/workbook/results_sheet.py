@@ -1,4 +1,4 @@
-"""The Results sheet: its columns, and the worksheet part that holds them (product.md section 3).
+"""The worksheet part of the Results sheet: a block of facts to read and to print, and the table (product.md section 3).
 
 Written by hand, for a sheet of ten thousand rows takes a library ten times as long. Every text is an inline string
 with number format 49: nothing that a server or a sheet says can become a formula.
@@ -6,163 +6,214 @@ with number format 49: nothing that a server or a sheet says can become a formul
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 from math import isfinite
 
 from bulkops.model import Status
+from bulkops.workbook.results_layout import COLUMNS, NOW
 from bulkops.workbook.styles import Look
 from bulkops.workbook.text import cell_text, stored_text
 
-SHEET = "Results"
-PRACTICE_SHEET = "PRACTICE Results"
-MARK = "_bulkops.results"
-"""The hidden workbook name by which our own results are known (product.md section 3)."""
-COPY = "_bulkops.copy"
-"""The hidden workbook name of a copy that bulkops made to put results into: never run, replaced by a later run."""
-RUN_ID = re.compile(r"\b20[0-9]{6}-[0-9]{6}-[0-9a-f]{4}\b")
-"""A run's id, as the column Run tells it."""
-COLUMNS = (
-    "Sheet",
-    "Row",
-    "Operation",
-    "Target",
-    "Status",
-    "New task GUID",
-    "Bills selected",
-    "Bills updated",
-    "Message",
-    "What to do",
-    "HTTP status",
-    "Environment",
-    "Started",
-    "Seconds",
-    "Run",
-    "Send again code",
-)
-FIRST = COLUMNS[:-1]
-"""Those that every version of bulkops has written."""
-LETTERS = "ABCDEFGHIJKLMNOP"
-"""The columns' letters."""
-MOST_LINES = 1_048_575
-
-Value = str | int | float | datetime | None
-"""What a cell of the results can hold; times are UTC without a zone."""
-_WIDTHS = (16, 7, 18, 39, 18, 39, 10, 10, 60, 52, 9, 13, 24, 10, 23, 17)
+MOST_LINES = 1_048_576 - NOW.heading_row
+Value = str | int | float | None
+"""What a cell of the results can hold."""
 FILLS = {
     Status.DONE: "D5EBD8",
+    Status.LOOK: "FFD98A",
     Status.ALREADY_DONE: "E4EDF6",
     Status.FAILED: "F6CFCB",
-    Status.INVALID: "FBE3B6",
+    Status.INVALID: "FBEBC8",
     Status.UNKNOWN: "E3CFEF",
-    Status.NOT_SENT: "E6E6E6",
+    Status.NOT_SENT: "E9E9E9",
 }
 """Light enough for black words; the word itself says the status, the colour only helps to find it."""
-LOOKS: Mapping[str, Look] = {
-    "header": Look(form="@", fill="1F3A5F", bold=True, colour="FFFFFF", wrap=True),
-    "text": Look(form="@"),
-    "message": Look(form="@", wrap=True),
-    "number": Look(horizontal="center"),
-    "seconds": Look(horizontal="center", form="0.000"),
-    "time": Look(horizontal="left", form='yyyy-mm-dd hh:mm:ss" UTC"'),
-    "link": Look(horizontal="center", colour="0563C1", underline=True),
-    **{status.label: Look(form="@", fill=colour, bold=True) for status, colour in FILLS.items()},
+_EDGE = "FFFFFF"
+"""Between lines of one colour."""
+_KINDS = {
+    "text": Look(form="@", wrap=True, edge=_EDGE),
+    "status": Look(form="@", wrap=True, bold=True, edge=_EDGE),
+    "number": Look(horizontal="center", edge=_EDGE),
+    "seconds": Look(horizontal="center", form="0.000", edge=_EDGE),
+    "link": Look(horizontal="center", colour="0563C1", underline=True, edge=_EDGE),
 }
-"""How cells look, by kind or by status."""
-_WRAPPED = (COLUMNS.index("Message"), COLUMNS.index("What to do"))
-_STATUS, _ROW = COLUMNS.index("Status"), COLUMNS.index("Row")
+LOOKS: Mapping[str, Look] = {
+    "title": Look(form="@", bold=True, size="14", colour="1F3A5F"),
+    "label": Look(form="@", bold=True, colour="1F3A5F"),
+    "fact": Look(form="@"),
+    "header": Look(form="@", fill="1F3A5F", bold=True, colour="FFFFFF", wrap=True),
+    **{
+        f"{kind} {status.label}": replace(look, fill=fill)
+        for status, fill in FILLS.items()
+        for kind, look in _KINDS.items()
+    },
+}
+"""How cells look: those of the block, the headings, and those of the table by kind and status."""
+_ROW, _SHEET, _STATUS = COLUMNS.index("Row"), COLUMNS.index("Sheet"), COLUMNS.index("Status")
+_WIDTHS = (8, 15, 16, 43, 38, 17, 20, 24, 20, 10, 10, 20, 14, 10, 12, 13, 30, 10, 9, 22)
+_NARROWEST = {"Sheet": 9, "Target": 9}
+"""Columns that are as wide as what they hold, if that is less than the others' width."""
+_FOLDED = range(len(COLUMNS) - 5, len(COLUMNS))
+"""Technical: grouped, and folded until somebody wants to see them."""
 MOST_LINKS = 65_530
 """Excel's limit for a sheet; the rows after that go without."""
 _PER_UNIT = 1.05
 """Letters of running text for each unit of width, with some room for capitals and GUIDs."""
 _LINE_HEIGHT, _HIGHEST = 15, 405
 """Points; Excel allows a row no more than 409."""
-_EPOCH, _DAYS_1904 = datetime(1899, 12, 30), 1462
-OPENING = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<!-- bulkops -->'
-"""What a part begins with that stands as it was written here: no other program keeps the comment."""
-_PANE = (
-    '<sheetViews><sheetView workbookViewId="0"><pane xSplit="2" ySplit="1" topLeftCell="C2" activePane="bottomRight" '
-    'state="frozen"/><selection pane="topRight"/><selection pane="bottomLeft"/>'
-    '<selection pane="bottomRight" activeCell="C2" sqref="C2"/></sheetView></sheetViews>'
-)
+_LONGEST_FOOTER = 100
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_MARGINS = '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
 
 
-def extent(lines: Sequence[object]) -> str:
-    """``A1:O5``: the headings and the lines."""
-    return f"A1:{LETTERS[-1]}{len(lines) + 1}"
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What stands in a Results sheet."""
+
+    lines: Sequence[Sequence[Value]]
+    """The table, one line for each row read, in the order of COLUMNS."""
+    title: str = ""
+    left: Sequence[tuple[str, str]] = ()
+    """Up to four facts, each with its label; the first has the whole width."""
+    right: Sequence[tuple[str, str]] = ()
+    """Up to three, beside the left ones but the first."""
+
+    def practised(self) -> Results:
+        """The same, saying in each line, wherever it is copied to, that it was only practised."""
+        at = COLUMNS.index("Message")
+        lines = [[*line[:at], f"PRACTICE: {line[at] or ''}".strip(), *line[at + 1 :]] for line in self.lines]
+        return replace(self, title=f"PRACTICE \N{EN DASH} {self.title}", lines=lines)
+
+
+def extent(results: Results) -> str:
+    """``A7:T11``: the headings and the lines."""
+    return f"A{NOW.heading_row}:{NOW.letters[-1]}{len(results.lines) + NOW.heading_row}"
 
 
 def worksheet(
-    lines: Sequence[Sequence[Value]],
-    styles: Mapping[str, int],
-    main: str,
-    relationships: str,
-    since_1904: bool = False,
-    elsewhere: bool = False,
+    results: Results, styles: Mapping[str, int], main: str, relationships: str, elsewhere: bool = False
 ) -> bytes:
     """The worksheet part: ``styles`` says which cell style is which look; ``main`` and ``relationships`` are the
     workbook's namespaces. ``elsewhere``: the rows that the links lead to are in another workbook, whose
     relationships are rId1, rId2 … in the order of the lines."""
-    widths = "".join(f'<col min="{at}" max="{at}" width="{w}" customWidth="1"/>' for at, w in enumerate(_WIDTHS, 1))
-    shift = _DAYS_1904 if since_1904 else 0
-    head = "".join(
-        f'<c r="{letter}1" s="{styles["header"]}" t="inlineStr"><is><t>{name}</t></is></c>'
-        for letter, name in zip(LETTERS, COLUMNS, strict=True)
-    )
+    lines, heading = results.lines, NOW.heading_row
+    used = [any(line[at] not in (None, "") for line in lines) for at in range(len(COLUMNS))]
+    widths = _widths(lines)
+    corner = f"D{heading + 1}"
     return "".join(
         (
-            OPENING,
+            NOW.opening,
             f'<worksheet xmlns="{main}" xmlns:r="{relationships}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
-            f'<dimension ref="{extent(lines)}"/>{_PANE}<sheetFormatPr defaultRowHeight="15"/><cols>{widths}</cols>',
-            f'<sheetData><row r="1" ht="{2 * _LINE_HEIGHT}" customHeight="1">{head}</row>',
-            *_rows(lines, _cells(styles, shift)),
-            f'</sheetData><autoFilter ref="{extent(lines)}"/>{_links(lines, elsewhere)}{_MARGINS}',
-            '<pageSetup orientation="landscape" fitToHeight="0"/></worksheet>',
+            f'<dimension ref="A1:{extent(results).partition(":")[2]}"/><sheetViews><sheetView workbookViewId="0">',
+            f'<pane xSplit="3" ySplit="{heading}" topLeftCell="{corner}" activePane="bottomRight" state="frozen"/>',
+            '<selection pane="topRight"/><selection pane="bottomLeft"/>',
+            f'<selection pane="bottomRight" activeCell="{corner}" sqref="{corner}"/></sheetView></sheetViews>',
+            '<sheetFormatPr defaultRowHeight="15" outlineLevelCol="1"/>',
+            f"<cols>{''.join(_columns(widths, used))}</cols><sheetData>",
+            *_block(results, styles),
+            *_rows(lines, styles, widths, used),
+            f'</sheetData><autoFilter ref="{extent(results)}"/>{_links(lines, elsewhere)}',
+            '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6" header="0.3" footer="0.3"/>',
+            '<pageSetup orientation="landscape" fitToHeight="0"/>',
+            f"<headerFooter><oddFooter>{_footer(results.title)}</oddFooter></headerFooter></worksheet>",
         )
     ).encode("utf-8")
 
 
-def _rows(lines: Sequence[Sequence[Value]], cell: Callable[[int, str, Value], str]) -> list[str]:
+def _columns(widths: Sequence[int], used: Sequence[bool]) -> Iterator[str]:
+    """Without those that nothing stands in; the technical ones are folded."""
+    for at, width in enumerate(widths):
+        folded = at in _FOLDED
+        hidden = ' hidden="1"' if folded or not used[at] else ""
+        level = ' outlineLevel="1"' if folded else ""
+        yield f'<col min="{at + 1}" max="{at + 1}" width="{width}"{hidden} customWidth="1"{level}/>'
+    yield f'<col min="{len(COLUMNS) + 1}" max="{len(COLUMNS) + 1}" width="9" collapsed="1"/>'
+
+
+def _widths(lines: Sequence[Sequence[Value]]) -> list[int]:
+    widths = list(_WIDTHS)
+    for name, least in _NARROWEST.items():
+        at = COLUMNS.index(name)
+        longest = max((len(str(line[at])) for line in lines if line[at] is not None), default=0)
+        widths[at] = max(least, min(longest + 2, widths[at]))
+    return widths
+
+
+def _block(results: Results, styles: Mapping[str, int]) -> Iterator[str]:
+    """The rows above the table, and its headings."""
+
+    def cell(address: str, look: str, text: str) -> str:
+        return f'<c r="{address}" s="{styles[look]}" t="inlineStr">{_inline(text)}</c>' if text else ""
+
+    yield f'<row r="1" ht="24" customHeight="1">{cell("A1", "title", results.title)}</row>'
+    right = [("", ""), *results.right]
+    for at in range(NOW.heading_row - 3):
+        row = at + 2
+        label, fact = results.left[at] if at < len(results.left) else ("", "")
+        beside = right[at] if at < len(right) else ("", "")
+        cells = (cell(f"A{row}", "label", label), cell(f"B{row}", "fact", fact), _labelled(f"E{row}", styles, *beside))
+        yield f'<row r="{row}">{"".join(cells)}</row>'
+    yield f'<row r="{NOW.heading_row - 1}" ht="6" customHeight="1"/>'
+    heads = "".join(
+        cell(f"{letter}{NOW.heading_row}", "header", name) for letter, name in zip(NOW.letters, COLUMNS, strict=True)
+    )
+    yield f'<row r="{NOW.heading_row}" ht="{2 * _LINE_HEIGHT + 2}" customHeight="1">{heads}</row>'
+
+
+def _labelled(address: str, styles: Mapping[str, int], label: str, fact: str) -> str:
+    """One cell with a label and what it says."""
+    if not label:
+        return ""
+    bold, plain = (
+        f'<rPr>{mark}<sz val="11"/><color rgb="FF{colour}"/><rFont val="Calibri"/><family val="2"/></rPr>'
+        for mark, colour in (("<b/>", "1F3A5F"), ("", "000000"))
+    )
+    texts = (escape(cell_text(text), quote=False) for text in (f"{label}  ", fact))
+    runs = "".join(
+        f'<r>{look}<t xml:space="preserve">{text}</t></r>' for look, text in zip((bold, plain), texts, strict=True)
+    )
+    return f'<c r="{address}" s="{styles["fact"]}" t="inlineStr"><is>{runs}</is></c>'
+
+
+def _rows(
+    lines: Sequence[Sequence[Value]], styles: Mapping[str, int], widths: Sequence[int], used: Sequence[bool]
+) -> list[str]:
     rows = []
-    for number, line in enumerate(lines, 2):
-        cells = "".join(
-            [
-                cell(column, f"{letter}{number}", value)
-                for column, (letter, value) in enumerate(zip(LETTERS, line, strict=True))
-                if value is not None and value != ""
-            ]
-        )
-        rows.append(f'<row r="{number}" ht="{_height(line)}" customHeight="1">{cells}</row>')
+    shown = [(at, letter) for at, letter in enumerate(NOW.letters) if used[at]]
+    letters = [max(int(width * _PER_UNIT), 1) for width in widths]
+    cells = {status.label: _cells(styles, status.label) for status in FILLS}
+    for number, line in enumerate(lines, NOW.heading_row + 1):
+        cell = cells[str(line[_STATUS])]
+        told = "".join([cell(at, f"{letter}{number}", line[at]) for at, letter in shown])
+        rows.append(f'<row r="{number}" ht="{_height(line, letters)}" customHeight="1">{told}</row>')
     return rows
 
 
-def _cells(styles: Mapping[str, int], shift: int) -> Callable[[int, str, Value], str]:
-    """What writes one cell; a time is written in days since the workbook's first."""
-    plain, wrapped = styles["text"], styles["message"]
+def _cells(styles: Mapping[str, int], status: str) -> Callable[[int, str, Value], str]:
+    """What writes one cell of a line with this status."""
+    text, words, number, seconds, link = (
+        styles[f"{kind} {status}"] for kind in ("text", "status", "number", "seconds", "link")
+    )
 
     def cell(column: int, address: str, value: Value) -> str:
-        if isinstance(value, str):
-            style = styles.get(value, plain) if column == _STATUS else wrapped if column in _WRAPPED else plain
+        if isinstance(value, str) and value:
+            style = words if column == _STATUS else text
             return f'<c r="{address}" s="{style}" t="inlineStr">{_inline(value)}</c>'
-        if isinstance(value, datetime):
-            days = (value - _EPOCH).total_seconds() / 86_400 - shift
-            return f'<c r="{address}" s="{styles["time"]}"><v>{days!r}</v></c>'
-        if isinstance(value, float):
-            return f'<c r="{address}" s="{styles["seconds"]}"><v>{value!r}</v></c>' if isfinite(value) else ""
-        return f'<c r="{address}" s="{styles["link" if column == _ROW else "number"]}"><v>{value}</v></c>'
+        if isinstance(value, float) and isfinite(value):
+            return f'<c r="{address}" s="{seconds}"><v>{value!r}</v></c>'
+        if isinstance(value, int):
+            return f'<c r="{address}" s="{link if column == _ROW else number}"><v>{value}</v></c>'
+        return f'<c r="{address}" s="{text}"/>'
 
     return cell
 
 
-def links(lines: Sequence[object], target: str, relationships: str) -> bytes:
+def links(results: Results, target: str, relationships: str) -> bytes:
     """The relationships part of a sheet whose rows are in another workbook."""
     each = f'Type="{relationships}/hyperlink" Target="{escape(target)}" TargetMode="External"'
-    all_ = "".join(f'<Relationship Id="rId{number}" {each}/>' for number in range(1, min(len(lines), MOST_LINKS) + 1))
+    count = min(len(results.lines), MOST_LINKS)
+    all_ = "".join(f'<Relationship Id="rId{number}" {each}/>' for number in range(1, count + 1))
     return f'<Relationships xmlns="{_PACKAGE}">{all_}</Relationships>'.encode()
 
 
@@ -179,29 +230,35 @@ def _links(lines: Sequence[Sequence[Value]], elsewhere: bool) -> str:
     """Each line's Row leads to the input row."""
     links = []
     known: dict[Value, str] = {}
-    for number, line in enumerate(lines[:MOST_LINKS], 2):
+    for number, line in enumerate(lines[:MOST_LINKS], 1):
         if line[_ROW] is None:
             continue
-        if line[0] not in known:
-            sheet = stored_text(str(line[0])).replace("'", "''")
-            known[line[0]] = escape(f"'{sheet}'!A")
-        outside = f'r:id="rId{number - 1}" ' if elsewhere else ""
-        place = f'location="{known[line[0]]}{line[_ROW]}" display="{line[_ROW]}"'
-        links.append(f'<hyperlink ref="{LETTERS[_ROW]}{number}" {outside}{place}/>')
+        if line[_SHEET] not in known:
+            sheet = stored_text(str(line[_SHEET])).replace("'", "''")
+            known[line[_SHEET]] = escape(f"'{sheet}'!A")
+        outside = f'r:id="rId{number}" ' if elsewhere else ""
+        place = f'location="{known[line[_SHEET]]}{line[_ROW]}" display="{line[_ROW]}"'
+        links.append(f'<hyperlink ref="{NOW.letters[_ROW]}{number + NOW.heading_row}" {outside}{place}/>')
     return f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
 
 
-def _height(line: Sequence[Value]) -> int:
-    """Points for the line with the most wrapped text; without it LibreOffice lets rows overlap."""
+def _footer(title: str) -> str:
+    """On every page: whose results, and which page. An & begins a code there."""
+    short = title if len(title) <= _LONGEST_FOOTER else f"{title[:_LONGEST_FOOTER]} …"
+    return escape(f"&L{stored_text(short).replace('&', '&&')}&RPage &P of &N", quote=False)
+
+
+def _height(line: Sequence[Value], letters: Sequence[int]) -> int:
+    """Points for the cell that takes the most lines; without it LibreOffice lets rows overlap."""
     most = 1
-    for column in _WRAPPED:
-        value = line[column]
-        if isinstance(value, str) and value:
+    for value, width in zip(line, letters, strict=True):
+        if isinstance(value, str) and (len(value) > width or "\n" in value):
             # What is past the highest row is not seen, and need not be measured.
-            most = max(most, _wrapped(value[:4000], int(_WIDTHS[column] * _PER_UNIT)))
+            most = max(most, _wrapped(value[:4000], width))
     return min(most * _LINE_HEIGHT, _HIGHEST)
 
 
+@lru_cache(maxsize=1000)
 def _wrapped(text: str, width: int) -> int:
     """How many lines a text takes when it is broken between words, or within those that are too long."""
     lines = 0

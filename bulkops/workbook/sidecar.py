@@ -10,7 +10,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 from math import inf
 from pathlib import Path
@@ -22,7 +22,8 @@ from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
-from bulkops.workbook.results_sheet import COLUMNS, COPY, LETTERS, RUN_ID, SHEET, Value
+from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.saving import shortened
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -32,10 +33,6 @@ _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
 _LONGEST_ID = 40
-_ENVIRONMENT = re.compile(
-    rb'<c r="%c(?!1")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>' % LETTERS[COLUMNS.index("Environment")].encode()
-)
-"""The environment of each line, in a part that stands as bulkops wrote it."""
 _RESULTS, _PRACTICE = " - results", " - PRACTICE"
 """What is put behind a workbook's name."""
 _LONG = 220
@@ -98,7 +95,7 @@ def may_replace(path: Path, known: Collection[str] | None = None, allowance: All
         if seen.own is None:
             return False
         alone = len(seen.sheet_names) == 1 and seen.untouched(seen.own)
-        ours = alone or (seen.has_name(COPY) and seen.as_written(seen.own))
+        ours = alone or (seen.has_name(COPY) and seen.as_written(seen.own) is not None)
         return ours and (known is None or _runs(seen) <= set(known))
     except FileNotFoundError:
         return True
@@ -113,13 +110,9 @@ def runs_told(path: Path, allowance: Allowance | None = None) -> set[str]:
     """
     try:
         seen = Inspected(content(path, _MOST), sound=True, allowance=allowance)
-        if seen.own is not None and seen.as_written(seen.own):
-            places: set[bytes] = set()
-            for piece in seen.archive.pieces_before(seen.own.part, b"<row "):
-                places.update(_ENVIRONMENT.findall(piece))
-            if places == {PRACTICE.encode()}:
-                return set()
-        return _runs(seen)
+        layout = seen.as_written(seen.own) if seen.own is not None else None
+        only_practised = layout is not None and set(_in_column(seen, layout, "Environment")) == {PRACTICE}
+        return set() if only_practised else _runs(seen)
     except (OSError, ValueError, CannotGraft):
         return set()
 
@@ -127,6 +120,8 @@ def runs_told(path: Path, allowance: Allowance | None = None) -> set[str]:
 def _runs(seen: Inspected) -> set[str]:
     if seen.own is None:
         return set()
+    if layout := seen.as_written(seen.own):
+        return {run for told in _in_column(seen, layout, "Run") for run in RUN_ID.findall(told)}
     # A program that saved it since has put the texts elsewhere.
     found: set[str] = set()
     for part in (seen.own.part, *(part for part in seen.archive if part.endswith("sharedstrings.xml"))):
@@ -139,13 +134,22 @@ def _runs(seen: Inspected) -> set[str]:
     return found
 
 
-def plain(lines: Sequence[Sequence[Value]], workbook: Path, path: Path, sheet: str = SHEET) -> bytes:
-    """A workbook with the lines as its only sheet, to lie at ``path``; its links lead to the operator's workbook."""
+def _in_column(seen: Inspected, layout: Layout, column: str) -> Iterator[str]:
+    """What stands in a column, in a part that stands as bulkops wrote it."""
+    if seen.own is not None:
+        cell = rf'<c r="{layout.letter(column)}(?!{layout.heading_row}")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>'
+        pattern = re.compile(cell.encode())
+        for piece in seen.archive.pieces_before(seen.own.part, b"<row "):
+            yield from (told.decode() for told in pattern.findall(piece))
+
+
+def plain(results: Results, workbook: Path, path: Path, sheet: str = SHEET) -> bytes:
+    """A workbook with the results as its only sheet, to lie at ``path``; its links lead to the operator's workbook."""
     stream = io.BytesIO()
     with UndatedZip(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _EMPTY.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + content)
-    return Graft(stream.getvalue(), name=sheet).grafted(lines, link=_link(workbook, path))
+    return Graft(stream.getvalue(), name=sheet).grafted(results, link=_link(workbook, path))
 
 
 def _link(workbook: Path, path: Path) -> str:

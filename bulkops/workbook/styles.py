@@ -20,7 +20,7 @@ _MOST_OTHERS = 2**16
 _OWN_FORMATS = range(164, 2**16)
 """The numbers of the formats that a workbook declares; those before are built in, some of them by language only."""
 _BUILT_IN = {"General": 0, "@": 49}
-_FONT, _SIZE = "Calibri", "11"
+_FONT = "Calibri"
 _NO, _YES = ("0", "false"), ("1", "true")
 _ESCAPED = re.compile(r"\\([- :])")
 """What some programs write before a character that means itself anyway."""
@@ -63,11 +63,14 @@ class Look:
     colour: str = ""
     horizontal: str = ""
     wrap: bool = False
+    size: str = "11"
+    edge: str = ""
+    """The colour of a thin line below."""
 
     @property
     def font(self) -> tuple[str, ...]:
         """What is compared of a font."""
-        return (_FONT, _SIZE, *(["b"] if self.bold else []), *(["u"] if self.underline else []), self.colour)
+        return (_FONT, self.size, *(["b"] if self.bold else []), *(["u"] if self.underline else []), self.colour)
 
 
 class StyleTable:
@@ -87,15 +90,22 @@ class StyleTable:
         """The codes that are declared for the number of a format."""
         self._taken = set(formats)
         """The numbers of formats that are declared or used, wherever it be."""
-        self._used: dict[str, set[int]] = {"fonts": set(), "fills": set(), "cellXfs": set(cells)}
+        self._used: dict[str, set[int]] = {
+            "fonts": set(),
+            "fills": set(),
+            "borders": set(),
+            "cellXfs": set(cells),
+        }
         """The numbers of entries that are named somewhere, whether there are such entries or not."""
-        self._found: dict[tuple[int, int, int, str, bool], int] = {}
+        self._found: dict[tuple[int, int, int, int, str, bool], int] = {}
         fonts: list[tuple[str, ...]] = []
         fills: list[str] = []
+        borders: list[str] = []
         self._learn: dict[str, Callable[[Element], object]] = {
             "numFmts": self._learn_format,
             "fonts": lambda font: fonts.append(_font(font)),
             "fills": lambda fill: fills.append(_fill(fill)),
+            "borders": lambda border: borders.append(_edge(border)),
             "cellXfs": self._learn_style,
         }
         self.part = Part(part, content, self._entry, self._levels)
@@ -114,10 +124,13 @@ class StyleTable:
         }
         self._fonts = _first(fonts)
         self._fills = {**_first(fills), "": 0}
+        self._borders = {**_first(borders), "": 0}
         self._styles: dict[object, int] = {}
-        for (form, font, fill, *rest), number in self._found.items():
-            if font < len(fonts) and fill < len(fills):
-                self._styles.setdefault((form, self._fonts[fonts[font]], self._fills[fills[fill]], *rest), number)
+        for (form, font, fill, border, *rest), number in self._found.items():
+            if font < len(fonts) and fill < len(fills) and border < max(len(borders), 1):
+                edge = self._borders[borders[border] if border else ""]
+                known = (form, self._fonts[fonts[font]], self._fills[fills[fill]], edge, *rest)
+                self._styles.setdefault(known, number)
 
     def _levels(self, section: str) -> int:
         """How many levels of a section's elements are looked at: none of its entries, only those, or all in them."""
@@ -147,12 +160,13 @@ class StyleTable:
         font, fill, border = natural(said("fontId", "0")), natural(said("fillId", "0")), natural(said("borderId", "0"))
         self._used["fonts"].add(font)
         self._used["fills"].add(fill)
-        aligned = None if border else xf.child("alignment")
+        self._used["borders"].add(border)
+        aligned = xf.child("alignment")
         ways = {name: value for name, value in aligned.attributes.items() if value not in _NO} if aligned else {}
         wrap = ways.pop("wrapText", "") in _YES
         horizontal = ways.pop("horizontal", "").replace("general", "")
         if ways == {"vertical": "top"}:
-            look = (natural(said("numFmtId", "0")), font, fill, horizontal, wrap)
+            look = (natural(said("numFmtId", "0")), font, fill, border, horizontal, wrap)
             self._found.setdefault(look, self._counts["cellXfs"])
 
     def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
@@ -194,13 +208,14 @@ class StyleTable:
 
     def _style(self, look: Look) -> int:
         """The number of the cell style with this look."""
-        key = (self._format(look.form), self._font(look), self._fill(look.fill), look.horizontal, look.wrap)
+        parts = (self._format(look.form), self._font(look), self._fill(look.fill), self._border(look.edge))
+        key = (*parts, look.horizontal, look.wrap)
         if key not in self._styles:
-            form, font, fill, horizontal, wrap = key
-            applied = "".join(f' apply{what}="1"' for what in ("NumberFormat", "Font", "Fill", "Alignment"))
+            form, font, fill, border, horizontal, wrap = key
+            applied = "".join(f' apply{what}="1"' for what in ("NumberFormat", "Font", "Fill", "Border", "Alignment"))
             aligned = (f' horizontal="{horizontal}"' if horizontal else "") + ' vertical="top"'
             wrapped = ' wrapText="1"' if wrap else ""
-            xf = f'<{{x}}xf numFmtId="{form}" fontId="{font}" fillId="{fill}" borderId="0" xfId="0"{applied}>'
+            xf = f'<{{x}}xf numFmtId="{form}" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0"{applied}>'
             self._styles[key] = self._add("cellXfs", f"{xf}<{{x}}alignment{aligned}{wrapped}/></{{x}}xf>")
             if self._styles[key] >= MOST_FORMATS:
                 raise StylesFull
@@ -240,7 +255,7 @@ class StyleTable:
             bold, underline = "<{x}b/>" if look.bold else "", "<{x}u/>" if look.underline else ""
             colour = f'<{{x}}color rgb="FF{look.colour}"/>' if look.colour else ""
             name = f'<{{x}}name val="{_FONT}"/><{{x}}family val="2"/>'
-            font = f'<{{x}}font>{bold}{underline}<{{x}}sz val="{_SIZE}"/>{colour}{name}</{{x}}font>'
+            font = f'<{{x}}font>{bold}{underline}<{{x}}sz val="{look.size}"/>{colour}{name}</{{x}}font>'
             self._fonts[look.font] = self._add("fonts", font)
         return self._fonts[look.font]
 
@@ -251,6 +266,13 @@ class StyleTable:
             )
             self._fills[colour] = self._add("fills", f"<{{x}}fill>{solid}</{{x}}patternFill></{{x}}fill>")
         return self._fills[colour]
+
+    def _border(self, colour: str) -> int:
+        if colour not in self._borders:
+            line = f'<{{x}}bottom style="thin"><{{x}}color rgb="FF{colour}"/></{{x}}bottom>'
+            border = f"<{{x}}border><{{x}}left/><{{x}}right/><{{x}}top/>{line}<{{x}}diagonal/></{{x}}border>"
+            self._borders[colour] = self._add("borders", border)
+        return self._borders[colour]
 
     def _start(self, name: str) -> int:
         """The number of a section's first new entry."""
@@ -289,3 +311,13 @@ def _fill(fill: Element) -> str:
         return "" if kind == "none" else f"other {kind}"
     colour = pattern.child("fgColor")
     return colour.attributes.get("rgb", "")[-6:].upper() if colour is not None else "other"
+
+
+def _edge(border: Element) -> str:
+    """The colour of the thin line below, if there is no other line; "" for none at all."""
+    lines = [each for each in border.children if each.attributes.get("style", "none") not in _NOTHING]
+    if not lines:
+        return ""
+    colour = lines[0].child("color")
+    below = len(lines) == 1 and lines[0].local == "bottom" and lines[0].attributes.get("style") == "thin"
+    return colour.attributes.get("rgb", "")[-6:].upper() if below and colour is not None else "other"

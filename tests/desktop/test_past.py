@@ -13,7 +13,7 @@ from queue import Empty
 
 import pytest
 from asking import fill, flag
-from workbooks import results_of as lines_of
+from workbooks import column_of
 
 from bulkops import app, settings, under_way
 from bulkops.desktop import history_tab, opening
@@ -99,8 +99,7 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     before = path.read_bytes() if path.exists() else b""
     again = results_of(folder, report.run)
     assert again.parent == folder
-    lines = lines_of(again)
-    assert (len(lines), lines[1][4], lines[1][-2]) == (2, "Done", report.run)
+    assert (column_of(again, "Status"), column_of(again, "Run")) == (["Done"], [report.run])
     assert (path.read_bytes() if path.exists() else b"") == before
 
 

@@ -12,7 +12,7 @@ import pytest
 from asking import fill, flag, kickout
 from desk import PATIENCE, Operator
 from keyring.backends import fail
-from workbooks import results_of
+from workbooks import column_of
 
 from bulkops import app, settings
 from bulkops.desktop import showing
@@ -212,7 +212,7 @@ def test_a_run_shows_each_row_as_it_comes(somewhere: Operator, practice: Practic
     assert all(sum(each.totals.values()) == 4 for each in somewhere.screen.shown if each.progress and each.totals)
     assert shown.run.why_not == "Check the rows first."
     assert str(book) in shown.more
-    assert [line[4] for line in results_of(book)[1:]] == ["Done"] * 4
+    assert column_of(book, "Status") == ["Done"] * 4
     somewhere.presenter.open_results()
     assert somewhere.screen.opened == [book]
 
@@ -565,7 +565,7 @@ def test_closing_during_a_run_stops_it_safely(somewhere: Operator, practice: Pra
     somewhere.presenter.close_when_stopped()
     somewhere.idle()
     assert somewhere.screen.closed
-    told = [line[4] for line in results_of(book)[1:]]
+    told = column_of(book, "Status")
     assert told.count("Done") == len(practice.writes) < 300
 
 

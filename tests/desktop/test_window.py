@@ -15,7 +15,7 @@ from tkinter import ttk
 import pytest
 from asking import fill, flag, kickout
 from desk import Desk
-from workbooks import results_of
+from workbooks import column_of
 
 from bulkops import settings
 from bulkops.desktop import showing, starting
@@ -75,7 +75,7 @@ def test_choose_check_run_open(desk: Desk, book: Path) -> None:
     desk.click(window.results)
     practised = book.with_name(f"{book.stem} - PRACTICE.xlsx")
     desk.until(lambda: desk.opened == [practised], "the results in their own program")
-    assert [line[4] for line in results_of(practised, "PRACTICE Results")[1:]] == ["Done"] * 4
+    assert column_of(practised, "Status", "PRACTICE Results") == ["Done"] * 4
 
 
 def test_production_is_red_and_wants_the_number(elsewhere: Desk, practice: PracticeServer, book: Path) -> None:
@@ -145,7 +145,7 @@ def test_stop_safely(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) 
     states = [row[3] for row in elsewhere.rows()]
     assert states.count("Done") == len(practice.writes) < 300
     assert states.count("Not sent") == 300 - len(practice.writes)
-    assert [line[4] for line in results_of(book)[1:]] == states
+    assert column_of(book, "Status") == states
 
 
 def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_closing_mid_run_keeps_running_unless_told(elsewhere: Desk, practice: Pr
     assert window.closing is not None
     window.closing.yes.invoke()
     elsewhere.until(lambda: not elsewhere.alive, "the window has gone")
-    told = [line[4] for line in results_of(book)[1:]]
+    told = column_of(book, "Status")
     assert told.count("Done") == len(practice.writes) < 300
 
 
@@ -218,7 +218,9 @@ def end(desk: Desk, status: Status, first: int, last: int) -> None:
     """So many rows have come to their end since the window was drawn last."""
     shown = list(desk.window.presenter.state.lines.values())
     for line in shown[first:last]:
-        desk.window.table.change(replace(line, status=status, look=status is Status.FAILED))
+        desk.window.table.change(
+            replace(line, outcome=replace(line.outcome, status=status), look=status is Status.FAILED)
+        )
     desk.root.update()
 
 
@@ -563,7 +565,7 @@ def test_the_end_of_the_session_waits_for_the_row_on_its_way(
     elsewhere.click(elsewhere.window.dialog.yes)
     elsewhere.until(lambda: bool(practice.writes), "the first row on its way")
     elsewhere.root.tk.eval(str(elsewhere.root.protocol("WM_SAVE_YOURSELF")))
-    assert [line[4] for line in results_of(book)[1:]] == ["Done", "Not sent", "Not sent"]
+    assert column_of(book, "Status") == ["Done", "Not sent", "Not sent"]
     assert len(practice.writes) == 1
 
 
