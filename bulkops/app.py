@@ -162,7 +162,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         prepared.earlier = tuple(each for each in outcomes if each.seq not in left)
         prepared.before = {each.seq: each for each in outcomes if each.seq in left}
         prepared.account = found.account
-        prepared.plan = _plan(ledger, where, material, options, found.account, found.key_owner)
+        prepared.plan = _plan(ledger, where, material, options, found.account, found.key_owner, resumed=True)
         with _obstacle_of(prepared):
             prepared.notes += _watched(ledger, where, folder)
             _alone(prepared, stack)
@@ -468,8 +468,10 @@ def _plan(
     account: Account | None = None,
     key_owner: str = "",
     new: bool = False,
+    resumed: bool = False,
 ) -> Plan:
-    """What becomes of each row, by what the ledger has of the same; ``new``: there is none yet."""
+    """What becomes of each row, by what the ledger has of the same; ``new``: there is none yet. ``resumed``: the rows
+    are those that are left of a run."""
     from bulkops.workbook.reader import without_collecting
 
     operations = all_operations()
@@ -477,7 +479,7 @@ def _plan(
         asked = planning.requested(material.rows, operations, where.identity)
         matters = {step.matter for step in asked.values()}
         past = ledger.past(where.identity, matters, account, key_owner) if ledger else {} if new else None
-        return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent)
+        return planning.plan(material.rows, asked, operations, past, options.send_again, options.independent, resumed)
 
 
 def history(folder: Path) -> list[PastRun]:

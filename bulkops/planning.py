@@ -34,15 +34,17 @@ def plan(
     history: History | None,
     send_again: bool = False,
     independent: bool = False,
+    resumed: bool = False,
 ) -> Plan:
     """Decide every row: hidden, invalid, done before, still unknown, or to be sent in sheet order.
 
     ``asked`` is what ``requested`` made of the rows. ``history`` is None where nobody can say what was sent before:
     then nothing is sent either. ``send_again`` releases what is done, never a doubt.
     ``independent`` is the operator's word that only rows which touch the same list, batch or task need their order.
+    ``resumed``: the codes in the rows are those that released them when the run began, wherever they came from.
     """
     catalogue = Catalogue(operations.values())
-    past = _Past(history, send_again, catalogue)
+    past = _Past(history, send_again, resumed, catalogue)
     steps: list[Step] = []
     decided: list[Outcome] = []
     matters: set[str] = set()
@@ -77,6 +79,7 @@ class _Past:
 
     history: History | None
     send_again: bool
+    resumed: bool
     catalogue: Catalogue
 
     def decide(self, step: Step, operation: Operation) -> Step | Outcome:
@@ -85,14 +88,14 @@ class _Past:
             return step
         before = self.history.get(step.matter)
         if not before:
-            return self._not_held(step) if step.wish else step
+            return self._not_held(step)
         # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.
         holding = [past for past in before if past.holds]
         latest = {past.fingerprint: past for past in before if past.status in (Status.DONE, Status.UNKNOWN)}.values()
         doubtful = next((past for past in latest if past.status is Status.UNKNOWN), None)
         step = replace(step, repeats=doubtful or next(reversed(latest), None))
         if not holding:
-            return self._not_held(step) if step.wish else step
+            return self._not_held(step)
         newest = holding[-1]
         own = next((past for past in reversed(holding) if past.fingerprint == step.fingerprint), newest)
         done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
@@ -120,7 +123,10 @@ class _Past:
         )
         return replace(step, released=code, row=_with_warnings(step.row, [again]))
 
-    def _not_held(self, step: Step) -> Outcome:
+    def _not_held(self, step: Step) -> Step | Outcome:
+        # The code of a row that is left of a run did hold; what it was for was marked as to be sent again since.
+        if not step.wish or self.resumed:
+            return step
         cell = step.row.address(SEND_AGAIN.name)
         problem = self.catalogue.problem("send_again.nothing", cell, value=step.wish)
         return replace(_because(step.row, Status.INVALID, problem), cell=cell)
@@ -137,7 +143,7 @@ class _Past:
         else:
             name = "row.target_marked_done" if past.mark else "row.target_done"
             outcome = _because(row, Status.INVALID, self.catalogue.problem(name, f"{row.sheet}!{row.number}", **told))
-        if step.wish:
+        if step.wish and not self.resumed:
             other = self.catalogue.problem("send_again.other", value=step.wish, extra=code)
             outcome = replace(outcome, message=f"{outcome.message} {other.message}")
         return replace(outcome, send_again_code=code)

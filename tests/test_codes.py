@@ -212,11 +212,12 @@ class Codes(RuleBasedStateMachine):
         told = data.draw(st.sampled_from(computer.runs))
         rows = computer.ledger.resumable(told.name)
         assert {row.seq for row in rows} == {seq for seq, became in told.rows.items() if became == "left"}
-        plan = plan_of(*rows, history=computer.ledger)
+        plan = plan_of(*rows, history=computer.ledger, resumed=True)
         for step in plan.steps:
             number, other = asked_of(step.row)
             holding = computer.holding((number, number > 2 and other))
-            assert step.released == (holding[-1].code if holding else "") == told.released[step.row.seq]
+            assert step.released == (holding[-1].code if holding else "")
+            assert step.released in ("", told.released[step.row.seq])
         computer.ledger.begin_again(told.name, plan, HERE)
         self.carry_out(computer, told, plan, endings)
 

@@ -13,9 +13,10 @@ from asking import Bulkops, fill, flag
 from workbooks import column_of, untouched_parts
 
 from bulkops import app
+from bulkops.doubts import settle
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
-from bulkops.model import Outcome
+from bulkops.model import Outcome, Verdict
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
@@ -180,6 +181,35 @@ def test_what_another_run_did_meanwhile_is_not_repeated(tmp_path: Path, server: 
     assert statuses(finished) == ["done"] * 2 + ["already_done"] * 4
     assert len(server.writes) == 6
     assert in_results(finished)[2:] == [("Already done", stopped.run)] * 4
+
+
+def test_who_typed_no_code_is_not_told_to_clear_one(tmp_path: Path, server: PracticeServer) -> None:
+    """--send-again released the rows; what another run sent since names its own code, and no cell has to be cleared."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS[:2])
+    run(path, server)
+    stopped = run(path, server, 1, Options(jobs=1, send_again=True))
+    code = app.check(path, Environment("custom", server.base_url), tmp_path, Options()).outcomes[1].send_again_code
+    run(fill(tmp_path / "September.xlsx", flags=[{**EDITS[1], "send_again": code}]), server)
+    outcome = resume(tmp_path, stopped.run).outcomes[1]
+    assert outcome.status.value == "already_done"
+    assert outcome.send_again_code not in ("", code)
+    assert f"type {outcome.send_again_code} in Send again" in outcome.tip
+    assert "is not the code" not in outcome.message
+
+
+def test_a_doubt_that_was_marked_meanwhile_does_not_hold_up_the_row_that_repeats_it(
+    tmp_path: Path, server: PracticeServer
+) -> None:
+    """Its code released the row when the run began; now that nothing holds the row back it needs none."""
+    server.faults.add(Fault.drop_reply())
+    first = run(fill(tmp_path / "July.xlsx", flags=[EDITS[1]]), server)
+    (doubt,) = first.outcomes
+    typed = {**EDITS[1], "send_again": doubt.send_again_code}
+    stopped = run(fill(tmp_path / "August.xlsx", flags=[EDITS[0], typed]), server, 1)
+    assert statuses(stopped) == ["done", "not_sent"]
+    settle(tmp_path, str(first.run), 0, Verdict.SEND_AGAIN)
+    assert statuses(resume(tmp_path, stopped.run)) == ["done", "done"]
+    assert statuses(run(tmp_path / "July.xlsx", server)) == ["already_done"]
 
 
 def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
