@@ -14,11 +14,13 @@ from bulkops.model import Outcome, Resolution, Status, Verdict
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment
+from bulkops.rehearsing import only_practised
 from bulkops.results import results_of
 from bulkops.running import NEVER, interrupted, left_out
+from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.saving import refuse_planted, save, shortened
-from bulkops.workbook.sidecar import plain
+from bulkops.workbook.sidecar import PRACTICE_NAME, plain
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
@@ -79,10 +81,13 @@ def results_again(run: Run, told: Results, folder: Path, wanted: Path | None) ->
             raise CannotStart("results.unwritable", path=wanted)
     # Never where a run has put a copy of the workbook, nor over what somebody has added to.
     numbers = ("", *(f" {number}" for number in range(2, 100)))
-    places = [folder / f"{shortened(workbook.stem)} {run.id} again{number}.xlsx" for number in numbers]
+    name, sheet = shortened(workbook.stem), SHEET
+    if only_practised(run.environment, run.account.source):
+        told, name, sheet = told.practised(), f"{name}{PRACTICE_NAME}", PRACTICE_SHEET
+    places = [folder / f"{name} {run.id} again{number}.xlsx" for number in numbers]
     path = wanted or next((place for place in places if free(place)), places[0])
     try:
-        save(path, plain(told, workbook, path))
+        save(path, plain(told, workbook, path, sheet))
     except OSError as error:
         return None, f"The results could not be written to {path} ({error.strerror or error})."
     return path, ""

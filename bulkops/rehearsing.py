@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops.errors import CannotStart
+from bulkops.lock import held
 from bulkops.lookups import Against, without
 from bulkops.model import CheckedRow, Plan, Step
 from bulkops.operations import all_operations
 from bulkops.ownership import own_folder
 from bulkops.phrases import counted
 from bulkops.sentences.running import not_rehearsed, rehearsed, taken_as_given
-from bulkops.settings import Environment
+from bulkops.settings import PRACTICE, Environment
 
 if TYPE_CHECKING:
     from bulkops.practice.server import Faults
@@ -78,28 +80,50 @@ def each_in_turn(faults: Faults) -> list[str]:
     return [f"The first {first}", *(f"The next {other}" for other in others)]
 
 
+def only_practised(environment: str, source: str | None) -> bool:
+    """Did a run with this environment and data source reach no EnergyCAP?"""
+    return environment == PRACTICE or source == SERVED_APART
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Lets every check on this computer know the address of a practice EnergyCAP, for as long as it serves there."""
+    """Lets every check on this computer know the address of a practice EnergyCAP, for as long as it serves there.
+
+    The note is locked meanwhile: one that a killed process has left is believed by nobody.
+    """
     note = folder / _ADDRESS
 
-    def remember(base_url: str) -> None:
-        # Without the note a check only does not know it; a run finds out by itself.
-        with suppress(OSError, CannotStart):
-            own_folder(folder)
-            note.write_text(base_url, encoding="ascii")
-
-    try:
-        yield remember
-    finally:
+    def forget() -> None:
         with suppress(OSError):
             note.unlink()
+
+    with ExitStack() as stack:
+
+        def remember(base_url: str) -> None:
+            # Without the note a check only does not know it; a run finds out by itself.
+            with suppress(OSError, CannotStart):
+                own_folder(folder)
+                if (handle := held(note)) is None:
+                    return
+                stack.callback(forget)
+                told = stack.enter_context(os.fdopen(handle, "r+", encoding="ascii"))
+                told.truncate(0)
+                told.seek(0)
+                told.write(base_url)
+                told.flush()
+
+        yield remember
 
 
 def serves_apart(where: Environment, folder: Path) -> bool:
     """Is it what ``bulkops practice`` serves? Nobody is asked: a check sends nothing."""
     with suppress(OSError, ValueError):
-        return (folder / _ADDRESS).read_text(encoding="ascii") == where.identity
+        note = folder / _ADDRESS
+        if note.read_text(encoding="ascii") == where.identity:
+            handle = held(note)
+            if handle is None:
+                return True
+            os.close(handle)
     return False
 
 

@@ -61,6 +61,11 @@ def test_practising_leaves_the_workbook_and_its_real_results(
     assert (again.results, sha256(path)) == (copy, before)
     assert [outcome.status.value for outcome in again.outcomes] == ["already_done"] * 2
     assert {each.name for each in tmp_path.glob("*.xlsx")} == {path.name, copy.name}
+    made_again = app.recall(home, report.run).results
+    assert made_again is not None
+    assert sheets(made_again) == ["PRACTICE Results"]
+    assert all(each.startswith("PRACTICE: ") for each in messages(made_again))
+    assert "PRACTICE" in made_again.name
 
 
 def test_the_copy_is_never_run(tmp_path: Path, home: Path) -> None:
@@ -88,7 +93,10 @@ def test_practising_with_what_takes_no_sheet(tmp_path: Path, home: Path) -> None
 
 
 def test_ids_of_ones_own_are_taken_as_given(tmp_path: Path, home: Path) -> None:
-    """Every kind that a row can name; a list holds what the row expects, and what is made up is said."""
+    """Every kind that a row can name; a list holds what the row expects, and what is made up is said.
+
+    Practice's own list 2001 and flag type 1 would refuse the last row.
+    """
     kickouts = [
         {"task_guid": task(61), "batch_mode": "use existing batch", "existing_open_batch_id": 70001},
         {"task_guid": task(62), "batch_mode": "use existing batch", "existing_open_batch_id": 70002},
@@ -99,13 +107,13 @@ def test_ids_of_ones_own_are_taken_as_given(tmp_path: Path, home: Path) -> None:
     flags = [
         flag(4711, flag_type_id=17, assignees="8001;8002", expected_bills=340),
         flag(4712, flag_status="Resolved"),
-        flag(2006),
+        flag(2001, flag_type_id=1),
     ]
     report = practised(fill(tmp_path / "August.xlsx", kickouts, flags), home, Options(jobs=1))
     assert [(each.status.value, each.code) for each in report.outcomes] == [("done", "")] * 8
     assert [each.selected for each in report.outcomes[5:]] == [340, 5, 5]
     (said,) = [note for note in report.notes if note.startswith("Practice takes as given")]
-    things = "5 tasks, 2 open batches, 1 pending batch, 2 lists, 1 flag type, 2 users"
+    things = "5 tasks, 2 open batches, 1 pending batch, 3 lists, 2 flag types, 2 users"
     assert said.startswith(f"Practice takes as given what the workbook names: {things}.")
 
 
@@ -232,3 +240,15 @@ def test_a_practice_server_needs_no_data_folder(home: Path) -> None:
     with serving(home) as remember:
         remember("http://127.0.0.1:1")
         assert not serves_apart(Environment("custom", "http://127.0.0.1:1"), home)
+
+
+def test_a_note_that_a_killed_practice_server_has_left_is_not_believed(home: Path) -> None:
+    """Another EnergyCAP may be at that address by now; the next practice server takes the note over."""
+    here, later = (Environment("custom", f"http://127.0.0.1:{port}") for port in (1, 2))
+    home.mkdir(parents=True)
+    (home / "practice address.txt").write_text(here.base_url, encoding="ascii")
+    assert not serves_apart(here, home)
+    with serving(home) as remember:
+        remember(later.base_url)
+        assert (serves_apart(here, home), serves_apart(later, home)) == (False, True)
+    assert not serves_apart(later, home)

@@ -44,7 +44,7 @@ KNOWN = {
     "user": "users 101 to 103",
 }
 """What can be used here, in words."""
-AUDIT_EXCEPTION = 1
+AUDIT_EXCEPTION = "Audit Exception"
 FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 _SEE = {("billsAndBatches", "view"), ("flaggedItems", "view")}
 _WRITE = _SEE | {("billsAndBatches", "create"), ("flaggedItems", "manage"), ("usersAndRoles", "view")}
@@ -74,7 +74,7 @@ USERS = (OPERATOR, MANAGER, READER, FORMER)
 KEYS = {PRACTICE_KEY: OPERATOR, "practice-key-manager": MANAGER, "practice-key-readonly": READER}
 FLAG_TYPES = tuple(
     FlagType(flag_type_id=number, flag_type_info=info)
-    for number, info in enumerate(("Audit Exception", "Bill review", "Cost recovery", "Vendor query"), AUDIT_EXCEPTION)
+    for number, info in enumerate((AUDIT_EXCEPTION, "Bill review", "Cost recovery", "Vendor query"), 1)
 )
 
 

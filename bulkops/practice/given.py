@@ -1,7 +1,8 @@
 """Things of somebody else's EnergyCAP, taken as given: their kind and id are known, and the rest is made up.
 
 It is made up so that a row can succeed: a task has kickouts, the bills of a list have a flag that is not resolved, a
-batch may be used by whoever practises. Practice's own things stay as they are.
+batch may be used by whoever practises. It comes before what practice has of its own under the same id, unless
+everything that is named is practice's own, as in the sample sheets.
 """
 
 from __future__ import annotations
@@ -30,18 +31,19 @@ class Given(NamedTuple):
 
 
 def take(state: State, things: Iterable[Given]) -> list[Given]:
-    """Adds what the state does not know, and returns that; of several with one id the first counts."""
-    new = []
+    """Adds these things and returns them, of several with one id the first; none if the state knows them all."""
+    things, new = list(things), dict[tuple[str, int | str], Given]()
+    if all(thing.id in state.known[thing.kind] for thing in things):
+        return []
     flag = Flag(UNRESOLVED, 4)
     bills = (Bill(number, 100.0, flag) for number in range(_FIRST_BILL, _FIRST_BILL + MOST_BILLS))
     for thing in things:
-        known = state.known[thing.kind]
-        if thing.id not in known:
-            known[thing.id] = _made_up(thing, state.task_ids, bills)
-            new.append(thing)
-    if any(thing.kind == "open batch" for thing in new):
+        what = thing.kind.rpartition(" ")[2]  # open or pending, it is a batch
+        if new.setdefault((what, thing.id), thing) is thing:
+            state.known[thing.kind][thing.id] = _made_up(thing, state.task_ids, bills)
+    if any(thing.kind == "open batch" for thing in new.values()):
         state.allow("billsAndBatches", "manage")
-    return new
+    return list(new.values())
 
 
 def _made_up(thing: Given, task_ids: Iterator[int], bills: Iterator[Bill]) -> Task | BillList | Batch | FlagType | User:

@@ -289,10 +289,12 @@ class State:
         return after.with_flag(after.flag.after(event), after.held)
 
     def _check_flag_type(self, number: int | None) -> None:
-        if number == data.AUDIT_EXCEPTION:
-            raise Refused(400, "flagTypeId 1 (Audit Exception) cannot be assigned manually.")
-        if number is not None and number not in self.flag_types:
+        if number is None:
+            return
+        if number not in self.flag_types:
             raise Refused(400, f"flagTypeId {number} is no flag type here.")
+        if (info := self.flag_types[number].flag_type_info) == data.AUDIT_EXCEPTION:
+            raise Refused(400, f"flagTypeId {number} ({info}) cannot be assigned manually.")
 
     def _check_assignees(self, numbers: list[int] | tuple[()]) -> None:
         for number in numbers:

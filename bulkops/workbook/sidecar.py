@@ -33,7 +33,7 @@ _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
 _LONGEST_ID = 40
-_RESULTS, _PRACTICE = " - results", " - PRACTICE"
+_RESULTS, PRACTICE_NAME = " - results", " - PRACTICE"
 """What is put behind a workbook's name."""
 _LONG = 220
 """Bytes; a name may have 255."""
@@ -59,7 +59,7 @@ def results_path(workbook: Path, known: Collection[str] | None = None, practice:
 
     ``practice``: ``August - PRACTICE.xlsx``.
     """
-    places = _places(workbook, _PRACTICE if practice else _RESULTS)
+    places = _places(workbook, PRACTICE_NAME if practice else _RESULTS)
     allowance = several()
     return next((place for place in places if may_replace(place, known, allowance)), places[-1])
 
@@ -71,7 +71,7 @@ def results_there(workbook: Path) -> list[Path]:
 
 def named_like_results(path: Path) -> bool:
     """Has it a name that bulkops gives to a file of results?"""
-    return path.suffix.lower() == ".xlsx" and (_RESULTS in path.stem or _PRACTICE in path.stem)
+    return path.suffix.lower() == ".xlsx" and (_RESULTS in path.stem or PRACTICE_NAME in path.stem)
 
 
 def _places(workbook: Path, what: str) -> list[Path]:
