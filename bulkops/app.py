@@ -134,8 +134,9 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
+    from bulkops.recalling import left_out
     from bulkops.recalling import rows as rows_of
-    from bulkops.running import KEPT_OPTIONS, Prepared, left_out
+    from bulkops.running import KEPT_OPTIONS, Prepared
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
@@ -245,7 +246,7 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
     from bulkops.lock import only_one
-    from bulkops.running import interrupted
+    from bulkops.recalling import interrupted
     from bulkops.storage import refuse_unsafe
 
     refuse_unsafe(folder)
@@ -291,7 +292,7 @@ def take_over(folder: Path) -> None:
     Raises CannotStart while a run is going on, MustStop if the ledger did not take it.
     """
     from bulkops.ledger import Witness
-    from bulkops.running import interrupted
+    from bulkops.recalling import interrupted
 
     with ExitStack() as stack:
         ledger = ledger_alone(folder, "taking over what was sent", stack)
@@ -536,9 +537,8 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
+    from bulkops.recalling import left_out, results_again, rows
     from bulkops.recalling import results as made_again
-    from bulkops.recalling import results_again, rows
-    from bulkops.running import left_out
     from bulkops.under_way import under_way
 
     with any_ledger(folder) as ledger:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from bulkops import settings
 from bulkops.app import LEDGER, any_ledger, ledger_alone
@@ -15,7 +16,17 @@ from bulkops.errors import CannotStart
 from bulkops.model import Doubt, Mark, Verdict
 from bulkops.settings import Environment
 
-__all__ = ["Doubt", "Mark", "Verdict", "open_doubts", "settle"]
+if TYPE_CHECKING:
+    from bulkops.renewing import Renewed
+
+__all__ = ["Doubt", "Mark", "Settled", "Verdict", "open_doubts", "settle"]
+
+
+class Settled(NamedTuple):
+    """A row's mark, and what has come of renewing the results of its run."""
+
+    mark: Mark
+    results: Renewed
 
 
 def open_doubts(folder: Path, where: Environment | None = None, marked: bool = False) -> list[Doubt]:
@@ -34,20 +45,23 @@ def open_doubts(folder: Path, where: Environment | None = None, marked: bool = F
         return ledger.doubts(where.identity if where else None, marked)
 
 
-def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Mark:
-    """Record what became of a doubt, by its run and seq; ``who``: the computer's user, unless given.
+def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Settled:
+    """Record what became of a doubt, by its run and seq, and renew that run's results; ``who``: the computer's user,
+    unless given.
 
     Raises CannotStart, with nothing changed, while a run is going on, and for a row that is not in doubt or not any
     more: marked so before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
     """
     from bulkops.ledger import now
+    from bulkops.renewing import renew
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.not_found", value=run)
     mark = Mark(verdict, who or settings.operator(), now())
     with ExitStack() as stack:
-        ledger_alone(folder, "marking a row", stack).mark(run, seq, mark)
-    return mark
+        ledger = ledger_alone(folder, "marking a row", stack)
+        ledger.mark(run, seq, mark)
+        return Settled(mark, renew(ledger, run, folder))
 
 
 def _settle_interrupted(folder: Path) -> None:

@@ -82,6 +82,14 @@ def keep(path: Path, data_folder: Path, run: str) -> Path:
     return keep_copy(path, folder, name)
 
 
+def keep_one(path: Path, data_folder: Path, why: str) -> None:
+    """A copy of a file about to be replaced, in place of the last one that was kept for the same reason. Raises
+    OSError."""
+    folder, name = data_folder / FOLDER, f"{shortened(path.stem)}, {why}{path.suffix}"
+    made = keep_copy(path, folder, name)
+    os.replace(made, folder / name)
+
+
 def copies(data_folder: Path) -> list[Path]:
     """All copies, the oldest first."""
     try:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from bulkops.delivery import free
 from bulkops.errors import CannotStart
-from bulkops.model import Outcome, Resolution, Status, Verdict
+from bulkops.model import Outcome, Resolution, Status, Unread, Verdict
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment
 from bulkops.rehearsing import only_practised
 from bulkops.results import results_of
-from bulkops.running import NEVER, interrupted, left_out
+from bulkops.sentences import answers
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.saving import refuse_planted, save, shortened
@@ -25,6 +25,10 @@ from bulkops.workbook.sidecar import PRACTICE_NAME, plain
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
 
+UNREAD = "unread"
+"""Under this name the sheets that were left out stand among a run's options."""
+NEVER = (Status.NOT_SENT, "")
+"""What the ledger tells of a row that was planned and never tried."""
 _WORDS = {Status.READY: "row.to_come", Status.ON_ITS_WAY: "row.on_its_way"}
 _SAID = {Verdict.DONE: "sent.marked_done", Verdict.SEND_AGAIN: "sent.marked_again"}
 _NOW = {Verdict.DONE: Status.DONE, Verdict.SEND_AGAIN: Status.NOT_SENT}
@@ -67,6 +71,11 @@ def resolved(outcome: Outcome, found: Resolution | None) -> Outcome:
     return outcome
 
 
+def left_out(run: Run) -> tuple[Unread, ...]:
+    """The sheets that a run could not read."""
+    return tuple(Unread(*each) for each in run.options.get(UNREAD, ()))
+
+
 def results(run: Run, outcomes: Iterable[Outcome]) -> Results:
     """A run's results."""
     return results_of(run, outcomes, all_operations(), left_out(run))
@@ -91,3 +100,11 @@ def results_again(run: Run, told: Results, folder: Path, wanted: Path | None) ->
     except OSError as error:
         return None, f"The results could not be written to {path} ({error.strerror or error})."
     return path, ""
+
+
+def interrupted(operation: str, target: str, code: str) -> tuple[str, str]:
+    """(message, what to do) for a row whose request may have left and whose answer nobody saw; by that send's code."""
+    known = all_operations().get(operation)
+    check = answers.to_check(known.how_to_check(target) if known else "", code)
+    problem = Catalogue(()).problem("sent.interrupted", check=check)
+    return problem.message, problem.tip

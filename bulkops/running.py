@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,11 +17,13 @@ from bulkops.delivery import Delivery, Kind
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
-from bulkops.model import Outcome, Plan, Status, Step, Unread, outcome_of
+from bulkops.model import Outcome, Plan, Status, Step, outcome_of
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
+from bulkops.recalling import NEVER, UNREAD, interrupted
+from bulkops.renewing import renew
 from bulkops.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.results import results_of
 from bulkops.sentences import answers
@@ -30,15 +32,10 @@ from bulkops.settings import Environment, Key
 KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
-UNREAD = "unread"
-"""Under this name the sheets that were left out stand beside those options."""
-
 _REPEATS = {
     Status.DONE: "will be sent again although done before, last on {days}",
     Status.UNKNOWN: "will be sent again although what became of it is UNKNOWN, last sent on {days}",
 }
-NEVER = (Status.NOT_SENT, "")
-"""What the ledger tells of a row that was planned and never tried."""
 
 
 @dataclass(slots=True)
@@ -226,6 +223,7 @@ class Prepared:
             reason = reason or _reason(failed)
         if ledger.unwitnessed and ledger.unwitnessed not in self.notes:
             self.notes.append(ledger.unwitnessed)
+        self.notes += self._renewed(ledger, delivery.folder, processor.sent)
         # After the run's end is on record: of all that is written it can best be made again.
         handed_back, flaw = self._handed_back(ordered)
         return Report(
@@ -242,6 +240,14 @@ class Prepared:
             identity=self.material.identity,
             unread=self.material.unread,
         )
+
+    def _renewed(self, ledger: Ledger, folder: Path, sent: Collection[int]) -> list[str]:
+        """Renew the results of other runs with rows that were unknown and that this one has sent again; what could not
+        be renewed."""
+        again = [each.repeats for each in self.plan.steps if each.repeats and each.row.seq in sent]
+        released = {each.run for each in again if each.status is Status.UNKNOWN}
+        found = (renew(ledger, run, folder, self.material.path) for run in sorted(released - {self.id}))
+        return [each.why_not for each in found if each.why_not and not each.replaced]
 
     def _handed_back(self, outcomes: tuple[Outcome, ...]) -> tuple[str, Exception | None]:
         """Where the rows to be corrected are and how many, if there are any and they were wanted; and the defect."""
@@ -296,11 +302,6 @@ def _mismatches(outcomes: Iterable[Outcome]) -> list[str]:
 def _named(run: Run) -> str:
     when = run.started[:16].replace("T", " ")
     return f"run {run.id} of {when} UTC, {Path(run.workbook).name}"
-
-
-def left_out(run: Run) -> tuple[Unread, ...]:
-    """The sheets that a run could not read."""
-    return tuple(Unread(*each) for each in run.options.get(UNREAD, ()))
 
 
 def _shown(outcome: Outcome, seen: Callable[[Outcome], object]) -> Exception | None:
@@ -361,11 +362,3 @@ def _left_over(step: Step, code: str | None, reason: str) -> Outcome:
     return outcome_of(
         step.row, Status.NOT_SENT, code="row.stopped", message=f"{problem.message} {reason}".strip(), tip=problem.tip
     )
-
-
-def interrupted(operation: str, target: str, code: str) -> tuple[str, str]:
-    """(message, what to do) for a row whose request may have left and whose answer nobody saw; by that send's code."""
-    known = all_operations().get(operation)
-    check = answers.to_check(known.how_to_check(target) if known else "", code)
-    problem = Catalogue(()).problem("sent.interrupted", check=check)
-    return problem.message, problem.tip

@@ -23,7 +23,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
 from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
-from bulkops.running import interrupted
+from bulkops.recalling import interrupted
 
 AT = "2026-11-21T10:00:01Z"
 NUMBERS = range(1, 5)

@@ -91,7 +91,7 @@ def test_a_row_marked_as_done_is_not_sent_again(
 ) -> None:
     """Every later run says so, by whose word; its code repeats it as it would any row that is done."""
     doubt = only(folder)
-    mark = doubts.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam")
+    mark = doubts.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam").mark
     assert doubts.open_doubts(folder) == []
     report = run(august, here, folder)
     assert (told(report), report.exit_code) == (["row.marked_done", "row.already_done"], 0)
@@ -154,7 +154,7 @@ def test_doubts_are_told_newest_first(
 def test_a_mark_is_corrected_by_a_later_one(folder: Path, here: Environment, august: Path, verdict: Verdict) -> None:
     """Both stay, and the history tells both; the last counts."""
     doubt = only(folder)
-    mark = doubts.settle(folder, doubt.run, doubt.seq, verdict)
+    mark = doubts.settle(folder, doubt.run, doubt.seq, verdict).mark
     assert (mark.verdict, mark.who) == (verdict, settings.operator())
     assert refused(folder, doubt.run, doubt.seq, verdict) == "doubt.marked"
     assert doubts.open_doubts(folder, marked=True) == [doubt]

@@ -129,7 +129,12 @@ def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
 
 
 def test_a_run_that_is_taken_up_again_is_under_way(
-    tmp_path: Path, where: Environment, folder: Path, on_answer: list[Callable[[], object]], practice: PracticeServer
+    tmp_path: Path,
+    where: Environment,
+    folder: Path,
+    on_answer: list[Callable[[], object]],
+    practice: PracticeServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A row that was refused for a reason outside it before is to come once more."""
     practice.faults.add(Fault.status(403), skip=1)
@@ -137,11 +142,23 @@ def test_a_run_that_is_taken_up_again_is_under_way(
     (stopped,) = app.history(folder)
     assert (stopped.rows, stopped.left) == ("3 rows: Failed 1, Not sent 1, Done 1", 2)
     seen: list[PastRun] = []
+    begin_again = Ledger.begin_again
+
+    def then_look(self: Ledger, *told: Any) -> None:
+        begin_again(self, *told)
+        seen.extend(app.history(folder))
+        assert [each.status.value for each in app.recall(folder, stopped.id).outcomes] == ["done", "ready", "ready"]
+
+    monkeypatch.setattr(Ledger, "begin_again", then_look)
     on_answer[:] = [lambda: seen.extend(app.history(folder)), lambda: seen.extend(app.history(folder))]
     with app.prepare_again(None, folder) as prepared:
         assert app.history(folder) == [stopped]
         prepared.run(Control(), lambda _: None)
-    assert [each.rows for each in seen] == ["3 rows: On its way 1, Done 1, Ready 1", "3 rows: On its way 1, Done 2"]
+    assert [each.rows.removeprefix("3 rows: ") for each in seen] == [
+        "Done 1, Ready 2",
+        "On its way 1, Done 1, Ready 1",
+        "On its way 1, Done 2",
+    ]
     assert {each.states for each in seen} == {(State.RUNNING,)}
 
 

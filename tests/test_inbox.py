@@ -466,7 +466,7 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     with opened(folder, home) as inbox:
         assert "had been cut short" in inbox.notes[0]
     assert lying(folder) == {"Done/a.xlsx"}
-    assert Path(app.history(home)[0][0].workbook) == folder / "Done" / "a.xlsx"
+    assert Path(app.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
 
 
 def test_a_name_is_only_given_where_it_is_free(tmp_path):

@@ -209,14 +209,14 @@ def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     (before,) = app.history(world.home)
     shutil.rmtree(world.home)
     assert world.run(typed="yes\n").code == 4
-    runs = app.history(world.home)
-    taken = next((run, counts) for run, counts in runs if run.id == before[0].id)
-    assert taken[1] == {"unknown": 5}
-    assert replace(taken[0], ended=before[0].ended, totals=before[0].totals, results=before[0].results) == before[0]
+    taken = next(each for each in app.history(world.home) if each.id == before.id)
+    assert (taken.counts, taken.unresolved) == ({"unknown": 5}, 5)
+    ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results")}
+    assert replace(taken.run, **ended) == before.run
     assert [each.target for each in doubts.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
     with pytest.raises(CannotStart, match="No run is waiting"), app.prepare_again(None, world.home):
         pass
-    doubts.settle(world.home, before[0].id, 0, doubts.Verdict.SEND_AGAIN)
+    doubts.settle(world.home, before.id, 0, doubts.Verdict.SEND_AGAIN)
     assert world.run().statuses == ["done", *["unknown"] * 4]
     assert world.writes.count("/api/v3/list/2001/flagAction") == 2
 
@@ -233,8 +233,8 @@ def test_a_run_is_not_resumed_from_an_older_ledger(world, bulkops):
     assert bulkops("resume", "--yes", "--json").code == 2
     told = bulkops("resume", typed="yes\nyes\n")
     assert "No run is waiting to be finished" in told.err
-    ((_, counts),) = app.history(world.home)
-    assert (counts, len(world.writes)) == ({"done": 2, "unknown": 3}, 5)
+    (past,) = app.history(world.home)
+    assert (past.counts, len(world.writes)) == ({"done": 2, "unknown": 3}, 5)
 
 
 def test_an_upload_folder_asks_first(world, bulkops, tmp_path):

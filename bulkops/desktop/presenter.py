@@ -25,9 +25,9 @@ from bulkops.desktop.screen import Screen
 from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
-from bulkops.doubts import open_doubts, settle
+from bulkops.doubts import Settled, open_doubts, settle
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import Doubt, Mark, Outcome, Status, Verdict
+from bulkops.model import Doubt, Outcome, Status, Verdict
 from bulkops.report import Options, Report
 from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
@@ -180,9 +180,10 @@ class Presenter:
             self.say("Nothing was marked: wait until this is over.")
             return
 
-        def marked(_: Mark) -> None:
+        def marked(settled: Settled) -> None:
             self.check()
-            self.say(f"{line.sheet}, row {line.row}, is marked: {showing.VERDICTS[verdict].words}.")
+            words = f"{line.sheet}, row {line.row}, is marked: {showing.VERDICTS[verdict].words}."
+            self.say(f"{words} {settled.results}".strip())
 
         self.worker.start(lambda: settle(self.home, doubt.run, doubt.seq, verdict), marked, self.tell)
 

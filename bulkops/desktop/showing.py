@@ -264,7 +264,7 @@ def line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -> Lin
     )
 
 
-MARKED = ("row.marked_done", "row.target_marked_done")
+MARKED = ("row.marked_done", "row.target_marked_done", "sent.marked_done")
 """What is said of a row by a person's word, which can be corrected."""
 
 

@@ -281,6 +281,20 @@ ENTRIES = (
         "Close that file in Excel, or choose another place for the results.",
         typed="--results PATH",
     ),
+    Entry(
+        "results.not_renewed",
+        "Results not renewed",
+        "{value} So the results in {path} still tell of the row as it was before.",
+        "Go by the history, which tells it as it stands now.",
+        typed="bulkops history RUN",
+    ),
+    Entry(
+        "results.replaced",
+        "Results of another run",
+        "{path} does not hold the results of run {value} any more, so it was left as it is.",
+        "Look at that run in the history, which tells the row as it stands now.",
+        typed="bulkops history RUN",
+    ),
     Entry("file.exists", "File is there already", "{path} exists already and was not touched.", "Choose another name."),
     Entry(
         "file.planted",

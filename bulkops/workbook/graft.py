@@ -39,6 +39,8 @@ class Graft:
         """The catalogue's code of why a copy is better than to replace the workbook itself; "" for nothing."""
         self.for_xlsx = self._seen.for_xlsx
         """Excel opens it under the name of a plain workbook: it has no macros and is no template."""
+        self.alone = len(self._seen.sheet_names) == 1 and own is not None
+        """Has the workbook no sheet but that of an earlier run's results?"""
         self.kept = own.name if own and not self._replaceable else ""
         """The name of an earlier Results sheet that holds something of the operator's and is left alone."""
         self.sheet = own.name if own and self._replaceable else _free_name(name, self._seen.sheet_names)

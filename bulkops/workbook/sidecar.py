@@ -117,6 +117,11 @@ def runs_told(path: Path, allowance: Allowance | None = None) -> set[str]:
         return set()
 
 
+def runs_in(content: bytes) -> set[str]:
+    """The ids of the runs whose results a workbook holds, also of those only practised. Raises CannotGraft."""
+    return _runs(Inspected(content, sound=True))
+
+
 def _runs(seen: Inspected) -> set[str]:
     if seen.own is None:
         return set()
@@ -150,6 +155,17 @@ def plain(results: Results, workbook: Path, path: Path, sheet: str = SHEET) -> b
         for name, content in _EMPTY.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + content)
     return Graft(stream.getvalue(), name=sheet).grafted(results, link=_link(workbook, path))
+
+
+def renewed(content: bytes, results: Results, workbook: Path, path: Path) -> bytes:
+    """What lies at ``path``, with these results in place of those that it holds. Raises CannotGraft, also where
+    somebody has added to them."""
+    graft = Graft(content)
+    if graft.kept:
+        raise CannotGraft("graft.kept", graft.kept)
+    if path == workbook and graft.advice:
+        raise CannotGraft(graft.advice)
+    return graft.grafted(results, link=_link(workbook, path) if graft.alone else "")
 
 
 def _link(workbook: Path, path: Path) -> str:
