@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -18,7 +19,7 @@ from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, s
 import bulkops
 from bulkops.errors import CannotStart
 from bulkops.model import Cell, Kind
-from bulkops.workbook.raw import RawWorkbook, column_letters
+from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import unescape
 
@@ -47,6 +48,24 @@ def cell(content: str = "", attributes: str = "") -> str:
 
 def v(text: str) -> str:
     return f"<v>{text}</v>"
+
+
+def test_a_workbook_is_let_go_with_the_last_who_has_it() -> None:
+    """A window that stays open must not keep earlier ones until somebody looks for garbage: that may be never."""
+
+    def sheets() -> int:
+        return sum(isinstance(each, RawSheet) for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = sheets()
+        workbook = read_workbook(SAMPLES[0])
+        assert sheets() > before
+        del workbook
+        assert sheets() == before
+    finally:
+        gc.enable()
 
 
 CELLS: list[tuple[str, str, str, tuple[str, ...] | None]] = [

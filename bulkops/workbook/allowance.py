@@ -62,6 +62,12 @@ class Tags:
             raise TooBig("a tag without end")
 
 
+def let_go(parser: XMLParserType) -> None:
+    """A parser and who hears it hold each other, and all that was read: only a search for garbage would find them."""
+    for name in ("StartElement", "EndElement", "CharacterData", "StartDoctypeDecl", "XmlDecl"):
+        setattr(parser, f"{name}Handler", None)
+
+
 def opened_zip(content: bytes) -> zipfile.ZipFile:
     """The directory of a zip in memory. Raises TooBig, and what zipfile raises over a damaged one."""
     if content.count(b"PK\1\2") > _MOST_PARTS:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from bulkops.errors import CannotStart
-from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, Tags, TooBig
+from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, Tags, TooBig, let_go
 from bulkops.workbook.container import BROKEN, opened
 from bulkops.workbook.kinds import zip_kind
 from bulkops.workbook.plain import Pieces, Shortcut
@@ -126,6 +126,8 @@ class Package:
             raise self.too_big() from error
         except BROKEN as error:
             raise self.damaged(part) from error
+        finally:
+            let_go(parser)
 
     def take(self, cells: int = 0) -> None:
         """Count cells, or what is as much work: a small file can hold more of them than memory does."""

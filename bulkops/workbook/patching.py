@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
 
-from bulkops.workbook.allowance import Tags, TooBig
+from bulkops.workbook.allowance import Tags, TooBig, let_go
 
 _START_TAG = re.compile(rb"<([^\s/>]+)(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*(/?)>")
 _ATTRIBUTE = re.compile(rb"\s([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
@@ -208,11 +208,14 @@ def parse(
 
 def _feed(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> None:
     tags = Tags(parser)
-    for piece in pieces:
-        for at in range(0, len(piece), _PIECE):
-            parser.Parse(piece[at : at + _PIECE], False)
-            tags.look(min(_PIECE, len(piece) - at))
-    parser.Parse(b"", True)
+    try:
+        for piece in pieces:
+            for at in range(0, len(piece), _PIECE):
+                parser.Parse(piece[at : at + _PIECE], False)
+                tags.look(min(_PIECE, len(piece) - at))
+        parser.Parse(b"", True)
+    finally:
+        let_go(parser)
 
 
 def _limited(name: str, start: Callable[[str, dict[str, str]], object]) -> Callable[[str, dict[str, str]], object]:
