@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,9 @@ canary.practise_with(canary.key())
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(canary)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So it is for what a script starts in the background; children would not end by Ctrl-C either.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

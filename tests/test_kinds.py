@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from foreign_samples import FOLDER, NAME
-from workbooks import Parts, parts, save
+from workbooks import Parts, parts, read_here, save
 
 from bulkops.errors import CannotStart
 from bulkops.workbook.kinds import text_kind
@@ -89,7 +89,7 @@ def test_a_file_of_another_kind_is_known_by_its_beginning(
     assert given == ("workbook.csv" if code == "workbook.not_excel" and suffix == "csv" else code)
     (tmp_path / "August.xls").write_bytes(content)
     with pytest.raises(CannotStart) as refused:
-        read_workbook(tmp_path / "August.xls")
+        read_here(tmp_path / "August.xls")
     assert refused.value.code == code
     assert str(refused.value).startswith("August.xls")
 
@@ -129,7 +129,7 @@ def test_a_zip_is_known_by_what_is_in_it(tmp_path: Path, names: tuple[str, ...],
     """Documents, Numbers spreadsheets and archives of workbooks are zips, as a workbook is."""
     contents: Parts = dict.fromkeys(names, "x")
     with pytest.raises(CannotStart) as refused:
-        read_workbook(save(tmp_path / "a.xlsx", contents))
+        read_here(save(tmp_path / "a.xlsx", contents))
     assert refused.value.code == code
 
 
@@ -172,7 +172,7 @@ def test_the_stream_of_an_old_workbook_may_be_written_in_any_case(tmp_path: Path
     good = (FOLDER / f"{NAME}.xls").read_bytes()
     path = tmp_path / "a.xls"
     path.write_bytes(renamed(good, "Workbook", name))
-    assert read_workbook(path).sheets == read_workbook(FOLDER / f"{NAME}.xls").sheets
+    assert read_here(path).sheets == read_here(FOLDER / f"{NAME}.xls").sheets
 
 
 @pytest.mark.parametrize(
@@ -191,5 +191,5 @@ def test_an_old_office_file_is_known_by_its_streams(tmp_path: Path, name: str, c
     path = tmp_path / "a.xls"
     path.write_bytes(content + "Workbook\0".encode("utf-16-le"))
     with pytest.raises(CannotStart) as refused:
-        read_workbook(path)
+        read_here(path)
     assert refused.value.code == code

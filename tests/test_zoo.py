@@ -28,6 +28,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
+from passes import passes
 from python_calamine import CalamineWorkbook
 from zoo import ZOO
 from zoo.__main__ import main
@@ -690,7 +691,7 @@ def test_damage_is_refused_or_borne(name: str, tmp_path: Path) -> None:
     chance = random.Random(name)
     path = tmp_path / name
     ends = {"refused": 0, "grafted": 0}
-    for _ in range(250):
+    for _ in range(passes(250)):
         content = damaged(original(name), chance)
         path.write_bytes(content)
         with suppress(CannotStart):
@@ -701,7 +702,7 @@ def test_damage_is_refused_or_borne(name: str, tmp_path: Path) -> None:
             ends["grafted"] += 1
         except CannotGraft:
             ends["refused"] += 1
-    assert all(count > 15 for count in ends.values())
+    assert all(count > 3 for count in ends.values())
 
 
 # ---------------------------------------------------------------- kills
@@ -720,14 +721,14 @@ while True:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a thing of Windows")
-def test_a_hundred_kills_leave_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+def test_kills_leave_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     """Killed at any moment of saving, the workbook is one of the two whole ones; what is left beside can be swept."""
     chance, contents = random.Random(4), (original("charts.xlsx"), once("charts.xlsx"))
     path, old, new = tmp_path / "August.xlsx", tmp_path / "old", tmp_path / "new"
     for each, content in ((path, contents[0]), (old, contents[0]), (new, contents[1])):
         each.write_bytes(content)
     left = set()
-    for _ in range(100):
+    for _ in range(passes(100)):
         child = subprocess.Popen(
             [sys.executable, "-c", _SAVING, path, old, new], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]
         )

@@ -12,8 +12,9 @@ import openpyxl
 from python_calamine import CalamineWorkbook
 
 from bulkops.model import Cell, Shown
-from bulkops.workbook.raw import RawSheet, column_letters
-from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.container import content_of
+from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
+from bulkops.workbook.reader import parsed
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -98,9 +99,14 @@ def typed(path: Path, *rows: Sequence[Any], title: str = "Data", start: int = 1)
     return path
 
 
+def read_here(path: Path) -> RawWorkbook:
+    """What ``read_workbook`` gives, without a process of its own: hundreds of small cases are read in no time."""
+    return parsed(path, content_of(path))
+
+
 def only_sheet(path: Path) -> RawSheet:
     """The one sheet of a workbook."""
-    (sheet,) = read_workbook(path).sheets
+    (sheet,) = read_here(path).sheets
     return sheet
 
 
