@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from passes import passes
 from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
 from bulkops.errors import CannotStart
@@ -117,7 +118,7 @@ def sheet(rows: str, head: str = "", start: str = f'<worksheet xmlns="{MAIN}" {S
     return worksheet(rows, head).replace(f'<worksheet xmlns="{MAIN}">', start)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=passes(600), deadline=None)
 @given(data(), st.sampled_from(HEADS))
 @example('<row r="1"><c r="A1"><v>1</v></c></row><!-- <row r="2"><c r="A2"><v>2</v></c></row> -->', "")
 @example('<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>', "")
@@ -167,7 +168,7 @@ ITEMS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=passes(300), deadline=None)
 @given(st.lists(st.sampled_from(ITEMS), min_size=1, max_size=6))
 def test_shared_texts_are_the_same_with_and_without_the_shortcut(items: list[str]) -> None:
     """So are the texts, and each keeps its number."""

@@ -21,6 +21,7 @@ from asking import fill, flag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
+from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import column_of, results_of
 
@@ -126,7 +127,7 @@ def test_libreoffice_reads_what_was_written(written: Path, tmp_path: Path) -> No
 
 
 @given(st.text(), st.text(st.characters()), st.text(st.sampled_from("=+-@#_x0041\ud83d\ude00\uffff\r\n\t\x00 '\"")))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=passes(200), deadline=None)
 def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
     """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
     stream = io.BytesIO(plain(Results([line(one, What_to_do=two, Target=three)]), Path("August.xlsx"), Path("r.xlsx")))

@@ -575,7 +575,7 @@ any_text = st.text(st.characters() | st.sampled_from("=+-@#_x0041\ud83d\ude00\uf
 
 
 @given(any_text, st.text(), st.text("_x0123456789abcdefABCDEF", max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=passes(150), deadline=None)
 def test_any_text_comes_back_as_itself_or_its_replacement(one: str, two: str, three: str) -> None:
     """Whatever a server sends: two readers see the text or what visibly stands for it, and no cell is a formula."""
     results = Results([line(one, What_to_do=two, Target=three, Sheet=one[:31])], f"Results {one}")
