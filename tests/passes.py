@@ -1,10 +1,15 @@
-"""How often a test draws by lot: seldom by itself, four times as often where somebody has the time."""
+"""How much of what repeats itself is tested: some of it, and all of it where somebody has the time."""
 
 from __future__ import annotations
 
 import os
 
 
-def passes(thorough: int) -> int:
-    """``thorough`` with BULKOPS_THOROUGH=1 in the environment, else a quarter of it."""
-    return thorough if os.environ.get("BULKOPS_THOROUGH") == "1" else thorough // 4
+def thorough() -> bool:
+    """Is BULKOPS_THOROUGH=1 in the environment?"""
+    return os.environ.get("BULKOPS_THOROUGH") == "1"
+
+
+def passes(most: int) -> int:
+    """How often to draw by lot: ``most`` times where all is to be tested, else a quarter of that."""
+    return most if thorough() else most // 4
