@@ -311,6 +311,15 @@ def history(
     results: Results = None,
     as_json: AsJson = False,
     disk: Annotated[bool, typer.Option("--disk", help="How much room the records and copies take, instead.")] = False,
+    archive_before: Annotated[
+        datetime | None,
+        typer.Option(
+            "--archive-before",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Move what runs before YYYY-MM-DD said of their rows into an archive; what was sent stays recorded.",
+        ),
+    ] = None,
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
     from bulkops import app, history
@@ -318,8 +327,9 @@ def history(
 
     first, last = (each.date() if each else None for each in (since, until))
     choice = history.Choice(state, workbook, first, last, person)
-    if disk:
-        _tell_disk(as_json, alone=not (run or results or as_csv) and choice == history.Choice())
+    if disk or archive_before:
+        chosen = run or results or as_csv or choice != history.Choice()
+        _tell_disk(as_json, archive_before, alone=not (chosen or (disk and archive_before)))
         return
     if results is not None and run is None:
         raise typer.BadParameter("--results needs the id of a run.")
@@ -346,19 +356,22 @@ def history(
         console.tell("No run is like that." if known else "Nothing has been run on this computer yet.")
 
 
-def _tell_disk(as_json: bool, alone: bool) -> None:
+def _tell_disk(as_json: bool, archive_before: datetime | None, alone: bool) -> None:
     from bulkops import disk
 
     if not alone:
-        raise typer.BadParameter("--disk goes with --json and nothing else.")
+        raise typer.BadParameter("--disk and --archive-before go with --json and nothing else.")
     with console.starting(as_json):
-        found = disk.document(home()) if as_json else disk.lines(home())
-    if isinstance(found, dict):
-        if not console.print_document(found):
+        if archive_before is not None:
+            document, lines = disk.archive(home(), archive_before)
+        else:
+            document, lines = disk.document(home()), disk.lines(home())
+    if as_json:
+        if not console.print_document(document):
             raise typer.Exit(console.SOME_LEFT)
     else:
         with console.printing():
-            typer.echo("\n".join(found))
+            typer.echo("\n".join(lines))
 
 
 def _not_both(name: str, value: object, other: str, other_value: object) -> None:

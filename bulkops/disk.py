@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkops import previous
-from bulkops.app import LEDGER
+from bulkops.app import LEDGER, ledger_alone
 from bulkops.phrases import counted, printable, size_of
 from bulkops.sentences import disk as words
 
@@ -58,6 +59,8 @@ def _kind(path: Path) -> str:
         return "program" if top.startswith("venv-") else "other"
     if top.startswith((LEDGER, "ledger.reserve")):  # SQLite adds -wal and -shm while it is open
         return "ledger"
+    if top.startswith("ledger archive"):
+        return "archive"
     if top.startswith("ledger before "):
         return "earlier_ledgers"
     if top == "errors.log":
@@ -91,6 +94,23 @@ def line(data_folder: Path) -> str:
     most = sorted(large, key=lambda each: -each.size)[:_MOST]
     told = ", ".join(f"{words.PARTS[each.name].lower()} {size_of(each.size)}" for each in most)
     return _kept(data_folder, found) + (words.largest(told) if told else ".")
+
+
+def archive(data_folder: Path, before: datetime) -> tuple[dict[str, object], list[str]]:
+    """Move what the runs before a time said of their rows out of the record; what there is to say of that.
+
+    Raises CannotStart while a run is going on, and for an archive that cannot be used.
+    """
+    with ExitStack() as stack:
+        ledger = ledger_alone(data_folder, "moving old runs into the archive", stack)
+        moved = ledger.archive(f"{before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    told = [words.moved(counted(moved.runs, "run"), printable(str(moved.archive))) if moved.runs else words.NONE_MOVED]
+    if moved.runs:
+        size = sum(each.size for each in parts(data_folder) if each.name == "ledger")
+        told.append(words.smaller(size_of(size)) if moved.smaller else words.NOT_SMALLER)
+    if moved.stay:
+        told.append(words.stay(counted(moved.stay, "run")))
+    return {"archive": str(moved.archive), "moved": moved.runs, "left": moved.stay, "notes": told}, told
 
 
 def _kept(data_folder: Path, found: list[Part]) -> str:

@@ -73,6 +73,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("ledger.restoring", "ledger.resuming", "ledger.migrations", "workbook.results_layout"),
     ("ledger.store",),
+    ("ledger.archive",),
     (
         "ledger.book",
         "workbook.results_sheet",

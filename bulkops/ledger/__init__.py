@@ -5,6 +5,7 @@ records.py   values ↔ what is stored of them
 reserve.py   the place for an outcome that the ledger itself cannot take
 witness.py   the second record, outside the data folder, by which a ledger that is not the newest is known
 restoring.py what a ledger lacks of what its witness tells, and how it is taken over
+archive.py   the file for what old runs said of their rows, and how it gets there
 marks.py     what an operator says of an attempt whose outcome is unknown
 book.py      the ledger: the only writer of what was sent and what became of it
 """

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring, resuming
+from bulkops.ledger.archive import Archive, Moved, move, whole
 from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.migrations import Told, give_codes
@@ -91,6 +92,7 @@ class Ledger:
         with self._store.reading() as connection:
             self.id: str = connection.execute(sa.select(book.c.id)).scalar_one()
             """What this ledger and every copy of it is known by."""
+        self._archive = Archive(path, self.id)
 
     def close(self) -> None:
         """Close the file."""
@@ -403,20 +405,18 @@ class Ledger:
     def outcomes(self, run: str, under_way: bool = False) -> list[Outcome]:
         """A run's rows in reading order. A line still planned was not sent, and an open intent is unknown; of a run
         that is under way the one is to come, the other on its way."""
-        kept = self._kept()
         with self._store.reading() as connection:
             return [
                 outcome_read(line, None if under_way and attempt and _earlier(line, attempt) else attempt, under_way)
-                for line, attempt in _told(connection, run, kept)
+                for line, attempt in self._told(connection, run)
             ]
 
     def resumable(self, run: str) -> list[CheckedRow]:
         """The rows of a run that were not carried out for a reason outside them: it stopped, the key, the network."""
-        kept = self._kept()
         with self._store.reading() as connection:
             return [
                 row_of(line)
-                for line, attempt in _told(connection, run, kept)
+                for line, attempt in self._told(connection, run)
                 if line["cells"] and resuming.is_left(outcome_read(line, attempt), attempt)
             ]
 
@@ -424,6 +424,21 @@ class Ledger:
         """The runs that have ended with ``resumable`` rows, and how many each has."""
         with self._store.reading() as connection:
             return resuming.left(connection)
+
+    def archive(self, before: str) -> Moved:
+        """Move what the runs begun before a time said of their rows into the archive; call it only while no run is
+        going on."""
+        return move(self._store, self._archive, before)
+
+    def _told(self, connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+        """A run's lines in reading order, each with its last attempt if there was one."""
+        kept, old = self._kept(), self._archive.content(run)
+        planned = _rows(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
+        tried = _rows(connection, sa.select(attempts).where(attempts.c.run == run).order_by(attempts.c.id))
+        planned = [whole(each, old["lines"].get(str(each["seq"]), {})) for each in planned]
+        tried = [whole(each, old["attempts"].get(str(each["id"]), {})) for each in tried]
+        last = {each["seq"]: _taken_over(each, kept) for each in tried}
+        return [(line, last.get(line["seq"])) for line in planned]
 
     def _kept(self) -> _Kept:
         """What the reserve keeps of outcomes that this ledger could not take yet."""
@@ -483,14 +498,6 @@ def _place(table: str) -> sa.ColumnElement[int]:
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
-
-
-def _told(connection: sa.Connection, run: str, kept: _Kept) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """A run's lines in reading order, each with its last attempt if there was one."""
-    tried = _rows(connection, sa.select(attempts).where(attempts.c.run == run).order_by(attempts.c.id))
-    last = {attempt["seq"]: _taken_over(attempt, kept) for attempt in tried}
-    planned = _rows(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
-    return [(line, last.get(line["seq"])) for line in planned]
 
 
 def _taken_over(attempt: dict[str, Any], kept: _Kept) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from bulkops.ledger.codes import is_code
 from bulkops.ledger.tables import INTENT, PLANNED
 from bulkops.model import Accepted, CheckedRow, Mark, Outcome, Past, Problem, Status, Step, Verdict, outcome_of
+from bulkops.sentences.disk import ARCHIVED as NOT_READ
 from bulkops.settings import PRACTICE
 
 
@@ -145,6 +146,15 @@ def outcome_from(facts: Mapping[str, Any]) -> Outcome:
     return Outcome(**{**facts, "status": Status(facts["status"]), "warnings": tuple(facts["warnings"])})
 
 
+ARCHIVED = "archived"
+"""What an outcome holds of which the archive has the rest."""
+
+
+def is_short(outcome: Mapping[str, Any] | None) -> bool:
+    """Has the archive the rest of an outcome?"""
+    return outcome is not None and ARCHIVED in outcome
+
+
 def status_of(state: str, under_way: bool = False) -> Status:
     """A line still planned was not sent; an attempt without an outcome is unknown. While its run is under way, the one
     is to come, the other on its way."""
@@ -157,16 +167,22 @@ def status_of(state: str, under_way: bool = False) -> Status:
 
 def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None, under_way: bool = False) -> Outcome:
     """What became of a line: of one that was to be sent, by its last attempt."""
-    if line["state"] != PLANNED:
-        return outcome_from(line["outcome"])
     place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
+    if line["state"] != PLANNED:
+        return _of_archived(place, line) if is_short(line["outcome"]) else outcome_from(line["outcome"])
     if attempt is None:
         return Outcome(*place, status_of(PLANNED, under_way))
     if attempt["outcome"] is None:
         known = {} if under_way else {"send_again_code": attempt["code"]}
         return Outcome(*place, status_of(INTENT, under_way), started=attempt["started"], **known)
-    told = outcome_from(attempt["outcome"])
+    told = _of_archived(place, attempt) if is_short(attempt["outcome"]) else outcome_from(attempt["outcome"])
     return replace(told, send_again_code=attempt["code"]) if told.status in (Status.DONE, Status.UNKNOWN) else told
+
+
+def _of_archived(place: tuple[int, str, int, str, str], found: Mapping[str, Any]) -> Outcome:
+    """What the ledger itself knows of an outcome of which the archive has the rest, where that cannot be read."""
+    facts = {name: value for name, value in found["outcome"].items() if name != ARCHIVED}
+    return Outcome(*place, status_of(found["state"]), **facts, message=NOT_READ, started=found.get("started", ""))
 
 
 def past_of(found: Mapping[str, Any]) -> Past:

@@ -7,6 +7,7 @@ from bulkops.sentences.entry import Entry
 PARTS = {
     "ledger": "Record of what was sent",
     "second_record": "Second record, beside the data folder",
+    "archive": "Archive of what old runs said",
     "earlier_ledgers": "Records as they were before an update",
     "previous_versions": "Previous versions of workbooks",
     "results": "Results",
@@ -35,7 +36,42 @@ def rule(newest: int, days: int) -> str:
     )
 
 
+ARCHIVE = "ledger archive.sqlite3"
+ARCHIVED = f"What was said of this row went into the archive ({ARCHIVE}), which cannot be read."
+"""For whoever looks at an old run without its archive."""
+
+
+def moved(runs: str, path: str) -> str:
+    """What has gone into the archive."""
+    return (
+        f"What {runs} said of their rows is in {path} now. What was sent stays in the record, and holds the same back as "
+        "ever; the history shows these runs as before."
+    )
+
+
+def smaller(size: str) -> str:
+    """What that has come to."""
+    return f"The record of what was sent takes {size} now."
+
+
+NONE_MOVED = "No run was moved into the archive."
+NOT_SMALLER = (
+    "The record's file is no smaller: something else uses it, or the disk is full. The room in it is used again."
+)
+
+
+def stay(runs: str) -> str:
+    """What could not go."""
+    return f"Left as they are, for a row of theirs is unknown or can still be sent: {runs}."
+
+
 ENTRIES = (
+    Entry(
+        "archive.unusable",
+        "Archive cannot be used",
+        "The archive {path} cannot be used ({value}). What was not moved by then is in the record of what was sent, as before.",
+        "Make sure that the disk has room and that no other program uses the file, then do it again.",
+    ),
     Entry(
         "settings.wrong",
         "Settings cannot be used",
