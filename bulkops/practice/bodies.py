@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, json_schema_extra={"format": "int32"})]
-
-
-def _whole_characters(text: str) -> str:
-    if not text.isprintable() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("Input holds half a character (a lone surrogate), which is not text.")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_whole_characters)]
+# With a constraint, whichever, pydantic sees to it that a text has no half characters (lone surrogates).
+Text = Annotated[str, Field(min_length=0)]
 BatchMode = Literal[
     "use existing batch", "new batch", "new self-contained batch", "use pending batch", "smart batch"
 ]  # fmt: skip

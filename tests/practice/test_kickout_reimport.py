@@ -150,7 +150,7 @@ def test_batch_settings_must_name_one_of_five_modes(api: Api, body, words):
         ("leaveExistingBatchesOpen", "true", "valid boolean"),
         ("newBatchCode", 7, "valid string"),
         ("newBatchCode", "x" * 256, "at most 255"),
-        ("newBatchCode", "\ud800", "half a character"),
+        ("newBatchCode", "\ud800", "unicode"),
     ],
 )
 @pytest.mark.parametrize("mode", ["use existing batch", "new batch", "smart batch"])
