@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bulkops.report import Report, Summary
 
-_MOST_ROWS = 60
+_MOST_ROWS, _MOST_RUNS = 60, 100
 _COLOURS = {
     Status.UNKNOWN: "magenta",
     Status.FAILED: "red",
@@ -129,20 +129,24 @@ def _words(outcome: Outcome) -> Text:
     return Text("\n").join(line for line in lines if line)
 
 
-def run_table(runs: Iterable[PastRun]) -> None:
-    """The history, newest first: each run's rows by status, and what there is to do about it."""
+def run_table(runs: Sequence[PastRun]) -> None:
+    """The history, newest first: each run's rows by status, and what there is to do about it; of many, the newest."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("Run", no_wrap=True)
     table.add_column("Started", no_wrap=True)
     table.add_column("Where, who", overflow="fold")
     table.add_column("Workbook, rows and what to do", overflow="fold", ratio=1)
-    for past in runs:
+    for past in runs[:_MOST_RUNS]:
         style = _COLOURS[past.worst] if past.worst and past.states != (State.FINISHED,) else "bright_black"
         words = Text("\n").join((Text(f"{past.workbook}\n{past.rows}"), Text(past.to_do, style=style)))
         for remark in past.remarks:
             words.append(f"\n{remark}", style="bright_black")
         table.add_row(past.id, past.started, f"{past.environment}, {past.who}", words)
-    _console().print(table)
+    console = _console()
+    console.print(table)
+    if (more := len(runs) - _MOST_RUNS) > 0:
+        choose = "Choose from them with --state, --workbook, --since or --person, or get them all with --csv or --json."
+        console.print(f"Not shown here: {counted(more, 'older run')}. {choose}")
 
 
 def ask(summary: Summary) -> CannotStart | None:

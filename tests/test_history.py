@@ -23,6 +23,7 @@ from bulkops.ledger import Ledger, Run, now
 from bulkops.lock import only_one
 from bulkops.model import Outcome, Status
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.presenting import run_table
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import Environment
@@ -332,3 +333,13 @@ def test_the_command_chooses_tells_and_exports(
     assert "exists already" in bulkops("history", "--csv", target).err
     assert bulkops("history", "--since", "soon").code == 2
     assert bulkops("history", listed["run"], "--state", "check").code == 2
+
+
+def test_of_many_runs_the_newest_are_shown_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten thousand would take seconds, and nobody looks through them."""
+    run_table([past(workbook=f"/bills/book {number}.xlsx") for number in range(103)])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ("book 99.xlsx" in shown, "book 100.xlsx" in shown) == (True, False)
+    assert "Not shown here: 3 older runs. Choose from them with --state, " in shown
+    run_table([past()] * 100)
+    assert "Not shown" not in capsys.readouterr().out
