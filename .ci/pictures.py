@@ -7,6 +7,8 @@ Needs LibreOffice (soffice) and poppler (pdftoppm).
 
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
 import tempfile
 from pathlib import Path
@@ -31,7 +33,7 @@ KICKOUTS = (
 FLAGS = (
     (2002, None, "Resolved", None, "Answered by vendor", None, None, "Yes", 40),
     (2006, 2, "Unresolved", "12,50", "Rate changed", "101;102"),
-    (2007, None, None, None, "Please check the demand", "101;102"),
+    (2007, None, None, None, "Please check the demand", "101;102", None, None, 12),
 )
 
 
@@ -49,6 +51,8 @@ def picture(workbook: Path, name: str, box: tuple[int, int, int, int]) -> None:
 def main() -> None:
     """Fill in a template, run it, photograph both."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    os.environ["LOGNAME"] = "pat"
+    platform.node = lambda: "FINANCE-7"
     with tempfile.TemporaryDirectory() as name:
         workbook = Path(name) / "August.xlsx"
         templates.make_template(workbook)
@@ -65,7 +69,7 @@ def main() -> None:
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
         alone = app.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
-        picture(alone, "results", (80, 95, 1970, 215))
+        picture(alone, "results", (60, 80, 1090, 560))
         del book["Instructions"], book["Flag edits"]
         book.save(workbook)
         picture(workbook, "filled", (125, 185, 1850, 190))

@@ -15,7 +15,6 @@ import statistics
 import sys
 import tempfile
 import time
-from copy import copy
 from pathlib import Path
 
 import openpyxl
@@ -24,7 +23,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from bulkops.delivery import decide
 from bulkops.model import Status
 from bulkops.workbook.results_layout import COLUMNS
-from bulkops.workbook.results_sheet import Results
+from bulkops.workbook.results_sheet import FILLS, Results
 
 COLUMNS_IN = 14
 STATUSES = (Status.DONE, Status.FAILED, Status.INVALID, Status.UNKNOWN)
@@ -83,11 +82,13 @@ def by_openpyxl(path: Path, _: Path, lines: Results) -> None:
     book = openpyxl.load_workbook(path)
     sheet = book.create_sheet("Results")
     sheet.append(COLUMNS)
-    wrapped, bold, fill = Alignment(wrap_text=True), Font(bold=True), PatternFill("solid", fgColor="D5EBD8")
+    fills = [PatternFill("solid", fgColor=FILLS[status]) for status in STATUSES]
+    wrapped, bold = Alignment(wrap_text=True, vertical="top"), Font(bold=True)
     for number, line in enumerate(lines.lines, 2):
         sheet.append(line)
-        sheet.cell(number, 3).font, sheet.cell(number, 3).fill = copy(bold), copy(fill)
-        sheet.cell(number, 4).alignment = sheet.cell(number, 5).alignment = copy(wrapped)
+        for cell in sheet[number]:
+            cell.fill, cell.alignment = fills[number % 4 - 2], wrapped
+        sheet.cell(number, 3).font = bold
         sheet.cell(number, 1).hyperlink = f"#'{line[1]}'!A{line[0]}"
     book.save(path)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     contents = {f"{age} {name}": made(name) for name in TAME for age, made in (("old", original), ("new", once))}
     contents |= {f"again {name}": twice(name) for name in REPLACED} | damages()
     contents |= {f"copy {name}": copied(name) for name in COPIED}
-    contents["many lines"] = Graft(original("plain.xlsx")).grafted(FIRST * 40)
+    contents["many lines"] = Graft(original("plain.xlsx")).grafted(replace(FIRST, lines=FIRST.lines * 40))
     files = [folder / f"{number}.xlsx" for number in range(len(contents))]
     for file, content in zip(files, contents.values(), strict=True):
         file.write_bytes(content)

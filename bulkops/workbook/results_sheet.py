@@ -6,7 +6,7 @@ with number format 49: nothing that a server or a sheet says can become a formul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
@@ -53,13 +53,15 @@ LOOKS: Mapping[str, Look] = {
 """How cells look: those of the block, the headings, and those of the table by kind and status."""
 _ROW, _SHEET, _STATUS = COLUMNS.index("Row"), COLUMNS.index("Sheet"), COLUMNS.index("Status")
 _WIDTHS = (8, 15, 16, 43, 38, 17, 20, 24, 20, 10, 10, 20, 14, 10, 12, 13, 30, 10, 9, 22)
+_WRAPPED = [*range(COLUMNS.index("New task GUID") + 1), COLUMNS.index("Import"), COLUMNS.index("Batch")]
+"""Columns with texts that may take more than one line."""
 _NARROWEST = {"Sheet": 9, "Target": 9}
 """Columns that are as wide as what they hold, if that is less than the others' width."""
 _FOLDED = range(len(COLUMNS) - 5, len(COLUMNS))
 """Technical: grouped, and folded until somebody wants to see them."""
 MOST_LINKS = 65_530
 """Excel's limit for a sheet; the rows after that go without."""
-_PER_UNIT = 1.05
+_PER_UNIT = 1.15
 """Letters of running text for each unit of width, with some room for capitals and GUIDs."""
 _LINE_HEIGHT, _HIGHEST = 15, 405
 """Points; Excel allows a row no more than 409."""
@@ -179,34 +181,26 @@ def _labelled(address: str, styles: Mapping[str, int], label: str, fact: str) ->
 def _rows(
     lines: Sequence[Sequence[Value]], styles: Mapping[str, int], widths: Sequence[int], used: Sequence[bool]
 ) -> list[str]:
-    rows = []
     shown = [(at, letter) for at, letter in enumerate(NOW.letters) if used[at]]
-    letters = [max(int(width * _PER_UNIT), 1) for width in widths]
-    cells = {status.label: _cells(styles, status.label) for status in FILLS}
-    for number, line in enumerate(lines, NOW.heading_row + 1):
-        cell = cells[str(line[_STATUS])]
-        told = "".join([cell(at, f"{letter}{number}", line[at]) for at, letter in shown])
-        rows.append(f'<row r="{number}" ht="{_height(line, letters)}" customHeight="1">{told}</row>')
+    letters = [(at, int(widths[at] * _PER_UNIT)) for at, _ in shown if at in _WRAPPED]
+    looks = {status.label: [styles[f"{kind} {status.label}"] for kind in _KINDS] for status in FILLS}
+    rows = []
+    for row, line in enumerate(lines, NOW.heading_row + 1):
+        text, words, number, seconds, link = looks[str(line[_STATUS])]
+        cells = []
+        for at, letter in shown:
+            value = line[at]
+            if isinstance(value, str) and value:
+                style = words if at == _STATUS else text
+                cells.append(f'<c r="{letter}{row}" s="{style}" t="inlineStr">{_inline(value)}</c>')
+            elif isinstance(value, float) and isfinite(value):
+                cells.append(f'<c r="{letter}{row}" s="{seconds}"><v>{value!r}</v></c>')
+            elif isinstance(value, int):
+                cells.append(f'<c r="{letter}{row}" s="{link if at == _ROW else number}"><v>{value}</v></c>')
+            else:
+                cells.append(f'<c r="{letter}{row}" s="{text}"/>')
+        rows.append(f'<row r="{row}" ht="{_height(line, letters)}" customHeight="1">{"".join(cells)}</row>')
     return rows
-
-
-def _cells(styles: Mapping[str, int], status: str) -> Callable[[int, str, Value], str]:
-    """What writes one cell of a line with this status."""
-    text, words, number, seconds, link = (
-        styles[f"{kind} {status}"] for kind in ("text", "status", "number", "seconds", "link")
-    )
-
-    def cell(column: int, address: str, value: Value) -> str:
-        if isinstance(value, str) and value:
-            style = words if column == _STATUS else text
-            return f'<c r="{address}" s="{style}" t="inlineStr">{_inline(value)}</c>'
-        if isinstance(value, float) and isfinite(value):
-            return f'<c r="{address}" s="{seconds}"><v>{value!r}</v></c>'
-        if isinstance(value, int):
-            return f'<c r="{address}" s="{link if column == _ROW else number}"><v>{value}</v></c>'
-        return f'<c r="{address}" s="{text}"/>'
-
-    return cell
 
 
 def links(results: Results, target: str, relationships: str) -> bytes:
@@ -248,31 +242,26 @@ def _footer(title: str) -> str:
     return escape(f"&L{stored_text(short).replace('&', '&&')}&RPage &P of &N", quote=False)
 
 
-def _height(line: Sequence[Value], letters: Sequence[int]) -> int:
-    """Points for the cell that takes the most lines; without it LibreOffice lets rows overlap."""
+def _height(line: Sequence[Value], letters: Iterable[tuple[int, int]]) -> int:
+    """Points for the cell that takes the most lines; without it LibreOffice lets rows overlap. ``letters``: how many
+    fit into which column."""
     most = 1
-    for value, width in zip(line, letters, strict=True):
+    for at, width in letters:
+        value = line[at]
         if isinstance(value, str) and (len(value) > width or "\n" in value):
             # What is past the highest row is not seen, and need not be measured.
             most = max(most, _wrapped(value[:4000], width))
     return min(most * _LINE_HEIGHT, _HIGHEST)
 
 
-@lru_cache(maxsize=1000)
 def _wrapped(text: str, width: int) -> int:
     """How many lines a text takes when it is broken between words, or within those that are too long."""
     lines = 0
     for part in text.split("\n"):
+        start, end = 0, len(part)
+        while end - start > width:
+            blank = part.rfind(" ", start, start + width + 1)
+            start = blank + 1 if blank > start else start + width
+            lines += 1
         lines += 1
-        if len(part) <= width:
-            continue
-        used = 0
-        for word in part.split(" "):
-            if used and used + 1 + len(word) > width:
-                lines += 1
-                used = 0
-            used += len(word) + (used > 0)
-            if used > width:
-                lines += (used - 1) // width
-                used = (used - 1) % width + 1
     return lines
