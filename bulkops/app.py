@@ -503,6 +503,8 @@ def history(folder: Path) -> list[PastRun]:
             # Of one that has not ended the rows are counted.
             counts = ledger.counts(run.id, live) if run.totals is None else run.totals
             told = {Status(name): number for name, number in counts.items()}
+            if run.totals is not None and run.look:
+                told |= {Status.DONE: told.get(Status.DONE, 0) - run.look, Status.LOOK: run.look}
             followed = run.id in left and left[run.id] is None
             rows = None if live else left.get(run.id)
             found.append(PastRun(run, told, live, told.get(Status.UNKNOWN, 0), 0, rows, followed))

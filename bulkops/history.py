@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -109,8 +110,8 @@ class PastRun:
 
     @property
     def wrong(self) -> int:
-        """Rows that failed or need fixing."""
-        return sum(self.counts.get(status, 0) for status in (Status.FAILED, Status.INVALID))
+        """Rows that failed, need fixing, or are done and do not fit."""
+        return sum(self.counts.get(status, 0) for status in (Status.FAILED, Status.INVALID, Status.LOOK))
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -164,12 +165,18 @@ class PastRun:
         return {
             "run": self.id,
             **{name: getattr(self.run, name) for name in told},
-            "totals": {status.value: count for status, count in self.counts.items() if count},
+            "totals": self._totals(),
             "states": [state.value for state in self.states],
             "to_check": self.unresolved,
             "to_finish": self.left,
             "what_to_do": " ".join((f"{self.to_do}.", *self.remarks)),
         }
+
+    def _totals(self) -> dict[str, int]:
+        """By what programs know: a row to look at is done."""
+        counts = Counter({status: count for status, count in self.counts.items() if status is not Status.LOOK})
+        counts[Status.DONE] += self.counts.get(Status.LOOK, 0)
+        return {status.value: count for status, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True)

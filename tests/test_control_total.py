@@ -10,7 +10,7 @@ from asking import Bulkops, fill, flag
 from steps import flag_edit, plan_of
 from workbooks import column_of
 
-from bulkops import app
+from bulkops import app, presenting
 from bulkops.model import Outcome, Past, Status
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
@@ -64,6 +64,20 @@ def test_a_mismatch_is_said_in_the_row_and_in_a_note(tmp_path: Path, server: Pra
     assert "Open the list in EnergyCAP" in message(report.outcomes[1])
     assert "Another number of bills than expected: rows 2. They are done; look at their messages." in report.notes
     assert [WRONG in str(said) for said in column_of(report.results, "Message")] == [False, True, False, True, False]
+
+
+def test_a_mismatch_is_told_wherever_rows_are_counted(
+    tmp_path: Path, server: PracticeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the results, the terminal and the history such a row says *look*; for programs it is done."""
+    report = run(book(tmp_path / "a.xlsx", HELD, 11, None), server, Options(jobs=1))
+    assert report.results is not None
+    assert column_of(report.results, "Status") == ["Done", "Done \N{EN DASH} look", "Done"]
+    presenting.show(report)
+    assert "3 rows: Done \N{EN DASH} look 1, Done 2." in capsys.readouterr().out
+    (past,) = app.history(tmp_path)
+    assert past.rows == "3 rows: Done \N{EN DASH} look 1, Done 2"
+    assert (past.to_do, past.document()["totals"]) == ("1 row to look at in the results", {"done": 3})
 
 
 def test_a_run_without_a_mismatch_says_nothing_of_it(tmp_path: Path, server: PracticeServer) -> None:

@@ -23,6 +23,7 @@ from bulkops.ledger.codes import new_code
 from bulkops.ledger.marks import HELD
 from bulkops.ledger.migrations import Told, give_codes
 from bulkops.ledger.records import (
+    LOOK,
     Account,
     Run,
     apart,
@@ -240,10 +241,10 @@ class Ledger:
                 never_tried = ~sa.exists().where(attempts.c.run == run, attempts.c.seq == outcome.seq)
                 left = _line(run, outcome.seq).where(lines.c.state == PLANNED, never_tried)
                 connection.execute(left.values(state=outcome.status.value, outcome=written(outcome)))
-            totals = _counted(connection, run)
-            connection.execute(
-                runs.update().where(runs.c.id == run).values(ended=now(), results=results, totals=totals)
-            )
+            told = connection.execute(sa.select(runs.c.options).where(runs.c.id == run)).scalar() or {}
+            options = {**told, LOOK: _to_look_at(connection, run)}
+            ended = {"ended": now(), "results": results, "totals": _counted(connection, run), "options": options}
+            connection.execute(runs.update().where(runs.c.id == run).values(**ended))
         with suppress(OSError):  # an entry that stays is taken for nothing new
             self._reserve.clear()
 
@@ -520,6 +521,13 @@ def _taken_over(attempt: dict[str, Any], kept: _Kept) -> dict[str, Any]:
 def _earlier(line: Mapping[str, Any], attempt: Mapping[str, Any]) -> bool:
     """Was it tried before the run was resumed for this line?"""
     return bool(attempt["round"] < line["round"])
+
+
+def _to_look_at(connection: sa.Connection, run: str) -> int:
+    """Rows that are done and whose answer does not fit what they expected."""
+    done = attempts.c.run == run, attempts.c.state == Status.DONE.value
+    found = connection.execute(sa.select(attempts.c.outcome).where(*done)).scalars()
+    return sum(bool(outcome and outcome["code"]) for outcome in found)
 
 
 def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None, under_way: bool = False) -> dict[str, int]:

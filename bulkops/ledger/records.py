@@ -42,6 +42,11 @@ def apart(one: Account, other: Account, same_name: bool) -> bool:
     return not (same_source and one.owner is not None and one.owner == other.owner and same_name)
 
 
+LOOK = "look"
+"""Under this name a run's options tell, once it has ended, how many of its done rows are to be looked at: an older
+bulkops knows no such status among its totals."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run as the ledger has it."""
@@ -63,6 +68,12 @@ class Run:
     totals: Mapping[str, int] | None = None
     """Rows by status, once the run has ended."""
     account: Account = Account()
+
+    @property
+    def look(self) -> int:
+        """Of its done rows those to be looked at, once the run has ended."""
+        found = self.options.get(LOOK, 0)
+        return found if isinstance(found, int) else 0
 
 
 def now() -> str:
