@@ -26,6 +26,7 @@ from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
+from bulkops.workbook.reader import without_collecting
 from bulkops.workbook.results_layout import LAYOUTS
 
 GOOD = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
@@ -107,6 +108,15 @@ def test_a_check_keeps_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     app.check(fill(tmp_path / "May.xlsx", flags=[flag(2001)]), Environment(PRACTICE, ""), tmp_path, Options())
     assert gc.isenabled()
     assert gc.get_freeze_count() == frozen
+
+
+@pytest.mark.parametrize(("values", "oldest"), [(100, False), (100_000, True)])
+def test_what_a_small_workbook_leaves_behind_is_looked_through_soon(values: int, oldest: bool) -> None:
+    """Only a large one's values are put where hardly ever anybody looks: a pass goes over thousands of small ones."""
+    gc.collect()
+    with without_collecting():
+        made: list[list[int]] = [[] for _ in range(values)]
+    assert any(each is made for each in gc.get_objects(generation=2)) is oldest
 
 
 def test_a_check_knows_what_was_done_before(tmp_path: Path, server: PracticeServer) -> None:

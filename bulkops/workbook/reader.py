@@ -24,6 +24,8 @@ from bulkops.workbook.worksheet import SheetParser
 
 _HERE = (MAX_CELLS, 2**25, 5.0)
 """Cells, unpacked bytes and seconds that a workbook may take in this process."""
+_MANY = 50_000
+"""Values made by a workbook of some thousand rows."""
 _MOST_SHEETS, _LONGEST_NAME = 4_000, 255
 """Excel allows 31 letters, other programs more."""
 
@@ -55,9 +57,11 @@ def without_collecting() -> Iterator[None]:
         yield
     finally:
         if collecting:
-            # They go to the oldest generation without being looked through.
-            gc.freeze()
-            gc.unfreeze()
+            if gc.get_count()[0] > _MANY:
+                # They go to the oldest generation without being looked through. Garbage goes there, too, and stays
+                # for long: in a pass over thousands of small workbooks that would be most of it.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
