@@ -69,7 +69,7 @@ def main() -> None:
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
         alone = app.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
-        picture(alone, "results", (60, 80, 1115, 625))
+        picture(alone, "results", (60, 80, 1092, 618))
         del book["Instructions"], book["Flag edits"]
         book.save(workbook)
         picture(workbook, "filled", (125, 185, 1850, 190))

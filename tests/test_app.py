@@ -512,7 +512,7 @@ def test_a_look_at_the_history_replaces_nothing(tmp_path: Path, server: Practice
     book.save(first)
     assert app.recall(tmp_path, str(report.run)).results not in (first, report.results)
     assert report.results.read_bytes() == before
-    assert openpyxl.load_workbook(first).sheetnames == ["Results", "My notes"]
+    assert openpyxl.load_workbook(first).sheetnames == ["PRACTICE Results", "My notes"]
 
 
 def test_two_workbooks_of_one_name_have_results_of_their_own(tmp_path: Path, server: PracticeServer) -> None:
@@ -614,17 +614,17 @@ def test_a_run_can_be_told_from_the_ledger_alone(tmp_path: Path, server: Practic
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], GOOD)
     report = run(path, server)
     assert report.results == path
-    lines = cells(path)
+    statuses = column_of(path, "Status")
     path.unlink()
     told = app.recall(tmp_path, str(report.run))
     assert told.outcomes == report.outcomes
     assert told.environment == report.environment
     assert told.results is not None
     assert told.results != path
-    assert cells(told.results) == lines
+    assert column_of(told.results, "Status", "PRACTICE Results") == statuses
     elsewhere = tmp_path / "Größe & co.xlsx"
     assert app.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
-    assert cells(elsewhere) == lines
+    assert column_of(elsewhere, "Status", "PRACTICE Results") == statuses
     with pytest.raises(CannotStart, match="cannot be written"):
         app.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
 

@@ -61,7 +61,7 @@ _FOLDED = range(len(COLUMNS) - 5, len(COLUMNS))
 """Technical: grouped, and folded until somebody wants to see them."""
 MOST_LINKS = 65_530
 """Excel's limit for a sheet; the rows after that go without."""
-_PER_UNIT = 1.15
+_PER_UNIT = 1.05
 """Letters of running text for each unit of width, with some room for capitals and GUIDs."""
 _LINE_HEIGHT, _HIGHEST = 15, 405
 """Points; Excel allows a row no more than 409."""
