@@ -73,10 +73,10 @@ def on_answer(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     acts: list[Callable[[], object]] = []
     conclude = Ledger.conclude
 
-    def look_first(self: Ledger, *told: Any) -> None:
+    def look_first(self: Ledger, *told: Any) -> bool:
         if acts:
             acts.pop(0)()
-        conclude(self, *told)
+        return conclude(self, *told)
 
     monkeypatch.setattr(Ledger, "conclude", look_first)
     return acts
