@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -197,15 +198,20 @@ class Processor:
         if not following.stands:
             return None if self._ended(agenda) else self._intended(following.intent.step)
         if self._ended(agenda):
-            self.ledger.withdraw(following.intent)
-            self.sent.discard(following.intent.step.row.seq)
+            self._withdraw(following.intent)
             return None
         try:
             self.ledger.vouch(following.intent)
         except MustStop:
+            with suppress(MustStop):  # the ledger was moved: whoever puts it back finds what this run says of the row
+                self._withdraw(following.intent)
             self.sent.discard(following.intent.step.row.seq)
             raise
         return following
+
+    def _withdraw(self, intent: Intent) -> None:
+        self.ledger.withdraw(intent)
+        self.sent.discard(intent.step.row.seq)
 
     def _perform(self, ready: Ready, agenda: Agenda) -> tuple[Landed, Ready | None]:
         """One send → outcome durable, and with it the intent of the row that comes next, if one may start."""

@@ -39,7 +39,7 @@ from bulkops.ledger.records import (
     written,
 )
 from bulkops.ledger.reserve import Reserve
-from bulkops.ledger.sends import CONCLUDE, WITHDRAW, Intent
+from bulkops.ledger.sends import CONCLUDE, RENUMBER, WITHDRAW, Intent
 from bulkops.ledger.store import Change, Clash, Store
 from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
@@ -192,7 +192,8 @@ class Ledger:
     def withdraw(self, intent: Intent) -> None:
         """Undo an intent that nobody has vouched for: nothing was sent, and nothing will be by it. Raises MustStop."""
         values = {"run": intent.run, "seq": intent.step.row.seq, "code": intent.code}
-        (refused,) = self._store.change(Change(WITHDRAW, values, "a row's record is not there"))
+        not_there = "a row's record is not there"
+        refused, _ = self._store.change(Change(WITHDRAW, values, not_there), Change(RENUMBER, {}, not_there))
         if refused is not None:
             raise refused
 

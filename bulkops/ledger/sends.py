@@ -23,6 +23,8 @@ INTEND = f"""
 """The line as planned becomes an attempt: if the code of the newest attempt that holds it back released it, or if
 nothing holds it back and nothing released it."""
 WITHDRAW = f"DELETE FROM attempts WHERE run = :run AND seq = :seq AND code = :code AND state = '{INTENT}'"
+RENUMBER = "UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM attempts) WHERE name = 'attempts'"
+"""The next attempt gets the number of one that was undone: by their numbers the witness knows how many were sent."""
 CONCLUDE = f"""
     UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence, new_task = :new_task
     WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
