@@ -100,7 +100,9 @@ class _Past:
         own = next((past for past in reversed(holding) if past.fingerprint == step.fingerprint), newest)
         done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
         if step.wish:
-            released = "".join(step.wish.split()).upper() == newest.code
+            # The code of a row that is left of a run was typed before somebody looked, and said that it was done.
+            looked = self.resumed and newest.mark is not None
+            released = "".join(step.wish.split()).upper() == newest.code and not looked
         else:
             last = {past.fingerprint: past.status for past in holding}.values()
             released = self.send_again and done_before and own is newest and Status.UNKNOWN not in last

@@ -212,6 +212,21 @@ def test_a_doubt_that_was_marked_meanwhile_does_not_hold_up_the_row_that_repeats
     assert statuses(run(tmp_path / "July.xlsx", server)) == ["already_done"]
 
 
+def test_a_doubt_that_was_marked_as_done_meanwhile_is_not_repeated(tmp_path: Path, server: PracticeServer) -> None:
+    """Its code was typed before somebody looked: only who runs the workbook once more still means it."""
+    server.faults.add(Fault.drop_reply())
+    first = run(fill(tmp_path / "July.xlsx", flags=[EDITS[1]]), server)
+    code = first.outcomes[0].send_again_code
+    typed = {**EDITS[1], "send_again": code}
+    stopped = run(fill(tmp_path / "August.xlsx", flags=[EDITS[0], typed]), server, 1)
+    settle(tmp_path, str(first.run), 0, Verdict.DONE)
+    sent = len(server.writes)
+    outcome = resume(tmp_path, stopped.run).outcomes[1]
+    assert (outcome.status.value, outcome.code, outcome.send_again_code) == ("already_done", "row.marked_done", code)
+    assert len(server.writes) == sent
+    assert statuses(run(tmp_path / "August.xlsx", server)) == ["already_done", "done"]
+
+
 def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
     tmp_path: Path, server: PracticeServer
 ) -> None:
