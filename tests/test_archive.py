@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from asking import Bulkops, fill, flag
 
-from bulkops.ledger import archive
+from bulkops.ledger import Ledger, archive
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.sentences.disk import ARCHIVE
 
@@ -128,6 +128,26 @@ def test_a_kill_while_the_archive_is_written_leaves_it_readable(
     for path, content in left.items():
         path.write_bytes(content)
     assert bulkops("history", ran["run"], "--json").document["rows"] == ran["rows"]
+
+
+def test_a_run_that_goes_over_while_somebody_looks_at_it_is_told_whole(
+    home: Path, bulkops: Bulkops, ran: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program moves it after this one has looked into the archive."""
+    look = archive.Archive.content
+
+    def meanwhile(self: archive.Archive, run: str) -> archive.Content:
+        found = look(self, run)
+        with closing(Ledger(home / "ledger.sqlite3")) as other:
+            moved.append(other.archive(LATER).runs)
+        return found
+
+    moved: list[int] = []
+    with closing(Ledger(home / "ledger.sqlite3")) as ledger:
+        before = ledger.outcomes(ran["run"])
+        monkeypatch.setattr(archive.Archive, "content", meanwhile)
+        assert ledger.outcomes(ran["run"]) == before
+    assert moved == [1]
 
 
 def test_an_archive_that_is_none_is_told(home: Path, bulkops: Bulkops, ran: dict[str, Any]) -> None:

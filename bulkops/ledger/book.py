@@ -443,9 +443,11 @@ class Ledger:
 
     def _told(self, connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
         """A run's lines in reading order, each with its last attempt if there was one."""
-        kept, old = self._kept(), self._archive.content(run)
+        kept = self._kept()
         planned = _rows(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
         tried = _rows(connection, sa.select(attempts).where(attempts.c.run == run).order_by(attempts.c.id))
+        # After them: what the ledger has no more by then, the archive has.
+        old = self._archive.content(run)
         planned = [whole(each, old["lines"].get(str(each["seq"]), {})) for each in planned]
         tried = [whole(each, old["attempts"].get(str(each["id"]), {})) for each in tried]
         last = {each["seq"]: _taken_over(each, kept) for each in tried}
