@@ -239,7 +239,7 @@ def python_with_sdk(folder: str) -> str | None:
 
 
 def durable_commit() -> float:
-    """Median seconds of one durable commit where the ledger lies: each row has one, with the next row's intent."""
+    """Median seconds of one durable commit where the ledger lies: each row has two of them."""
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         ledger = sqlite3.connect(Path(folder) / "commits.sqlite3", isolation_level=None)

@@ -35,25 +35,14 @@ class Pace:
     def turn(self) -> float | None:
         """Wait for the next turn and take it; the time it was taken, or None if the run was stopped meanwhile."""
         while not self.stopped():
-            taken, wait = self._take()
-            if taken is not None:
-                return taken
-            self.pause(wait)
+            with self._lock:
+                now = self.clock()
+                at = max(self._held_until, self._next)
+                if at <= now:
+                    self._next = now + max(self._gap, 60 / self.per_minute if self.per_minute else 0.0)
+                    return now
+            self.pause(at - now)
         return None
-
-    def turn_at_once(self) -> float | None:
-        """The same without waiting; None if it is nobody's turn yet."""
-        return None if self.stopped() else self._take()[0]
-
-    def _take(self) -> tuple[float | None, float]:
-        """The turn that was taken; else how long it is until there is one."""
-        with self._lock:
-            now = self.clock()
-            at = max(self._held_until, self._next)
-            if at > now:
-                return None, at - now
-            self._next = now + max(self._gap, 60 / self.per_minute if self.per_minute else 0.0)
-            return now, 0.0
 
     def waiting(self) -> float:
         """Seconds until EnergyCAP wants to be spoken to again; 0 if it does not mind."""

@@ -1,7 +1,5 @@
 """Plan → Outcomes: intent, one send, outcome; each is yielded as it comes.
 
-An outcome and the intent that comes next are made durable by one commit: of all that a row costs, the disk is slowest.
-
 The only module that sends. A known failure is a value; a ledger that fails stops the run.
 """
 
@@ -10,16 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
+from heapq import heappop, heappush
 from typing import Any
 
-from bulkops.agenda import Agenda, Landed, Ready
 from bulkops.errors import BulkopsError, MustStop
-from bulkops.ledger import Intent, Ledger, now
-from bulkops.ledger.codes import new_code
+from bulkops.ledger import Ledger, now
 from bulkops.model import Accepted, Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
@@ -90,8 +85,6 @@ class Processor:
     """GUIDs in lower case that no new task can have: of tasks that this run reimports, or that it was told of."""
     _troubles: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _turns: threading.Lock = field(default_factory=threading.Lock)
-    """Held to say which row is next."""
     _local: threading.local = field(default_factory=threading.local)
 
     def outcomes(self, plan: Plan) -> Iterator[Outcome]:
@@ -102,54 +95,36 @@ class Processor:
         failed: BaseException | None = None
         targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
         self._tasks = {target.lower() for target in targets}
-        for landed in self._landings(Agenda(plan)):
-            failed = failed or landed.error
-            if landed.outcome is not None:
-                yield landed.outcome
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
+            for future in self._in_flight(_Agenda(plan), pool):
+                error = future.exception()
+                if error is None:
+                    outcome = future.result()
+                    if outcome is not None:
+                        yield outcome
+                    continue
+                failed = failed or error
+                self.control.stop(_reason(error))
+                if isinstance(error, UnrecordedError):
+                    yield error.outcome
         if failed is not None:
             raise failed
 
-    def _landings(self, agenda: Agenda) -> Iterator[Landed]:
-        """What the workers come back with; at most ``jobs`` rows in flight, none started once the run is stopped."""
-        came: SimpleQueue[Landed] = SimpleQueue()
-        landed = Landed()
-        workers = 0
-        with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
-            try:
-                while True:
-                    while (step := self._next(agenda)) is not None:
-                        pool.submit(self._work, step, agenda, came)
-                        workers += 1
-                    if not workers:
-                        return
-                    try:
-                        # Not without end: on Windows a waiting main thread would not hear Ctrl-C.
-                        landed = came.get(timeout=_LISTEN_SECONDS)
-                    except Empty:
-                        continue
-                    workers -= landed.is_last
-                    yield landed
-                    landed.seen.set()
-            finally:
-                # Whoever listens no more: what is on its way is recorded, and no other row begins.
-                agenda.closed = True
-                landed.seen.set()
-                while workers:
-                    landed = came.get()
-                    workers -= landed.is_last
-                    landed.seen.set()
-
-    def _next(self, agenda: Agenda, landed: Step | None = None) -> Step | None:
-        """The step that may start now, in place of one that has landed; None if none may."""
-        with self._turns:
-            if landed is not None:
-                agenda.landed(landed)
-            if self._ended(agenda) or len(agenda.flying) >= self.jobs or self._checking(agenda.flying.values()):
-                return None
-            return agenda.next()
-
-    def _ended(self, agenda: Agenda) -> bool:
-        return agenda.closed or self.control.stopped.is_set()
+    def _in_flight(self, agenda: _Agenda, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
+        """Futures as they land; at most ``jobs`` in flight, none started once the run is stopped."""
+        flying: dict[Future[Outcome | None], Step] = {}
+        while True:
+            while len(flying) < self.jobs and not self.control.stopped.is_set() and not self._checking(flying.values()):
+                step = agenda.next()
+                if step is None:
+                    break
+                flying[pool.submit(self._perform, step)] = step
+            if not flying:
+                return
+            # Not without end: on Windows a waiting main thread would not hear Ctrl-C.
+            for future in wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED).done:
+                agenda.landed(flying.pop(future))
+                yield future
 
     def _checking(self, flying: Iterable[Step]) -> bool:
         """Is a row on its way whose answer may end the run?"""
@@ -157,27 +132,11 @@ class Processor:
             self.operations[step.row.operation].has_control_total(step.row.values) for step in flying
         )
 
-    def _work(self, first: Step, agenda: Agenda, came: SimpleQueue[Landed]) -> None:
-        """A step, and whichever may start when it has landed, until none may. Nothing is raised: it all comes back."""
-        try:
-            ready = self._intended(first)
-            while ready is not None:
-                landed, following = self._perform(ready, agenda)
-                came.put(landed)
-                if following is None:
-                    return
-                while not landed.seen.wait(_LISTEN_SECONDS) and not agenda.closed:
-                    pass
-                ready = self._resumed(following, agenda)
-            came.put(Landed(is_last=True))
-        except BaseException as error:
-            self.control.stop(_reason(error))
-            came.put(Landed(error.outcome if isinstance(error, UnrecordedError) else None, error, is_last=True))
-
-    def _intended(self, step: Step) -> Ready | None:
-        """Intent durable, and vouched for. None if the run was stopped before the row had its turn."""
-        if getattr(self._local, "send", None) is None:
-            self._local.send = self.connect()
+    def _perform(self, step: Step) -> Outcome | None:
+        """Intent durable → one send → outcome durable. None if the run was stopped before the row had its turn."""
+        send: Send | None = getattr(self._local, "send", None)
+        if send is None:
+            send = self._local.send = self.connect()
         turn = self.pace.turn()
         if turn is None:
             return None
@@ -188,61 +147,18 @@ class Processor:
         except MustStop:
             self.sent.discard(step.row.seq)  # without the ledger's word that the intent stands, nothing has left
             raise
-        return Ready(Intent(self.run, step, started, self.who, code), turn)
-
-    def _resumed(self, following: Ready, agenda: Agenda) -> Ready | None:
-        """The same for a row whose intent may stand already, in one commit with the outcome before it.
-
-        None if the run was stopped meanwhile: then the intent is undone, for nothing has left.
-        """
-        if not following.stands:
-            return None if self._ended(agenda) else self._intended(following.intent.step)
-        if self._ended(agenda):
-            self._withdraw(following.intent)
-            return None
-        try:
-            self.ledger.vouch(following.intent)
-        except MustStop:
-            with suppress(MustStop):  # the ledger was moved: whoever puts it back finds what this run says of the row
-                self._withdraw(following.intent)
-            self.sent.discard(following.intent.step.row.seq)
-            raise
-        return following
-
-    def _withdraw(self, intent: Intent) -> None:
-        self.ledger.withdraw(intent)
-        self.sent.discard(intent.step.row.seq)
-
-    def _perform(self, ready: Ready, agenda: Agenda) -> tuple[Landed, Ready | None]:
-        """One send → outcome durable, and with it the intent of the row that comes next, if one may start."""
-        step = ready.intent.step
         begun = self.clock()
-        verdict, seen = self._send(step, self._local.send, ready.turn)
-        outcome = self._outcome(step, verdict, ready.intent.code, ready.intent.started, self.clock() - begun)
+        verdict, seen = self._send(step, send, turn)
+        outcome = self._outcome(step, verdict, code, started, self.clock() - begun)
         self._note(verdict, outcome)
-        if self._checking([step]) and outcome.status is Status.DONE and outcome.code:
-            self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
-        following = self._next(agenda, step)
-        if following is None:
-            self._conclude(outcome, seen, None)
-            return Landed(outcome, is_last=True), None
-        intent, turn = Intent(self.run, following, now(), self.who, new_code()), self.pace.turn_at_once()
-        stands = self._conclude(outcome, seen, intent if turn is not None else None)
-        return Landed(outcome), Ready(intent, turn or 0.0, stands)
-
-    def _conclude(self, outcome: Outcome, seen: Mapping[str, Any], intent: Intent | None) -> bool:
-        """Does the intent stand, too?"""
-        following = {intent.step.row.seq} if intent is not None else set()
-        self.sent |= following
         try:
-            stands = self.ledger.conclude(self.run, outcome, seen, intent)
+            self.ledger.conclude(self.run, outcome, seen)
         except MustStop as error:
-            self.sent -= following
             # The answer is known but not in the ledger: the intent stands, so the row is never sent again by itself.
             raise UnrecordedError(outcome, error) from error
-        if not stands:
-            self.sent -= following
-        return stands
+        if self._checking([step]) and outcome.status is Status.DONE and outcome.code:
+            self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
+        return outcome
 
     def _send(self, step: Step, send: Send, turn: float) -> tuple[Verdict, dict[str, Any]]:
         """One send, and what was seen; only a 429, which proves that nothing was done, may be followed by another."""
@@ -332,6 +248,38 @@ class Processor:
             tip=f"{first} {problem.tip}".strip(),
             **facts,
         )
+
+
+class _Agenda:
+    """Which step may start next: the first in reading order of those whose lane has nothing before them under way."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._ready: list[tuple[int, int, Step]] = []
+        self._lane_of: dict[int, int] = {}
+        self._under_way = [0] * len(plan.lanes)
+        self._groups = [iter(lane) for lane in plan.lanes]
+        for lane in range(len(plan.lanes)):
+            self._open(lane)
+
+    def next(self) -> Step | None:
+        """A step that may start now; None if there is none, for now or for good."""
+        return heappop(self._ready)[2] if self._ready else None
+
+    def landed(self, step: Step) -> None:
+        """The step has ended; when all of its group have, the lane's next group may start."""
+        lane = self._lane_of.pop(step.row.seq)
+        self._under_way[lane] -= 1
+        if not self._under_way[lane]:
+            self._open(lane)
+
+    def _open(self, lane: int) -> None:
+        for group in self._groups[lane]:
+            for step in group:
+                heappush(self._ready, (step.row.seq, lane, step))
+                self._lane_of[step.row.seq] = lane
+            self._under_way[lane] = len(group)
+            if group:
+                return
 
 
 def _reason(error: BaseException) -> str:

@@ -48,8 +48,7 @@ MOMENTS = [
 """The boundaries of a row, in the order in which a run comes to them."""
 BOUNDARIES = [
     *(("before", "begin", None), ("after", "begin", None)),
-    # Only the first row's intent has a commit of its own: the others' stand with the outcome before them.
-    *((*moment, place) for place in PLACES for moment in MOMENTS if place == "the first row" or moment[1] != "intend"),
+    *((*moment, place) for place in PLACES for moment in MOMENTS),
     *((when, step, None) for step in ("results", "finish") for when in ("before", "after")),
 ]
 OTHERS = (ERROR, QUOTA, FULL)
@@ -94,15 +93,11 @@ def foreseen(fault: str, when: str, step: str, place: str | None) -> tuple[int, 
     if place is None:
         return len(ROWS), set(), 3 if fault == ERROR else 0
     row, moment = PLACES[place], MOMENTS.index((when, step))
-    concluded = moment == len(MOMENTS) - 1
     if full:
         # Whatever is on its way is recorded in the reserve; what comes next finds no room for its intent.
-        last = row == len(ROWS) - 1
-        return row + (moment > 0) + (concluded and not last), set(), 0 if concluded and last else 3
+        last = moment == len(MOMENTS) - 1 and row == len(ROWS) - 1
+        return row + (moment > 0), set(), 0 if last else 3
     doubt = {row} if MOMENTS.index(("before", "witness")) <= moment <= MOMENTS.index(("before", "conclude")) else set()
-    if concluded:
-        # With the outcome the next intent stands: nobody can tell whether its request has left.
-        doubt = {row + 1} & {*range(len(ROWS))}
     return row + (moment >= MOMENTS.index(("after", "send"))), doubt, 4 if doubt else 3
 
 

@@ -73,10 +73,10 @@ def on_answer(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     acts: list[Callable[[], object]] = []
     conclude = Ledger.conclude
 
-    def look_first(self: Ledger, *told: Any) -> bool:
+    def look_first(self: Ledger, *told: Any) -> None:
         if acts:
             acts.pop(0)()
-        return conclude(self, *told)
+        conclude(self, *told)
 
     monkeypatch.setattr(Ledger, "conclude", look_first)
     return acts

@@ -73,7 +73,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("ledger.restoring", "ledger.resuming", "ledger.migrations", "workbook.results_layout"),
     ("ledger.store",),
-    ("ledger.archive", "ledger.sends"),
+    ("ledger.archive",),
     (
         "ledger.book",
         "workbook.results_sheet",
@@ -113,7 +113,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("delivery",),
     ("heading_rows",),
     ("unread",),
-    ("agenda",),
     ("headings", "processor", "rehearsing", "templates", "workbook.foreign"),
     ("corrections", "recalling", "report", "workbook.reader", "skipped_rows"),
     ("handback", "renewing"),

@@ -31,14 +31,12 @@ from bulkops.ledger import (
     PLANNED,
     SCHEMA_VERSION,
     Account,
-    Intent,
     Ledger,
     is_older,
     migrations,
     new_run_id,
     now,
     reserve,
-    restoring,
     tables,
 )
 from bulkops.ledger.codes import is_code, new_code, new_codes
@@ -132,31 +130,6 @@ def test_an_intent_is_durable_when_intend_returns(ledger, path):
     assert states(path) == [PLANNED, INTENT]
     ledger.conclude("r", done(plan.steps[1]))
     assert states(path) == [PLANNED, "done"]
-
-
-def test_an_outcome_and_the_next_intent_are_one_commit(ledger, path):
-    """The outcome never depends on the intent; the intent stands only with it, and can be undone until the send."""
-    plan = plan_of(kickout(0), kickout(1), kickout(2))
-    first, second, third = plan.steps
-    ledger.begin(run_named("r"), plan, HERE)
-    ledger.intend("r", first, AT)
-    following = Intent("r", second, AT, "Pat", "BCDFGH")
-    assert ledger.conclude("r", done(first), None, following)
-    assert states(path) == ["done", INTENT, PLANNED]
-    ledger.withdraw(following)
-    assert states(path) == ["done", PLANNED, PLANNED]
-    with pytest.raises(MustStop):
-        ledger.withdraw(following)
-    ledger.intend("r", second, AT)
-    assert not ledger.conclude("r", done(second), None, following)
-    assert states(path) == ["done", "done", PLANNED]
-    with pytest.raises(MustStop):
-        ledger.conclude("r", done(second), None, Intent("r", third, AT, "Pat", "JKLMNP"))
-    with pytest.raises(MustStop):
-        ledger.withdraw(replace(following, code=code_of(ledger, "r", 1)))
-    assert states(path) == ["done", "done", PLANNED]
-    # What was undone leaves no gap: the witness would take it for a row that was sent.
-    assert restoring.newest(ledger._store._connection)[2] == 0
 
 
 def test_a_row_is_intended_once(ledger):
@@ -1908,19 +1881,66 @@ def test_what_was_seen_gives_way_to_what_it_came_to(path):
     assert made.kept() == [{"seq": 1, "outcome": "done", "evidence": None}]
 
 
-# A commit that fails
+# Many workers, one write
 
 
-def test_what_one_commit_cannot_take_is_not_there_at_all(ledger, path):
-    """Nobody is told that an intent is durable which is not; the outcome is in the reserve."""
-    plan = plan_of(kickout(0), kickout(1))
+def test_workers_who_wait_for_the_disk_are_written_in_pairs_each_with_its_own_fate(ledger, path):
+    """One row too many in flight breaks its own rule and nobody else's; all others are durable."""
+    rows = [kickout(n) for n in range(8)]
+    plan = plan_of(*rows)
     ledger.begin(run_named("r"), plan, HERE)
-    ledger.intend("r", plan.steps[0], AT)
+    stranger = plan_of(kickout(50)).steps[0]
+    steps = [*plan.steps, stranger, plan.steps[0]]
+    failed: list[int] = []
+    commits: list[str] = []
+    sa.event.listen(ledger._store.engine, "commit", lambda _: commits.append("commit"))
+
+    def intend(number: int) -> None:
+        try:
+            ledger.intend("r", steps[number], AT)
+        except MustStop:
+            failed.append(number)
+
+    ledger._store.lock.acquire()
+    threads = [threading.Thread(target=intend, args=(number,)) for number in range(len(steps))]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(ledger._store.waiting) <= number:
+            pass
+    ledger._store.lock.release()
+    for thread in threads:
+        thread.join()
+    assert sorted(failed) in ([8, 9], [0, 8])  # 0 and 9 are one row: whichever came first
+    assert states(path) == [INTENT] * 8
+    assert len(commits) == len(steps) / 2
+
+
+def test_a_write_that_fails_fails_for_all_who_were_in_it(ledger, path):
+    """Nobody is told that an intent is durable which is not."""
+    plan = plan_of(*(kickout(n) for n in range(4)))
+    ledger.begin(run_named("r"), plan, HERE)
     forbid(ledger, True)
-    with pytest.raises(MustStop, match="attempt to write a readonly database"):
-        ledger.conclude("r", done(plan.steps[0]), None, Intent("r", plan.steps[1], AT, "Pat", "BCDFGH"))
-    assert states(path) == [INTENT, PLANNED]
-    assert facts(ledger.outcomes("r")) == [(0, "done", ""), (1, "not_sent", "")]
+    failed: list[str] = []
+
+    def intend(step: Step) -> None:
+        try:
+            ledger.intend("r", step, AT)
+        except MustStop as error:
+            failed.append(error.sentence)
+
+    ledger._store.lock.acquire()
+    threads = [threading.Thread(target=intend, args=(step,)) for step in plan.steps]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(ledger._store.waiting) <= number:
+            pass
+    ledger._store.lock.release()
+    for thread in threads:
+        thread.join()
+    (reason,) = set(failed)
+    assert len(failed) == 4
+    assert f"({path}) cannot be used: attempt to write a readonly database." in reason
+    assert states(path) == [PLANNED] * 4
 
 
 def test_a_defect_of_ours_is_not_called_a_trouble_of_the_ledger(ledger, path):

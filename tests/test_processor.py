@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -684,23 +683,6 @@ def test_an_outcome_that_cannot_be_written_is_told_all_the_same(desk, jobs):
     assert {each.new_task_guid for each in later.decided} == {each.new_task_guid for each in desk.seen}
     assert {each.status for each in later.decided} == {Status.ALREADY_DONE}
     assert len(later.steps) == len(rows) - jobs
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody move a file that is open")
-def test_a_row_whose_ledger_was_moved_before_its_turn_is_not_sent_in_that_ledger_too(desk):
-    """Its intent stands with the outcome before it; whoever puts the ledger back reads what the results say."""
-    plan = plan_of(kickout(0), kickout(1), kickout(2))
-    desk.ledger.begin(run_named("r"), plan, HERE)
-    processor = desk.processor_of()
-    place = desk.ledger.path
-    outcomes = processor.outcomes(plan)
-    next(outcomes)
-    place.rename(place.with_name("moved"))
-    with pytest.raises(MustStop):
-        next(outcomes)
-    assert (len(desk.server.writes), processor.sent) == (1, {0})
-    place.with_name("moved").rename(place)
-    assert desk.ledger.counts("r") == {"done": 1, "not_sent": 2}
 
 
 # A defect of ours

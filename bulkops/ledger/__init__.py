@@ -7,14 +7,12 @@ witness.py   the second record, outside the data folder, by which a ledger that 
 restoring.py what a ledger lacks of what its witness tells, and how it is taken over
 archive.py   the file for what old runs said of their rows, and how it gets there
 marks.py     what an operator says of an attempt whose outcome is unknown
-sends.py     what is changed before a row is sent and after it
 book.py      the ledger: the only writer of what was sent and what became of it
 """
 
 from bulkops.ledger.book import Ledger
 from bulkops.ledger.migrations import is_older
 from bulkops.ledger.records import Account, Run, new_run_id, now
-from bulkops.ledger.sends import Intent
 from bulkops.ledger.tables import INTENT, PLANNED, SCHEMA_VERSION
 from bulkops.ledger.witness import Lacking, Witness
 
@@ -23,7 +21,6 @@ __all__ = [
     "PLANNED",
     "SCHEMA_VERSION",
     "Account",
-    "Intent",
     "Lacking",
     "Ledger",
     "Run",

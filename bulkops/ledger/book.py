@@ -20,7 +20,7 @@ from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring, resuming
 from bulkops.ledger.archive import Archive, Moved, move, whole
 from bulkops.ledger.codes import new_code
-from bulkops.ledger.marks import HELD
+from bulkops.ledger.marks import HELD, holds
 from bulkops.ledger.migrations import Told, give_codes
 from bulkops.ledger.records import (
     LOOK,
@@ -39,8 +39,7 @@ from bulkops.ledger.records import (
     written,
 )
 from bulkops.ledger.reserve import Reserve
-from bulkops.ledger.sends import CONCLUDE, RENUMBER, WITHDRAW, Intent
-from bulkops.ledger.store import Change, Clash, Store
+from bulkops.ledger.store import Clash, Store
 from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
@@ -50,6 +49,17 @@ _Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""
 
 
+_INTEND = f"""
+    INSERT INTO attempts (run, seq, round, identity, fingerprint, matter, released, code, state, who, started)
+    SELECT run, seq, round, identity, fingerprint, matter, released, :code, '{INTENT}', :who, :started FROM lines
+    WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
+    AND released = coalesce((
+        SELECT coalesce(nullif(earlier.code, ''), 'none') FROM attempts AS earlier
+        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {holds("earlier")}
+        AND NOT {marks.apart("lines", "earlier")}
+        ORDER BY earlier.id DESC LIMIT 1), '')"""
+"""The line as planned becomes an attempt: if the code of the newest attempt that holds it back released it, or if
+nothing holds it back and nothing released it."""
 _TRIES = 8
 """Codes are drawn; in a ledger with a million of them one in sixty is in use already."""
 _ACCOUNT = tuple(each.name for each in fields(Account))
@@ -59,6 +69,9 @@ _OF_RUN = tuple(each.name for each in fields(Run) if each.name != "account")
 _RUNS = sa.select(*(runs.c[name] for name in _OF_RUN), *(accounts.c[name] for name in _ACCOUNT)).select_from(
     runs.outerjoin(accounts)
 )
+_CONCLUDE = f"""
+    UPDATE attempts SET state = :state, ended = :ended, outcome = :outcome, evidence = :evidence, new_task = :new_task
+    WHERE run = :run AND seq = :seq AND started = :started AND state = '{INTENT}'"""
 
 
 class Ledger:
@@ -166,48 +179,33 @@ class Ledger:
         or may have been carried out before and what released the row is not the last such send's code, or if the
         ledger is not where it was.
         """
+        values = {
+            "run": run,
+            "seq": step.row.seq,
+            "fingerprint": step.fingerprint,
+            "who": printable_text(who),
+            "started": started,
+        }
         self._store.still_there()
         for tries_left in reversed(range(_TRIES)):
-            intent = Intent(run, step, started, who, new_code())
-            (refused,) = self._store.change(intent.change)
-            if refused is None:
+            code = new_code()
+            try:
+                change = {**values, "code": code}
+                self._store.change_one(_INTEND, change, "the record shows that it was or may have been done")
                 break
-            if not tries_left or not isinstance(refused, Clash) or "attempts.code" not in refused.of:
-                raise refused
-        self.vouch(intent)
-        return intent.code
-
-    def vouch(self, intent: Intent) -> None:
-        """See to it that an intent which stands is everybody's record. Nothing may be sent before this returns.
-
-        Raises MustStop if the ledger is not where it was.
-        """
+            except Clash as clash:
+                if not tries_left or "attempts.code" not in clash.of:
+                    raise
         # Once more: what was written meanwhile into a file that lies there no longer is nobody's record.
         self._store.still_there()
         if self._witness is not None:
-            who = printable_text(intent.who)
-            seen = restoring.seen(intent.run, self._identity, intent.step, intent.code, who, intent.started)
-            self._witness.add(seen)
+            self._witness.add(restoring.seen(run, self._identity, step, code, printable_text(who), started))
+        return code
 
-    def withdraw(self, intent: Intent) -> None:
-        """Undo an intent that nobody has vouched for: nothing was sent, and nothing will be by it. Raises MustStop."""
-        values = {"run": intent.run, "seq": intent.step.row.seq, "code": intent.code}
-        not_there = "a row's record is not there"
-        refused, _ = self._store.change(Change(WITHDRAW, values, not_there), Change(RENUMBER, {}, not_there))
-        if refused is not None:
-            raise refused
-
-    def conclude(
-        self,
-        run: str,
-        outcome: Outcome,
-        evidence: Mapping[str, Any] | None = None,
-        following: Intent | None = None,
-    ) -> bool:
+    def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
         """Make the outcome durable, with what was seen. What the ledger cannot take is kept in the reserve.
 
-        ``following``: the intent of the row that comes next, to be made durable in the same commit. Returns whether
-        that one stands; it still needs to be vouched for. Raises MustStop if the ledger did not take the outcome.
+        Raises MustStop if the ledger did not take it.
         """
         values = {
             "run": run,
@@ -219,20 +217,12 @@ class Ledger:
             "evidence": json.dumps(evidence) if evidence else None,
             "new_task": outcome.new_task_guid and outcome.new_task_guid.lower(),
         }
-        changes = [Change(CONCLUDE, values, "a row's record is not there")]
-        if following is not None:
-            with suppress(MustStop):  # then it is intended by itself, and that says why it cannot be
-                self._store.still_there()
-                changes.append(following.change)
         try:
-            refused, *intended = self._store.change(*changes)
-            if refused is not None:
-                raise refused
+            self._store.change_one(_CONCLUDE, values, "a row's record is not there")
         except MustStop:
             with suppress(OSError):  # then the intent alone stands: the row is unknown at the next start
                 self._reserve.keep(values)
             raise
-        return intended == [None]
 
     def finish(self, run: str, unsent: Iterable[Outcome], results: str | None) -> None:
         """Close a run: rows that were not sent are said so, and its rows are counted."""
@@ -284,7 +274,7 @@ class Ledger:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
         for values in kept:
             task = json.loads(values["outcome"])["new_task_guid"]  # an older bulkops kept it nowhere else
-            connection.exec_driver_sql(CONCLUDE, {**values, "new_task": task and task.lower()})
+            connection.exec_driver_sql(_CONCLUDE, {**values, "new_task": task and task.lower()})
 
     def _make_reserve(self) -> None:
         try:

@@ -27,7 +27,7 @@ Words = Callable[[str, str, str], tuple[str, str]]
 _HAS = "SELECT run, seq, started FROM attempts WHERE run IN (SELECT value FROM json_each(:runs))"
 _COUNT = f"""
     SELECT coalesce(max(id), 0) - (SELECT count(*) FROM attempts WHERE identity = '{PRACTICE}') FROM attempts"""
-"""Attempts are numbered without gaps: one that is undone before it is sent gives its number back."""
+"""Attempts are numbered without gaps, and none is ever deleted."""
 _NEWEST = f"""
     SELECT run, seq, attempts.started, sheet, row, operation, target, attempts.identity, attempts.fingerprint,
         attempts.matter, attempts.released, asked, attempts.who, attempts.code

@@ -1,6 +1,6 @@
 """The ledger's file: SQLite through SQLAlchemy, write-ahead log, every commit on the disk before it counts.
 
-One connection, used by one thread at a time.
+One connection, used by one thread at a time. Workers who wait for the disk are committed together.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,16 +28,20 @@ _OPENING = threading.Lock()
 date, and the others wait for as long as that takes."""
 _PATIENCE = 10
 """Seconds for which another program may hold the file."""
+_TOGETHER = 2
+"""Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
+meets at the interpreter's lock; with each for himself a slow disk is the bottle's neck (bench/send.py)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A statement that changes exactly one line."""
+@dataclass(slots=True, eq=False)
+class _Change:
+    """One worker's change of one line, waiting to be durable."""
 
     text: str
     values: Mapping[str, Any]
     otherwise: str
-    """What to say if there is no such line."""
+    over: bool = False
+    failed: BaseException | None = None
 
 
 class Clash(MustStop):
@@ -55,6 +60,7 @@ class Store:
         # As plain texts: before and after every intent it is looked whether they are still there.
         self._files = (str(path), f"{path}-wal")
         self.lock = threading.Lock()
+        self.waiting: deque[_Change] = deque()
         self._written = False
         self.engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
@@ -124,29 +130,43 @@ class Store:
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
 
-    def change(self, *changes: Change) -> list[MustStop | None]:
-        """Make changes in one commit, durable when this returns: for each of them None, or why it was not made.
+    def change_one(self, text: str, values: Mapping[str, Any], otherwise: str) -> None:
+        """Change exactly one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none.
 
-        One that fails changes nothing, and those after it are not tried. Raises MustStop where nothing is durable.
+        Whoever comes while another commit is being written to the disk waits, and is then committed together with
+        somebody else who waited.
         """
-        made: list[MustStop | None] = []
-        with self.writing() as connection:
-            for each in changes:
-                made.append(next(filter(None, made), None) or _changed(connection, each))
-        return made
+        mine = _Change(text, values, otherwise)
+        self.waiting.append(mine)
+        with self.lock:
+            if not mine.over:
+                self.waiting.remove(mine)
+                others = min(_TOGETHER - 1, len(self.waiting))
+                group = [mine, *(self.waiting.popleft() for _ in range(others))]
+                failed: BaseException | None = None
+                try:
+                    self._commit(group)
+                except BaseException as error:  # whatever it was: nobody's change is durable
+                    failed = self._unusable(error) if isinstance(error, SQLAlchemyError) else error
+                for each in group:
+                    each.failed = each.failed or failed
+                    each.over = True
+        if mine.failed is not None:
+            raise mine.failed
+
+    def _commit(self, group: list[_Change]) -> None:
+        with self._connection.begin():
+            for each in group:
+                # One statement each: one that breaks a rule changes nothing, and the others stand. As plain text:
+                # between two answers of a server SQLAlchemy's way from a statement to its text can be felt.
+                try:
+                    if self._connection.exec_driver_sql(each.text, dict(each.values)).rowcount != 1:
+                        each.failed = MustStop("ledger.guard", value=each.otherwise)
+                except IntegrityError as error:
+                    each.failed = Clash(str(error.orig))
 
     def _unusable(self, error: SQLAlchemyError) -> MustStop:
         return MustStop(_code(error), path=self.path, value=_reason(error))
-
-
-def _changed(connection: sa.Connection, change: Change) -> MustStop | None:
-    # As plain text: between two answers of a server SQLAlchemy's way from a statement to its text can be felt.
-    try:
-        if connection.exec_driver_sql(change.text, dict(change.values)).rowcount == 1:
-            return None
-    except IntegrityError as error:
-        return Clash(str(error.orig))
-    return MustStop("ledger.guard", value=change.otherwise)
 
 
 def _file(path: str) -> tuple[int, int] | None:
