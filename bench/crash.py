@@ -261,8 +261,8 @@ class OurRound(Round):
             self.wrong(f"ended with {ended.code} and no document: {ended.err}")
         if self.book.stat().st_mtime_ns != self._read:
             self._read = self.book.stat().st_mtime_ns
-            lines = lines_of(self.book)
-            if lines is None or len(lines) != len(self.rows) + 1:
+            lines = results_of(self.book)
+            if lines is None or len(lines) != len(self.rows):
                 self.broken("the results file is damaged or does not hold every row")
 
     def _judge(self) -> None:
@@ -398,6 +398,15 @@ def lines_of(path: Path) -> list[tuple[Any, ...]] | None:
         return list(load_workbook(path).worksheets[-1].values)
     except (BadZipFile, KeyError, OSError, EOFError):
         return None
+
+
+def results_of(path: Path) -> list[dict[str, Any]] | None:
+    """What the Results sheet says of each row, by its headings; None if the workbook is damaged."""
+    lines = lines_of(path)
+    if lines is None:
+        return None
+    top = next((at for at, line in enumerate(lines) if "What to do" in line), len(lines))
+    return [dict(zip(lines[top], line, strict=True)) for line in lines[top + 1 :]]
 
 
 def work(number: int, kills: int, naive_kills: int, jobs: int, seed: str) -> tuple[Tally, Tally]:

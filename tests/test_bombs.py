@@ -25,8 +25,8 @@ from bulkops.workbook.allowance import Allowance, TooBig, opened_zip
 from bulkops.workbook.correcting import ours
 from bulkops.workbook.raw import column_letters
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.sidecar import may_replace, runs_told
-from bulkops.workbook.sidecar import plain as results
+from bulkops.workbook.results_sheet import Results
+from bulkops.workbook.sidecar import may_replace, plain, runs_told
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits that a process sets for itself")
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -245,7 +245,7 @@ def asked(path: str) -> list[object]:
 
 def planted(path: Path, **changes: object) -> Path:
     """A file like our results, with some parts changed."""
-    with zipfile.ZipFile(io.BytesIO(results([], path, path))) as archive:
+    with zipfile.ZipFile(io.BytesIO(plain(Results([]), path, path))) as archive:
         made: dict[str, Any] = {name: archive.read(name) for name in archive.namelist()}
     return zipped(path, {**made, **changes})
 

@@ -164,10 +164,10 @@ def told_well(ended: Ended, book: Path, recorded: dict[tuple[str, str, int], cra
     assert told == list(recorded.values())
     results = Path(document["results"])
     assert results == book or any(str(results) in note for note in document["notes"])
-    lines = crash.lines_of(results)
+    lines = crash.results_of(results)
     assert lines is not None
     words = {"done": "Done", "unknown": "Unknown \N{EN DASH} check", "not_sent": "Not sent"}
-    assert [line[4] for line in lines[1:]] == [words[said.status] for said in told]
+    assert [line["Status"] for line in lines] == [words[said.status] for said in told]
 
 
 def ended_well(ended: Ended, unknown: set[int], arrivals: list[Arrival], rows: list[Row] = ROWS) -> None:

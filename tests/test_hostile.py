@@ -30,6 +30,7 @@ from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.reader import parsed, read_workbook
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.windows_job import limits
 
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'
@@ -297,7 +298,7 @@ def test_a_graft_needs_little_memory(head: str, entry: str, count: int, tail: st
     tracemalloc.start()
     try:
         with suppress(CannotGraft):
-            Graft(content).grafted([])
+            Graft(content).grafted(Results([]))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -12,6 +12,7 @@ import pytest
 
 from bulkops import presenting
 from bulkops.errors import CannotStart
+from bulkops.history import PastRun
 from bulkops.ledger import Run
 from bulkops.model import Outcome, Status
 from bulkops.phrases import by_status, counted, printable
@@ -121,7 +122,7 @@ def test_nothing_from_outside_steers_the_terminal(capsys: pytest.CaptureFixture[
     name = Path(f"a{STEERING}.xlsx")
     show(Report(name, Environment("practice", ""), (evil,), (STEERING,), "r", name, STEERING))
     run = Run("r", "2026-11-21T10:00:00Z", None, STEERING, "", "", "practice", "", str(name), "", "")
-    run_table([(run, {"done": 1})])
+    run_table([PastRun(run, {Status.DONE: 1})])
     ask(Summary({"rows": 1}, {}, {}, "host", "practice", STEERING, "", name))
     said = "".join(capsys.readouterr())
     assert not set(said) & set("\x1b\x07\x9b\u202e\r\x08")
@@ -133,11 +134,12 @@ def test_the_history_shows_each_run(capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setattr(presenting, "_WIDTH_IN_A_FILE", 80)
     started = "2026-11-21T10:15:00Z"
     run = Run("20261121-101500-4f2a", started, None, "pat", "", "", "us-east", "", "x/August.xlsx", "", "")
-    run_table([(run, {"done": 2, "not_sent": 2, "unknown": 1})])
+    counts = {Status.DONE: 2, Status.NOT_SENT: 2, Status.UNKNOWN: 1}
+    run_table([PastRun(run, counts, unresolved=1, left=2)])
     said = " ".join(capsys.readouterr().out.split())
     assert "20261121-101500-4f2a 2026-11-21 10:15 us-east, pat August.xlsx" in said
     assert "check 1, Not sent 2, Done 2" in said
-    assert "not ended: still going on, or cut short" in said
+    assert "Cut short; check 1 row in EnergyCAP; 2 rows can still be sent" in said
 
 
 # ---------------------------------------------------------------- the question
