@@ -123,7 +123,7 @@ attempts = sa.Table(
     sa.Index(
         "once_per_line", "run", "seq", unique=True, sqlite_where=sa.text("state IN ('intent', 'done', 'unknown')")
     ),
-    # No two that were sent get one number: the order of attempts is the order in which they were sent.
+    # A number is never given twice: the order of attempts is the order in which they were sent.
     sqlite_autoincrement=True,
 )
 # Nothing in it is ever changed or taken back: the last mark of an attempt counts, and what was seen of it stays there.
