@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 from asking import Bulkops, task
+from workbooks import results_of
 
 from bulkops import app
 from bulkops.errors import CannotStart
@@ -104,10 +105,8 @@ def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulko
     ]
     assert (ended.code, len(practice.writes)) == (0, 1)
     assert ended.document["results"] == str(path)
-    assert [(sheet.name, sheet.ours, len(sheet.rows)) for sheet in read_workbook(path).sheets] == [
-        ("Sheet", False, 2),
-        ("Results", True, 2),
-    ]
+    assert [(sheet.name, sheet.ours) for sheet in read_workbook(path).sheets] == [("Sheet", False), ("Results", True)]
+    assert len(results_of(path)) == 2
 
 
 def test_writing_the_results_changes_no_number_format(

@@ -211,7 +211,9 @@ def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     assert world.run(typed="yes\n").code == 4
     taken = next(each for each in app.history(world.home) if each.id == before.id)
     assert (taken.counts, taken.unresolved) == ({"unknown": 5}, 5)
-    ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results")}
+    # How it ended, and how many of its rows are to be looked at, is what its end has added.
+    ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results", "options")}
+    assert taken.run.options == {name: value for name, value in before.run.options.items() if name != "look"}
     assert replace(taken.run, **ended) == before.run
     assert [each.target for each in doubts.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
     with pytest.raises(CannotStart, match="No run is waiting"), app.prepare_again(None, world.home):
