@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 
 def thorough() -> bool:
     """Is BULKOPS_THOROUGH=1 in the environment?"""
@@ -13,3 +15,6 @@ def thorough() -> bool:
 def passes(most: int) -> int:
     """How often to draw by lot: ``most`` times where all is to be tested, else a quarter of that."""
     return most if thorough() else most // 4
+
+
+LONG = pytest.mark.skipif(not thorough(), reason="takes long, and others like it do not: BULKOPS_THOROUGH=1 runs it")

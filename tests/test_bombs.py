@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bombs import MEGABYTE, Many, limited, padded, peak_megabytes, zipped
+from passes import LONG, thorough
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
 
 from bulkops import app
@@ -110,6 +111,7 @@ def test_a_part_that_is_padded_with_a_comment(tmp_path: Path, part: str) -> None
     assert refused(zipped(tmp_path / "a.xlsx", made)) in TOO_MUCH
 
 
+@LONG
 def test_a_part_that_is_padded_with_elements(tmp_path: Path) -> None:
     """Four million of them take this process no more than its share of time."""
     good = parts('<row r="1"><c r="A1"><v>5</v></c></row>', style=styles())
@@ -125,7 +127,9 @@ LONG_TEXTS = {
     "a format's digits": parts(style=styles("0" * 400_000 + "x" + "0" * 400_000)),
     "a number": parts(f'<row r="1"><c r="A1"><v>{"9" * 400_000}x</v></c></row>'),
     "a custom view": parts(workbook=f"<definedNames>{VIEW.format('a' * 400_000)}</definedNames>"),
-    "a custom view in quotes": parts(workbook=f"<definedNames>{VIEW.format(chr(39) * 400_001)}</definedNames>"),
+    "a custom view in quotes": parts(
+        workbook=f"<definedNames>{VIEW.format(chr(39) * (400_001 if thorough() else 100_001))}</definedNames>"
+    ),
     "a custom view's rows": parts(
         workbook=f"<definedNames>{VIEW.format('Data!$' + '9' * 5_000 + ':$1')}</definedNames>"
     ),
@@ -138,6 +142,7 @@ def test_a_long_text_that_is_read_as_a_pattern(tmp_path: Path, what: str) -> Non
     assert refused(save(tmp_path / "a.xlsx", LONG_TEXTS[what], compression=zipfile.ZIP_DEFLATED)) == ""
 
 
+@LONG
 def test_one_part_for_ten_thousand_tables(tmp_path: Path) -> None:
     """What counts is the sum of all that is read, not what the parts hold."""
     tables = "".join(f'<tablePart r:id="t{number}"/>' for number in range(10_000))
@@ -255,9 +260,13 @@ def planted(path: Path, **changes: object) -> Path:
     [
         ("xl/workbook.xml", lambda part: padded(part, b" ", 450)),
         ("[Content_Types].xml", lambda part: padded(part, b"<a/>", 60)),
-        ("[Content_Types].xml", lambda part: padded(part, b"x", 60, (b'<a b="', b'"/>'))),
-        ("[Content_Types].xml", lambda part: Many(part[: part.rindex(b"</")], TAG, 20, part[part.rindex(b"</") :])),
-        ("xl/_rels/workbook.xml.rels", lambda part: padded(part, b"x", 60, (b"<!--", b"-->"))),
+        pytest.param("[Content_Types].xml", lambda part: padded(part, b"x", 60, (b'<a b="', b'"/>')), marks=LONG),
+        pytest.param(
+            "[Content_Types].xml",
+            lambda part: Many(part[: part.rindex(b"</")], TAG, 20, part[part.rindex(b"</") :]),
+            marks=LONG,
+        ),
+        pytest.param("xl/_rels/workbook.xml.rels", lambda part: padded(part, b"x", 60, (b"<!--", b"-->")), marks=LONG),
         ("xl/worksheets/sheet1.xml", lambda part: padded(part, b"x", 450, (b"<!--", b"-->"))),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from passes import passes
 from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
 from bulkops.errors import CannotStart, MustStop
@@ -322,7 +323,7 @@ class Codes(RuleBasedStateMachine):
 
 TestCodes = Codes.TestCase
 TestCodes.settings = settings(
-    max_examples=25,
+    max_examples=passes(60),
     stateful_step_count=14,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 import crash
 from nursery import ERROR, FULL, KILL, QUOTA, Ended, Nursery
-from passes import passes, thorough
+from passes import LONG, passes, thorough
 from stand_in import Arrival, Row, StandIn, fill
 
 from bulkops.app import LEDGER
@@ -235,7 +235,7 @@ def test_results_without_a_place_stay_in_the_ledger(small_disk, nursery, stand_i
 
 @pytest.mark.parametrize(
     "seed",
-    ["always the same", f"{random.SystemRandom().randrange(10**9)}"],
+    [pytest.param("always the same", marks=LONG), f"{random.SystemRandom().randrange(10**9)}"],
     ids=["always the same", "another each time"],
 )
 def test_kills_at_random_moments(seed):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import systems
+from passes import LONG
 from test_delivery import TYPES
 from workbooks import MAIN, SHEET, Parts, by_address, parts, plain, relations, save, typed, worksheet
 from zoo.book import Book, unstyled
@@ -77,6 +78,7 @@ def test_three_gigabytes_in_three_megabytes(tmp_path: Path) -> None:
         assert code(lambda path=path: read_workbook(path)) == expected
 
 
+@LONG
 def test_ten_million_cells(tmp_path: Path) -> None:
     """More cells than memory should hold are refused long before the last."""
     cells, rows = 100, 100_000
@@ -285,9 +287,13 @@ def test_results_beside_need_no_second_look_at_the_workbook(tmp_path: Path, monk
     ("head", "entry", "count", "tail"),
     [
         ("<cellXfs>", "<xf/>", 10**6, "</cellXfs>"),
-        ("<dxfs>", "<dxf/>", 2 * 10**6, "</dxfs>"),
+        pytest.param("<dxfs>", "<dxf/>", 2 * 10**6, "</dxfs>", marks=LONG),
         ("<cellStyles>", '<cellStyle name="a" xfId="0"/>', 300_000, "</cellStyles>"),
-        ("<cellXfs>", '<xf fontId="0"><alignment vertical="top"/><protection locked="0"/></xf>', 60_000, "</cellXfs>"),
+        pytest.param(
+            *("<cellXfs>", '<xf fontId="0"><alignment vertical="top"/><protection locked="0"/></xf>'),
+            *(60_000, "</cellXfs>"),
+            marks=LONG,
+        ),
         ("<colors><mruColors>", '<color rgb="FF000000"/>', 300_000, "</mruColors></colors>"),
     ],
 )
