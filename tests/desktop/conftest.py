@@ -12,6 +12,11 @@ import pytest
 import systems
 from desk import Desk, Operator
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 NEEDED = "BULKOPS_WINDOW_TESTS"
 """Set where a window must be had: then a missing screen fails the tests instead of skipping them."""
 
@@ -22,6 +27,17 @@ def operator(home: Path) -> Iterator[Operator]:
     somebody = Operator(home)
     yield somebody
     somebody.leave()
+
+
+@pytest.fixture(autouse=True)
+def keyboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The screen's one keyboard: where tests run side by side, one with a window at a time has it."""
+    if fcntl is None or "screen" not in request.fixturenames:
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "keyboard").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
