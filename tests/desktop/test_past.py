@@ -13,6 +13,7 @@ from queue import Empty
 
 import pytest
 from asking import fill, flag
+from desk import PATIENCE
 from workbooks import column_of
 
 from bulkops import app, settings, under_way
@@ -154,9 +155,18 @@ class Tab:
 
     def press(self, button: tk.Misc) -> None:
         """With the keyboard."""
-        button.focus_force()
-        self.root.update()
-        button.event_generate("<space>")
+        self.type("<space>", button)
+
+    def type(self, key: str, widget: tk.Misc) -> None:
+        """Press a key in a widget. Whatever else has a window on this screen may have the keyboard at first."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            widget.focus_force()
+            self.root.update()
+            if self.root.focus_get() is widget:
+                break
+            assert time.monotonic() < give_up, "the widget never had the keyboard"
+        widget.event_generate(key)
         self.settle()
 
 
@@ -211,10 +221,8 @@ def test_a_run_is_chosen_and_its_results_are_opened(open_tab, practice, folder, 
     window.press(window.tab.copy)
     assert window.root.clipboard_get() == str(path)
     programs.unlink()
-    window.tab.table.focus_force()
-    window.root.update()
-    window.tab.table.event_generate("<Return>")
-    window.settle()
+    window.type("<Return>", window.tab.table)
+    assert window.tab.said.cget("text") == f"Opened: {path}"
     assert programs.read_text() == str(path)
 
 
@@ -293,10 +301,7 @@ def test_runs_are_chosen_and_exported_from_the_tab(open_tab, practice, folder, t
     assert shown() == ["August.xlsx", "July.xlsx"]
     chooser.person.insert(0, "nobody")
     chooser.since.insert(0, "soon")
-    chooser.since.focus_force()
-    window.root.update()
-    chooser.since.event_generate("<Return>")
-    window.settle()
+    window.type("<Return>", chooser.since)
     assert (shown(), tab.about.cget("text")) == ([], "No run is like that. Show all to see the others.")
     assert chooser.amount.cget("text").startswith("Type a day as 20")
     assert all(button.instate(["disabled"]) for button in (tab.open, tab.finish, tab.export))
