@@ -123,7 +123,7 @@ class Tab:
 
     def __init__(self, folder: Path) -> None:
         self.root = tk.Tk()
-        self.root.geometry("1000x500")
+        self.root.geometry("2000x1200")  # the table has room, too, where an earlier test has set large letters
         self.errors: list[BaseException] = []
         self.root.report_callback_exception = lambda _, error, __: self.errors.append(error)
         self.worker, self.finished = Worker(), list[str]()
