@@ -11,8 +11,13 @@ from typing import Any
 
 import openpyxl
 
+from bulkops import app
+from bulkops.model import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
+from bulkops.processor import Control
+from bulkops.report import Options, Report
+from bulkops.settings import Environment
 
 STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}
 Rows = Sequence[Mapping[str, Any]]
@@ -85,3 +90,17 @@ class Keyboard(io.StringIO):
 
 Bulkops = Callable[..., Ended]
 """``bulkops("run", path, "--json", typed="yes")``: the fixture of that name."""
+
+
+def run(path: Path, where: Environment, folder: Path, stop_after: int | None = None, **options: bool) -> Report:
+    """A run of one row after the other, which the operator stops after some of them."""
+    control = Control()
+    seen: list[Outcome] = []
+
+    def see(outcome: Outcome) -> None:
+        seen.append(outcome)
+        if len(seen) == stop_after:
+            control.stop("You stopped the run.")
+
+    with app.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
+        return prepared.run(control, see)

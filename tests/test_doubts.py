@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from asking import Bulkops, fill, flag, kickout
+from asking import Bulkops, fill, flag, kickout, run
 
 from bulkops import app, doubts, settings
 from bulkops.doubts import Doubt, Verdict
@@ -15,7 +15,6 @@ from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
 from bulkops.model import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
@@ -31,11 +30,6 @@ def here(practice: PracticeServer) -> Environment:
 def folder(home: Path) -> Path:
     home.mkdir(parents=True)
     return home
-
-
-def run(path: Path, where: Environment, folder: Path, **options: bool) -> Report:
-    with app.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
-        return prepared.run(Control(), lambda _: None)
 
 
 def told(report: Report) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Bulkops, fill, flag, kickout
+from asking import Bulkops, fill, flag, kickout, run
 
 from bulkops import app, doubts, settings, under_way
 from bulkops.doubts import Verdict
@@ -21,11 +21,11 @@ from bulkops.errors import CannotStart
 from bulkops.history import Choice, PastRun, State, as_csv, export
 from bulkops.ledger import Ledger, Run, now
 from bulkops.lock import only_one
-from bulkops.model import Outcome, Status
+from bulkops.model import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.presenting import run_table
 from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.report import Options
 from bulkops.settings import Environment
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
@@ -40,20 +40,6 @@ def folder(home: Path) -> Path:
 @pytest.fixture
 def where(practice: PracticeServer) -> Environment:
     return Environment("custom", practice.base_url)
-
-
-def run(path: Path, where: Environment, folder: Path, stop_after: int | None = None) -> Report:
-    """A run that the operator stops after some rows."""
-    control = Control()
-    seen: list[Outcome] = []
-
-    def see(outcome: Outcome) -> None:
-        seen.append(outcome)
-        if len(seen) == stop_after:
-            control.stop("You stopped the run.")
-
-    with app.prepare(path, where, folder, Options(jobs=1)) as prepared:
-        return prepared.run(control, see)
 
 
 @contextmanager

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from asking import fill, kickout
+from asking import fill, kickout, run
 from workbooks import results_of, untouched_parts
 
 from bulkops import app, doubts
 from bulkops.doubts import Settled, Verdict
 from bulkops.lock import workbook_alone
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment
 
 WARNING = "Do not send it again"
@@ -31,11 +29,6 @@ def where(practice: PracticeServer) -> Environment:
 def folder(home: Path) -> Path:
     home.mkdir(parents=True)
     return home
-
-
-def run(path: Path, where: Environment, folder: Path, **options: bool) -> Report:
-    with app.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
-        return prepared.run(Control(), lambda _: None)
 
 
 @pytest.fixture

@@ -520,7 +520,7 @@ def _to_look_at(connection: sa.Connection, run: str) -> int:
     """Rows that are done and whose answer does not fit what they expected."""
     done = attempts.c.run == run, attempts.c.state == Status.DONE.value
     found = connection.execute(sa.select(attempts.c.outcome).where(*done)).scalars()
-    return sum(bool(outcome and outcome["code"]) for outcome in found)
+    return sum(bool(outcome and outcome.get("code")) for outcome in found)
 
 
 def _counted(connection: sa.Connection, run: str, kept: _Kept | None = None, under_way: bool = False) -> dict[str, int]:

@@ -29,7 +29,8 @@ _LONGEST_PIECE = 2**24
 _MOST_ENTRIES, _MOST_BYTES = 0xFFFE, 0xFFFFFFFE
 """Beyond them a zip needs the long form, which no list of rows does."""
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What zipfile and zlib raise over a damaged container; struct.error is a ValueError."""
+"""What zipfile and zlib raise over a damaged container: NotImplementedError for a way of packing that zipfile does not
+know, RuntimeError for a part that is locked; struct.error is a ValueError."""
 
 
 class OddArchive(ValueError):

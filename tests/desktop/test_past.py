@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty
 
+import asking
 import pytest
 from asking import fill, flag
 from desk import PATIENCE
@@ -23,7 +24,6 @@ from bulkops.desktop.look import dress
 from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
 from bulkops.history import State, local
-from bulkops.model import Outcome
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
@@ -39,17 +39,7 @@ def folder(home: Path) -> Path:
 
 
 def run(path: Path, server: PracticeServer, folder: Path, stop_after: int | None = None) -> Report:
-    """A run that the operator stops after some rows."""
-    control = Control()
-    seen: list[Outcome] = []
-
-    def see(outcome: Outcome) -> None:
-        seen.append(outcome)
-        if len(seen) == stop_after:
-            control.stop("You stopped the run.")
-
-    with app.prepare(path, Environment("custom", server.base_url), folder, Options(jobs=1)) as prepared:
-        return prepared.run(control, see)
+    return asking.run(path, Environment("custom", server.base_url), folder, stop_after)
 
 
 def to_finish(folder: Path) -> dict[str, int]:
