@@ -21,7 +21,7 @@ import openpyxl
 from openpyxl.styles import Alignment, Font, PatternFill
 
 from bulkops.delivery import decide
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.workbook.results_layout import COLUMNS
 from bulkops.workbook.results_sheet import FILLS, Results
 

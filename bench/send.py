@@ -173,7 +173,7 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
     from openpyxl import Workbook
 
     from bulkops import app, settings
-    from bulkops.model import Outcome, Status
+    from bulkops.model.outcomes import Outcome, Status
     from bulkops.processor import Control
     from bulkops.report import Options
 

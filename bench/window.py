@@ -89,7 +89,7 @@ def a_row(rows: int) -> float:
     from bulkops.desktop import showing
     from bulkops.desktop.look import dress
     from bulkops.desktop.window import Window
-    from bulkops.model import Outcome, Status
+    from bulkops.model.outcomes import Outcome, Status
 
     root = tk.Tk()
     window = Window(root, dress(root), settings.home(), lambda path: None)

@@ -28,7 +28,10 @@ from typing import TYPE_CHECKING
 from bulkops import planning, settings
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Id
-from bulkops.model import CheckedRow, Plan, Status, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Status
+from bulkops.model.plan import Plan
+from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.ownership import open_to_others
 from bulkops.phrases import counted, moment

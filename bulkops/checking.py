@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bulkops.headings import Layout, find_layout
-from bulkops.model import CheckedRow, Kind, Problem, Row, Unread, address
+from bulkops.model.rows import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue

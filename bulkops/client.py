@@ -29,7 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from bulkops import __version__
 from bulkops.deadline import InHand
 from bulkops.failures import OF_THE_CLOCK, cause, spoken
-from bulkops.model import Call, Failure, Reply
+from bulkops.model.requests import Call, Failure, Reply
 from bulkops.settings import LOOPBACK, Environment, Key
 
 CONNECT_SECONDS = 10.0

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, time, timedelta
 
 from bulkops.headings import Layout
-from bulkops.model import Cell, CheckedRow, Kind, Outcome, Problem, Status
+from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
 from bulkops.naming import OPERATION, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, columns

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bulkops import settings
 from bulkops.app import LEDGER, any_ledger, ledger_alone
 from bulkops.errors import CannotStart
-from bulkops.model import Doubt, Mark, Verdict
+from bulkops.model.history import Doubt, Mark, Verdict
 from bulkops.settings import Environment
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from bulkops.corrections import is_wrong, to_correct
 from bulkops.delivery import in_data_folder
 from bulkops.errors import CannotStart
 from bulkops.headings import Layout
-from bulkops.model import CheckedRow, Outcome, Status
+from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.rows import CheckedRow
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.correcting import content, ours

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from bulkops.model import Kind
+from bulkops.model.rows import Kind
 from bulkops.naming import heading_words, known_headings
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten

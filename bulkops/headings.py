@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulkops.heading_rows import HeadingRow, KnownHeadings, address
-from bulkops.model import Kind, Problem, Unread
+from bulkops.model.rows import Kind, Problem, Unread
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue

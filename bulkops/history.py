@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import CannotStart
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.phrases import URGENCY, by_status, counted, printable
 from bulkops.settings import CUSTOM, Environment
 

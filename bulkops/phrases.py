@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 
-from bulkops.model import Mark, Outcome, Status, Verdict
+from bulkops.model.history import Mark, Verdict
+from bulkops.model.outcomes import Outcome, Status
 
 URGENCY = (
     Status.UNKNOWN,

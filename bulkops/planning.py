@@ -10,7 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkops.model import Accepted, CheckedRow, Outcome, Past, Plan, Problem, Status, Step, outcome_of
+from bulkops.model.history import Past
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan, Step
+from bulkops.model.requests import Accepted
+from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment

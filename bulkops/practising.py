@@ -11,7 +11,7 @@ from pathlib import Path
 import bulkops
 from bulkops import app, templates
 from bulkops.errors import CannotStart
-from bulkops.model import Outcome
+from bulkops.model.outcomes import Outcome
 from bulkops.ownership import own_folder
 from bulkops.processor import Control
 from bulkops.report import Options, Report

@@ -14,7 +14,7 @@ from typing import Any
 
 from bulkops import settings
 from bulkops.errors import COMMON, CannotStart
-from bulkops.model import Call, Failure, Reply
+from bulkops.model.requests import Call, Failure, Reply
 from bulkops.naming import normal
 from bulkops.operations import all_operations
 from bulkops.sentences import answers

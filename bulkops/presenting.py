@@ -19,7 +19,7 @@ from rich.text import Text
 
 from bulkops.errors import BulkopsError, CannotStart, to_type
 from bulkops.history import PastRun, State
-from bulkops.model import Outcome, Status
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
 from bulkops.settings import PRACTICE
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops.errors import CannotStart
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.phrases import printable
 from bulkops.workbook.saving import keep_copy, shortened
 

@@ -15,7 +15,9 @@ from typing import Any
 
 from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, now
-from bulkops.model import Accepted, Call, Failure, Outcome, Plan, Reply, Status, Step, outcome_of
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan, Step
+from bulkops.model.requests import Accepted, Call, Failure, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace

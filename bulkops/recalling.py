@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from bulkops.delivery import free
 from bulkops.errors import CannotStart
-from bulkops.model import Outcome, Resolution, Status, Unread, Verdict
+from bulkops.model.history import Resolution, Verdict
+from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import marked, moment

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from bulkops.errors import CannotStart
 from bulkops.lock import held
 from bulkops.lookups import Against, without
-from bulkops.model import CheckedRow, Plan, Step
+from bulkops.model.plan import Plan, Step
+from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.ownership import own_folder
 from bulkops.phrases import counted

@@ -9,7 +9,9 @@ from typing import Any
 
 from bulkops.errors import BulkopsError
 from bulkops.headings import Layout
-from bulkops.model import CheckedRow, Outcome, Plan, Status, Unread, outcome_of
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan
+from bulkops.model.rows import CheckedRow, Unread
 from bulkops.results import document, exit_code
 from bulkops.settings import Environment
 

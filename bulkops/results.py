@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bulkops.model import Outcome, Status, Unread, totals
+from bulkops.model.outcomes import Outcome, Status, totals
+from bulkops.model.rows import Unread
 from bulkops.operations.base import Operation
 from bulkops.phrases import by_status, counted, local_time
 from bulkops.settings import Environment

@@ -17,7 +17,8 @@ from bulkops.delivery import Delivery, Kind
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
-from bulkops.model import Outcome, Plan, Status, Step, outcome_of
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan, Step
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bulkops.headings import Layout
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import Unreadable

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.errors import CannotStart, to_type
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
 from bulkops.operations.catalogue import Catalogue

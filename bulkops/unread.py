@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bulkops.heading_rows import OURS, HeadingRow, KnownHeadings, address
-from bulkops.model import Kind, Unread
+from bulkops.model.rows import Kind, Unread
 from bulkops.naming import OPERATION, heading_words
 from bulkops.operations.base import SEND_AGAIN, Field, Operation
 from bulkops.operations.catalogue import Catalogue

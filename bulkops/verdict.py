@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bulkops.model import Accepted, Failure, Reply, Status
+from bulkops.model.outcomes import Status
+from bulkops.model.requests import Accepted, Failure, Reply
 
 REJECTED = {400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431}
 STOPPING = {401, 403, 407}

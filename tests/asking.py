@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 
 from bulkops import app
-from bulkops.model import Outcome
+from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.processor import Control

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bulkops.ledger import Ledger, Run
-from bulkops.model import CheckedRow, Plan
+from bulkops.model.plan import Plan
+from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation
 from bulkops.planning import plan, requested

@@ -20,7 +20,7 @@ from bulkops import app, delivery, running, settings
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one
-from bulkops.model import Outcome, Status
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.processor import Control

@@ -25,7 +25,7 @@ from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
 from bulkops import app, settings, templates
 from bulkops.client import Client
-from bulkops.model import Call, Failure, Reply
+from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.cells import (

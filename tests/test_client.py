@@ -21,7 +21,8 @@ from bulkops import __version__, client
 from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
 from bulkops.deadline import InHand
 from bulkops.errors import CannotStart
-from bulkops.model import Accepted, Call, Failure, Reply, Status
+from bulkops.model.outcomes import Status
+from bulkops.model.requests import Accepted, Call, Failure, Reply
 from bulkops.settings import Environment, Key
 from bulkops.verdict import Verdict, judge
 

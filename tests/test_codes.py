@@ -19,7 +19,11 @@ from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
-from bulkops.model import Call, Cell, CheckedRow, Failure, Kind, Mark, Plan, Reply, Status, Verdict
+from bulkops.model.history import Mark, Verdict
+from bulkops.model.outcomes import Status
+from bulkops.model.plan import Plan
+from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.rows import Cell, CheckedRow, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
 from bulkops.pace import Pace

@@ -11,7 +11,8 @@ from steps import flag_edit, plan_of
 from workbooks import column_of
 
 from bulkops import app, presenting
-from bulkops.model import Outcome, Past, Status
+from bulkops.model.history import Past
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control

@@ -24,7 +24,7 @@ from workbooks import by_address, parts, plain, save, styles, typed
 from bulkops import app, handback, previous
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report

@@ -22,7 +22,7 @@ from bulkops.app import LEDGER
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Account, Ledger, Run
 from bulkops.ledger.records import apart
-from bulkops.model import Status, outcome_of
+from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.data import OPERATOR
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.settings import Environment, Key

@@ -10,7 +10,7 @@ import pytest
 from asking import Bulkops, fill, flag, kickout
 
 from bulkops import app
-from bulkops.model import Failure, Reply
+from bulkops.model.requests import Failure, Reply
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.verdict import deprecated

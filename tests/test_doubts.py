@@ -13,7 +13,7 @@ from bulkops import app, doubts, settings
 from bulkops.doubts import Doubt, Verdict
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.report import Options, Report
 from bulkops.settings import PRACTICE, Environment

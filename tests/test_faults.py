@@ -42,7 +42,7 @@ from misbehaving import (
 
 from bulkops import app, client, running
 from bulkops.client import LARGEST_ANSWER, Client
-from bulkops.model import Outcome
+from bulkops.model.outcomes import Outcome
 from bulkops.pace import Pace
 from bulkops.practice import Choices, State
 from bulkops.practice.data import OPERATOR

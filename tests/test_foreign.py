@@ -25,7 +25,7 @@ from zoo.programs import resaved
 
 from bulkops.checking import check
 from bulkops.errors import CannotStart
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
 from bulkops.templates import __file__ as templates

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from bulkops.model import Kind, Shown
+from bulkops.model.rows import Kind, Shown
 from bulkops.workbook.formats import GENERAL, Format, format_of, format_of_code
 from bulkops.workbook.package import Package
 from bulkops.workbook.shared import cell_formats

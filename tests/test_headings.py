@@ -13,7 +13,7 @@ from workbooks import SHEET, parts, save, typed, worksheet
 
 from bulkops.checking import Checked, check
 from bulkops.headings import SEARCHED_ROWS, Layout, find_layout
-from bulkops.model import Unread
+from bulkops.model.rows import Unread
 from bulkops.naming import heading_words, known_headings
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns

@@ -21,7 +21,7 @@ from bulkops.errors import CannotStart
 from bulkops.history import Choice, PastRun, State, as_csv, export
 from bulkops.ledger import Ledger, Run, now
 from bulkops.lock import only_one
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.presenting import run_table
 from bulkops.processor import Control

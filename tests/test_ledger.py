@@ -41,20 +41,11 @@ from bulkops.ledger import (
 )
 from bulkops.ledger.codes import is_code, new_code, new_codes
 from bulkops.ledger.reserve import Reserve
-from bulkops.model import (
-    Accepted,
-    CheckedRow,
-    Mark,
-    Outcome,
-    Plan,
-    Problem,
-    Resolution,
-    Since,
-    Status,
-    Step,
-    Verdict,
-    outcome_of,
-)
+from bulkops.model.history import Mark, Resolution, Since, Verdict
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan, Step
+from bulkops.model.requests import Accepted
+from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations import all_operations
 
 AT = "2026-11-21T10:00:01Z"

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from bulkops.lookups import look_up, rule_out
-from bulkops.model import Call, CheckedRow, Failure, Plan, Reply, Status, Step
+from bulkops.model.outcomes import Status
+from bulkops.model.plan import Plan, Step
+from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 

@@ -13,7 +13,7 @@ from passes import passes
 from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
 from bulkops.errors import CannotStart
-from bulkops.model import Kind, Shown
+from bulkops.model.rows import Kind, Shown
 from bulkops.workbook import wire
 from bulkops.workbook.formats import GENERAL, format_of
 from bulkops.workbook.plain import PlainRows, plain_text

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, seqs
 
-from bulkops.model import Accepted, Mark, Past, Plan, Problem, Status, Verdict
+from bulkops.model.history import Mark, Past, Verdict
+from bulkops.model.outcomes import Status
+from bulkops.model.plan import Plan
+from bulkops.model.requests import Accepted
+from bulkops.model.rows import Problem
 from bulkops.operations import all_operations
 from bulkops.planning import plan, requested
 

@@ -18,7 +18,9 @@ from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of
 from bulkops.client import Client
 from bulkops.errors import MustStop
 from bulkops.ledger import Ledger
-from bulkops.model import Call, Failure, Outcome, Plan, Reply, Status, outcome_of
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan
+from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
 from bulkops.pace import Pace

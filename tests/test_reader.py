@@ -18,7 +18,7 @@ from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, s
 
 import bulkops
 from bulkops.errors import CannotStart
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import unescape

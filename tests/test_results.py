@@ -12,7 +12,8 @@ import pytest
 
 from bulkops.errors import CannotStart
 from bulkops.ledger import Run
-from bulkops.model import ENDS, TO_COME, Outcome, Status, Unread, totals
+from bulkops.model.outcomes import ENDS, TO_COME, Outcome, Status, totals
+from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.phrases import local_time
 from bulkops.report import Report, in_order

@@ -16,7 +16,8 @@ from bulkops import app
 from bulkops.doubts import settle
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
-from bulkops.model import Outcome, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
@@ -77,7 +78,8 @@ def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, o
 def done_by(server: PracticeServer, step: Any, operation: Any, started: str) -> Outcome:
     """What the practice server makes of a step, as the processor records it."""
     from bulkops.client import Client
-    from bulkops.model import Reply, Status, outcome_of
+    from bulkops.model.outcomes import Status, outcome_of
+    from bulkops.model.requests import Reply
     from bulkops.settings import Key
 
     with closing(Client(Environment("custom", server.base_url), Key("practice-key"))) as client:

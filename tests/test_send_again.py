@@ -17,7 +17,9 @@ from workbooks import column_of, older_results
 from bulkops import app
 from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
-from bulkops.model import Outcome, Plan, Status, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control

@@ -27,7 +27,7 @@ from workbooks import column_of, results_of
 
 from bulkops import app, templates
 from bulkops.delivery import free
-from bulkops.model import ENDS, Status
+from bulkops.model.outcomes import ENDS, Status
 from bulkops.report import Options
 from bulkops.settings import environment
 from bulkops.workbook import results_sheet

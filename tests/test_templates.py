@@ -11,7 +11,7 @@ from asking import task
 
 from bulkops import app, templates
 from bulkops.errors import CannotStart
-from bulkops.model import ENDS, Status
+from bulkops.model.outcomes import ENDS, Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, columns
 from bulkops.practice import State

@@ -23,7 +23,7 @@ TOY = '''
 import json
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call
+from bulkops.model.requests import Accepted, Call
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import read_id, read_text
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkops.model import Accepted, Failure, Reply, Status
+from bulkops.model.outcomes import Status
+from bulkops.model.requests import Accepted, Failure, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.verdict import Verdict, evidence, is_energycap, judge, retry_after, server_words, unproved

@@ -24,7 +24,7 @@ from bulkops.app import LEDGER
 from bulkops.errors import CannotStart
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
-from bulkops.model import Status, outcome_of
+from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.processor import Control

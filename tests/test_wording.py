@@ -15,7 +15,8 @@ import bulkops as package
 from bulkops import lock, templates
 from bulkops.cli import cli
 from bulkops.errors import CannotStart, Entry, to_type
-from bulkops.model import TO_COME, Accepted, Reply, Status
+from bulkops.model.outcomes import TO_COME, Status
+from bulkops.model.requests import Accepted, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue

@@ -37,7 +37,7 @@ from zoo.programs import has_soffice, resaved
 
 from bulkops.checking import check
 from bulkops.errors import CannotStart
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft

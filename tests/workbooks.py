@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 from python_calamine import CalamineWorkbook
 
-from bulkops.model import Cell, Shown
+from bulkops.model.rows import Cell, Shown
 from bulkops.workbook.container import content_of
 from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import parsed

@@ -14,7 +14,7 @@ from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import Outcome, Status
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.phrases import URGENCY, counted, printable
 from bulkops.report import Options, Report
 from bulkops.settings import Environment

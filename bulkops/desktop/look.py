@@ -7,7 +7,7 @@ import tkinter as tk
 from dataclasses import dataclass
 from tkinter import font, ttk
 
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.workbook.results_sheet import FILLS
 
 TINTS = {status: f"#{fill}" for status, fill in FILLS.items()} | {Status.READY: "#D5EBD8", Status.ON_ITS_WAY: "#FFFFFF"}

@@ -27,7 +27,8 @@ from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
 from bulkops.doubts import Settled, open_doubts, settle
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model import Doubt, Outcome, Status, Verdict
+from bulkops.model.history import Doubt, Verdict
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.report import Options, Report
 from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 

@@ -9,7 +9,8 @@ from enum import Enum
 from pathlib import Path
 
 from bulkops.desktop.showing import Button, Line, Shown, Trouble
-from bulkops.model import Doubt, Status
+from bulkops.model.history import Doubt
+from bulkops.model.outcomes import Status
 from bulkops.phrases import about_left, by_status, counted
 from bulkops.report import Report
 from bulkops.sentences.running import UPDATED_ONCE, bringing_up_to_date

@@ -11,7 +11,8 @@ from typing import Literal
 from bulkops.desktop.long_tree import LongTree
 from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
 from bulkops.desktop.showing import STEPS, VERDICTS, Line, most_urgent
-from bulkops.model import Status, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Status
 
 _COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 8), ("asks", "What it will do", 46), ("state", "State", 16))
 

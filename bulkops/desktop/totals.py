@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tkinter import font
 
 from bulkops.desktop.look import GROUND, STRONG, Look
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.phrases import URGENCY
 
 

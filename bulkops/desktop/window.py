@@ -23,7 +23,7 @@ from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
 from bulkops.history import PastRun
-from bulkops.model import Verdict
+from bulkops.model.history import Verdict
 from bulkops.settings import PRACTICE, Environment
 
 _EVERY = 50

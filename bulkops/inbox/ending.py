@@ -13,7 +13,7 @@ from bulkops.folders import Folder
 from bulkops.inbox import claims, moving
 from bulkops.inbox.journal import Moves, Record
 from bulkops.inbox.looking import Found
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.operations.catalogue import Catalogue
 from bulkops.phrases import by_status, counted
 from bulkops.report import Options, Report

@@ -25,7 +25,7 @@ from bulkops.ledger.records import ARCHIVED, is_short
 from bulkops.ledger.resuming import left
 from bulkops.ledger.store import Store
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.ownership import mine
 from bulkops.sentences.disk import ARCHIVE
 

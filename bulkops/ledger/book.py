@@ -43,7 +43,10 @@ from bulkops.ledger.store import Clash, Store
 from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
-from bulkops.model import CheckedRow, Doubt, Mark, Outcome, Past, Plan, Resolution, Status, Step
+from bulkops.model.history import Doubt, Mark, Past, Resolution
+from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.plan import Plan, Step
+from bulkops.model.rows import CheckedRow
 
 _Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""

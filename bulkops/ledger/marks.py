@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from bulkops.errors import CannotStart
 from bulkops.ledger.records import outcome_read, printable_text
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
-from bulkops.model import Doubt, Mark, Outcome, Resolution, Since, Status, Verdict
+from bulkops.model.history import Doubt, Mark, Resolution, Since, Verdict
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.phrases import marked, moment
 
 HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from bulkops.errors import CannotStart
 from bulkops.ledger.codes import new_codes
 from bulkops.ledger.tables import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
-from bulkops.model import Call
+from bulkops.model.requests import Call
 from bulkops.ownership import mine
 
 LOOKED_AT = 1000

@@ -14,7 +14,8 @@ from bulkops.ledger.marks import HELD
 from bulkops.ledger.records import Account, now, outcome_read, written
 from bulkops.ledger.tables import PLANNED, accounts, attempts, lines, runs
 from bulkops.ledger.witness import KEPT, Lacking, Seen, Told
-from bulkops.model import Status, Step
+from bulkops.model.outcomes import Status
+from bulkops.model.plan import Step
 from bulkops.settings import PRACTICE
 
 _TOLD = (

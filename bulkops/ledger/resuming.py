@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.ledger.tables import PLANNED, UNSENT, attempts, lines
-from bulkops.model import Outcome, Status
+from bulkops.model.outcomes import Outcome, Status
 from bulkops.verdict import OUTSIDE_THE_ROW
 
 _REASONS = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}

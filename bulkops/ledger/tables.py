@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 
 SCHEMA_VERSION = 6
 PLANNED, INTENT = "planned", "intent"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call, CheckedRow, Reply
+from bulkops.model.requests import Accepted, Call, Reply
+from bulkops.model.rows import CheckedRow
 from bulkops.operations.cells import Reader, read_wish
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 
 UNREADABLE = "unreadable"
 """The rule that a cell must be readable; the sentence comes from the Unreadable itself."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import Entry
-from bulkops.model import Accepted, Call, CheckedRow, Reply
+from bulkops.model.requests import Accepted, Call, Reply
+from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered
 from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.workbook.text import cell_text, escape
 
 _FORMATS = {

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.folders import content as content_there
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field
 from bulkops.workbook.archive import Archive, UndatedZip
 from bulkops.workbook.corrected_cells import cell_xml, message_xml, number_format, stored

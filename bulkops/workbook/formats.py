@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from bulkops.model import Kind, Shown
+from bulkops.model.rows import Kind, Shown
 from bulkops.workbook.scales import adds_only
 
 

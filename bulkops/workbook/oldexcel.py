@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from bulkops.errors import CannotStart
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.compound import BROKEN, application
 from bulkops.workbook.formats import Format, format_of
 from bulkops.workbook.oldformulas import OldFormulas

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bulkops.errors import CannotStart
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.naming import heading_words, known_headings
 from bulkops.operations import all_operations
 from bulkops.workbook.formats import MINUS

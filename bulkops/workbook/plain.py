@@ -16,7 +16,7 @@ from itertools import repeat
 from typing import Any
 from xml.parsers.expat import XMLParserType
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.workbook.formats import GENERAL, Format
 from bulkops.workbook.raw import column_letters, column_number
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from bulkops.model import Cell
+from bulkops.model.rows import Cell
 from bulkops.workbook.formats import Format
 from bulkops.workbook.text import natural
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from html import escape
 from math import isfinite
 
-from bulkops.model import Status
+from bulkops.model.outcomes import Status
 from bulkops.workbook.results_layout import COLUMNS, NOW
 from bulkops.workbook.styles import Look
 from bulkops.workbook.text import cell_text, stored_text

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from bulkops.errors import CannotStart
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.naming import heading_words, known_headings, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.workbook.package import MAIN, Package
 from bulkops.workbook.raw import LAST_ROW, Area, RawRow, corners
 from bulkops.workbook.text import natural

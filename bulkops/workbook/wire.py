@@ -11,7 +11,7 @@ from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
-from bulkops.model import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.workbook.raw import RawRow, RawSheet, RawWorkbook, Subtotal
 
 _KINDS, _SHOWN = list(Kind), list(Shown)

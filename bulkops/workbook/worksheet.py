@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from bulkops.model import Cell, Kind
+from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.formats import Format
 from bulkops.workbook.package import ID, MAIN, TABLE, Package
 from bulkops.workbook.plain import Pieces, PlainRows

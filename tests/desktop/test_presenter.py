@@ -20,7 +20,8 @@ from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.errors import CannotStart
 from bulkops.lock import only_one
-from bulkops.model import Status, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options

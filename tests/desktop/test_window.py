@@ -23,7 +23,8 @@ from bulkops.desktop.presenter import HERE
 from bulkops.desktop.showing import Line
 from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.desktop.state import Phase
-from bulkops.model import Status, Verdict
+from bulkops.model.history import Verdict
+from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]

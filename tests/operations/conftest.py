@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from bulkops.checking import check
-from bulkops.model import CheckedRow
+from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.workbook.reader import read_workbook

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bulkops.model import Accepted
+from bulkops.model.requests import Accepted
 from bulkops.operations.list_flag_edit import OPERATION
 
 from .conftest import Checker, found

@@ -16,7 +16,7 @@ import requests
 from asking import Bulkops, fill, kickout, task
 
 from bulkops import app
-from bulkops.model import Accepted, Reply
+from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.kickout_reimport import MODES, OPERATION
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer

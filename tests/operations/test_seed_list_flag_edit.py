@@ -13,7 +13,7 @@ import pytest
 import requests
 from asking import Bulkops, fill, flag
 
-from bulkops.model import Accepted, Reply
+from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.list_flag_edit import OPERATION
 from bulkops.practice.faults import Fault
 from bulkops.practice.records import Flag

@@ -1,0 +1,106 @@
+"""What the ledger says of earlier sends, and what people have said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bulkops.model.outcomes import Status
+from bulkops.model.requests import Accepted
+
+
+class Verdict(StrEnum):
+    """What an operator who has looked in EnergyCAP says of a request whose outcome is unknown."""
+
+    DONE = "done"
+    """It was carried out after all."""
+    SEND_AGAIN = "send_again"
+    """It surely was not; the same may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That word, as the ledger has it. It stays; a later one may correct it."""
+
+    verdict: Verdict
+    who: str
+    when: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A request that was sent and whose outcome is unknown."""
+
+    run: str
+    seq: int
+    sheet: str
+    row: int
+    operation: str
+    """The operation's key."""
+    target: str
+    environment: str
+    workbook: str
+    """The whole path, as it was then."""
+    started: str
+    """UTC, ISO 8601; just before it was sent."""
+    who: str
+    code: str
+    message: str
+    tip: str
+    """What to check in EnergyCAP."""
+    send_again_code: str
+    """Of this very send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The last send of the same request after one whose outcome is unknown: what became of it is the last word."""
+
+    when: str
+    """UTC, ISO 8601."""
+    who: str
+    workbook: str
+    """Its file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What makes a row whose outcome was unknown one that is not to be checked any more."""
+
+    marks: tuple[Mark, ...] = ()
+    """What operators have said of it; the last counts."""
+    since: Since | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What operators have said of it last."""
+        return self.marks[-1].verdict if self.marks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the ledger says of an earlier request for the same thing."""
+
+    fingerprint: str
+    status: Status
+    when: str
+    who: str
+    workbook: str
+    run: str
+    code: str = ""
+    """What a person types to have the same sent once more after this send."""
+    released: str = ""
+    """The code that let this send go, if one did."""
+    accepted: Accepted = field(default_factory=Accepted)
+    """What the answer said, if there was one."""
+    mark: Mark | None = None
+    """The last that an operator said of it since; with the status unknown it is marked as to be sent again."""
+    owner: str = ""
+    """Whose key it was sent with; "" if that is not known, or of no account."""
+
+    @property
+    def holds(self) -> bool:
+        """May it have been carried out, so that the same is not sent again by itself?"""
+        sent = self.status in (Status.DONE, Status.UNKNOWN)
+        return sent and (self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN)

@@ -1,0 +1,49 @@
+"""Every row's fate before the first send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bulkops.model.history import Past
+from bulkops.model.outcomes import Outcome
+from bulkops.model.requests import Call
+from bulkops.model.rows import CheckedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row to send: the request, and what the ledger knows it by."""
+
+    row: CheckedRow
+    call: Call
+    fingerprint: str
+    """Of the request, in its environment."""
+    matter: str
+    """What must not be done twice by itself: the request, or the target where any second request for it counts."""
+    released: str = ""
+    """The code of the earlier send that it repeats on purpose; "" where nothing holds it back."""
+    repeats: Past | None = None
+    """The earlier send of the same that may have been carried out: the one in doubt, else the last."""
+
+    @property
+    def wish(self) -> str:
+        """What stands in Send again, but for a No; "" for nothing."""
+        return self.row.values.get("send_again") or ""
+
+
+Lane = tuple[tuple[Step, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every row's fate before the first send: some decided, the others to be sent in this order."""
+
+    lanes: tuple[Lane, ...]
+    """Lanes have nothing to do with each other. Within a lane the groups come one after the other;
+    the steps of a group may run side by side."""
+    decided: tuple[Outcome, ...]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps to send, in reading order."""
+        return sorted((step for lane in self.lanes for group in lane for step in group), key=lambda step: step.row.seq)
