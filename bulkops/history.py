@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import CannotStart
-from bulkops.model.outcomes import Status
-from bulkops.phrases import URGENCY, by_status, counted, printable
+from bulkops.model.outcomes import URGENCY, Status, by_status
+from bulkops.phrases import counted, printable
 from bulkops.settings import CUSTOM, Environment
 
 if TYPE_CHECKING:

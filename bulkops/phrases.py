@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
-from bulkops.model.history import Mark, Verdict
-from bulkops.model.outcomes import Outcome, Status
-
-URGENCY = (
-    Status.UNKNOWN,
-    Status.ON_ITS_WAY,
-    Status.FAILED,
-    Status.INVALID,
-    Status.LOOK,
-    Status.NOT_SENT,
-    Status.ALREADY_DONE,
-    Status.DONE,
-    Status.READY,
-)
-"""In the order in which an operator should look at them."""
 _SPANS = 8
 """So many rows, or rows on end, are named in a sentence."""
-_GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
 
 
 def printable(text: str) -> str:
@@ -51,11 +35,6 @@ def row_numbers(numbers: Iterable[int]) -> str:
     return " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
 
 
-def by_status(counts: Mapping[Status, int]) -> str:
-    """``Failed 1, Done 12``: what needs a look comes first."""
-    return ", ".join(f"{status.label} {counts[status]}" for status in URGENCY if counts.get(status))
-
-
 def moment(when: str) -> str:
     """``2026-11-21 10:00:00 UTC``, of a time as the ledger has it."""
     return when.replace("T", " ").replace("Z", " UTC")
@@ -67,22 +46,6 @@ def local_time(when: str) -> str:
         return ""
     day, _, rest = datetime.fromisoformat(when).astimezone().isoformat(timespec="seconds").partition("T")
     return f"{day} {rest[:8]} UTC{rest[8:]}"
-
-
-def marked(mark: Mark) -> str:
-    """``marked as done after all by Pat on 2026-11-21 10:00:00 UTC``."""
-    words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out, to be sent again"}
-    return f"marked as {words[mark.verdict]} by {mark.who} on {moment(mark.when)}"
-
-
-def urgency(outcome: Outcome) -> int:
-    """A sorting key: what needs a look comes first."""
-    return URGENCY.index(outcome.shown)
-
-
-def to_look_at(outcome: Outcome) -> bool:
-    """Is there something to see to?"""
-    return outcome.shown not in _GOOD
 
 
 def size_of(count: int) -> str:

@@ -17,7 +17,7 @@ from bulkops.model.requests import Accepted
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
-from bulkops.phrases import marked, moment
+from bulkops.phrases import moment
 from bulkops.sentences import answers
 
 History = Mapping[str, Sequence[Past]]
@@ -119,7 +119,7 @@ class _Past:
         spent = next((past for past in reversed(before) if past.released == code), None)
         if spent is None:
             return replace(step, released=code)
-        became = marked(spent.mark) if spent.mark else "refused" if spent.status is Status.FAILED else "not carried out"
+        became = spent.mark.words if spent.mark else "refused" if spent.status is Status.FAILED else "not carried out"
         again = self.catalogue.problem(
             "send_again.once_more",
             step.row.address(SEND_AGAIN.name),
@@ -188,7 +188,7 @@ def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -
 def _told(past: Past) -> dict[str, str]:
     who = f"{past.who} with the key of {past.owner}" if past.owner else past.who
     told = {"when": moment(past.when), "who": who, "workbook": past.workbook}
-    return {**told, "words": marked(past.mark)} if past.mark else told
+    return {**told, "words": past.mark.words} if past.mark else told
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from bulkops.errors import BulkopsError, CannotStart, to_type
 from bulkops.history import PastRun, State
-from bulkops.model.outcomes import Outcome, Status
-from bulkops.phrases import about_left, by_status, counted, printable, to_look_at, urgency
+from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
+from bulkops.phrases import about_left, counted, printable
 from bulkops.settings import PRACTICE
 
 if TYPE_CHECKING:

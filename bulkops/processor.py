@@ -22,16 +22,7 @@ from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
 from bulkops.sentences import answers
-from bulkops.verdict import (
-    REFUSED,
-    Verdict,
-    deprecated,
-    evidence,
-    is_energycap,
-    judge,
-    not_believed,
-    unproved,
-)
+from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, is_energycap, judge, not_believed, unproved
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6

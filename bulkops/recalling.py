@@ -15,7 +15,7 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.phrases import marked, moment
+from bulkops.phrases import moment
 from bulkops.rehearsing import only_practised
 from bulkops.results import results_of
 from bulkops.sentences import answers
@@ -59,7 +59,7 @@ def resolved(outcome: Outcome, found: Resolution | None) -> Outcome:
         return outcome
     catalogue, code = Catalogue(()), outcome.send_again_code
     if verdict := found.verdict:
-        words = ", then ".join(map(marked, found.marks))
+        words = ", then ".join(mark.words for mark in found.marks)
         problem = catalogue.problem(_SAID[verdict], words=words, extra=code)
         outcome = replace(outcome, status=_NOW[verdict], send_again_code=code if verdict is Verdict.DONE else "")
         outcome = replace(

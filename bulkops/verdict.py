@@ -38,8 +38,6 @@ _NEVER_LEFT = {
     "UnicodeEncodeError",
     "LocationParseError",
 }
-OUTSIDE_THE_ROW = frozenset({"sent.not_reached", "sent.not_trusted", "sent.no_right", "sent.proxy", "sent.busy"})
-"""Codes of rows that were not carried out for a reason that lies outside them: as they stand they may be sent later."""
 REFUSED = frozenset({"sent.refused", "sent.not_found", "sent.no_right"})
 """Codes of rows that EnergyCAP itself refused, with its own words."""
 _TELLING = re.compile("message|error|detail|title|description|modelstate", re.IGNORECASE)

@@ -14,8 +14,8 @@ from bulkops import presenting
 from bulkops.errors import CannotStart
 from bulkops.history import PastRun
 from bulkops.ledger import Run
-from bulkops.model.outcomes import Outcome, Status
-from bulkops.phrases import by_status, counted, printable
+from bulkops.model.outcomes import Outcome, Status, by_status
+from bulkops.phrases import counted, printable
 from bulkops.presenting import Progress, ask, run_table, show
 from bulkops.report import Report, Summary
 from bulkops.settings import Environment

@@ -14,8 +14,8 @@ from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.model.outcomes import Outcome, Status
-from bulkops.phrases import URGENCY, counted, printable
+from bulkops.model.outcomes import URGENCY, Outcome, Status
+from bulkops.phrases import counted, printable
 from bulkops.report import Options, Report
 from bulkops.settings import Environment
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from bulkops import __version__
 from bulkops.errors import COMMON, BulkopsError
 from bulkops.model.history import Doubt, Verdict
-from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.phrases import by_status, counted, moment, printable, to_look_at, urgency
+from bulkops.phrases import counted, moment, printable
 from bulkops.report import Options, Summary
 from bulkops.settings import CUSTOM, PRACTICE, Environment
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bulkops.desktop.showing import Button, Line, Shown, Trouble
 from bulkops.model.history import Doubt
-from bulkops.model.outcomes import Status
-from bulkops.phrases import about_left, by_status, counted
+from bulkops.model.outcomes import Status, by_status
+from bulkops.phrases import about_left, counted
 from bulkops.report import Report
 from bulkops.sentences.running import UPDATED_ONCE, bringing_up_to_date
 from bulkops.settings import Environment

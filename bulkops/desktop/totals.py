@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from tkinter import font
 
 from bulkops.desktop.look import GROUND, STRONG, Look
-from bulkops.model.outcomes import Status
-from bulkops.phrases import URGENCY
+from bulkops.model.outcomes import URGENCY, Status
 
 
 class TotalsBar(tk.Canvas):

@@ -18,7 +18,7 @@ from bulkops.ledger.records import outcome_read, printable_text
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
 from bulkops.model.history import Doubt, Mark, Resolution, Since, Verdict
 from bulkops.model.outcomes import Outcome, Status
-from bulkops.phrases import marked, moment
+from bulkops.phrases import moment
 
 HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""
@@ -151,7 +151,7 @@ def refusal(connection: sa.Connection, run: str, seq: int) -> CannotStart:
         told = {"extra": since["run"], "who": since["who"], "workbook": Path(since["workbook"]).name}
         return CannotStart("doubt.sent_since", when=moment(since["started"]), **told, **place)
     if before := of_run(connection, run).get(seq):
-        return CannotStart("doubt.marked", words=marked(before[-1]), **place)
+        return CannotStart("doubt.marked", words=before[-1].words, **place)
     return CannotStart("doubt.none", value=run)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.ledger.tables import PLANNED, UNSENT, attempts, lines
-from bulkops.model.outcomes import Outcome, Status
-from bulkops.verdict import OUTSIDE_THE_ROW
+from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 
 _REASONS = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}
 """Codes of such rows."""

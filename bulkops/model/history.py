@@ -27,6 +27,12 @@ class Mark:
     when: str
     """UTC, ISO 8601."""
 
+    @property
+    def words(self) -> str:
+        """``marked as done after all by Pat on 2026-11-21 10:00:00 UTC``."""
+        said = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out, to be sent again"}
+        return f"marked as {said[self.verdict]} by {self.who} on {self.when.replace('T', ' ').replace('Z', ' UTC')}"
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:

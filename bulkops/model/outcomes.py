@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -54,6 +54,23 @@ ENDS = tuple(status for status in Status if status not in (*TO_COME, Status.LOOK
 """What a row can come to: exactly one of these."""
 
 
+URGENCY = (
+    Status.UNKNOWN,
+    Status.ON_ITS_WAY,
+    Status.FAILED,
+    Status.INVALID,
+    Status.LOOK,
+    Status.NOT_SENT,
+    Status.ALREADY_DONE,
+    Status.DONE,
+    Status.READY,
+)
+"""In the order in which an operator should look at them."""
+_GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
+OUTSIDE_THE_ROW = frozenset({"sent.not_reached", "sent.not_trusted", "sent.no_right", "sent.proxy", "sent.busy"})
+"""Codes of rows that were not carried out for a reason that lies outside them: as they stand they may be sent later."""
+
+
 _SETTLED = ("", "sent.marked_done", "sent.sent_since")
 
 """Codes of a row that is done and not to be looked at."""
@@ -102,3 +119,18 @@ def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:
     counts = Counter(outcome.status for outcome in outcomes)
     named = {status.value: counts[status] for status in (*ENDS, *TO_COME) if status in ENDS or counts[status]}
     return {**named, "rows": sum(counts.values())}
+
+
+def by_status(counts: Mapping[Status, int]) -> str:
+    """``Failed 1, Done 12``: what needs a look comes first."""
+    return ", ".join(f"{status.label} {counts[status]}" for status in URGENCY if counts.get(status))
+
+
+def urgency(outcome: Outcome) -> int:
+    """A sorting key: what needs a look comes first."""
+    return URGENCY.index(outcome.shown)
+
+
+def to_look_at(outcome: Outcome) -> bool:
+    """Is there something to see to?"""
+    return outcome.shown not in _GOOD
