@@ -18,10 +18,11 @@ from pathlib import Path
 
 import openpyxl
 
-from bulkops import settings, templates
+from bulkops import templates
 from bulkops.desktop.look import dress
 from bulkops.desktop.state import Phase
 from bulkops.desktop.window import Window
+from bulkops.energycap import environments
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 
 PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
@@ -111,7 +112,7 @@ def main(folder: Path) -> None:
         studio.picture("question")
         presenter.answer(False)
         studio.phase(Phase.CHECKED)
-        presenter.choose_environment(settings.environment())
+        presenter.choose_environment(environments.environment())
         studio.phase(Phase.CHECKED)
         presenter.run()
         studio.phase(Phase.ASKING)
@@ -135,7 +136,7 @@ def main(folder: Path) -> None:
         studio.until(lambda: not window.inbox.busy)
         studio.picture("inbox")
         window.tabs.select(0)
-        window.need_key(settings.environment("us-east"))
+        window.need_key(environments.environment("us-east"))
         studio.until(lambda: not presenter.worker.busy)
         studio.picture("key")
         presenter.close_when_stopped()

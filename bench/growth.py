@@ -28,9 +28,10 @@ from typing import Any
 from check import workbook
 from openpyxl import Workbook
 
-from bulkops import app, settings
+from bulkops import app
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.processor import Control
 from bulkops.report import Options
 
@@ -38,7 +39,7 @@ TABLES = Path(__file__).parent.parent / "tests" / "expected" / "ledger-5.sql"
 ROWS = 100
 """In each run of the large ledger."""
 RUNS = 5
-WHERE = settings.Environment(settings.PRACTICE, "")
+WHERE = Environment(PRACTICE, "")
 
 
 def state_of(number: int) -> str:

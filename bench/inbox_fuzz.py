@@ -34,7 +34,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from asking import fill, kickout, task
 
-from bulkops import app, delivery, settings
+from bulkops import app, delivery
+from bulkops.energycap import environments
 from bulkops.folders import Folder
 from bulkops.inbox import command, looking
 from bulkops.ledger import Ledger
@@ -315,7 +316,7 @@ def one_pass(world: World, meddler: Meddler, practice: PracticeServer, fresh: in
     meddler.busy = False
     try:
         with world.acting(CLERK), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            command.go_through(world.folder, settings.environment(), world.home, True, True)
+            command.go_through(world.folder, environments.environment(), world.home, True, True)
     except Exception as error:
         yield f"{type(error).__name__}: {error}"
     finally:

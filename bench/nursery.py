@@ -95,9 +95,13 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(bulkops.__path__, "bulkops."):
         if not module.name.startswith(("bulkops.practice", "bulkops.__main__")):
             importlib.import_module(module.name)
-    from bulkops import app, report, settings
+    from bulkops import app, report
+    from bulkops.energycap import environments
+    from bulkops.system import data_folder
 
-    app.check(CHECKOUT / "sample_sheets" / "3 mixed.xlsx", settings.environment(), settings.home(), report.Options())
+    app.check(
+        CHECKOUT / "sample_sheets" / "3 mixed.xlsx", environments.environment(), data_folder.home(), report.Options()
+    )
     for late in ("openpyxl", "rich.table", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(late)
 

@@ -172,10 +172,12 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
     """The real thing, with its ledger."""
     from openpyxl import Workbook
 
-    from bulkops import app, settings
+    from bulkops import app
+    from bulkops.energycap import environments
     from bulkops.model.outcomes import Outcome, Status
     from bulkops.processor import Control
     from bulkops.report import Options
+    from bulkops.system import data_folder
 
     with tempfile.TemporaryDirectory() as folder:
         book = Workbook(write_only=True)
@@ -186,7 +188,7 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
         path = Path(folder) / "Flags.xlsx"
         book.save(path)
         os.environ |= {"BULKOPS_API_KEY": KEY, "BULKOPS_HOME": str(Path(folder) / "home")}
-        where = settings.environment(base_url=base_url)
+        where = environments.environment(base_url=base_url)
         ended = 0.0
 
         def seen(outcome: Outcome) -> None:
@@ -194,7 +196,7 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
             assert outcome.status is Status.DONE, outcome
             ended = time.perf_counter()
 
-        with app.prepare(path, where, settings.home(), Options(jobs=jobs)) as prepared:
+        with app.prepare(path, where, data_folder.home(), Options(jobs=jobs)) as prepared:
             assert prepared.obstacle is None, prepared.obstacle
             begun = time.perf_counter()
             report = prepared.run(Control(), seen)

@@ -52,13 +52,13 @@ def filled(path: Path, rows: int) -> Path:
 
 def in_the_window(book: Path) -> tuple[float, float]:
     """(seconds until every row of a check is shown, the longest time between two looks at the window's events)."""
-    from bulkops import settings
     from bulkops.desktop.look import dress
     from bulkops.desktop.state import Phase
     from bulkops.desktop.window import Window
+    from bulkops.system import data_folder
 
     root = tk.Tk()
-    window = Window(root, dress(root), settings.home(), lambda path: None)
+    window = Window(root, dress(root), data_folder.home(), lambda path: None)
     root.update()
     gaps: list[float] = []
     began = last = time.perf_counter()
@@ -85,14 +85,14 @@ def in_the_window(book: Path) -> tuple[float, float]:
 def a_row(rows: int) -> float:
     """Milliseconds that the window takes to show that a row is done, in a table of so many: the outcomes come as fast
     as it can take them, forty at a time, as it would look for them in a run of a thousand rows a second."""
-    from bulkops import settings
     from bulkops.desktop import showing
     from bulkops.desktop.look import dress
     from bulkops.desktop.window import Window
     from bulkops.model.outcomes import Outcome, Status
+    from bulkops.system import data_folder
 
     root = tk.Tk()
-    window = Window(root, dress(root), settings.home(), lambda path: None)
+    window = Window(root, dress(root), data_folder.home(), lambda path: None)
     ready = [Outcome(seq, "Flag edits", seq + 2, "list_flag_edit", str(seq), Status.READY) for seq in range(rows)]
     lines = [showing.line(each) for each in ready]
     window.presenter.state.take(lines)

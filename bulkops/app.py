@@ -25,9 +25,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops import planning, settings
+from bulkops import planning
+from bulkops.energycap import credentials
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Id
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
@@ -36,7 +38,7 @@ from bulkops.operations import all_operations
 from bulkops.ownership import open_to_others
 from bulkops.phrases import counted, moment
 from bulkops.report import Material, Options, Report, previewed
-from bulkops.settings import Environment
+from bulkops.system import data_folder
 from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         ledger = ledger_alone(folder, f"resume {run or ''}".strip(), stack)
         found, rows = _cut_short(ledger, run)
         left = {row.seq for row in rows}
-        practice = found.environment == settings.PRACTICE
+        practice = found.environment == PRACTICE
         where = Environment(found.environment, "" if practice else found.base_url, found.account.customer)
         path = Path(found.workbook)
         unread = left_out(found)
@@ -222,7 +224,7 @@ def _followed(runs: list[Run], wanted: set[str]) -> Iterator[tuple[Run, Run | No
     since the oldest of them."""
     since: dict[tuple[str, str], list[Run]] = {}
     for run in runs if wanted else ():
-        place = settings.PRACTICE if run.environment == settings.PRACTICE else run.base_url
+        place = PRACTICE if run.environment == PRACTICE else run.base_url
         later = since.setdefault((known_as(run.workbook), place), [])
         if run.id in wanted:
             yield run, next((each for each in later if not _apart(each, run)), None)
@@ -253,7 +255,7 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     from bulkops.storage import refuse_unsafe
 
     refuse_unsafe(folder)
-    stack.enter_context(only_one(folder, f"{settings.operator()}, {what}, since {now()}"))
+    stack.enter_context(only_one(folder, f"{data_folder.operator()}, {what}, since {now()}"))
     ledger = Ledger(folder / LEDGER)
     stack.callback(ledger.close)
     ledger.settle_interrupted(interrupted)
@@ -267,7 +269,7 @@ def _watched(ledger: Ledger, where: Environment, folder: Path) -> list[str]:
     """
     from bulkops.ledger import Witness
 
-    if where.name == settings.PRACTICE:
+    if where.name == PRACTICE:
         return []
     exposed = open_to_others(folder)
     witness = Witness(folder)
@@ -316,7 +318,7 @@ def _alone(prepared: Prepared, stack: ExitStack) -> None:
             return  # a run can be resumed without its workbook
     except OSError:
         pass  # it may be there all the same, and then somebody may be running it
-    holder = f"{settings.operator()} on {platform.node()}, since {now()}"
+    holder = f"{data_folder.operator()} on {platform.node()}, since {now()}"
     if note := stack.enter_context(workbook_alone(path, holder)):
         prepared.notes.append(note)
         prepared.elsewhere = note
@@ -369,14 +371,14 @@ def _assumed(ledger: Ledger, where: Environment) -> Account:
     """Whose data the key will change, before EnergyCAP is asked: as the runs before under that name."""
     from bulkops.ledger import Account
 
-    if where.name == settings.PRACTICE:
+    if where.name == PRACTICE:
         return Account()
     return Account(ledger.source_under(where.name, where.identity), None, where.customer)
 
 
 def _perhaps_anothers(prepared: Prepared) -> bool:
     """May what keeps rows from being sent be another customer's, which only EnergyCAP can say?"""
-    if prepared.ledger is None or prepared.resumes or prepared.where.name == settings.PRACTICE:
+    if prepared.ledger is None or prepared.resumes or prepared.where.name == PRACTICE:
         return False
     account = prepared.account
     held = any(each.send_again_code for each in prepared.plan.decided)
@@ -393,7 +395,7 @@ def _known_by(prepared: Prepared, found: Owner) -> None:
 
     ledger, where, assumed = prepared.ledger, prepared.where, prepared.account
     prepared.owner = found.name
-    if ledger is None or where.name == settings.PRACTICE:
+    if ledger is None or where.name == PRACTICE:
         return
     if prepared.resumes is not None:
         _bound(prepared.resumes, found)
@@ -403,7 +405,7 @@ def _known_by(prepared: Prepared, found: Owner) -> None:
         raise CannotStart("me.other_source", **facts)
     if assumed.source and not found.source:
         prepared.untold = assumed.source
-    prepared.account = Account(found.source, found.id, settings.customer_of_key(where))
+    prepared.account = Account(found.source, found.id, credentials.customer_of_key(where))
     if prepared.account != replace(assumed, owner=found.id) or ledger.may_tell_apart(prepared.account):
         prepared.plan = _plan(ledger, where, prepared.material, prepared.options, prepared.account, found.name)
 

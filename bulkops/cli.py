@@ -14,10 +14,12 @@ import typer
 from typer.exceptions import TyperException
 
 from bulkops import __version__, console, keys
+from bulkops.energycap.environments import environment
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.history import State
+from bulkops.model.environment import ENVIRONMENTS
 from bulkops.phrases import counted
-from bulkops.settings import ENVIRONMENTS, environment, home
+from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
     from bulkops.report import Report

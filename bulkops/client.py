@@ -28,9 +28,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
 from bulkops.deadline import InHand
+from bulkops.energycap.key import Key
 from bulkops.failures import OF_THE_CLOCK, cause, spoken
+from bulkops.model.environment import LOOPBACK, Environment
 from bulkops.model.requests import Call, Failure, Reply
-from bulkops.settings import LOOPBACK, Environment, Key
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 150.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.ownership import mine
-from bulkops.settings import home
+from bulkops.system.data_folder import home
 
 
 def recorded(defect: Exception) -> CannotStart:

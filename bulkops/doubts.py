@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bulkops import settings
 from bulkops.app import LEDGER, any_ledger, ledger_alone
 from bulkops.errors import CannotStart
+from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt, Mark, Verdict
-from bulkops.settings import Environment
+from bulkops.system import data_folder
 
 if TYPE_CHECKING:
     from bulkops.renewing import Renewed
@@ -57,7 +57,7 @@ def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") ->
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.not_found", value=run)
-    mark = Mark(verdict, who or settings.operator(), now())
+    mark = Mark(verdict, who or data_folder.operator(), now())
     with ExitStack() as stack:
         ledger = ledger_alone(folder, "marking a row", stack)
         ledger.mark(run, seq, mark)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bulkops.errors import CannotStart
+from bulkops.model.environment import CUSTOM, Environment
 from bulkops.model.outcomes import URGENCY, Status, by_status
 from bulkops.phrases import counted, printable
-from bulkops.settings import CUSTOM, Environment
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run

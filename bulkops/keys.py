@@ -9,22 +9,11 @@ from typing import Annotated
 import typer
 
 from bulkops import console
+from bulkops.energycap.credentials import find_key, forget_key, store_key
+from bulkops.energycap.environments import environment, keep_name, named_environments, with_name
+from bulkops.energycap.key import Key, Unshown
 from bulkops.errors import CannotStart
-from bulkops.settings import (
-    ENVIRONMENTS,
-    PRACTICE,
-    Environment,
-    Key,
-    Unshown,
-    environment,
-    find_key,
-    forget_key,
-    keep_name,
-    named_environments,
-    same_name,
-    store_key,
-    with_name,
-)
+from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment, same_name
 
 _LONGEST = 4096
 """More than any key has; the rest is not read."""

@@ -12,19 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bulkops import settings
+from bulkops.energycap import credentials
+from bulkops.energycap.key import Key
 from bulkops.errors import COMMON, CannotStart
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.naming import normal
 from bulkops.operations import all_operations
 from bulkops.sentences import answers
-from bulkops.settings import PRACTICE, Environment, Key
 
 
 def key_for(where: Environment) -> Key:
     """Practice has a key of its own. Raises CannotStart if there is none for another environment."""
     if where.name != PRACTICE:
-        return settings.find_key(where)
+        return credentials.find_key(where)
     from bulkops.practice.server import PRACTICE_KEY
 
     return Key(PRACTICE_KEY)

@@ -19,9 +19,9 @@ from rich.text import Text
 
 from bulkops.errors import BulkopsError, CannotStart, to_type
 from bulkops.history import PastRun, State
+from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.phrases import about_left, counted, printable
-from bulkops.settings import PRACTICE
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from bulkops.errors import CannotStart
 from bulkops.lock import held
 from bulkops.lookups import Against, without
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.ownership import own_folder
 from bulkops.phrases import counted
 from bulkops.sentences.running import not_rehearsed, rehearsed, taken_as_given
-from bulkops.settings import PRACTICE, Environment
 
 if TYPE_CHECKING:
     from bulkops.practice.server import Faults

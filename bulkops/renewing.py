@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops import folders, previous, recalling, settings
+from bulkops import folders, previous, recalling
 from bulkops.defects import recorded
 from bulkops.errors import COMMON, BulkopsError, CannotStart
 from bulkops.lock import workbook_alone
 from bulkops.rehearsing import only_practised
+from bulkops.system import data_folder
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.saving import Changed, opened_by, save, writable
 from bulkops.workbook.sidecar import renewed, runs_in
@@ -54,7 +55,7 @@ def renew(ledger: Ledger, name: str, folder: Path, held: Path | None = None) -> 
         with ExitStack() as stack:
             workbook = Path(run.workbook)
             if os.path.exists(workbook) and workbook != held:
-                stack.enter_context(workbook_alone(workbook, f"{settings.operator()} on {platform.node()}"))
+                stack.enter_context(workbook_alone(workbook, f"{data_folder.operator()} on {platform.node()}"))
             return _renewed(ledger, run, path, folder)
     except FileNotFoundError:
         why = COMMON["place.gone"].sentence.format(path=path.name)

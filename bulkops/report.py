@@ -9,11 +9,11 @@ from typing import Any
 
 from bulkops.errors import BulkopsError
 from bulkops.headings import Layout
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow, Unread
 from bulkops.results import document, exit_code
-from bulkops.settings import Environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkops import __version__, previous, settings, under_way
+from bulkops import __version__, previous, under_way
 from bulkops.client import Client, KeepAlive
 from bulkops.delivery import Delivery, Kind
+from bulkops.energycap.key import Key
 from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.operations import all_operations
@@ -28,7 +30,7 @@ from bulkops.renewing import renew
 from bulkops.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.results import results_of
 from bulkops.sentences import answers
-from bulkops.settings import Environment, Key
+from bulkops.system import data_folder
 
 KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
 """What a run that is resumed keeps to; the rest is in its lines already."""
@@ -152,7 +154,7 @@ class Prepared:
             self.id,
             now(),
             None,
-            settings.operator(),
+            data_folder.operator(),
             platform.node(),
             self.owner,
             self.where.name,
@@ -186,7 +188,7 @@ class Prepared:
                 pace,
                 self.options.jobs,
                 self.options.stop_after,
-                settings.operator(),
+                data_folder.operator(),
                 stop_on_mismatch=self.options.stop_on_mismatch,
             )
             try:

@@ -30,8 +30,8 @@ from urllib.parse import quote
 import pytest
 
 from bulkops import practice
+from bulkops.energycap.key import Key
 from bulkops.practice import data, server
-from bulkops.settings import Key
 
 _LEAST = 12
 """Characters of a text that is looked for; shorter ones come up by chance."""

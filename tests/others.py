@@ -32,4 +32,7 @@ def as_user(number: int, code: str, *facts: object, **environment: str) -> subpr
     )
 
 
-_IMPORTS = "bulkops.lock, bulkops.settings, bulkops.errors, bulkops.ledger, pwd, grp, platformdirs, errno"
+_IMPORTS = (
+    "bulkops.lock, bulkops.energycap.environments, bulkops.system.data_folder, bulkops.errors, bulkops.ledger, "
+    "pwd, grp, platformdirs, errno"
+)

@@ -16,16 +16,18 @@ import pytest
 from asking import fill, flag, kickout
 from workbooks import column_of, older_results, results_of, untouched_parts
 
-from bulkops import app, delivery, running, settings
+from bulkops import app, delivery, running
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.settings import PRACTICE, Environment
+from bulkops.system import data_folder
 from bulkops.workbook.reader import without_collecting
 from bulkops.workbook.results_layout import LAYOUTS
 
@@ -411,7 +413,7 @@ def test_results_that_cannot_be_put_beside_go_to_the_data_folder(
 def real(server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """An EnergyCAP that is not practice."""
     monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
-    return settings.environment(None, server.base_url)
+    return environments.environment(None, server.base_url)
 
 
 def run_at(path: Path, where: Environment, folder: Path) -> Report:
@@ -544,7 +546,7 @@ def test_two_people_do_not_run_one_workbook_at_once(tmp_path: Path, server: Prac
         refused = second.run(Control(), lambda _: None)
         assert statuses(refused) == ["not_sent"] * 2
         assert {outcome.code for outcome in refused.outcomes} == {"workbook.busy"}
-        assert settings.operator() in str(refused.refused)
+        assert data_folder.operator() in str(refused.refused)
         assert platform.node() in str(refused.refused)
         assert statuses(first.run(Control(), lambda _: None)) == ["done"] * 2
     assert len(server.writes) == 2

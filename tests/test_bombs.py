@@ -18,10 +18,10 @@ from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, workshe
 from bulkops import app
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
-from bulkops.settings import PRACTICE, Environment
 from bulkops.workbook.allowance import Allowance, TooBig, opened_zip
 from bulkops.workbook.correcting import ours
 from bulkops.workbook.raw import column_letters

@@ -23,15 +23,18 @@ import pytest
 from asking import Bulkops, Ended, fill, flag, kickout
 from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
-from bulkops import app, settings, templates
+from bulkops import app, templates
 from bulkops.client import Client
+from bulkops.energycap import credentials
+from bulkops.energycap.key import Key
+from bulkops.errors import CannotStart
+from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
-from bulkops.settings import Environment, Key
 
 CANARY = canary.key("echo")
 HALF = len(CANARY) // 2
@@ -246,8 +249,8 @@ def test_a_refused_key_is_in_no_frame_of_the_error(monkeypatch: pytest.MonkeyPat
     """Where it is read, checked and refused, the values of all variables are masked; so is the error's context."""
     monkeypatch.setenv("BULKOPS_API_KEY", bad)
     try:
-        settings.find_key(Environment("eu", settings.HOSTS["eu"]))
-    except settings.CannotStart as error:
+        credentials.find_key(Environment("eu", HOSTS["eu"]))
+    except CannotStart as error:
         told = traceback.TracebackException.from_exception(error, capture_locals=True)
         # This test's own frame holds the key under its name.
         frames = [each for each in told.stack if Path(each.filename).name != Path(__file__).name]
@@ -443,7 +446,7 @@ def test_key_of_a_child(tmp_path):
     (tmp_path / "its own.txt").write_text("A-Key-Of-Its-Own")
 
 def test_key_object(tmp_path):
-    from bulkops.settings import Key
+    from bulkops.energycap.key import Key
     Key("an-object-of-its-own")
     (tmp_path / "object.txt").write_bytes("an-object-of-its-own".encode("utf-16"))
 

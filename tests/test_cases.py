@@ -13,9 +13,9 @@ from asking import Bulkops, task
 
 from bulkops import app
 from bulkops.errors import CannotStart
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.report import Options
-from bulkops.settings import PRACTICE, Environment
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"

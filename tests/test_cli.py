@@ -21,9 +21,9 @@ from workbooks import column_of, results_of, untouched_parts
 from bulkops import cli, keys
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one
+from bulkops.model.environment import HOSTS
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.settings import HOSTS
 
 ROWS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
 
@@ -172,7 +172,7 @@ def nobody_there(_: Path, __: PracticeServer, ___: pytest.MonkeyPatch) -> list[s
 
 def no_key(_: Path, __: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.delenv("BULKOPS_API_KEY")
-    monkeypatch.setattr("bulkops.settings._keyring_get", lambda _: None)
+    monkeypatch.setattr("bulkops.energycap.credentials._keyring_get", lambda _: None)
     return ["--yes"]
 
 

@@ -20,10 +20,11 @@ from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer, certificate
 from bulkops import __version__, client
 from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
 from bulkops.deadline import InHand
+from bulkops.energycap.key import Key
 from bulkops.errors import CannotStart
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted, Call, Failure, Reply
-from bulkops.settings import Environment, Key
 from bulkops.verdict import Verdict, judge
 
 SECRET = 'canary+7/Qx"k<9&Zz=='

@@ -11,13 +11,13 @@ from steps import flag_edit, plan_of
 from workbooks import column_of
 
 from bulkops import app, presenting
+from bulkops.model.environment import Environment
 from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.settings import Environment
 
 HELD = 12
 """Bills in the practice server's list 2001."""

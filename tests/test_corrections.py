@@ -24,11 +24,11 @@ from workbooks import by_address, parts, plain, save, styles, typed
 from bulkops import app, handback, previous
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.settings import PRACTICE, Environment
 from bulkops.workbook import correcting
 from bulkops.workbook.correcting import HEADING, MARK, Line, Sheet, content
 from bulkops.workbook.graft import Graft

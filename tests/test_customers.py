@@ -17,15 +17,17 @@ import pytest
 from asking import Bulkops, Ended, fill, flag
 from steps import HERE, flag_edit, plan_of, run_named
 
-from bulkops import settings
+import bulkops
 from bulkops.app import LEDGER
+from bulkops.energycap import credentials, environments
+from bulkops.energycap.key import Key
 from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Account, Ledger, Run
 from bulkops.ledger.records import apart
+from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.data import OPERATOR
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.settings import Environment, Key
 
 AT = "2026-11-21T10:00:01Z"
 ANN = {"user_id": 1, "user_code": "ann", "full_name": "Ann Able"}
@@ -51,14 +53,14 @@ class Host:
 
     def name(self, name: str, key: str, another: bool = False, **me: Any) -> None:
         """As ``key set --name`` does it."""
-        where = settings.with_name(settings.environment(None, self.server.base_url), name, another)
-        settings.keep_name(where)
-        settings.use_for_session(where, Key(key))
+        where = environments.with_name(environments.environment(None, self.server.base_url), name, another)
+        environments.keep_name(where)
+        credentials.use_for_session(where, Key(key))
         self.tell(key, **me)
 
     def plain(self, key: str, **me: Any) -> None:
         """The key of the host without a name."""
-        settings.use_for_session(settings.environment(None, self.server.base_url), Key(key))
+        credentials.use_for_session(environments.environment(None, self.server.base_url), Key(key))
         self.tell(key, **me)
 
     def run(self, name: str = "", *more: str, typed: str | None = None) -> Ended:
@@ -69,7 +71,7 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path, bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    monkeypatch.setattr(settings, "_session", {})
+    monkeypatch.setattr(credentials, "_session", {})
     with PracticeServer() as server:
         yield Host(bulkops, fill(tmp_path / "August.xlsx", flags=[flag(2006)]), server)
 
@@ -190,17 +192,17 @@ def test_names_have_keys_of_their_own(host, monkeypatch):
     """The variable's key is another customer's, perhaps: a stored one goes before it."""
     monkeypatch.setenv("BULKOPS_API_KEY", "key-of-the-variable")
     host.name("Acme", "key-two", True)
-    acme, plain = settings.environment("ACME"), settings.environment(None, host.server.base_url)
-    assert settings.find_key(acme).reveal() == "key-two"
-    assert settings.find_key(plain).reveal() == "key-of-the-variable"
-    settings._session.clear()
-    monkeypatch.setattr(settings, "_keyring_get", lambda where: f"stored for {where.account}".replace(" ", "-"))
-    assert settings.find_key(acme).reveal() == f"stored-for-acme-@-{plain.host}"
-    assert settings.find_key(plain).reveal() == "key-of-the-variable"
-    assert settings.customer_of_key(acme) == acme.customer
-    monkeypatch.setattr(settings, "_keyring_get", lambda _: None)
-    assert settings.find_key(acme).reveal() == "key-of-the-variable"
-    assert settings.customer_of_key(acme) is None
+    acme, plain = environments.environment("ACME"), environments.environment(None, host.server.base_url)
+    assert credentials.find_key(acme).reveal() == "key-two"
+    assert credentials.find_key(plain).reveal() == "key-of-the-variable"
+    credentials._session.clear()
+    monkeypatch.setattr(credentials, "_keyring_get", lambda where: f"stored for {where.account}".replace(" ", "-"))
+    assert credentials.find_key(acme).reveal() == f"stored-for-acme-@-{plain.host}"
+    assert credentials.find_key(plain).reveal() == "key-of-the-variable"
+    assert credentials.customer_of_key(acme) == acme.customer
+    monkeypatch.setattr(credentials, "_keyring_get", lambda _: None)
+    assert credentials.find_key(acme).reveal() == "key-of-the-variable"
+    assert credentials.customer_of_key(acme) is None
 
 
 @pytest.mark.parametrize("name", ["", " ", "practice", "US-East", "custom", "x" * 41, "a\x1bb"])
@@ -215,7 +217,7 @@ def test_a_name_is_of_one_host(host):
     """Its runs would be told together with another host's."""
     host.name("Acme", "key-one")
     with pytest.raises(CannotStart) as error:
-        settings.with_name(Environment("us-east", settings.HOSTS["us-east"]), "acme", False)
+        environments.with_name(Environment("us-east", HOSTS["us-east"]), "acme", False)
     assert error.value.code == "env.name_taken"
 
 
@@ -225,7 +227,7 @@ def test_a_person_says_whether_a_name_is_another_customers(host, bulkops, monkey
     for name, more, other in (("One", (), False), ("Two", ("--another-customer",), True)):
         monkeypatch.setattr("bulkops.keys._entered", lambda _: "key-typed")
         assert bulkops("key", "set", "--base-url", host.server.base_url, "--name", name, *more).code == 0
-        assert bool(settings.environment(name).customer) == other
+        assert bool(environments.environment(name).customer) == other
     assert [each["name"] for each in json.loads((home / "environments.json").read_text(encoding="utf-8"))] == [
         "One",
         "Two",
@@ -236,8 +238,9 @@ AT_A_TERMINAL = """
 import sys
 import keyring
 from test_settings import InMemory
-from bulkops import cli, settings
-settings.SAFE_STORES = (InMemory.__module__,)
+from bulkops import cli
+from bulkops.energycap import credentials
+credentials.SAFE_STORES = (InMemory.__module__,)
 keyring.set_keyring(InMemory())
 cli.main(["key", "set", "--env", "us-east", "--name", "Acme"])
 """
@@ -250,11 +253,11 @@ def test_at_a_terminal_a_new_name_is_asked_about(home, typed, other):
     it was."""
     import pty
 
-    us_east = settings.environment("us-east")
-    settings.keep_name(settings.with_name(us_east, "Older", True))
+    us_east = environments.environment("us-east")
+    environments.keep_name(environments.with_name(us_east, "Older", True))
     if typed is None:
-        settings.keep_name(settings.with_name(us_east, "ACME", True))
-    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(settings.__file__).parent.parent)))
+        environments.keep_name(environments.with_name(us_east, "ACME", True))
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(bulkops.__file__).parent.parent)))
     child, screen = pty.fork()
     if child == 0:
         os.execve(sys.executable, [sys.executable, "-c", AT_A_TERMINAL], {**os.environ, "PYTHONPATH": paths})
@@ -279,7 +282,7 @@ def test_at_a_terminal_a_new_name_is_asked_about(home, typed, other):
     assert os.waitstatus_to_exitcode(status) == 0, words
     assert ("Is “Acme” another customer than us-east, Older," in words) == (typed is not None)
     assert "key-of-acme" not in words
-    assert bool(settings.environment("Acme").customer) == other
+    assert bool(environments.environment("Acme").customer) == other
 
 
 GOOD = {"name": "Acme", "base_url": "https://app.energycap.com", "customer": "x"}
@@ -299,15 +302,15 @@ def test_spoilt_names_are_one_sentence(home, stored):
     home.mkdir(parents=True, exist_ok=True)
     (home / "environments.json").write_text(stored, encoding="utf-8")
     with pytest.raises(CannotStart) as error:
-        settings.environment("Acme")
+        environments.environment("Acme")
     assert error.value.code == "env.names"
-    assert settings.environment("us-east").name == "us-east"
+    assert environments.environment("us-east").name == "us-east"
 
 
 def test_names_that_notepad_has_saved_are_read(home):
     home.mkdir(parents=True, exist_ok=True)
     (home / "environments.json").write_text(json.dumps([GOOD]), encoding="utf-8-sig")
-    assert settings.environment("acme").customer == "x"
+    assert environments.environment("acme").customer == "x"
 
 
 ACCOUNTS = [

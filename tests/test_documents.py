@@ -13,9 +13,9 @@ import bulkops
 from bulkops import templates
 from bulkops.cli import cli
 from bulkops.errors import COMMON, BulkopsError, CannotStart, Entry
+from bulkops.model.environment import ENVIRONMENTS
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.settings import ENVIRONMENTS
 
 ROOT = Path(bulkops.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

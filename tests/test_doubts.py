@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import app, doubts, settings
+from bulkops import app, doubts
 from bulkops.doubts import Doubt, Verdict
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.report import Options, Report
-from bulkops.settings import PRACTICE, Environment
+from bulkops.system import data_folder
 
 KICKOUTS = [kickout(1), kickout(2)]
 
@@ -74,7 +76,7 @@ def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Envi
     outcome = app.recall(folder, found.id).outcomes[0]
     assert (doubt.run, doubt.seq, doubt.sheet, doubt.row) == (found.id, 0, "Kickouts", 2)
     assert (doubt.operation, doubt.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
-    assert (doubt.environment, doubt.workbook, doubt.who) == ("practice", str(august), settings.operator())
+    assert (doubt.environment, doubt.workbook, doubt.who) == ("practice", str(august), data_folder.operator())
     assert (doubt.code, doubt.message, doubt.tip) == (outcome.code, outcome.message, outcome.tip)
     assert "Open Bill Imports" in doubt.tip
     assert doubt.started == outcome.started
@@ -149,7 +151,7 @@ def test_a_mark_is_corrected_by_a_later_one(folder: Path, here: Environment, aug
     """Both stay, and the history tells both; the last counts."""
     doubt = only(folder)
     mark = doubts.settle(folder, doubt.run, doubt.seq, verdict).mark
-    assert (mark.verdict, mark.who) == (verdict, settings.operator())
+    assert (mark.verdict, mark.who) == (verdict, data_folder.operator())
     assert refused(folder, doubt.run, doubt.seq, verdict) == "doubt.marked"
     assert doubts.open_doubts(folder, marked=True) == [doubt]
     (other,) = {*Verdict} - {verdict}
@@ -198,7 +200,7 @@ def test_a_doubt_can_be_marked_before_anybody_has_listed_it(folder: Path, here: 
 
 def test_two_environments_do_not_mix(folder: Path, here: Environment, august: Path, practice: PracticeServer) -> None:
     """The same row in doubt here and there: marked here, it still holds there."""
-    there = settings.environment(base_url=practice.base_url)
+    there = environments.environment(base_url=practice.base_url)
     practice.faults.add(Fault.drop_reply())
     assert told(run(august, there, folder)) == ["sent.no_answer", "done"]
     assert len(doubts.open_doubts(folder)) == 2

@@ -42,6 +42,7 @@ from misbehaving import (
 
 from bulkops import app, client, running
 from bulkops.client import LARGEST_ANSWER, Client
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.pace import Pace
 from bulkops.practice import Choices, State
@@ -51,7 +52,6 @@ from bulkops.practice.records import Bill
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
 from bulkops.report import Options
-from bulkops.settings import Environment
 
 SECRET = "canary-of-the-faults/7Qxk9+Zz=="
 REPEATED = json.dumps({"message": f"not for {SECRET}"}).encode()

@@ -15,18 +15,19 @@ from typing import Any
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import app, doubts, settings, under_way
+from bulkops import app, doubts, under_way
 from bulkops.doubts import Verdict
 from bulkops.errors import CannotStart
 from bulkops.history import Choice, PastRun, State, as_csv, export
 from bulkops.ledger import Ledger, Run, now
 from bulkops.lock import only_one
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.presenting import run_table
 from bulkops.processor import Control
 from bulkops.report import Options
-from bulkops.settings import Environment
+from bulkops.system import data_folder
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
 """Four good rows that may not run side by side: their edits differ."""
@@ -34,7 +35,7 @@ EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
 
 @pytest.fixture
 def folder(home: Path) -> Path:
-    return settings.home()
+    return data_folder.home()
 
 
 @pytest.fixture
@@ -300,7 +301,7 @@ def test_the_command_chooses_tells_and_exports(
     run(fill(tmp_path / "August.xlsx", [], [flag("x"), *EDITS]), where, folder, stop_after=1)
     target = tmp_path / "runs.csv"
     day = f"{datetime.now():%Y-%m-%d}"
-    wanted = ("--state", "unfinished", "--workbook", "aug", "--since", day, "--person", settings.operator())
+    wanted = ("--state", "unfinished", "--workbook", "aug", "--since", day, "--person", data_folder.operator())
     (listed,) = json.loads(bulkops("history", *wanted, "--json", "--csv", target).out)["runs"]
     assert listed["workbook"].endswith("August.xlsx")
     facts = {name: listed[name] for name in ("states", "to_check", "to_finish", "what_to_do", "totals")}

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import stand_in as bench
 from nursery import Nursery
 
-from bulkops import app, settings
+from bulkops import app
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart
 from bulkops.folders import Folder
 from bulkops.inbox import claims, giving, looking
@@ -34,6 +35,7 @@ from bulkops.lock import only_one, workbook_alone
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
+from bulkops.system import data_folder
 from bulkops.whereabouts import known_as
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -228,7 +230,7 @@ def test_another_computers_claim_is_never_taken_over(inbox, folder, practice):
     for _ in range(2):
         told = inbox()
         assert (told.code, told.workbooks, practice.writes) == (0, [], [])
-        assert f"in use by {settings.operator()} on " in told.left[0]["why"]
+        assert f"in use by {data_folder.operator()} on " in told.left[0]["why"]
         assert ".August.xlsx.bulkops-inbox" in told.left[0]["why"]
 
 
@@ -394,9 +396,9 @@ def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
 
     with opened(folder, home) as inbox:
         found = look(folder, home).ready[0]
-        handled = inbox.handle(found, settings.environment(), run)
+        handled = inbox.handle(found, environments.environment(), run)
         assert (handled.moved_to, handled.why.code) == (None, "inbox.changed")
-        handled = inbox.handle(look(folder, home).ready[0], settings.environment(), plain_run)
+        handled = inbox.handle(look(folder, home).ready[0], environments.environment(), plain_run)
     assert [each.status.value for each in handled.report.outcomes] == ["already_done", "done"]
     assert writes(practice) == {task(1): 1, task(2): 1}
 
@@ -407,14 +409,14 @@ def test_what_was_taken_since_the_look_is_left(folder, home, practice):
     found = look(folder, home).ready[0]
     with opened(folder, home) as inbox:
         fill(path, [kickout(2)])
-        assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.gone"
+        assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.gone"
         found = look(folder, home).ready[0]
         claims.take(path, "another ledger").release()
         claim = claims.take(path, "another ledger")
-        assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.in_use"
+        assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.in_use"
         claim.release()
         path.unlink()
-        assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.gone"
+        assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.gone"
     assert (practice.writes, lying(folder)) == ([], set())
 
 
@@ -460,7 +462,7 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     link = tmp_path / "link"
     link.symlink_to(folder)
     with opened(link, home) as inbox:
-        handled = inbox.handle(look(link, home).ready[0], settings.environment(), plain_run)
+        handled = inbox.handle(look(link, home).ready[0], environments.environment(), plain_run)
     assert handled.why.code == "inbox.unmoved"
     (folder / "Done").unlink()
     with opened(folder, home) as inbox:
@@ -627,6 +629,6 @@ def test_what_could_not_be_moved_is_not_sent(folder, home, practice, monkeypatch
         else:
             (found,) = look(folder, home).ready
             forbid()
-            assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.held"
+            assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.held"
     assert not practice.writes
     assert lying(folder) == {"a.xlsx"}

@@ -729,7 +729,8 @@ from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
-from bulkops.settings import Environment, Key
+from bulkops.energycap.key import Key
+from bulkops.model.environment import Environment
 
 ledger = Ledger(Path(sys.argv[1]))
 plan = plan_of(kickout(0), kickout(1))

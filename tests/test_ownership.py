@@ -13,16 +13,19 @@ import pytest
 from asking import Bulkops, fill, flag, kickout
 from others import ELSE, NEEDS_ROOT, SOMEBODY, as_user
 
-from bulkops import defects, ownership, settings
+from bulkops import defects, ownership
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
 from bulkops.lock import only_one, workbook_alone
+from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
+from bulkops.system import data_folder
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="on Windows the profile's own rights see to it")
 HOME = """
 from bulkops.errors import CannotStart
-from bulkops.settings import home
+from bulkops.system.data_folder import home
 try:
     print(home())
 except CannotStart as error:
@@ -74,7 +77,7 @@ def test_whatever_is_made_in_the_data_folder_is_for_its_user_alone(
     book = fill(tmp_path / "August.xlsx", [kickout(1)], [flag(2006)])
     for _ in range(2):
         assert bulkops("run", str(book), "--yes").code in (0, 1)
-    settings.keep_name(settings.Environment("Own", "https://app.energycap.com", "x"))
+    environments.keep_name(Environment("Own", "https://app.energycap.com", "x"))
     defects.recorded(ValueError("x"))
     with closing(Ledger(home / "ledger.sqlite3")):
         assert open_ones(home) == []
@@ -96,7 +99,7 @@ def test_what_an_earlier_version_left_open_is_put_right_at_the_start(home: Path)
         each.chmod(0o777)
     (home / "link").symlink_to(elsewhere)
     home.chmod(0o777)
-    assert settings.home() == home
+    assert data_folder.home() == home
     assert [stat.S_IMODE(each.stat().st_mode) for each in (home, home / "previous versions")] == [0o700] * 2
     assert (home / "previous versions" / "a").stat().st_mode & 0o077 == 0
     assert (home / "reserve").stat().st_mode & 0o077 == 0

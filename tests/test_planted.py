@@ -15,12 +15,14 @@ import systems
 from asking import Bulkops, Ended, fill, kickout, task
 from workbooks import results_of
 
-from bulkops import app, settings
+from bulkops import app
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart
 from bulkops.folders import id_of
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.system import data_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="users and links are those of Unix here")
 
@@ -108,7 +110,7 @@ def test_a_link_that_comes_during_the_run_is_not_written_through(
 ) -> None:
     """In the workbook's own place, at the very end: the results go beside it, and it is said why."""
     book = fill(shared / "August.xlsx", [kickout(1)])
-    with app.prepare(book, settings.environment(), settings.home(), Options()) as prepared:
+    with app.prepare(book, environments.environment(), data_folder.home(), Options()) as prepared:
         assert prepared.obstacle is None
         plant(book, private / "private.xlsx")
         report = prepared.run(Control(), lambda _: None)
@@ -132,7 +134,10 @@ def test_only_the_file_that_was_looked_at_is_run(shared: Path, private: Path, ho
         swap()
         os.utime(shared / "new", ns=(before.st_atime_ns, before.st_mtime_ns), follow_symlinks=False)
         (shared / "new").replace(book)
-        with pytest.raises(CannotStart) as refused, app.prepare(book, settings.environment(), home, Options(), file):
+        with (
+            pytest.raises(CannotStart) as refused,
+            app.prepare(book, environments.environment(), home, Options(), file),
+        ):
             pass
         assert refused.value.code == code
 

@@ -14,13 +14,13 @@ from workbooks import column_of
 
 from bulkops import app
 from bulkops.errors import CannotStart
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.practice.trouble import TROUBLES
 from bulkops.processor import Control
 from bulkops.rehearsing import SERVED_APART, each_in_turn, serves_apart, serving
 from bulkops.report import Options, Report
-from bulkops.settings import PRACTICE, Environment
 
 HERE = Environment(PRACTICE, "")
 

@@ -16,8 +16,10 @@ import pytest
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
 from bulkops.client import Client
+from bulkops.energycap.key import Key
 from bulkops.errors import MustStop
 from bulkops.ledger import Ledger
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Call, Failure, Reply
@@ -27,7 +29,6 @@ from bulkops.pace import Pace
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control, Processor, Send
-from bulkops.settings import Environment, Key
 
 AT = "2026-11-21T10:00:01Z"
 JOBS = pytest.mark.parametrize("jobs", [1, 4])

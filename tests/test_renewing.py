@@ -14,8 +14,8 @@ from workbooks import results_of, untouched_parts
 from bulkops import app, doubts
 from bulkops.doubts import Settled, Verdict
 from bulkops.lock import workbook_alone
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.settings import PRACTICE, Environment
 
 WARNING = "Do not send it again"
 

@@ -12,13 +12,13 @@ import pytest
 
 from bulkops.errors import CannotStart
 from bulkops.ledger import Run
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import ENDS, TO_COME, Outcome, Status, totals
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.phrases import local_time
 from bulkops.report import Report, in_order
 from bulkops.results import document, exit_code, results_of
-from bulkops.settings import Environment
 from bulkops.workbook.results_layout import COLUMNS
 
 HERE = Environment("practice", "http://127.0.0.1:1")

@@ -16,13 +16,13 @@ from bulkops import app
 from bulkops.doubts import settle
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
+from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.settings import Environment
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
 """Six good rows that may not run side by side: their edits differ."""
@@ -78,9 +78,9 @@ def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, o
 def done_by(server: PracticeServer, step: Any, operation: Any, started: str) -> Outcome:
     """What the practice server makes of a step, as the processor records it."""
     from bulkops.client import Client
+    from bulkops.energycap.key import Key
     from bulkops.model.outcomes import Status, outcome_of
     from bulkops.model.requests import Reply
-    from bulkops.settings import Key
 
     with closing(Client(Environment("custom", server.base_url), Key("practice-key"))) as client:
         reply = client.send(step.call)

@@ -17,6 +17,7 @@ from workbooks import column_of, older_results
 from bulkops import app
 from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
@@ -25,7 +26,6 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.sentences import answers
-from bulkops.settings import PRACTICE, Environment
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)

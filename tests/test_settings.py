@@ -29,10 +29,17 @@ import pytest
 from asking import Keyboard
 from keyring.backends import chainer, fail, null
 
-from bulkops import cli, settings
+import bulkops
+from bulkops import cli
+from bulkops.energycap import credentials
+from bulkops.energycap.credentials import SAFE_STORES, find_key, forget_key, store_key
+from bulkops.energycap.environments import environment
+from bulkops.energycap.key import Key
 from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
-from bulkops.settings import HOSTS, Environment, Key, environment, find_key, forget_key, home, store_key
+from bulkops.model.environment import HOSTS, Environment
+from bulkops.system import data_folder
+from bulkops.system.data_folder import home
 
 SECRET = canary.key("wxyz")
 EAST = Environment("us-east", "https://app.energycap.com")
@@ -392,7 +399,7 @@ def use(monkeypatch):
 def store(use, monkeypatch) -> InMemory:
     """A store of ours that counts as the operating system's."""
     made = InMemory()
-    monkeypatch.setattr(settings, "SAFE_STORES", (__name__,))
+    monkeypatch.setattr(credentials, "SAFE_STORES", (__name__,))
     use(made)
     return made
 
@@ -454,7 +461,7 @@ def test_whatever_a_store_raises_is_a_sentence(store, error):
 
 def test_a_store_that_never_answers_is_left_after_a_while(store, monkeypatch):
     """It may wait for a window that nobody sees; meanwhile the run would hold its lock. Another key is still taken."""
-    monkeypatch.setattr(settings, "STORE_SECONDS", 0.05)
+    monkeypatch.setattr(credentials, "STORE_SECONDS", 0.05)
     silent = threading.Event()
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(store, name, lambda *_: silent.wait())
@@ -526,11 +533,11 @@ def test_of_a_chain_of_stores_only_a_safe_one_is_used(use, store, monkeypatch):
 
 def test_the_safe_stores_are_the_operating_systems():
     """Exactly these modules of keyring; every one of them is there."""
-    assert {name.rsplit(".", 1)[1] for name in settings.SAFE_STORES} == {
+    assert {name.rsplit(".", 1)[1] for name in SAFE_STORES} == {
         *("Windows", "macOS", "SecretService", "kwallet", "libsecret")
     }
     backends = Path(keyring.__file__).parent / "backends"
-    for name in settings.SAFE_STORES:
+    for name in SAFE_STORES:
         last = name.rsplit(".", 1)[1]
         assert (backends / f"{last}.py").exists() or (backends / last).is_dir()
 
@@ -611,8 +618,9 @@ AT_A_TERMINAL = """
 import hashlib, sys
 import keyring
 from test_settings import InMemory
-from bulkops import cli, settings
-settings.SAFE_STORES = (InMemory.__module__,)
+from bulkops import cli
+from bulkops.energycap import credentials
+credentials.SAFE_STORES = (InMemory.__module__,)
 keyring.set_keyring(InMemory())
 try:
     cli.main(["key", "set", "--env", "us-east"])
@@ -647,7 +655,7 @@ def test_a_key_is_typed_unseen_and_the_whole_paste_counts(typed, code):
     """In a real terminal: nothing that is typed appears, and no half of a broken key is stored or left to the shell."""
     import pty
 
-    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(settings.__file__).parent.parent)))
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(bulkops.__file__).parent.parent)))
     child, screen = pty.fork()
     if child == 0:
         environment = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"}
@@ -726,7 +734,7 @@ def test_a_data_folder_is_the_same_wherever_bulkops_is_started(monkeypatch, tmp_
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("BULKOPS_HOME", named.replace("{here}", str(tmp_path)))
     monkeypatch.chdir(tmp_path.parent)
-    folder = settings.home()
+    folder = data_folder.home()
     assert folder == Path(found.replace("{here}", str(tmp_path)))
     with closing(Ledger(folder / "ledger.sqlite3")):
         assert {each.name for each in folder.iterdir()} >= {"ledger.sqlite3"}
@@ -757,7 +765,7 @@ def test_a_data_folder_that_would_be_another_each_time_is_refused(monkeypatch, t
     monkeypatch.setenv("BULKOPS_HOME", named)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CannotStart) as error:
-        settings.home()
+        data_folder.home()
     assert error.value.code == "home.unsure"
     assert why in error.value.sentence
     assert list(tmp_path.iterdir()) == []
@@ -769,7 +777,7 @@ def test_a_folder_that_is_there_is_taken_as_it_is_called(monkeypatch, tmp_path):
     old = tmp_path / "$HOME" / "~"
     old.mkdir(parents=True)
     monkeypatch.setenv("BULKOPS_HOME", str(old))
-    assert settings.home() == old
+    assert data_folder.home() == old
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows always names a folder for its user")

@@ -15,13 +15,15 @@ import pytest
 from asking import Bulkops, Ended, fill, kickout, task
 from systems import as_another_user, shared_folder
 
-from bulkops import app, settings
+from bulkops import app
+from bulkops.energycap import environments
 from bulkops.folders import Folder
 from bulkops.inbox import claims, handling, looking
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import look
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
+from bulkops.system import data_folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files, or names, on Windows")
 LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
@@ -202,7 +204,7 @@ def test_a_claim_that_was_taken_away_or_replaced_meanwhile_is_left_to_its_new_ow
         return plain_run(prepared)
 
     with opened(folder, home) as inbox:
-        inbox.handle(look(folder, home).ready[0], settings.environment(), run)
+        inbox.handle(look(folder, home).ready[0], environments.environment(), run)
     assert lying(folder) == {"Done/a.xlsx", ".a.xlsx.bulkops-inbox"}
     assert claims.claim_on(path).mark == "another ledger"
     assert not [each for each in (home / "inbox").iterdir() if each.is_dir()]
@@ -233,7 +235,7 @@ def test_a_claim_of_an_older_version_keeps_the_workbook_for_us(there, inbox, fol
     """It is run once more, which sends nothing twice; what the claim says of moves is not done."""
     path = fill(folder / "a.xlsx", [kickout(1)])
     with opened(folder, home) as taken:
-        app_run = taken.handle(look(folder, home).ready[0], settings.environment(), plain_run)
+        app_run = taken.handle(look(folder, home).ready[0], environments.environment(), plain_run)
     assert app_run.moved_to == folder / "Done" / "a.xlsx"
     if there:
         (folder / "Done" / "a.xlsx").rename(path)
@@ -353,7 +355,7 @@ def test_a_file_is_run_or_refused_by_the_name_that_it_has(name, inbox, bulkops, 
     made.rename(folder / name)
     told = inbox()
     if code := NAMES[name]:
-        assert looking_codes(folder, settings.home()) == [code]
+        assert looking_codes(folder, data_folder.home()) == [code]
         assert (lying(folder), practice.writes) == ({name}, [])
         assert told.left[0]["path"] == str(folder / name)
         return
@@ -402,7 +404,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
     else:
         swapped()
     with opened(folder, home) as inbox:
-        handled = inbox.handle(found, settings.environment(), plain_run)
+        handled = inbox.handle(found, environments.environment(), plain_run)
     assert handled.why.code in ("inbox.gone", "workbook.changed", "workbook.planted")
     assert (practice.writes, lying(folder), lying(private)) == ([], {"a.xlsx"}, {"letter.txt", "b.xlsx"})
 
@@ -430,7 +432,7 @@ def test_a_pipe_that_takes_a_workbooks_place_is_not_waited_for(when, folder, hom
             assert [each.why.code for each in look(folder, home).left] == ["inbox.held"]
         else:
             with opened(folder, home) as inbox:
-                assert inbox.handle(found, settings.environment(), plain_run).why.code == "inbox.held"
+                assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.held"
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, ends)

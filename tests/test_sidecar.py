@@ -27,9 +27,9 @@ from workbooks import column_of, results_of
 
 from bulkops import app, templates
 from bulkops.delivery import free
+from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
 from bulkops.report import Options
-from bulkops.settings import environment
 from bulkops.workbook import results_sheet
 from bulkops.workbook.results_layout import COLUMNS, MARK
 from bulkops.workbook.results_sheet import Results, Value

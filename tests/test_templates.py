@@ -11,6 +11,7 @@ from asking import task
 
 from bulkops import app, templates
 from bulkops.errors import CannotStart
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import ENDS, Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, columns
@@ -18,7 +19,6 @@ from bulkops.practice import State
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.settings import PRACTICE, Environment
 
 SAMPLES = Path(templates.__file__).parent.parent / "sample_sheets"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.xlsx"))

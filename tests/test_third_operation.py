@@ -12,7 +12,8 @@ import pytest
 from workbooks import column_of
 
 import bulkops.operations
-from bulkops import app, settings, templates
+from bulkops import app, templates
+from bulkops.energycap import environments
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
@@ -94,7 +95,7 @@ def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> N
     sheet["A3"] = 8
     book.save(template)
 
-    where = settings.environment(base_url=practice.base_url)
+    where = environments.environment(base_url=practice.base_url)
     report = app.check(template, where, tmp_path, Options())
     assert [(each.status.value, each.code) for each in report.outcomes] == [
         ("ready", ""),

@@ -14,14 +14,16 @@ from asking import Bulkops, Ended, fill, flag, task
 from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
-from bulkops import app, settings, templates
+from bulkops import app, templates
 from bulkops.checking import Checked, check
+from bulkops.energycap import environments
 from bulkops.inbox import looking
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.system import data_folder
 from bulkops.workbook.reader import read_workbook
 
 OPERATIONS = list(all_operations().values())
@@ -295,8 +297,8 @@ def test_a_text_file_says_why(tmp_path: Path, bulkops: Bulkops) -> None:
 
 def test_a_run_that_is_resumed_tells_it_too(book: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """The ledger remembers what was left out, though the workbook is not read again."""
-    home = settings.home()
-    with app.prepare(book, settings.environment(), home, Options(jobs=1)) as prepared:
+    home = data_folder.home()
+    with app.prepare(book, environments.environment(), home, Options(jobs=1)) as prepared:
         control = Control()
         prepared.run(control, lambda _: control.stop("You stopped the run."))
     with closing(Ledger(home / app.LEDGER)) as ledger:

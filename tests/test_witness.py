@@ -19,8 +19,9 @@ from asking import Bulkops, fill, flag
 from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
-from bulkops import app, doubts, settings
+from bulkops import app, doubts
 from bulkops.app import LEDGER
+from bulkops.energycap import environments
 from bulkops.errors import CannotStart
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
@@ -29,6 +30,7 @@ from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.system import data_folder
 
 ROWS = [flag(2001 + number, flag_type_id=2) for number in range(5)]
 AT = "2026-11-21T10:00:01Z"
@@ -127,8 +129,8 @@ def test_a_ledger_that_vanishes_stops_the_run(act, at, world):
 @posix
 def test_a_ledger_that_vanished_before_the_run_began_sends_nothing(world):
     """Between the question and the first row anything may take long."""
-    where = settings.environment(None, world.server.base_url)
-    with app.prepare(world.book, where, settings.home(), Options()) as prepared:
+    where = environments.environment(None, world.server.base_url)
+    with app.prepare(world.book, where, data_folder.home(), Options()) as prepared:
         assert prepared.obstacle is None
         (world.home / LEDGER).unlink()
         report = prepared.run(Control(), lambda _: None)

@@ -14,10 +14,10 @@ from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
 from bulkops.phrases import counted, printable
 from bulkops.report import Options, Report
-from bulkops.settings import Environment
 
 if TYPE_CHECKING:
     from bulkops.inbox.ending import Handled

@@ -15,8 +15,8 @@ from bulkops.desktop.opening import open_file, show_in_folder
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
 from bulkops.errors import BulkopsError
+from bulkops.model.environment import Environment
 from bulkops.phrases import counted, printable
-from bulkops.settings import Environment
 
 _COLUMNS = {"Workbook": 34, "Moved to": 16, "State": 60}
 """Headings, with their least widths in digits; what is cut off is told in full below."""

@@ -12,8 +12,9 @@ from bulkops.desktop.asking import Dialog
 from bulkops.desktop.keying import Said
 from bulkops.desktop.look import DANGER, INK, SAFE, Look
 from bulkops.desktop.worker import Worker
+from bulkops.energycap.key import Key
 from bulkops.errors import BulkopsError
-from bulkops.settings import Environment, Key
+from bulkops.model.environment import Environment
 
 _WIDTH = 88
 """Digits in a line of text."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from bulkops import settings
+from bulkops.energycap import credentials, environments
+from bulkops.energycap.key import Key, Unshown
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model.environment import HOSTS, PRACTICE, Environment
 from bulkops.operations import all_operations
-from bulkops.settings import HOSTS, PRACTICE, Environment, Key, Unshown
 
 _LASTS = "It is kept in memory only, until bulkops closes."
 
@@ -33,7 +34,7 @@ class Said:
 
 def choices(where: Environment) -> tuple[Environment, ...]:
     """The environments that take a key, and the one in use if it is another. The practice environment has its own."""
-    named = (*(Environment(name, url) for name, url in HOSTS.items()), *settings.named_environments())
+    named = (*(Environment(name, url) for name, url in HOSTS.items()), *environments.named_environments())
     return named if where in named or where.name == PRACTICE else (where, *named)
 
 
@@ -48,7 +49,7 @@ def read(typed: str) -> Key:
 def present(where: Environment) -> Said:
     """Which key bulkops would use there now."""
     try:
-        key = settings.find_key(where)
+        key = credentials.find_key(where)
     except BulkopsError as error:
         if error.code == "key.missing":
             return Said(f"There is no key for {where.place} on this computer yet.")
@@ -61,7 +62,7 @@ def test(where: Environment, key: Key | None) -> Said:
     from bulkops import preflight
 
     try:
-        key = key or settings.find_key(where)
+        key = key or credentials.find_key(where)
         owner = preflight.owner(where, key)
     except BulkopsError as error:
         return _sorry(error)
@@ -84,7 +85,7 @@ def _right(may: bool | None, permission: tuple[str, str] | None) -> str:
 def save(where: Environment, key: Key) -> Said:
     """Put it into the operating system's credential store."""
     try:
-        settings.store_key(where, key)
+        credentials.store_key(where, key)
     except BulkopsError as error:
         if error.code != "key.store":
             return _sorry(error)
@@ -93,21 +94,21 @@ def save(where: Environment, key: Key) -> Said:
     told = f"The key {key.masked()} for {where.place} is stored in this computer's credential store."
     if os.environ.get("BULKOPS_API_KEY"):
         # It goes before what is stored, and a window is not where anybody looks for that.
-        settings.use_for_session(where, key)
+        credentials.use_for_session(where, key)
         told += " The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
     return Said(told, settled=True)
 
 
 def use_now(where: Environment, key: Key) -> Said:
     """Use it until the program ends."""
-    settings.use_for_session(where, key)
+    credentials.use_for_session(where, key)
     return Said(f"The key {key.masked()} for {where.place} is in use. {_LASTS}", settled=True)
 
 
 def forget(where: Environment) -> Said:
     """Remove the key that is stored, and the one of this session."""
     try:
-        removed = settings.forget_key(where)
+        removed = credentials.forget_key(where)
     except BulkopsError as error:
         return _sorry(error)
     if removed:

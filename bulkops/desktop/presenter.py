@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from bulkops import app, settings
+from bulkops import app
 from bulkops.desktop import showing
 from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.recent import Recent
@@ -26,11 +26,12 @@ from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
 from bulkops.doubts import Settled, open_doubts, settle
+from bulkops.energycap import environments
 from bulkops.errors import BulkopsError, CannotStart
+from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.report import Options, Report
-from bulkops.settings import ENVIRONMENTS, PRACTICE, Environment
 
 if TYPE_CHECKING:
     from bulkops.processor import Control
@@ -98,9 +99,9 @@ class Presenter:
 
         Raises CannotStart if they name one that is none.
         """
-        named = [settings.environment()] if os.environ.get("BULKOPS_BASE_URL") else []
-        known = (settings.environment(name) for name in ENVIRONMENTS if name != PRACTICE)
-        return [HERE, *named, *known, *settings.named_environments()]
+        named = [environments.environment()] if os.environ.get("BULKOPS_BASE_URL") else []
+        known = (environments.environment(name) for name in ENVIRONMENTS if name != PRACTICE)
+        return [HERE, *named, *known, *environments.named_environments()]
 
     def choose(self, path: Path) -> None:
         """Take a workbook and check it at once: nothing is sent by that."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bulkops.desktop.showing import Line, Question, Shown
-from bulkops.settings import Environment
+from bulkops.model.environment import Environment
 
 
 class Screen(Protocol):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from bulkops import __version__
 from bulkops.errors import COMMON, BulkopsError
+from bulkops.model.environment import CUSTOM, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.phrases import counted, moment, printable
 from bulkops.report import Options, Summary
-from bulkops.settings import CUSTOM, PRACTICE, Environment
 
 STEPS = (
     "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",

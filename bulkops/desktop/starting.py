@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bulkops import endings
 from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.errors import CannotStart
-from bulkops.settings import home
+from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
     import tkinter as tk

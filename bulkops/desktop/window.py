@@ -23,8 +23,8 @@ from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
 from bulkops.history import PastRun
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
-from bulkops.settings import PRACTICE, Environment
 
 _EVERY = 50
 """Milliseconds between two looks at what the jobs have said."""

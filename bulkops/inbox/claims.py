@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulkops import settings
 from bulkops.folders import Folder
 from bulkops.inbox import journal
 from bulkops.inbox.giving import give
 from bulkops.ledger import now
 from bulkops.phrases import printable
+from bulkops.system import data_folder
 
 END = ".bulkops-inbox"
 _LONGEST = 200
@@ -153,7 +153,7 @@ def _begun(folder: Folder, workbook: Path, mark: str) -> str:
     """A claim's file that does not yet stand; its name. Raises OSError."""
     facts = {
         "workbook": workbook.name,
-        "who": settings.operator(),
+        "who": data_folder.operator(),
         "computer": platform.node(),
         "since": now(),
         "ledger": mark,

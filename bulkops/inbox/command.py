@@ -10,11 +10,11 @@ from bulkops.errors import CannotStart
 from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import Looked, look
+from bulkops.model.environment import Environment
 from bulkops.phrases import counted
 from bulkops.processor import Control
 from bulkops.report import Report
 from bulkops.running import Prepared
-from bulkops.settings import Environment
 
 
 def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json: bool) -> int:

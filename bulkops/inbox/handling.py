@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bulkops import app, settings
+from bulkops import app
 from bulkops.defects import recorded
 from bulkops.errors import BulkopsError, CannotStart
 from bulkops.folders import Folder, real
@@ -21,11 +21,12 @@ from bulkops.inbox.looking import Found, can_be_taken, held, in_use, usable
 from bulkops.inbox.recovery import taken_up
 from bulkops.ledger import now
 from bulkops.lock import only_one
+from bulkops.model.environment import PRACTICE, Environment
 from bulkops.ownership import own_folder
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
-from bulkops.settings import PRACTICE, Environment
 from bulkops.storage import refuse_unsafe
+from bulkops.system import data_folder
 from bulkops.workbook.saving import save
 
 Carry = Callable[[Prepared], Report]
@@ -228,7 +229,9 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
     with ExitStack() as stack:
         try:
             own_folder(home / "inbox")
-            stack.enter_context(only_one(home / "inbox", f"{settings.operator()}, inbox {folder.name}, since {now()}"))
+            stack.enter_context(
+                only_one(home / "inbox", f"{data_folder.operator()}, inbox {folder.name}, since {now()}")
+            )
             box = stack.enter_context(Folder(real(folder).resolve()))
             inbox = Inbox(box, home, clock)
             inbox.notes += taken_up(box, home)

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from bulkops import settings
 from bulkops.errors import CannotStart
 from bulkops.folders import Folder, Id
 from bulkops.inbox import claims, journal, moving
 from bulkops.inbox.ending import finish, release, said, unmoved
 from bulkops.inbox.journal import Record
 from bulkops.lock import workbook_alone
+from bulkops.system import data_folder
 
 
 def taken_up(box: Folder, home: Path) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _finished(box: Folder, home: Path, record: Record, claimed: bool, seen: set[
     if record.moves and (facts is None or _still_meant(box, name, record.moves.sha256)):
         finish(record, record.moves, box, home)
         # The lock of that run goes too: a later workbook of that name would seem to be half run.
-        with suppress(CannotStart), workbook_alone(record.workbook, settings.operator()):
+        with suppress(CannotStart), workbook_alone(record.workbook, data_folder.operator()):
             pass
         release(box, record)
         yield said("inbox.finished", path=name, value=record.moves.to)

@@ -14,9 +14,9 @@ from bulkops.ledger.marks import HELD
 from bulkops.ledger.records import Account, now, outcome_read, written
 from bulkops.ledger.tables import PLANNED, accounts, attempts, lines, runs
 from bulkops.ledger.witness import KEPT, Lacking, Seen, Told
+from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Step
-from bulkops.settings import PRACTICE
 
 _TOLD = (
     *("id", "started", "who", "computer", "key_owner", "environment", "base_url"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bulkops.errors import CannotStart
 from bulkops.folders import Id
-from bulkops.settings import PRACTICE
+from bulkops.model.environment import PRACTICE
 from bulkops.workbook import apart
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.container import content_of, is_small

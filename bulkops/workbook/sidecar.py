@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bulkops.folders import content
-from bulkops.settings import PRACTICE
+from bulkops.model.environment import PRACTICE
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.graft import Graft

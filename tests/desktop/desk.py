@@ -15,7 +15,7 @@ from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase
 from bulkops.desktop.window import Window
 from bulkops.desktop.worker import Worker
-from bulkops.settings import Environment
+from bulkops.model.environment import Environment
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened is given up."""

@@ -18,10 +18,11 @@ from bulkops.desktop.inbox_tab import InboxTab
 from bulkops.desktop.look import dress
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
+from bulkops.energycap.environments import environment
 from bulkops.inbox import looking
+from bulkops.model.environment import Environment
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.settings import Environment, environment
 
 
 @pytest.fixture(autouse=True)

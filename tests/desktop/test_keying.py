@@ -13,16 +13,18 @@ import keyring
 import keyring.backend
 import pytest
 
-from bulkops import settings
 from bulkops.desktop import keying
 from bulkops.desktop.key_dialog import KeyDialog
 from bulkops.desktop.keying import Said
 from bulkops.desktop.look import dress
 from bulkops.desktop.worker import Worker
+from bulkops.energycap import credentials
+from bulkops.energycap.credentials import find_key
+from bulkops.energycap.key import Key
 from bulkops.errors import CannotStart
+from bulkops.model.environment import HOSTS, Environment
 from bulkops.practice import server as practice_server
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.settings import HOSTS, Environment, Key, find_key
 
 SECRET = canary.key("dialog")
 EAST = Environment("us-east", HOSTS["us-east"])
@@ -59,7 +61,7 @@ class Store(keyring.backend.KeyringBackend):
 def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Key]:
     """The keys of this session, none at first."""
     keys: dict[str, Key] = {}
-    monkeypatch.setattr(settings, "_session", keys)
+    monkeypatch.setattr(credentials, "_session", keys)
     return keys
 
 
@@ -75,7 +77,7 @@ def no_store() -> Iterator[Store]:
 @pytest.fixture
 def store(no_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The same one, taken for the operating system's."""
-    monkeypatch.setattr(settings, "SAFE_STORES", (__name__,))
+    monkeypatch.setattr(credentials, "SAFE_STORES", (__name__,))
     return no_store
 
 
@@ -361,7 +363,7 @@ def test_a_bad_paste_stays_to_be_corrected_and_is_not_sent(open_dialog, server, 
 
 def test_a_key_that_is_there_can_be_tried_and_removed(open_dialog, server, store):
     """With nothing typed, Test is about that one; another environment has its own."""
-    settings.store_key(at(server), Key(practice_key()))
+    credentials.store_key(at(server), Key(practice_key()))
     window = open_dialog(at(server))
     assert "There is a key" in window.said
     window.press("<Alt-t>")

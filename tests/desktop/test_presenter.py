@@ -14,12 +14,14 @@ from desk import PATIENCE, Operator
 from keyring.backends import fail
 from workbooks import column_of
 
-from bulkops import app, settings
+from bulkops import app
 from bulkops.desktop import showing
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
+from bulkops.energycap import credentials, environments
 from bulkops.errors import CannotStart
 from bulkops.lock import only_one
+from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
@@ -37,7 +39,7 @@ def book(tmp_path: Path) -> Path:
 @pytest.fixture
 def somewhere(operator: Operator, practice: PracticeServer) -> Operator:
     """Somebody who has chosen an EnergyCAP that is not practice."""
-    operator.presenter.choose_environment(settings.environment())
+    operator.presenter.choose_environment(environments.environment())
     return operator
 
 
@@ -74,7 +76,7 @@ def states(operator: Operator) -> list[Status]:
 def test_it_starts_on_practice_with_nothing_to_press(operator: Operator, practice: PracticeServer) -> None:
     """Whatever the computer's settings name, the window starts on practice, and every dead button says why."""
     shown = operator.shown
-    assert shown.where == settings.Environment("practice", "")
+    assert shown.where == Environment("practice", "")
     assert showing.banner(shown.where).startswith("PRACTICE")
     assert all(each.why_not.endswith(".") for each in (shown.check, shown.run, shown.stop, shown.results))
 
@@ -433,7 +435,7 @@ def test_a_run_that_is_finished_offers_no_other_rows(
 def test_without_a_key_it_is_asked_for(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is sent, the rows stay, and the window is told for which EnergyCAP a key is needed."""
     monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
-    where = settings.environment("us-east")
+    where = environments.environment("us-east")
     operator.presenter.choose_environment(where)
     operator.check(book)
     operator.presenter.run()
@@ -480,7 +482,7 @@ def test_details_for_help_hold_no_key(somewhere: Operator, practice: PracticeSer
     shown = somewhere.until(Phase.CHECKED)
     assert shown.trouble is not None
     assert "Code: me.refused" in shown.trouble.details
-    assert settings.find_key(somewhere.presenter.state.where).reveal() not in shown.trouble.details
+    assert credentials.find_key(somewhere.presenter.state.where).reveal() not in shown.trouble.details
 
 
 def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:
@@ -678,7 +680,7 @@ def test_what_may_have_been_sent_from_elsewhere_wants_a_tick(
     book = fill(tmp_path / "a.xlsx", [], GOOD[:1])
     elsewhere = tmp_path / "another computer"
     elsewhere.mkdir()
-    with app.prepare(book, settings.environment(), elsewhere, Options()) as prepared:
+    with app.prepare(book, environments.environment(), elsewhere, Options()) as prepared:
         prepared.run(Control(), lambda _: None)
     somewhere.check(book)
     somewhere.presenter.run()

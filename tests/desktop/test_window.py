@@ -17,12 +17,12 @@ from asking import fill, flag, kickout
 from desk import Desk
 from workbooks import column_of
 
-from bulkops import settings
 from bulkops.desktop import showing, starting
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.showing import Line
 from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.desktop.state import Phase
+from bulkops.energycap import environments
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
@@ -41,7 +41,7 @@ def elsewhere(practice: PracticeServer, open_desk: Callable[..., Desk]) -> Desk:
     desk = open_desk()
     desk.window.where.current(1)
     desk.press("<<ComboboxSelected>>", desk.window.where)
-    assert desk.window.presenter.state.where == settings.environment()
+    assert desk.window.presenter.state.where == environments.environment()
     return desk
 
 
@@ -407,7 +407,7 @@ def test_every_environment_can_be_chosen(desk: Desk) -> None:
     """The list shows each by its name and host, practice chosen; where not practice, the banner is red."""
     values = [str(each) for each in desk.window.where["values"]]
     assert desk.window.where.get() == values[0] == showing.WHERE
-    assert showing.named(settings.environment("us-east")) in values
+    assert showing.named(environments.environment("us-east")) in values
 
 
 @pytest.mark.usefixtures("screen")

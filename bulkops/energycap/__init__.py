@@ -1,0 +1,1 @@
+"""EnergyCAP over HTTP: which one, whose key, and what an answer proves."""

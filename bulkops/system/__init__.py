@@ -1,0 +1,1 @@
+"""The computer: files, locks, folders and whose they are."""
