@@ -29,8 +29,8 @@ from check import workbook
 from openpyxl import Workbook
 
 from bulkops import app
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.processor import Control
 from bulkops.report import Options

@@ -36,11 +36,11 @@ from asking import fill, kickout, task
 
 from bulkops import app, delivery
 from bulkops.energycap import environments
-from bulkops.folders import Folder
 from bulkops.inbox import command, looking
 from bulkops.ledger import Ledger
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
+from bulkops.system.folders import Folder
 
 SECONDS = 60
 """For one pass, of which each takes less than one."""

@@ -4,7 +4,7 @@ Data flows one way: workbook → Row → CheckedRow → Plan → Outcome → Res
 Only the ledger comes back round: it tells the next plan what was sent before.
 """
 
-from bulkops.surroundings import drop_foreign_settings
+from bulkops.system.environment_variables import drop_foreign_settings
 
 __version__ = "0.1.0"
 

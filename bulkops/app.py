@@ -27,18 +27,18 @@ from typing import TYPE_CHECKING
 
 from bulkops import planning
 from bulkops.energycap import credentials
-from bulkops.errors import BulkopsError, CannotStart
-from bulkops.folders import Id
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.wording import counted, moment
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.ownership import open_to_others
-from bulkops.phrases import counted, moment
 from bulkops.report import Material, Options, Report, previewed
 from bulkops.system import data_folder
+from bulkops.system.folders import Id
+from bulkops.system.ownership import open_to_others
 from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
@@ -250,9 +250,9 @@ def _obstacle_of(prepared: Prepared) -> Iterator[None]:
 def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
-    from bulkops.lock import only_one
     from bulkops.recalling import interrupted
-    from bulkops.storage import refuse_unsafe
+    from bulkops.system.disks import refuse_unsafe
+    from bulkops.system.locks import only_one
 
     refuse_unsafe(folder)
     stack.enter_context(only_one(folder, f"{data_folder.operator()}, {what}, since {now()}"))
@@ -308,7 +308,7 @@ def take_over(folder: Path) -> None:
 def _alone(prepared: Prepared, stack: ExitStack) -> None:
     """The workbook to this run alone, whoever else may open it in a shared folder."""
     from bulkops.ledger import now
-    from bulkops.lock import workbook_alone
+    from bulkops.system.locks import workbook_alone
 
     path = prepared.material.path
     try:

@@ -15,10 +15,10 @@ from typer.exceptions import TyperException
 
 from bulkops import __version__, console, keys
 from bulkops.energycap.environments import environment
-from bulkops.errors import BulkopsError, CannotStart
 from bulkops.history import State
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.wording import counted
 from bulkops.model.environment import ENVIRONMENTS
-from bulkops.phrases import counted
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 
-from bulkops import endings
-from bulkops.defects import recorded
-from bulkops.errors import BulkopsError, CannotStart
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.system import shutdown
+from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
     from bulkops.processor import Control
@@ -94,7 +94,7 @@ def stoppable(control: Control) -> Iterator[None]:
     heard = [each for each in known if each is not None and signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, stop) for each in heard}
     try:
-        with endings.heard(stop):
+        with shutdown.heard(stop):
             yield
     finally:
         for each, handler in before.items():
@@ -113,7 +113,7 @@ def carry_out(prepared: Prepared, control: Control) -> Report:
 @contextmanager
 def updating() -> Iterator[Callable[[int], None]]:
     """Takes how far the record is brought up to date: a line that counts on a terminal; elsewhere its begin and end."""
-    from bulkops.sentences.running import bringing_up_to_date
+    from bulkops.messages.runs import bringing_up_to_date
 
     counting = sys.stderr is not None and sys.stderr.isatty()
     last = 100
@@ -244,7 +244,7 @@ def report_defect(defect: Exception) -> None:
 
 def tell(text: str) -> None:
     """To standard output, which is a command's own answer."""
-    from bulkops.phrases import printable
+    from bulkops.messages.wording import printable
 
     with printing():
         typer.echo(printable(text))
@@ -252,7 +252,7 @@ def tell(text: str) -> None:
 
 def say(text: str) -> None:
     """To standard error, which is never part of a document."""
-    from bulkops.phrases import printable
+    from bulkops.messages.wording import printable
 
     with suppress(OSError):  # a terminal that is gone, a log on a full disk
         typer.echo(printable(text), err=True)

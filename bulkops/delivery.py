@@ -18,15 +18,10 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from bulkops import folders, previous
-from bulkops.errors import COMMON, CannotStart
-from bulkops.lengths import length
-from bulkops.ownership import own_folder
-from bulkops.workbook.graft import Graft
-from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
-from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.saving import (
+from bulkops import previous
+from bulkops.messages.errors import COMMON, CannotStart
+from bulkops.system import folders
+from bulkops.system.files import (
     Changed,
     no_room_in_path,
     opened_by,
@@ -36,6 +31,12 @@ from bulkops.workbook.saving import (
     sweep,
     writable,
 )
+from bulkops.system.ownership import own_folder
+from bulkops.system.path_lengths import length
+from bulkops.workbook.graft import Graft
+from bulkops.workbook.inspecting import CannotGraft
+from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
+from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.sidecar import may_replace, plain, results_path
 
 _ROOM = 16 * 2**20

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bulkops import previous
 from bulkops.app import LEDGER, ledger_alone
-from bulkops.phrases import counted, printable, size_of
-from bulkops.sentences import disk as words
+from bulkops.messages import disk as words
+from bulkops.messages.wording import counted, printable, size_of
 
 _MOST = 3
 """Parts that a line has room for."""

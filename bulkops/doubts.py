@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bulkops.app import LEDGER, any_ledger, ledger_alone
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt, Mark, Verdict
 from bulkops.system import data_folder

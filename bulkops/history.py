@@ -15,10 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import CUSTOM, Environment
 from bulkops.model.outcomes import URGENCY, Status, by_status
-from bulkops.phrases import counted, printable
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run
@@ -220,7 +220,7 @@ _STATUSES = tuple(status for status in URGENCY if status is not Status.READY)
 def export(runs: Iterable[PastRun], path: Path, replace: bool = False) -> None:
     """Write runs as a .csv that spreadsheets open. Raises CannotStart where it cannot be written, or, unless it is to
     be replaced, if there is a file by that name."""
-    from bulkops.workbook.saving import create, refuse_planted, save
+    from bulkops.system.files import create, refuse_planted, save
 
     refuse_planted(path)
     try:

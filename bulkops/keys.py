@@ -12,7 +12,7 @@ from bulkops import console
 from bulkops.energycap.credentials import find_key, forget_key, store_key
 from bulkops.energycap.environments import environment, keep_name, named_environments, with_name
 from bulkops.energycap.key import Key, Unshown
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment, same_name
 
 _LONGEST = 4096

@@ -11,13 +11,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bulkops.messages import answers as sentences
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
-from bulkops.sentences import answers as sentences
 from bulkops.verdict import deprecated
 
 Ask = Callable[[Call], Reply | Failure]

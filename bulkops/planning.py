@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bulkops.messages import answers
+from bulkops.messages.wording import moment
 from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
@@ -17,8 +19,6 @@ from bulkops.model.requests import Accepted
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
-from bulkops.phrases import moment
-from bulkops.sentences import answers
 
 History = Mapping[str, Sequence[Past]]
 """What must not be done twice (a step's matter) → what was sent of it before; oldest first."""

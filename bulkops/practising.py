@@ -10,12 +10,12 @@ from pathlib import Path
 
 import bulkops
 from bulkops import app, templates
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome
-from bulkops.ownership import own_folder
 from bulkops.processor import Control
 from bulkops.report import Options, Report
+from bulkops.system.ownership import own_folder
 from bulkops.workbook.sidecar import named_like_results
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from bulkops.energycap import credentials
 from bulkops.energycap.key import Key
-from bulkops.errors import COMMON, CannotStart
+from bulkops.messages import answers
+from bulkops.messages.errors import COMMON, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.naming import normal
 from bulkops.operations import all_operations
-from bulkops.sentences import answers
 
 
 def key_for(where: Environment) -> Key:

@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkops.errors import BulkopsError, CannotStart, to_type
 from bulkops.history import PastRun, State
+from bulkops.messages.errors import BulkopsError, CannotStart, to_type
+from bulkops.messages.wording import about_left, counted, printable
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
-from bulkops.phrases import about_left, counted, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import printable
 from bulkops.model.outcomes import Status
-from bulkops.phrases import printable
-from bulkops.workbook.saving import keep_copy, shortened
+from bulkops.system.files import keep_copy, shortened
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
 
-from bulkops.errors import BulkopsError, MustStop
 from bulkops.ledger import Ledger, now
+from bulkops.messages import answers
+from bulkops.messages.errors import BulkopsError, MustStop
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted, Call, Failure, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.pace import Pace
-from bulkops.sentences import answers
 from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, is_energycap, judge, not_believed, unproved
 
 TROUBLES_IN_A_ROW = 5

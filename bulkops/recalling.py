@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops.delivery import free
-from bulkops.errors import CannotStart
+from bulkops.messages import answers
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import moment
 from bulkops.model.history import Resolution, Verdict
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.phrases import moment
 from bulkops.rehearsing import only_practised
 from bulkops.results import results_of
-from bulkops.sentences import answers
+from bulkops.system.files import refuse_planted, save, shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.saving import refuse_planted, save, shortened
 from bulkops.workbook.sidecar import PRACTICE_NAME, plain
 
 if TYPE_CHECKING:

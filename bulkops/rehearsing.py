@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.errors import CannotStart
-from bulkops.lock import held
 from bulkops.lookups import Against, without
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.runs import not_rehearsed, rehearsed, taken_as_given
+from bulkops.messages.wording import counted
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.ownership import own_folder
-from bulkops.phrases import counted
-from bulkops.sentences.running import not_rehearsed, rehearsed, taken_as_given
+from bulkops.system.locks import held
+from bulkops.system.ownership import own_folder
 
 if TYPE_CHECKING:
     from bulkops.practice.server import Faults

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops import folders, previous, recalling
-from bulkops.defects import recorded
-from bulkops.errors import COMMON, BulkopsError, CannotStart
-from bulkops.lock import workbook_alone
+from bulkops import previous, recalling
+from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
 from bulkops.rehearsing import only_practised
-from bulkops.system import data_folder
+from bulkops.system import data_folder, folders
+from bulkops.system.files import Changed, opened_by, save, writable
+from bulkops.system.locks import workbook_alone
+from bulkops.system.log import recorded
 from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.saving import Changed, opened_by, save, writable
 from bulkops.workbook.sidecar import renewed, runs_in
 
 if TYPE_CHECKING:

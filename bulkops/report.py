@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bulkops.errors import BulkopsError
 from bulkops.headings import Layout
+from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from bulkops.messages.wording import counted, local_time
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status, totals
 from bulkops.model.rows import Unread
 from bulkops.operations.base import Operation
-from bulkops.phrases import counted, local_time
 from bulkops.workbook.results_layout import COLUMNS
 from bulkops.workbook.results_sheet import Results, Value
 

@@ -15,9 +15,10 @@ from bulkops import __version__, previous, under_way
 from bulkops.client import Client, KeepAlive
 from bulkops.delivery import Delivery, Kind
 from bulkops.energycap.key import Key
-from bulkops.errors import BulkopsError, CannotStart, MustStop
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
+from bulkops.messages import answers
+from bulkops.messages.errors import BulkopsError, CannotStart, MustStop
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
@@ -29,7 +30,6 @@ from bulkops.recalling import NEVER, UNREAD, interrupted
 from bulkops.renewing import renew
 from bulkops.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.results import results_of
-from bulkops.sentences import answers
 from bulkops.system import data_folder
 
 KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bulkops.errors import CannotStart, to_type
+from bulkops.messages.errors import CannotStart, to_type
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
 from bulkops.operations.catalogue import Catalogue
+from bulkops.system.files import create, refuse_planted
 from bulkops.workbook import forms
-from bulkops.workbook.saving import create, refuse_planted
 
 _FACT = re.compile(r"\{\w+\}")
 """The place of a fact in a sentence, which differs from case to case."""

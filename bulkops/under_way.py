@@ -9,8 +9,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.lock import HOLDER, LOCK, held
-from bulkops.ownership import mine
+from bulkops.system.locks import HOLDER, LOCK, held
+from bulkops.system.ownership import mine
 
 
 def name(folder: Path, run: str) -> None:

@@ -18,9 +18,8 @@ from workbooks import column_of, older_results, results_of, untouched_parts
 
 from bulkops import app, delivery, running
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
-from bulkops.lock import only_one
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
@@ -28,6 +27,7 @@ from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.system import data_folder
+from bulkops.system.locks import only_one
 from bulkops.workbook.reader import without_collecting
 from bulkops.workbook.results_layout import LAYOUTS
 

@@ -13,8 +13,8 @@ import pytest
 from asking import Bulkops, fill, flag
 
 from bulkops.ledger import Ledger, archive
+from bulkops.messages.disk import ARCHIVE
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.sentences.disk import ARCHIVE
 
 LATER = "2099-01-01"
 

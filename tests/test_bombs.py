@@ -16,8 +16,8 @@ from passes import LONG, thorough
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
 
 from bulkops import app
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control

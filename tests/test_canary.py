@@ -27,7 +27,7 @@ from bulkops import app, templates
 from bulkops.client import Client
 from bulkops.energycap import credentials
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations.list_flag_edit import ListFlagEdit

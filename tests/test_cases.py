@@ -12,7 +12,7 @@ import pytest
 from asking import Bulkops, task
 
 from bulkops import app
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.report import Options

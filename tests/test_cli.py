@@ -20,10 +20,10 @@ from workbooks import column_of, results_of, untouched_parts
 
 from bulkops import cli, keys
 from bulkops.ledger import Ledger
-from bulkops.lock import only_one
 from bulkops.model.environment import HOSTS
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.system.locks import only_one
 
 ROWS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
 

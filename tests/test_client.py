@@ -21,7 +21,7 @@ from bulkops import __version__, client
 from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
 from bulkops.deadline import InHand
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted, Call, Failure, Reply

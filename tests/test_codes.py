@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from passes import passes
 from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import Mark, Verdict
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan

@@ -22,8 +22,8 @@ from python_calamine import CalamineWorkbook
 from workbooks import by_address, parts, plain, save, styles, typed
 
 from bulkops import app, handback, previous
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer

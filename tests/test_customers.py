@@ -21,9 +21,9 @@ import bulkops
 from bulkops.app import LEDGER
 from bulkops.energycap import credentials, environments
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import Account, Ledger, Run
 from bulkops.ledger.records import apart
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.data import OPERATOR

@@ -13,9 +13,10 @@ import pytest
 from test_sidecar import line
 from workbooks import column_of, parts, relations, save, styles, typed, untouched_parts
 
-from bulkops import delivery, lengths
+from bulkops import delivery
 from bulkops.delivery import Delivery, Kind, decide
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
+from bulkops.system import path_lengths
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_sheet import Results
 
@@ -255,7 +256,7 @@ def test_results_that_another_program_saved_are_still_ours(book: Path, home: Pat
 @pytest.mark.parametrize("stem", ["x" * 250, "😀" * 62])
 def test_a_long_name_is_no_obstacle(tmp_path: Path, home: Path, stem: str) -> None:
     """A disk counts a name in bytes; the names of what is put beside the workbook are longer still."""
-    if lengths.too_long(tmp_path / f"{stem}.xlsx"):
+    if path_lengths.too_long(tmp_path / f"{stem}.xlsx"):
         pytest.skip("Windows has no room for it: test_a_path_without_room_for_more_is_found_out")
     book = typed(tmp_path / f"{stem}.xlsx", ["List ID", "Comment"], [2001, "x"])
     assert decided(book, home).deliver(RESULTS) == (book, [])
@@ -274,7 +275,7 @@ def test_a_path_without_room_for_more_is_found_out(
     folder = tmp_path / "Größe & co" / ("x" * 80) / ("y" * 80)
     folder.mkdir(parents=True)
     book = typed(folder / "August.xlsx", ["List ID", "Comment"], [2001, "x"])
-    monkeypatch.setattr(lengths, "LONGEST_PATH", lengths.length(book) + room)
+    monkeypatch.setattr(path_lengths, "LONGEST_PATH", path_lengths.length(book) + room)
     found = decided(book, home)
     place, trouble = found.deliver(RESULTS)
     assert trouble == []
@@ -283,7 +284,7 @@ def test_a_path_without_room_for_more_is_found_out(
         assert (place, found.notes) == (book, [])
         return
     assert place == home / f"August - results {RUN}.xlsx"
-    assert f"The path of August.xlsx ({lengths.length(book)} letters) leaves no room" in found.notes[0]
+    assert f"The path of August.xlsx ({path_lengths.length(book)} letters) leaves no room" in found.notes[0]
     assert "that path would be too long" in found.notes[1]
 
 

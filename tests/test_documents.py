@@ -12,7 +12,7 @@ from typer.main import get_command
 import bulkops
 from bulkops import templates
 from bulkops.cli import cli
-from bulkops.errors import COMMON, BulkopsError, CannotStart, Entry
+from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Entry
 from bulkops.model.environment import ENVIRONMENTS
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue

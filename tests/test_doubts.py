@@ -12,8 +12,8 @@ from asking import Bulkops, fill, flag, kickout, run
 from bulkops import app, doubts
 from bulkops.doubts import Doubt, Verdict
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer

@@ -19,10 +19,11 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of
 
-from bulkops import app, console, endings
-from bulkops.endings import LAUNCHER, Routine, heard, routine
+from bulkops import app, console
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.system import shutdown
+from bulkops.system.shutdown import LAUNCHER, Routine, heard, routine
 
 CTRL_C, CTRL_BREAK, CLOSED, LOGOFF, SHUTDOWN = 0, 1, 2, 5, 6
 ROWS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
@@ -45,7 +46,7 @@ def test_windows_is_kept_waiting_until_all_is_over(event: int) -> None:
 
 def test_windows_is_not_kept_waiting_for_longer_than_it_waits() -> None:
     """After five seconds it ends the program anyway, and says that it does not answer."""
-    assert endings.PATIENCE < 5
+    assert shutdown.PATIENCE < 5
     assert routine(lambda: None, threading.Event(), 0.0)(CLOSED) is True
 
 
@@ -66,7 +67,7 @@ def test_a_routine_is_taken_away_when_windows_need_not_wait_any_more() -> None:
         windows.start()
 
         def unregister() -> None:
-            windows.join(endings.PATIENCE - 1)
+            windows.join(shutdown.PATIENCE - 1)
             done.append("waited in vain" if windows.is_alive() else "taken away")
 
         return unregister
@@ -95,7 +96,7 @@ def test_a_closed_console_stops_the_run_at_a_rows_boundary(
         windows.start()
         return lambda: windows.join(PATIENCE)
 
-    monkeypatch.setattr(endings, "heard", partial(heard, register=register))
+    monkeypatch.setattr(shutdown, "heard", partial(heard, register=register))
     ended = bulkops("run", august, "--yes", "--json")
     assert (ended.code, ended.statuses) == (3, ["done", *["not_sent"] * 3])
     assert found == [True, ["Done", *["Not sent"] * 3]]

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 import systems
 
-from bulkops import folders
-from bulkops.folders import Folder, Planted, content, is_link, real
-from bulkops.workbook.saving import create, keep_copy, save, sweep, writable
+from bulkops.system import folders
+from bulkops.system.files import create, keep_copy, save, sweep, writable
+from bulkops.system.folders import Folder, Planted, content, is_link, real
 
 Plant = Callable[[Path, Path], None]
 """``plant(at, to)``: put a link there."""
@@ -98,9 +98,9 @@ def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, p
     """What looks like a workbook that lost its name is only given it back if it is a file."""
     path = shared / "August.xlsx"
     save(path, b"mine", keep=lambda _: None)
-    from bulkops.workbook import saving
+    from bulkops.system import files
 
-    plant(shared / f"{saving._temporary(path).stem}.before.xlsx", diary)
+    plant(shared / f"{files._temporary(path).stem}.before.xlsx", diary)
     path.unlink()
     sweep(path)
     assert not os.path.lexists(path)

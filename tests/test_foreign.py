@@ -24,7 +24,7 @@ from workbooks import Parts, by_address, only_sheet, plain, read_here, save, typ
 from zoo.programs import resaved
 
 from bulkops.checking import check
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer

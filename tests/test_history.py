@@ -17,10 +17,9 @@ from asking import Bulkops, fill, flag, kickout, run
 
 from bulkops import app, doubts, under_way
 from bulkops.doubts import Verdict
-from bulkops.errors import CannotStart
 from bulkops.history import Choice, PastRun, State, as_csv, export
 from bulkops.ledger import Ledger, Run, now
-from bulkops.lock import only_one
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
@@ -28,6 +27,7 @@ from bulkops.presenting import run_table
 from bulkops.processor import Control
 from bulkops.report import Options
 from bulkops.system import data_folder
+from bulkops.system.locks import only_one
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
 """Four good rows that may not run side by side: their edits differ."""

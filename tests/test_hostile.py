@@ -25,7 +25,7 @@ from zoo.book import Book, unstyled
 from zoo.book import worksheet as zoo_sheet
 
 from bulkops.delivery import decide
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.workbook.apart import MEMORY, parsed_apart
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft

@@ -15,8 +15,6 @@ NUMBER = {package: number for number, packages in enumerate(NUMBERS) for package
 NOT_MOVED = {
     module: package
     for package, modules in {
-        "messages": "sentences.entry sentences.answers sentences.desktop sentences.disk sentences.doubts sentences.handing_back sentences.inbox sentences.rows sentences.running sentences.workbooks errors phrases sentences.__init__",  # noqa: E501
-        "system": "surroundings endings lengths storage ownership folders lock workbook.saving defects",
         "operations": "naming",
         "workbook": "templates",
         "energycap": "masking deadline failures verdict pace client preflight lookups",

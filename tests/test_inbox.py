@@ -26,16 +26,16 @@ from nursery import Nursery
 
 from bulkops import app
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart
-from bulkops.folders import Folder
 from bulkops.inbox import claims, giving, looking
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import look
-from bulkops.lock import only_one, workbook_alone
+from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.system import data_folder
+from bulkops.system.folders import Folder
+from bulkops.system.locks import only_one, workbook_alone
 from bulkops.whereabouts import known_as
 
 ROOT = Path(__file__).resolve().parents[1]

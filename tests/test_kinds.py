@@ -11,7 +11,7 @@ import pytest
 from foreign_samples import FOLDER, NAME
 from workbooks import Parts, parts, read_here, save
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.workbook.kinds import text_kind
 from bulkops.workbook.reader import read_workbook
 

@@ -25,7 +25,6 @@ from misbehaving import Misbehaving, Talk
 from steps import HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
 from bulkops import planning
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import (
     INTENT,
     PLANNED,
@@ -41,6 +40,7 @@ from bulkops.ledger import (
 )
 from bulkops.ledger.codes import is_code, new_code, new_codes
 from bulkops.ledger.reserve import Reserve
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import Mark, Resolution, Since, Verdict
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from asking import fill, kickout
 
-from bulkops import lengths
-from bulkops.errors import CannotStart
 from bulkops.inbox.looking import look
-from bulkops.lengths import length, too_long
-from bulkops.lock import workbook_alone
+from bulkops.messages.errors import CannotStart
+from bulkops.system import path_lengths
+from bulkops.system.files import writable
+from bulkops.system.locks import workbook_alone
+from bulkops.system.path_lengths import length, too_long
 from bulkops.workbook.container import content_of
-from bulkops.workbook.saving import writable
 
 
 def test_a_name_is_counted_as_the_disk_counts_it(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_name_that_no_disk_takes_is_no_place_for_results(tmp_path: Path) -> No
 def test_a_workbook_with_too_long_a_path_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows says that there is none, and the operator sees it there."""
     book = fill(tmp_path / "August.xlsx", [kickout(1)])
-    monkeypatch.setattr(lengths, "LONGEST_PATH", length(book) - 1)
+    monkeypatch.setattr(path_lengths, "LONGEST_PATH", length(book) - 1)
     with pytest.raises(CannotStart) as told:
         content_of(book)
     assert told.value.code == "workbook.too_long"
@@ -53,7 +53,7 @@ def test_a_lock_that_finds_no_room_is_told_so(tmp_path: Path, monkeypatch: pytes
     book = fill(tmp_path / "August.xlsx", [kickout(1)])
     for room, code in ((8, "workbook.too_long"), (9, "workbook.no_lock")):
         with monkeypatch.context() as patch:
-            patch.setattr(lengths, "LONGEST_PATH", length(book) + room)
+            patch.setattr(path_lengths, "LONGEST_PATH", length(book) + room)
             patch.setattr(os, "open", missing)
             with pytest.raises(CannotStart) as told, workbook_alone(book, "Pat"):
                 pass
@@ -71,8 +71,8 @@ def test_an_upload_folder_too_deep_for_what_goes_into_it(tmp_path: Path, monkeyp
     folder.mkdir()
     book = fill(folder / "August.xlsx", [kickout(1)])
     needed = length(folder / "Needs attention" / "August (99) - corrections.xlsx")
-    monkeypatch.setattr(lengths, "LONGEST_PATH", needed)
+    monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed)
     assert [found.path for found in look(folder, home, lambda _: None).ready] == [book]
-    monkeypatch.setattr(lengths, "LONGEST_PATH", needed - 1)
+    monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed - 1)
     (left,) = look(folder, home, lambda _: None).left
     assert left.why.code == "inbox.too_long"

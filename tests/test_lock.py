@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 import systems
 
-from bulkops import lock
-from bulkops.errors import CannotStart
-from bulkops.lock import only_one, workbook_alone
+from bulkops.messages.errors import CannotStart
+from bulkops.system import locks
+from bulkops.system.locks import only_one, workbook_alone
 
 HOLDER = """
 import sys
 from pathlib import Path
-from bulkops.lock import only_one
+from bulkops.system.locks import only_one
 with only_one(Path(sys.argv[1]), "Pat, july.xlsx, since ten"):
     print("held", flush=True)
     sys.stdin.read()
@@ -125,7 +125,7 @@ def test_a_disk_without_locks_is_not_called_another_run(tmp_path, monkeypatch):
     def no_locks(_: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(lock, "_lock", no_locks)
+    monkeypatch.setattr(locks, "_lock", no_locks)
     error = refused(tmp_path)
     assert (error.code, "No locks available" in str(error)) == ("ledger.unusable", True)
 
@@ -133,8 +133,8 @@ def test_a_disk_without_locks_is_not_called_another_run(tmp_path, monkeypatch):
 RUNNER = """
 import sys
 from pathlib import Path
-from bulkops.errors import CannotStart
-from bulkops.lock import workbook_alone
+from bulkops.messages.errors import CannotStart
+from bulkops.system.locks import workbook_alone
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -148,8 +148,8 @@ except CannotStart as error:
 RACER = """
 import os, sys
 from pathlib import Path
-from bulkops.errors import CannotStart
-from bulkops.lock import workbook_alone
+from bulkops.messages.errors import CannotStart
+from bulkops.system.locks import workbook_alone
 path = Path(sys.argv[1])
 inside = path.with_name("inside")
 print("ready", flush=True)
@@ -366,13 +366,13 @@ def test_the_lock_of_a_removed_file_is_worth_nothing(workbook, monkeypatch):
     """Between opening and locking, the one who had it may end: the next must then lock what stands there now."""
     ended = ExitStack()
     ended.enter_context(workbook_alone(workbook, "Pat"))
-    lock_it = lock._lock
+    lock_it = locks._lock
 
     def meanwhile(handle: int) -> None:
         ended.close()
         lock_it(handle)
 
-    monkeypatch.setattr(lock, "_lock", meanwhile)
+    monkeypatch.setattr(locks, "_lock", meanwhile)
     with workbook_alone(workbook, "Kim"):
         assert "(Kim)" in str(busy(workbook))
     assert names(workbook) == ["August.xlsx"]
@@ -438,7 +438,7 @@ def test_on_a_disk_without_locks_nothing_is_run(workbook, monkeypatch, number):
     def no_locks(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(lock, "_lock", no_locks)
+    monkeypatch.setattr(locks, "_lock", no_locks)
     assert f"({os.strerror(number)})" in str(unlocked(workbook))
     assert names(workbook) == ["August.xlsx"]
 
@@ -447,7 +447,7 @@ def test_a_lock_that_cannot_be_had_leaves_the_file_of_another(workbook, monkeypa
     """A server that stumbles for a moment must not cost the one who holds the lock its file."""
     with run_by(workbook):
         with monkeypatch.context() as patch:
-            patch.setattr(lock, "_locked", fails)
+            patch.setattr(locks, "_locked", fails)
             unlocked(workbook)
         busy(workbook)
 
@@ -591,13 +591,13 @@ def test_where_the_system_follows_links_no_lock_is_behind_one(workbook, tmp_path
     mark.symlink_to(diary)
     open_ = os.open
     monkeypatch.setattr(os, "open", lambda path, flags, *more: open_(path, flags & ~(os.O_NOFOLLOW | os.O_EXCL), *more))
-    monkeypatch.setattr(lock, "_not_followed", lambda mark, facts: os.path.samestat(os.lstat(mark), facts))
+    monkeypatch.setattr(locks, "_not_followed", lambda mark, facts: os.path.samestat(os.lstat(mark), facts))
     if kind == "to nothing":
         unlocked(workbook)
         assert not diary.exists()
     else:
         diary.write_text("dear diary")
-        monkeypatch.setattr(lock, "is_link", lambda _: False)
+        monkeypatch.setattr(locks, "is_link", lambda _: False)
         unlocked(workbook)
         assert diary.read_text() == "dear diary"
 

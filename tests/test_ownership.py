@@ -13,18 +13,17 @@ import pytest
 from asking import Bulkops, fill, flag, kickout
 from others import ELSE, NEEDS_ROOT, SOMEBODY, as_user
 
-from bulkops import defects, ownership
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
-from bulkops.lock import only_one, workbook_alone
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.system import data_folder
+from bulkops.system import data_folder, log, ownership
+from bulkops.system.locks import only_one, workbook_alone
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="on Windows the profile's own rights see to it")
 HOME = """
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.system.data_folder import home
 try:
     print(home())
@@ -33,8 +32,8 @@ except CannotStart as error:
 """
 LOCKED = """
 import pathlib
-from bulkops.errors import CannotStart
-from bulkops.lock import only_one, workbook_alone
+from bulkops.messages.errors import CannotStart
+from bulkops.system.locks import only_one, workbook_alone
 try:
     with {}(pathlib.Path(sys.argv[1]), "Mia"):
         print("held")
@@ -78,7 +77,7 @@ def test_whatever_is_made_in_the_data_folder_is_for_its_user_alone(
     for _ in range(2):
         assert bulkops("run", str(book), "--yes").code in (0, 1)
     environments.keep_name(Environment("Own", "https://app.energycap.com", "x"))
-    defects.recorded(ValueError("x"))
+    log.recorded(ValueError("x"))
     with closing(Ledger(home / "ledger.sqlite3")):
         assert open_ones(home) == []
     witness = home.with_name(f"{home.name} witness")

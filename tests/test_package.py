@@ -31,7 +31,7 @@ from workbooks import (
     worksheet,
 )
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.workbook.container import content_of
 from bulkops.workbook.package import Package
 from bulkops.workbook.raw import RawWorkbook

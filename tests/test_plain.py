@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from passes import passes
 from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Kind, Shown
 from bulkops.workbook import wire
 from bulkops.workbook.formats import GENERAL, format_of

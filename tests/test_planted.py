@@ -17,12 +17,12 @@ from workbooks import results_of
 
 from bulkops import app
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart
-from bulkops.folders import id_of
+from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
 from bulkops.system import data_folder
+from bulkops.system.folders import id_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="users and links are those of Unix here")
 

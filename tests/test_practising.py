@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 from workbooks import column_of
 
 from bulkops import app
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer

@@ -11,7 +11,7 @@ import pytest
 from misbehaving import Misbehaving, Talk, answer, certificate, issued
 
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer

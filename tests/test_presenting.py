@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bulkops import presenting
-from bulkops.errors import CannotStart
 from bulkops.history import PastRun
 from bulkops.ledger import Run
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
-from bulkops.phrases import counted, printable
 from bulkops.presenting import Progress, ask, run_table, show
 from bulkops.report import Report, Summary
 

@@ -12,8 +12,8 @@ import pytest
 from asking import Bulkops, fill, flag
 
 from bulkops import previous
-from bulkops.errors import CannotStart
 from bulkops.ledger import Run
+from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.previous import Rule
 

@@ -17,8 +17,8 @@ from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of
 
 from bulkops.client import Client
 from bulkops.energycap.key import Key
-from bulkops.errors import MustStop
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import MustStop
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, strings, styles, typed, worksheet
 
 import bulkops
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import read_workbook

@@ -13,9 +13,9 @@ from workbooks import results_of, untouched_parts
 
 from bulkops import app, doubts
 from bulkops.doubts import Settled, Verdict
-from bulkops.lock import workbook_alone
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.system.locks import workbook_alone
 
 WARNING = "Do not send it again"
 

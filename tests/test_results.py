@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bulkops.errors import CannotStart
 from bulkops.ledger import Run
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import local_time
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import ENDS, TO_COME, Outcome, Status, totals
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
-from bulkops.phrases import local_time
 from bulkops.report import Report, in_order
 from bulkops.results import document, exit_code, results_of
 from bulkops.workbook.results_layout import COLUMNS

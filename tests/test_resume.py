@@ -14,8 +14,8 @@ from workbooks import column_of, untouched_parts
 
 from bulkops import app
 from bulkops.doubts import settle
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger, now
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome

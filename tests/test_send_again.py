@@ -17,6 +17,7 @@ from workbooks import column_of, older_results
 from bulkops import app
 from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
+from bulkops.messages import answers
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome, Status
@@ -25,7 +26,6 @@ from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.sentences import answers
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)

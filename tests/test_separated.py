@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from workbooks import by_address, only_sheet, plain
 
 from bulkops.checking import check
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.operations import all_operations
 from bulkops.workbook import separated
 from bulkops.workbook.raw import RawSheet

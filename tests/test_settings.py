@@ -35,8 +35,8 @@ from bulkops.energycap import credentials
 from bulkops.energycap.credentials import SAFE_STORES, find_key, forget_key, store_key
 from bulkops.energycap.environments import environment
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart
 from bulkops.ledger import Ledger
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import HOSTS, Environment
 from bulkops.system import data_folder
 from bulkops.system.data_folder import home

@@ -578,7 +578,13 @@ def test_every_dependency_is_in_the_lock() -> None:
 # ---------------------------------------------------------------- run.py as text
 
 
-BEFORE = ["run.py", "bulkops/__init__.py", "bulkops/surroundings.py", "bulkops/desktop/__init__.py", FIRST_START]
+BEFORE = [
+    "run.py",
+    "bulkops/__init__.py",
+    "bulkops/system/environment_variables.py",
+    "bulkops/desktop/__init__.py",
+    FIRST_START,
+]
 
 
 @pytest.mark.parametrize("path", BEFORE)
@@ -591,7 +597,7 @@ def test_the_set_up_needs_only_the_standard_library(path: str) -> None:
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             imported |= {name if name.startswith("bulkops.") else name.split(".")[0] for name in names}
-    ours = {"bulkops.desktop.first_start", "bulkops.surroundings.drop_foreign_settings"}
+    ours = {"bulkops.desktop.first_start", "bulkops.system.environment_variables.drop_foreign_settings"}
     assert imported <= sys.stdlib_module_names | ours
 
 

@@ -17,13 +17,13 @@ from systems import as_another_user, shared_folder
 
 from bulkops import app
 from bulkops.energycap import environments
-from bulkops.folders import Folder
 from bulkops.inbox import claims, handling, looking
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import look
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.system import data_folder
+from bulkops.system.folders import Folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files, or names, on Windows")
 LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")

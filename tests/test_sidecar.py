@@ -30,10 +30,10 @@ from bulkops.delivery import free
 from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
 from bulkops.report import Options
+from bulkops.system.files import save
 from bulkops.workbook import results_sheet
 from bulkops.workbook.results_layout import COLUMNS, MARK
 from bulkops.workbook.results_sheet import Results, Value
-from bulkops.workbook.saving import save
 from bulkops.workbook.sidecar import may_replace, plain, results_path
 from bulkops.workbook.text import cell_text
 

@@ -19,8 +19,8 @@ from test_foreign import row as row_of_ods
 from workbooks import MAIN, RELATIONSHIPS, STRICT, Parts, parts, relations, save, worksheet
 
 from bulkops.checking import Checked, check
+from bulkops.messages.wording import row_numbers
 from bulkops.operations import all_operations
-from bulkops.phrases import row_numbers
 from bulkops.practice.server import PracticeServer
 from bulkops.workbook import reader, wire
 from bulkops.workbook.oldexcel import read_old_excel

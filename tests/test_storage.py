@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 import systems
 
-from bulkops import storage
-from bulkops.errors import CannotStart
-from bulkops.storage import linux_network, mac_network, refuse_unsafe, synced, windows_network
+from bulkops.messages.errors import CannotStart
+from bulkops.system import disks
+from bulkops.system.disks import linux_network, mac_network, refuse_unsafe, synced, windows_network
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads the mount table as Linux writes it")
 
@@ -285,7 +285,7 @@ def test_a_link_to_a_network_disk_is_followed(tmp_path, monkeypatch):
     table = tmp_path / "mountinfo"
     point = str(tmp_path.resolve() / "share").replace(" ", "\\040")
     table.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:9 / {point} rw - nfs4 files:/x rw\n")
-    monkeypatch.setattr(storage, "_MOUNTINFO", table)
+    monkeypatch.setattr(disks, "_MOUNTINFO", table)
     error = refused(tmp_path / "local" / "bulkops")
     assert error.code == "home.network"
     assert f"{tmp_path.resolve() / 'share'}, nfs4" in str(error)
@@ -298,5 +298,5 @@ def test_a_link_to_a_network_disk_is_followed(tmp_path, monkeypatch):
 @linux_only
 def test_a_linux_without_a_mount_table_refuses_nothing(tmp_path, monkeypatch):
     """In some containers there is no /proc."""
-    monkeypatch.setattr(storage, "_MOUNTINFO", tmp_path / "missing")
+    monkeypatch.setattr(disks, "_MOUNTINFO", tmp_path / "missing")
     refuse_unsafe(tmp_path)

@@ -14,8 +14,8 @@ from asking import STATUSES, Bulkops, Ended, fill, flag, kickout
 from pandera import config
 from pandera.pandas import Check, DataFrameSchema
 
-from bulkops import surroundings
 from bulkops.practice.server import PracticeServer
+from bulkops.system import environment_variables
 
 WRONG = {
     "new_batch_code.required": kickout(1, batch_mode="smart batch"),
@@ -117,7 +117,7 @@ def test_variables_of_other_programs_are_dropped_and_ours_are_kept(monkeypatch: 
     kept = {"BULKOPS_HOME": "x", "HTTPS_PROXY": "x", "SSL_CERT_FILE": "x", "PYTHON_KEYRING_BACKEND": "x"}
     for name, value in kept.items():
         monkeypatch.setenv(name, value)
-    surroundings.drop_foreign_settings()
+    environment_variables.drop_foreign_settings()
     assert {name: os.environ.get(name) for name in kept} == kept
     assert not {name.upper() for name in os.environ} & {"PANDERA_VALIDATION_ENABLED", "PANDERA_NEW_SWITCH"}
     assert not {"SSLKEYLOGFILE", "REQUESTS_CA_BUNDLE", "NETRC"} & {*os.environ}

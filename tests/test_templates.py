@@ -10,7 +10,7 @@ import pytest
 from asking import task
 
 from bulkops import app, templates
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import ENDS, Status
 from bulkops.operations import all_operations

@@ -23,7 +23,7 @@ TOY = '''
 """Void a bill: a toy, to see that an operation is one file."""
 import json
 
-from bulkops.errors import Entry
+from bulkops.messages.errors import Entry
 from bulkops.model.requests import Accepted, Call
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import read_id, read_text

@@ -22,9 +22,9 @@ from steps import kickout as row
 from bulkops import app, doubts
 from bulkops.app import LEDGER
 from bulkops.energycap import environments
-from bulkops.errors import CannotStart
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
+from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer

@@ -12,16 +12,17 @@ from asking import Bulkops, fill, kickout
 from typer.main import get_command
 
 import bulkops as package
-from bulkops import lock, templates
+from bulkops import templates
 from bulkops.cli import cli
-from bulkops.errors import CannotStart, Entry, to_type
+from bulkops.messages import answers, rows
+from bulkops.messages.errors import CannotStart, Entry, to_type
 from bulkops.model.outcomes import TO_COME, Status
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import LOST_DIGITS
-from bulkops.sentences import answers, rows
+from bulkops.system import locks
 from bulkops.verdict import judge
 
 ROOT = Path(package.__file__).parent
@@ -217,8 +218,8 @@ def test_an_operations_own_words(known: Operation) -> None:
 
 def test_the_note_of_the_lock() -> None:
     """What is said of another person's run ends with what to do."""
-    assert not jargon(lock.LEFT)
-    assert VERBS.match(lock.LEFT.split(". ")[-1])
+    assert not jargon(locks.LEFT)
+    assert VERBS.match(locks.LEFT.split(". ")[-1])
 
 
 def test_the_statuses_in_words() -> None:

@@ -36,16 +36,16 @@ from zoo.book import TYPES, unzipped, zipped
 from zoo.programs import has_soffice, resaved
 
 from bulkops.checking import check
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
+from bulkops.system.files import sweep
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.patching import Patch
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_layout import COLUMNS, LAYOUTS, MARK
 from bulkops.workbook.results_sheet import Results, Value
-from bulkops.workbook.saving import sweep
 from bulkops.workbook.text import cell_text
 
 WHEN = "2026-11-21 10:15:30 UTC-05:00"
@@ -710,7 +710,7 @@ def test_damage_is_refused_or_borne(name: str, tmp_path: Path) -> None:
 _SAVING = """
 import sys
 from pathlib import Path
-from bulkops.workbook.saving import save
+from bulkops.system.files import save
 path, old, new = (Path(each) for each in sys.argv[1:])
 contents = [new.read_bytes(), old.read_bytes()]
 print("ready", flush=True)

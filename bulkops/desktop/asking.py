@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
 from bulkops.desktop.showing import REHEARSE, TICK, Question, Sure
-from bulkops.phrases import counted
+from bulkops.messages.wording import counted
 
 Answer = Callable[[bool, str, bool], str]
 """Yes or no, what was typed, is the tick there? → why that is no answer."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from bulkops.surroundings import for_other_programs
+from bulkops.system.environment_variables import for_other_programs
 
 _WHY = "EnergyCAP rows are being sent"
 _PATIENCE = 2.0

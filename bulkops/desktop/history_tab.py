@@ -10,16 +10,16 @@ from tkinter import filedialog, ttk
 from typing import TypedDict
 
 from bulkops import app, history
-from bulkops.defects import recorded
 from bulkops.desktop.choosing import Chooser
 from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.look import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
-from bulkops.errors import BulkopsError
 from bulkops.history import PastRun
-from bulkops.phrases import counted
+from bulkops.messages.errors import BulkopsError
+from bulkops.messages.wording import counted
+from bulkops.system.log import recorded
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
 """Headings, with their least widths in digits; what is cut off is told in full below."""

@@ -8,16 +8,16 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
-from bulkops.defects import recorded
 from bulkops.desktop import showing
 from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
-from bulkops.errors import BulkopsError, CannotStart
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
-from bulkops.phrases import counted, printable
 from bulkops.report import Options, Report
+from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
     from bulkops.inbox.ending import Handled

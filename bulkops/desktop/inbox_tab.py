@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from bulkops.defects import recorded
 from bulkops.desktop.asking import RunDialog
 from bulkops.desktop.inbox_presenter import Dropped, InboxPresenter, InboxShown
 from bulkops.desktop.look import DANGER, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file, show_in_folder
 from bulkops.desktop.showing import Question
 from bulkops.desktop.worker import Worker
-from bulkops.errors import BulkopsError
+from bulkops.messages.errors import BulkopsError
+from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
-from bulkops.phrases import counted, printable
+from bulkops.system.log import recorded
 
 _COLUMNS = {"Workbook": 34, "Moved to": 16, "State": 60}
 """Headings, with their least widths in digits; what is cut off is told in full below."""

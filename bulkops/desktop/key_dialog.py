@@ -6,15 +6,15 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from bulkops.defects import recorded
 from bulkops.desktop import keying
 from bulkops.desktop.asking import Dialog
 from bulkops.desktop.keying import Said
 from bulkops.desktop.look import DANGER, INK, SAFE, Look
 from bulkops.desktop.worker import Worker
 from bulkops.energycap.key import Key
-from bulkops.errors import BulkopsError
+from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
+from bulkops.system.log import recorded
 
 _WIDTH = 88
 """Digits in a line of text."""

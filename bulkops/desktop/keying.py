@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bulkops.energycap import credentials, environments
 from bulkops.energycap.key import Key, Unshown
-from bulkops.errors import BulkopsError, CannotStart
+from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import HOSTS, PRACTICE, Environment
 from bulkops.operations import all_operations
 

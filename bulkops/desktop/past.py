@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkops import app
 from bulkops.desktop.opening import is_workbook
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 
 
 def results_of(folder: Path, run: str) -> Path:

@@ -27,7 +27,7 @@ from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
 from bulkops.doubts import Settled, open_doubts, settle
 from bulkops.energycap import environments
-from bulkops.errors import BulkopsError, CannotStart
+from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status
@@ -428,7 +428,7 @@ class Presenter:
     def tell(self, error: Exception) -> None:
         """Something went wrong: it is shown until the next thing is done."""
         if not isinstance(error, BulkopsError):
-            from bulkops.defects import recorded
+            from bulkops.system.log import recorded
 
             error = recorded(error)
         self.state.trouble = showing.trouble(error)

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.workbook.saving import save
+from bulkops.system.files import save
 
 _MOST = 8
 

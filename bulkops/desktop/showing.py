@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkops import __version__
-from bulkops.errors import COMMON, BulkopsError
+from bulkops.messages.errors import COMMON, BulkopsError
+from bulkops.messages.wording import counted, moment, printable
 from bulkops.model.environment import CUSTOM, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.phrases import counted, moment, printable
 from bulkops.report import Options, Summary
 
 STEPS = (

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bulkops.lock import held
+from bulkops.system.locks import held
 
 _LOCK, _NOTES = "window.lock", "window notes"
 _NOTE, _TAKEN = ".note", ".taken"

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from bulkops import endings
 from bulkops.desktop.single import First, first_or_hand_over
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
+from bulkops.system import shutdown
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
             from bulkops.desktop.window import Window
 
             window = Window(root, dress(root), folder, further=first.taken)
-            stack.enter_context(endings.heard(_see_to_endings(root, window)))
+            stack.enter_context(shutdown.heard(_see_to_endings(root, window)))
             root.update()
             _told()
             window.presenter.bring_up_to_date(lambda: window.take(dropped))
@@ -89,7 +89,7 @@ def _see_to_endings(root: tk.Tk, window: Window) -> Callable[[], object]:
     def session_ends() -> None:
         """Logoff and shutdown, as Tk has it from Windows: the programs are ended as soon as all have come back."""
         window.stop_and_leave()
-        window.presenter.worker.join(endings.PATIENCE)
+        window.presenter.worker.join(shutdown.PATIENCE)
 
     root.protocol("WM_SAVE_YOURSELF", session_ends)
 

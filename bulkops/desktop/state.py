@@ -9,12 +9,12 @@ from enum import Enum
 from pathlib import Path
 
 from bulkops.desktop.showing import Button, Line, Shown, Trouble
+from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
+from bulkops.messages.wording import about_left, counted
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt
 from bulkops.model.outcomes import Status, by_status
-from bulkops.phrases import about_left, counted
 from bulkops.report import Report
-from bulkops.sentences.running import UPDATED_ONCE, bringing_up_to_date
 
 QUIET = 10.0
 """Seconds of silence after which the operator is told what is being waited for."""

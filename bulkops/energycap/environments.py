@@ -9,9 +9,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from bulkops import ownership
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import CUSTOM, ENVIRONMENTS, HOSTS, LOOPBACK, PRACTICE, Environment, folded, same_name
+from bulkops.system import ownership
 from bulkops.system.data_folder import home
 
 _NAMES = "environments.json"

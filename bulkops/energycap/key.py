@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bulkops.errors import CannotStart
 from bulkops.masking import Traces
+from bulkops.messages.errors import CannotStart
 
 _QUOTES = "\"'`"
 _KEY = re.compile(rf"(?![{_QUOTES}])[!-~]{{1,1024}}(?<![{_QUOTES}])")

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulkops.folders import Folder
 from bulkops.inbox import journal
 from bulkops.inbox.giving import give
 from bulkops.ledger import now
-from bulkops.phrases import printable
+from bulkops.messages.wording import printable
 from bulkops.system import data_folder
+from bulkops.system.folders import Folder
 
 END = ".bulkops-inbox"
 _LONGEST = 200

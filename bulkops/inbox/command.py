@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bulkops import app, console
-from bulkops.errors import CannotStart
 from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import Looked, look
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
-from bulkops.phrases import counted
 from bulkops.processor import Control
 from bulkops.report import Report
 from bulkops.running import Prepared

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from bulkops import app
-from bulkops.errors import BulkopsError, CannotStart
-from bulkops.folders import Folder
 from bulkops.inbox import claims, moving
 from bulkops.inbox.journal import Moves, Record
 from bulkops.inbox.looking import Found
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
 from bulkops.operations.catalogue import Catalogue
-from bulkops.phrases import counted
 from bulkops.report import Options, Report
 from bulkops.results import document
+from bulkops.system.folders import Folder
 from bulkops.whereabouts import DONE, IN_DOUBT, NEEDS_ATTENTION
 
 _GOOD = {Status.DONE, Status.ALREADY_DONE}

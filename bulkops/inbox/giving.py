@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bulkops.folders import Folder, is_link
+from bulkops.system.folders import Folder, is_link
 
 _TRIES = 5
 

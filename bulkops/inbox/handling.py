@@ -10,9 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkops import app
-from bulkops.defects import recorded
-from bulkops.errors import BulkopsError, CannotStart
-from bulkops.folders import Folder, real
 from bulkops.inbox import claims, journal, moving
 from bulkops.inbox.ending import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.giving import give
@@ -20,14 +17,17 @@ from bulkops.inbox.journal import Record
 from bulkops.inbox.looking import Found, can_be_taken, held, in_use, usable
 from bulkops.inbox.recovery import taken_up
 from bulkops.ledger import now
-from bulkops.lock import only_one
+from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.ownership import own_folder
 from bulkops.report import Options, Report
 from bulkops.running import Prepared
-from bulkops.storage import refuse_unsafe
 from bulkops.system import data_folder
-from bulkops.workbook.saving import save
+from bulkops.system.disks import refuse_unsafe
+from bulkops.system.files import save
+from bulkops.system.folders import Folder, real
+from bulkops.system.locks import only_one
+from bulkops.system.log import recorded
+from bulkops.system.ownership import own_folder
 
 Carry = Callable[[Prepared], Report]
 """Ask, and run or refuse a prepared run: how, is the command line's and the window's own."""

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bulkops.ownership import own_folder
-from bulkops.workbook.saving import save
+from bulkops.system.files import save
+from bulkops.system.ownership import own_folder
 
 _FILE = "claim.json"
 _MARK = re.compile("[0-9a-f]{16}")

@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bulkops.errors import CannotStart
-from bulkops.folders import Folder, Id, is_link, opened
 from bulkops.inbox.claims import Claim, claim_on, is_ours
 from bulkops.inbox.moving import CORRECTIONS, MOST, beside
-from bulkops.lengths import too_long
+from bulkops.messages.errors import CannotStart
+from bulkops.system.files import opened_by, removable
+from bulkops.system.folders import Folder, Id, is_link, opened
+from bulkops.system.path_lengths import too_long
 from bulkops.whereabouts import OUTCOMES, is_outcome
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.saving import opened_by, removable
 from bulkops.workbook.sidecar import named_like_results
 
 SETTLING = 2.0

@@ -12,12 +12,12 @@ from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.folders import Folder
 from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.giving import give
 from bulkops.inbox.journal import Moves, Record
+from bulkops.system.files import shortened
+from bulkops.system.folders import Folder
 from bulkops.whereabouts import OUTCOMES
-from bulkops.workbook.saving import shortened
 
 CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"
 """What is put beside a workbook, besides results, has this behind its name."""

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from bulkops.errors import CannotStart
-from bulkops.folders import Folder, Id
 from bulkops.inbox import claims, journal, moving
 from bulkops.inbox.ending import finish, release, said, unmoved
 from bulkops.inbox.journal import Record
-from bulkops.lock import workbook_alone
+from bulkops.messages.errors import CannotStart
 from bulkops.system import data_folder
+from bulkops.system.folders import Folder, Id
+from bulkops.system.locks import workbook_alone
 
 
 def taken_up(box: Folder, home: Path) -> Iterator[str]:

@@ -20,14 +20,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.records import ARCHIVED, is_short
 from bulkops.ledger.resuming import left
 from bulkops.ledger.store import Store
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
+from bulkops.messages.disk import ARCHIVE
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.outcomes import Status
-from bulkops.ownership import mine
-from bulkops.sentences.disk import ARCHIVE
+from bulkops.system.ownership import mine
 
 _AT_ONCE = 50
 _TABLE = """

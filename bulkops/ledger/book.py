@@ -16,7 +16,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger import marks, restoring, resuming
 from bulkops.ledger.archive import Archive, Moved, move, whole
 from bulkops.ledger.codes import new_code
@@ -43,6 +42,7 @@ from bulkops.ledger.store import Clash, Store
 from bulkops.ledger.tables import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, book, lines, runs
 from bulkops.ledger.tables import marks as said
 from bulkops.ledger.witness import Lacking, Witness
+from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import Doubt, Mark, Past, Resolution
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan, Step

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bulkops.errors import CannotStart
 from bulkops.ledger.records import outcome_read, printable_text
 from bulkops.ledger.tables import INTENT, attempts, lines, runs
+from bulkops.messages.errors import CannotStart
+from bulkops.messages.wording import moment
 from bulkops.model.history import Doubt, Mark, Resolution, Since, Verdict
 from bulkops.model.outcomes import Outcome, Status
-from bulkops.phrases import moment
 
 HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""

@@ -17,11 +17,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.errors import CannotStart
 from bulkops.ledger.codes import new_codes
 from bulkops.ledger.tables import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
+from bulkops.messages.errors import CannotStart
 from bulkops.model.requests import Call
-from bulkops.ownership import mine
+from bulkops.system.ownership import mine
 
 LOOKED_AT = 1000
 """Entries of each index from which SQLite takes what queries are planned by."""

@@ -11,13 +11,13 @@ from typing import Any
 
 from bulkops.ledger.codes import is_code
 from bulkops.ledger.tables import INTENT, PLANNED
+from bulkops.messages.disk import ARCHIVED as NOT_READ
 from bulkops.model.environment import PRACTICE
 from bulkops.model.history import Mark, Past, Verdict
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Step
 from bulkops.model.requests import Accepted
 from bulkops.model.rows import CheckedRow, Problem
-from bulkops.sentences.disk import ARCHIVED as NOT_READ
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bulkops.ownership import mine
+from bulkops.system.ownership import mine
 
 SLOTS = 33
 """As many as rows can be on their way at once, and one."""

@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from bulkops.errors import CannotStart, MustStop
 from bulkops.ledger.migrations import LOOKED_AT, Told, prepare
 from bulkops.ledger.tables import durable
-from bulkops.ownership import mine
+from bulkops.messages.errors import CannotStart, MustStop
+from bulkops.system.ownership import mine
 
 _OPENING = threading.Lock()
 """Of several in this program that open a ledger at once, as the window's tabs do, one checks it or brings it up to

@@ -16,8 +16,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bulkops.ownership import keep_private, own_folder
-from bulkops.workbook.saving import save
+from bulkops.system.files import save
+from bulkops.system.ownership import keep_private, own_folder
 
 KEPT = 4_000
 """The newest intents that stay in a journal which has grown too large."""

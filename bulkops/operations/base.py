@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bulkops.errors import Entry
+from bulkops.messages.errors import Entry
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.cells import Reader, read_wish

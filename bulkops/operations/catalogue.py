@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bulkops.errors import COMMON, Entry
+from bulkops.messages.errors import COMMON, Entry
 from bulkops.model.rows import Problem
 from bulkops.operations.base import Operation
 

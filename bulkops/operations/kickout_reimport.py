@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bulkops.errors import Entry
+from bulkops.messages.errors import Entry
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered

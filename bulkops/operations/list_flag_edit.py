@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bulkops.errors import COMMON, Entry
+from bulkops.messages.errors import COMMON, Entry
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
 from bulkops.operations.cells import (

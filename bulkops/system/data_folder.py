@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from bulkops import ownership
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
+from bulkops.system import ownership
 
 _QUOTES = "\"'`"
 

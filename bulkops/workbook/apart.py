@@ -16,8 +16,8 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from bulkops.errors import CannotStart
-from bulkops.surroundings import for_other_programs
+from bulkops.messages.errors import CannotStart
+from bulkops.system.environment_variables import for_other_programs
 from bulkops.workbook import windows_job
 from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.wire import decode, encode

@@ -12,10 +12,10 @@ import zlib
 from pathlib import Path
 from xml.parsers import expat
 
-from bulkops import folders
-from bulkops.errors import CannotStart
-from bulkops.folders import Id, id_of
-from bulkops.lengths import length, too_long
+from bulkops.messages.errors import CannotStart
+from bulkops.system import folders
+from bulkops.system.folders import Id, id_of
+from bulkops.system.path_lengths import length, too_long
 from bulkops.workbook.allowance import TooBig, opened_zip
 from bulkops.workbook.kinds import ole_kind, text_kind, zip_kind
 
@@ -71,7 +71,7 @@ def content_of(path: Path, file: Id | None = None) -> bytes:
     except IsADirectoryError as error:
         raise CannotStart("workbook.folder", path=str(path)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
-        from bulkops.workbook.saving import displaced
+        from bulkops.system.files import displaced
 
         if left := displaced(path):
             raise CannotStart("workbook.displaced", path=str(path), value=left) from error

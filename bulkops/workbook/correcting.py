@@ -18,9 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bulkops.folders import content as content_there
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field
+from bulkops.system.folders import content as content_there
 from bulkops.workbook.archive import Archive, UndatedZip
 from bulkops.workbook.corrected_cells import cell_xml, message_xml, number_format, stored
 from bulkops.workbook.forms import content_of, input_rule

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.compound import BROKEN, application
 from bulkops.workbook.formats import Format, format_of

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.naming import heading_words, known_headings
 from bulkops.operations import all_operations

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.parsers import expat
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, Tags, TooBig, let_go
 from bulkops.workbook.container import BROKEN, opened
 from bulkops.workbook.kinds import zip_kind

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bulkops.errors import CannotStart
-from bulkops.folders import Id
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE
+from bulkops.system.folders import Id
 from bulkops.workbook import apart
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.container import content_of, is_small

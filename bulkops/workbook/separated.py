@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.naming import heading_words, known_headings, normal
 from bulkops.operations import all_operations

@@ -16,15 +16,15 @@ from math import inf
 from pathlib import Path
 from urllib.parse import quote
 
-from bulkops.folders import content
 from bulkops.model.environment import PRACTICE
+from bulkops.system.files import shortened
+from bulkops.system.folders import content
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.graft import Graft
 from bulkops.workbook.inspecting import CannotGraft, Inspected
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
 from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.saving import shortened
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -21,7 +21,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.energycap import credentials
 from bulkops.energycap.credentials import find_key
 from bulkops.energycap.key import Key
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import HOSTS, Environment
 from bulkops.practice import server as practice_server
 from bulkops.practice.server import Fault, PracticeServer

@@ -12,7 +12,7 @@ import pytest
 
 from bulkops.desktop import opening
 from bulkops.desktop.opening import open_file, show_in_folder
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 
 pytestmark = pytest.mark.skipif(
     sys.platform in ("win32", "darwin"), reason="the stand-in of xdg-open is a script that Linux finds by the PATH"

@@ -19,14 +19,14 @@ from bulkops.desktop import showing
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.energycap import credentials, environments
-from bulkops.errors import CannotStart
-from bulkops.lock import only_one
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.system.locks import only_one
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
 

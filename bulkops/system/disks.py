@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 
 _NETWORK = re.compile(
     "acfs|afs|auristorfs|beegfs|ceph|cifs|coda|davfs|fhgfs|gfs2?|glusterfs|gpfs|lustre|ncp(fs)?|nfs4?|ocfs2|orangefs"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.errors import CannotStart
+from bulkops.messages.errors import CannotStart
 
 _ENVIRONMENT = "venv-"
 """What the folders of Python environments begin with: 10,000 files of programs, made by the launcher."""

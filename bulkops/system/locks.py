@@ -18,10 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from bulkops.errors import CannotStart
-from bulkops.folders import Planted, is_link, real
-from bulkops.lengths import length, too_long
-from bulkops.ownership import mine, own_folder, told_apart
+from bulkops.messages.errors import CannotStart
+from bulkops.system.folders import Planted, is_link, real
+from bulkops.system.ownership import mine, own_folder, told_apart
+from bulkops.system.path_lengths import length, too_long
 
 LEFT = (
     "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "

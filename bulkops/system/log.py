@@ -5,9 +5,9 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from bulkops.errors import BulkopsError, CannotStart
-from bulkops.ownership import mine
+from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.system.data_folder import home
+from bulkops.system.ownership import mine
 
 
 def recorded(defect: Exception) -> CannotStart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkops.sentences.entry import Entry
+from bulkops.messages.message import Entry
 
 _AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx)”."
 

@@ -3,18 +3,18 @@
     CannotStart      nothing was sent; exit code 2
     MustStop         a run that has begun cannot go on; rows in flight are recorded, exit code 3
 
-Each entry has a code (stable), a title, a sentence and a tip. They stand in sentences/; rules of one operation
+Each entry has a code (stable), a title, a sentence and a tip. They stand in messages/; rules of one operation
 stand in that operation's file; ``Catalogue`` in operations/catalogue gives all of them.
 """
 
 from __future__ import annotations
 
-from bulkops.sentences import answers, desktop, disk, doubts, handing_back, inbox, rows, running, workbooks
-from bulkops.sentences.entry import Entry
+from bulkops.messages import answers, delivery, desktop, disk, inbox, resolve, rows, runs, workbooks
+from bulkops.messages.message import Entry
 
 __all__ = ["COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
 
-_ROOMS = (workbooks, handing_back, rows, answers, running, doubts, inbox, desktop, disk)
+_ROOMS = (workbooks, delivery, rows, answers, runs, resolve, inbox, desktop, disk)
 
 
 class BulkopsError(Exception):

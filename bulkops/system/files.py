@@ -18,10 +18,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bulkops.errors import CannotStart
-from bulkops.folders import Folder, Planted, opened, real, whole
-from bulkops.lengths import too_long
-from bulkops.ownership import own_folder
+from bulkops.messages.errors import CannotStart
+from bulkops.system.folders import Folder, Planted, opened, real, whole
+from bulkops.system.ownership import own_folder
+from bulkops.system.path_lengths import too_long
 
 _TRIES = 5
 _MOST = 2**28
