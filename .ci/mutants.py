@@ -32,10 +32,10 @@ from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 
 ROOMS = {
-    "verdict": ["bulkops/verdict.py"],
+    "verdict": ["bulkops/energycap/classify.py"],
     "planning": ["bulkops/planning.py"],
     "ledger": [f"bulkops/ledger/{name}.py" for name in ("book", "records", "reserve", "store", "tables")],
-    "pace": ["bulkops/pace.py"],
+    "pace": ["bulkops/energycap/rate_limit.py"],
     "processor": ["bulkops/processor.py"],
 }
 STEADY = ["-m", "not hypothesis", "-k", "not program_was_killed"]

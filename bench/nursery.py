@@ -174,7 +174,7 @@ def _live(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
 def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> None:
     """Before and after each of bulkops' real steps: tell of it, and let the fault happen there, once."""
     from bulkops import delivery
-    from bulkops.client import Client
+    from bulkops.energycap.client import Client
     from bulkops.ledger import Ledger, Witness
     from bulkops.ledger.reserve import Reserve
 

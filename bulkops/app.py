@@ -43,10 +43,10 @@ from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
     from bulkops.delivery import Delivery
+    from bulkops.energycap.account import Owner
     from bulkops.history import PastRun
     from bulkops.ledger import Account, Ledger, Run
     from bulkops.ledger.marks import Resolved
-    from bulkops.preflight import Owner
     from bulkops.running import Prepared
     from bulkops.workbook.allowance import Allowance
 
@@ -327,9 +327,9 @@ def _alone(prepared: Prepared, stack: ExitStack) -> None:
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
     from bulkops.delivery import decide
+    from bulkops.energycap.account import asking, key_for, owner
+    from bulkops.energycap.lookups import look_up, rule_out
     from bulkops.handback import corrections_to
-    from bulkops.lookups import look_up, rule_out
-    from bulkops.preflight import asking, key_for, owner
     from bulkops.rehearsing import SERVED_APART, begin, without_unknown
     from bulkops.workbook.sidecar import runs_told
 

@@ -16,10 +16,10 @@ from datetime import datetime, time, timedelta
 from bulkops.headings import Layout
 from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
-from bulkops.naming import OPERATION, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, columns
 from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.heading_names import OPERATION, normal
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.correcting import HEADING, Line, Sheet
 from bulkops.workbook.forms import operation_field

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from bulkops.model.rows import Kind
-from bulkops.naming import heading_words, known_headings
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
+from bulkops.operations.heading_names import heading_words, known_headings
 from bulkops.workbook.raw import RawRow, RawSheet, column_letters
 from bulkops.workbook.results_layout import COLUMNS, FIRST
 

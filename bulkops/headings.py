@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from bulkops.heading_rows import HeadingRow, KnownHeadings, address
 from bulkops.model.rows import Kind, Problem, Unread
-from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
+from bulkops.operations.heading_names import OPERATION, normal
 from bulkops.unread import (
     SEARCHED_ROWS,
     is_meant,

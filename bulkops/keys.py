@@ -72,7 +72,7 @@ def key_set(
 @commands.command("test", context_settings=_ON_THE_LINE)
 def key_test(context: typer.Context, env: KeyOf = None, base_url: At = None) -> None:
     """Ask EnergyCAP whose key this is. Nothing is changed."""
-    from bulkops.preflight import who_am_i
+    from bulkops.energycap.account import who_am_i
 
     where = _with_key(context, env, base_url)
     found = find_key(where)

@@ -13,6 +13,17 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
 
+from bulkops.energycap.classify import (
+    REFUSED,
+    Verdict,
+    deprecated,
+    evidence,
+    is_energycap,
+    judge,
+    not_believed,
+    unproved,
+)
+from bulkops.energycap.rate_limit import Pace
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
 from bulkops.messages.errors import BulkopsError, MustStop
@@ -21,8 +32,6 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted, Call, Failure, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
-from bulkops.pace import Pace
-from bulkops.verdict import REFUSED, Verdict, deprecated, evidence, is_energycap, judge, not_believed, unproved
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6

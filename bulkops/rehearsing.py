@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.lookups import Against, without
+from bulkops.energycap.lookups import Against, without
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.runs import not_rehearsed, rehearsed, taken_as_given
 from bulkops.messages.wording import counted

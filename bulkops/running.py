@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from bulkops import __version__, previous, under_way
-from bulkops.client import Client, KeepAlive
 from bulkops.delivery import Delivery, Kind
+from bulkops.energycap.client import Client, KeepAlive
 from bulkops.energycap.key import Key
+from bulkops.energycap.rate_limit import Pace
 from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
 from bulkops.messages import answers
@@ -24,7 +25,6 @@ from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
 from bulkops.recalling import NEVER, UNREAD, interrupted
 from bulkops.renewing import renew

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bulkops.headings import Layout
 from bulkops.messages.wording import row_numbers
 from bulkops.model.rows import Cell, Kind
-from bulkops.naming import OPERATION, normal
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import Unreadable
+from bulkops.operations.heading_names import OPERATION, normal
 from bulkops.workbook.raw import Area, RawRow, is_zero
 
 _NO = {"", "false", "no", "n"}

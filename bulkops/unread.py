@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from bulkops.heading_rows import OURS, HeadingRow, KnownHeadings, address
 from bulkops.model.rows import Kind, Unread
-from bulkops.naming import OPERATION, heading_words
 from bulkops.operations.base import SEND_AGAIN, Field, Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
+from bulkops.operations.heading_names import OPERATION, heading_words
 from bulkops.workbook.raw import RawRow, RawSheet
 
 SEARCHED_ROWS = 20

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bulkops import cli
-from bulkops.client import Client
+from bulkops.energycap.client import Client
 from bulkops.inbox import looking
 from bulkops.ledger import Ledger
 

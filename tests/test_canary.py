@@ -24,8 +24,8 @@ from asking import Bulkops, Ended, fill, flag, kickout
 from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
 from bulkops import app, templates
-from bulkops.client import Client
 from bulkops.energycap import credentials
+from bulkops.energycap.client import Client
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import HOSTS, Environment

@@ -17,15 +17,16 @@ import pytest
 import urllib3
 from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer, certificate
 
-from bulkops import __version__, client
-from bulkops.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
-from bulkops.deadline import InHand
+from bulkops import __version__
+from bulkops.energycap import client
+from bulkops.energycap.classify import Verdict, judge
+from bulkops.energycap.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
+from bulkops.energycap.deadline import InHand
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted, Call, Failure, Reply
-from bulkops.verdict import Verdict, judge
 
 SECRET = 'canary+7/Qx"k<9&Zz=='
 """A key with every character that JSON, HTML and URLs write in another way."""

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from passes import passes
 from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
+from bulkops.energycap.rate_limit import Pace
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import Mark, Verdict
@@ -26,7 +27,6 @@ from bulkops.model.requests import Call, Failure, Reply
 from bulkops.model.rows import Cell, CheckedRow, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
-from bulkops.pace import Pace
 from bulkops.processor import Control, Processor
 from bulkops.recalling import interrupted
 

@@ -40,11 +40,12 @@ from misbehaving import (
     issued,
 )
 
-from bulkops import app, client, running
-from bulkops.client import LARGEST_ANSWER, Client
+from bulkops import app, running
+from bulkops.energycap import client
+from bulkops.energycap.client import LARGEST_ANSWER, Client
+from bulkops.energycap.rate_limit import Pace
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
-from bulkops.pace import Pace
 from bulkops.practice import Choices, State
 from bulkops.practice.data import OPERATOR
 from bulkops.practice.faults import Fault

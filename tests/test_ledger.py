@@ -724,10 +724,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from steps import HERE, kickout, plan_of, run_named
-from bulkops.client import Client
+from bulkops.energycap.client import Client
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
-from bulkops.pace import Pace
+from bulkops.energycap.rate_limit import Pace
 from bulkops.processor import Control, Processor
 from bulkops.energycap.key import Key
 from bulkops.model.environment import Environment

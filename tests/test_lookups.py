@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkops.lookups import look_up, rule_out
+from bulkops.energycap.lookups import look_up, rule_out
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Call, Failure, Reply

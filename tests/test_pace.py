@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bulkops.pace import Pace
+from bulkops.energycap.rate_limit import Pace
 
 
 @dataclass

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from misbehaving import Misbehaving, Talk, answer, certificate, issued
 
+from bulkops.energycap.account import owner, who_am_i
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
-from bulkops.preflight import owner, who_am_i
 
 KEY = Key("canary-key-0123456789")
 

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops.client import Client
+from bulkops.energycap.client import Client
 from bulkops.energycap.key import Key
+from bulkops.energycap.rate_limit import Pace
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import MustStop
 from bulkops.model.environment import Environment
@@ -25,7 +26,6 @@ from bulkops.model.plan import Plan
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
-from bulkops.pace import Pace
 from bulkops.practice.data import PRACTICE_KEY
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control, Processor, Send

@@ -77,7 +77,7 @@ def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, o
 
 def done_by(server: PracticeServer, step: Any, operation: Any, started: str) -> Outcome:
     """What the practice server makes of a step, as the processor records it."""
-    from bulkops.client import Client
+    from bulkops.energycap.client import Client
     from bulkops.energycap.key import Key
     from bulkops.model.outcomes import Status, outcome_of
     from bulkops.model.requests import Reply

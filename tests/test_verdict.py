@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkops.energycap.classify import Verdict, evidence, is_energycap, judge, retry_after, server_words, unproved
 from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted, Failure, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.verdict import Verdict, evidence, is_energycap, judge, retry_after, server_words, unproved
 
 GUID = "11111111-2222-4333-8444-555555555555"
 KICKOUT = all_operations()["kickout_reimport"].accepted

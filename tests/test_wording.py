@@ -14,6 +14,7 @@ from typer.main import get_command
 import bulkops as package
 from bulkops import templates
 from bulkops.cli import cli
+from bulkops.energycap.classify import judge
 from bulkops.messages import answers, rows
 from bulkops.messages.errors import CannotStart, Entry, to_type
 from bulkops.model.outcomes import TO_COME, Status
@@ -23,7 +24,6 @@ from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import LOST_DIGITS
 from bulkops.system import locks
-from bulkops.verdict import judge
 
 ROOT = Path(package.__file__).parent
 OPERATIONS = list(all_operations().values())

@@ -59,11 +59,11 @@ def present(where: Environment) -> Said:
 
 def test(where: Environment, key: Key | None) -> Said:
     """Whose key it is, and what it may do; without one, of the key that is there already. Nothing is changed."""
-    from bulkops import preflight
+    from bulkops.energycap import account
 
     try:
         key = key or credentials.find_key(where)
-        owner = preflight.owner(where, key)
+        owner = account.owner(where, key)
     except BulkopsError as error:
         return _sorry(error)
     whose = f"it is the key of {owner.name}." if owner.name else f"but {owner.note}"

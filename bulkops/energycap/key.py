@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bulkops.masking import Traces
+from bulkops.energycap.redaction import Traces
 from bulkops.messages.errors import CannotStart
 
 _QUOTES = "\"'`"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind, Shown
-from bulkops.naming import heading_words, known_headings
 from bulkops.operations import all_operations
+from bulkops.operations.heading_names import heading_words, known_headings
 from bulkops.workbook.formats import MINUS
 from bulkops.workbook.odformats import Styles
 from bulkops.workbook.package import Package

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
-from bulkops.naming import heading_words, known_headings, normal
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.cells import Reader, Unreadable, read_code, read_text
+from bulkops.operations.heading_names import heading_words, known_headings, normal
 from bulkops.workbook.raw import LAST_ROW, MAX_CELLS, RawRow, RawSheet
 from bulkops.workbook.text import LONGEST, is_error
 

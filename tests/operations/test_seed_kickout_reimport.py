@@ -16,13 +16,13 @@ import requests
 from asking import Bulkops, fill, kickout, task
 
 from bulkops import app
+from bulkops.energycap.classify import REFUSED, judge
 from bulkops.energycap.environments import environment
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.kickout_reimport import MODES, OPERATION
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.report import Options
-from bulkops.verdict import REFUSED, judge
 
 from .conftest import Checker, found, warned
 

@@ -27,9 +27,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
-from bulkops.deadline import InHand
+from bulkops.energycap.deadline import InHand
 from bulkops.energycap.key import Key
-from bulkops.failures import OF_THE_CLOCK, cause, spoken
+from bulkops.energycap.no_response import OF_THE_CLOCK, cause, spoken
 from bulkops.model.environment import LOOPBACK, Environment
 from bulkops.model.requests import Call, Failure, Reply
 

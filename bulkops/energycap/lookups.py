@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bulkops.energycap.classify import deprecated
 from bulkops.messages import answers as sentences
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
@@ -18,7 +19,6 @@ from bulkops.model.requests import Call, Failure, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
-from bulkops.verdict import deprecated
 
 Ask = Callable[[Call], Reply | Failure]
 Against = tuple[str, str, Mapping[str, str]]

@@ -18,8 +18,8 @@ from bulkops.messages import answers
 from bulkops.messages.errors import COMMON, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.requests import Call, Failure, Reply
-from bulkops.naming import normal
 from bulkops.operations import all_operations
+from bulkops.operations.heading_names import normal
 
 
 def key_for(where: Environment) -> Key:
@@ -34,7 +34,7 @@ def key_for(where: Environment) -> Key:
 @contextmanager
 def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | Failure]]:
     """A sender for read-only questions."""
-    from bulkops.client import Client
+    from bulkops.energycap.client import Client
 
     client = Client(where, key)
     try:
@@ -72,7 +72,7 @@ def owner(where: Environment, key: Key) -> Owner:
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
-    from bulkops.verdict import deprecated, is_strange, server_words
+    from bulkops.energycap.classify import deprecated, is_strange, server_words
 
     with asking(where, key) as ask:
         seen = ask(Call("GET", "/api/v3/me"))
