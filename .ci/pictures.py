@@ -15,11 +15,12 @@ from pathlib import Path
 
 import openpyxl
 
-from bulkops import app, templates
+from bulkops import app
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.workbook.writing import templates
 
 PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 TASK = "7d9e4c10-5b3a-4f6e-9c21-0000000000{:02d}"

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import openpyxl
 
-from bulkops import templates
 from bulkops.desktop.look import dress
 from bulkops.desktop.state import Phase
 from bulkops.desktop.window import Window
 from bulkops.energycap import environments
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
+from bulkops.workbook.writing import templates
 
 PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
 IN_README = ("checked", "question", "ended", "key")

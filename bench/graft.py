@@ -23,7 +23,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from bulkops.delivery import decide
 from bulkops.model.outcomes import Status
 from bulkops.workbook.results_layout import COLUMNS
-from bulkops.workbook.results_sheet import FILLS, Results
+from bulkops.workbook.writing.results_sheet import FILLS, Results
 
 COLUMNS_IN = 14
 STATUSES = (Status.DONE, Status.FAILED, Status.INVALID, Status.UNKNOWN)

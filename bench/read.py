@@ -25,8 +25,8 @@ import pandas as pd
 from openpyxl import Workbook
 from python_calamine import CalamineWorkbook
 
-from bulkops.workbook.apart import parsed_apart
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.reading.sandbox import parsed_apart
 
 HEADINGS = ("Task GUID", "Batch mode", "Existing open batch ID", "Leave existing batches open", "New batch code")
 HEADINGS += ("Pending batch ID", "Comment", "Import note", "Save as resolved", "Send again", "Amount", "Date")

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bulkops.energycap.account import Owner
     from bulkops.history import PastRun
     from bulkops.ledger import Account, Ledger, Run
-    from bulkops.ledger.marks import Resolved
+    from bulkops.ledger.resolutions import Resolved
     from bulkops.running import Prepared
     from bulkops.workbook.allowance import Allowance
 
@@ -331,7 +331,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     from bulkops.energycap.lookups import look_up, rule_out
     from bulkops.handback import corrections_to
     from bulkops.rehearsing import SERVED_APART, begin, without_unknown
-    from bulkops.workbook.sidecar import runs_told
+    from bulkops.workbook.writing.sidecar import runs_told
 
     _all_or_nothing(prepared)
     material = prepared.material
@@ -427,7 +427,7 @@ def _bound(run: Run, found: Owner) -> None:
 
 def _run_elsewhere(material: Material, ledger: Ledger | None) -> str:
     """A ledger knows what was sent from here; of what was sent from elsewhere the workbook's results tell."""
-    from bulkops.workbook.sidecar import results_there, several
+    from bulkops.workbook.writing.sidecar import results_there, several
 
     allowance = several(_SECONDS_BESIDE)
     beside = ((path, _told_beside(path, ledger, allowance)) for path in results_there(material.path))
@@ -447,7 +447,7 @@ def _told_beside(path: Path, ledger: Ledger | None, allowance: Allowance) -> set
     from bulkops.workbook.allowance import TooBig
     from bulkops.workbook.reader import read_workbook
     from bulkops.workbook.reader import runs_told as real_ones
-    from bulkops.workbook.sidecar import runs_told
+    from bulkops.workbook.writing.sidecar import runs_told
 
     told = runs_told(path, allowance)
     if _strange(ledger, told):

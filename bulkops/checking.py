@@ -19,9 +19,9 @@ from bulkops.model.rows import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
-from bulkops.operations.heading_names import OPERATION, normal
+from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.skipped_rows import SkippedRows, not_shown
-from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters, may_be_code
+from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters, may_be_code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,10 +204,10 @@ def _operation(
     row: Row, letters: Mapping[str, str], layout: Layout, operations: Sequence[Operation], catalogue: Catalogue
 ) -> tuple[Operation | None, tuple[Problem, ...]]:
     """What the row asks for, and why that cannot be told."""
-    cell = row.cells.get(OPERATION)
-    if OPERATION not in letters:
+    cell = row.cells.get(OPERATION_COLUMN)
+    if OPERATION_COLUMN not in letters:
         return (layout.operations[0] if len(layout.operations) == 1 else None), ()
-    place = address(row.sheet, row.number, letters, OPERATION)
+    place = address(row.sheet, row.number, letters, OPERATION_COLUMN)
     choices = " or ".join(operation.title for operation in operations)
     words = normal(cell.text) if cell and cell.kind is Kind.TEXT else ""
     for operation in operations:
@@ -367,6 +367,6 @@ def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue
 def _unused(each: _Read, fields: Mapping[str, Field], operation: Operation, catalogue: Catalogue) -> Iterable[Problem]:
     """Values that stand in the columns of another operation of a mixed sheet."""
     for name, cell in each.row.cells.items():
-        if name not in fields and name != OPERATION and cell.text.strip():
+        if name not in fields and name != OPERATION_COLUMN and cell.text.strip():
             facts = {"heading": catalogue.headings[name], "value": shorten(cell.text), "extra": operation.title}
             yield catalogue.problem("value.other_operation", each.address(name), **facts)

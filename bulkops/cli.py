@@ -228,7 +228,7 @@ def template(
     ],
 ) -> None:
     """Make an empty workbook with headings, drop-downs and instructions."""
-    from bulkops import templates
+    from bulkops.workbook.writing import templates
 
     if path.suffix.lower() != ".xlsx":
         raise typer.BadParameter(f"A template's name ends with .xlsx, for example {path.stem}.xlsx.")

@@ -19,12 +19,12 @@ from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, columns
 from bulkops.operations.catalogue import Catalogue
-from bulkops.operations.heading_names import OPERATION, normal
+from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.workbook.allowance import Allowance
-from bulkops.workbook.correcting import HEADING, Line, Sheet
-from bulkops.workbook.forms import operation_field
-from bulkops.workbook.raw import MAX_CELLS, column_number
+from bulkops.workbook.sheets import MAX_CELLS, column_number
 from bulkops.workbook.text import escape
+from bulkops.workbook.writing.corrections_workbook import HEADING, Line, Sheet
+from bulkops.workbook.writing.input_sheets import operation_field
 
 _UNREADABLE = "#N/A"
 _ERRORS = (_UNREADABLE, "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
@@ -136,7 +136,7 @@ class _Sheet:
         used = {*self._head, *(column for _, row in self._wrong for column in self._raw[row.number].cells)} - self._ours
         # However few cells the rows have: each gets one for every column that any of them has.
         allowance.take(len(used) * len(self._wrong))
-        fields, mixed = self._fields(), OPERATION in layout.fields.values()
+        fields, mixed = self._fields(), OPERATION_COLUMN in layout.fields.values()
         headings = {
             column: kept for column in used & self._head.keys() if (kept := self._kept(self._head[column], True))
         }
@@ -158,7 +158,7 @@ class _Sheet:
 
     def _fields(self) -> dict[int, Field]:
         known = columns([*self._layout.operations, *all_operations().values()])
-        known[OPERATION] = operation_field(self._layout.operations)
+        known[OPERATION_COLUMN] = operation_field(self._layout.operations)
         return {column: known[name] for column, name in self._layout.fields.items()}
 
     def _line(self, outcome: Outcome, row: CheckedRow) -> Line:

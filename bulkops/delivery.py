@@ -33,11 +33,11 @@ from bulkops.system.files import (
 )
 from bulkops.system.ownership import own_folder
 from bulkops.system.path_lengths import length
-from bulkops.workbook.graft import Graft
-from bulkops.workbook.inspecting import CannotGraft
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
-from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.sidecar import may_replace, plain, results_path
+from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.results_sheet import Results
+from bulkops.workbook.writing.sidecar import may_replace, plain, results_path
+from bulkops.workbook.writing.suitability import CannotGraft
 
 _ROOM = 16 * 2**20
 """Bytes of room beside the workbook that a run asks for, besides those for the workbook itself twice."""

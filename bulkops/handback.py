@@ -22,7 +22,7 @@ from bulkops.model.rows import CheckedRow
 from bulkops.operations.catalogue import Catalogue
 from bulkops.system.files import opened_by, refuse_planted, save, writable
 from bulkops.workbook.allowance import TooBig
-from bulkops.workbook.correcting import content, ours
+from bulkops.workbook.writing.corrections_workbook import content, ours
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from bulkops.model.rows import Kind
 from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
 from bulkops.operations.heading_names import heading_words, known_headings
-from bulkops.workbook.raw import RawRow, RawSheet, column_letters
 from bulkops.workbook.results_layout import COLUMNS, FIRST
+from bulkops.workbook.sheets import RawRow, RawSheet, column_letters
 
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""

@@ -14,7 +14,7 @@ from bulkops.model.rows import Kind, Problem, Unread
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
-from bulkops.operations.heading_names import OPERATION, normal
+from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.unread import (
     SEARCHED_ROWS,
     is_meant,
@@ -24,8 +24,8 @@ from bulkops.unread import (
     place_for,
     why_unread,
 )
-from bulkops.workbook.correcting import HEADING as OUR_COLUMN
-from bulkops.workbook.raw import RawRow, RawSheet, column_letters
+from bulkops.workbook.sheets import RawRow, RawSheet, column_letters
+from bulkops.workbook.writing.corrections_workbook import HEADING as OUR_COLUMN
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,11 @@ def _layout(
         if name not in fields.values():
             fields[column] = name
     corner = min(fields)
-    if len(meant) > 1 and OPERATION not in names:
+    if len(meant) > 1 and OPERATION_COLUMN not in names:
         say("heading.two_operations", corner)
     problems += _stray(sheet, headings, fields, known, catalogue)
     lacking = {each.key: _lacking(sheet, headings, each, corner, catalogue) for each in operations}
-    if OPERATION not in names:
+    if OPERATION_COLUMN not in names:
         if len(meant) == 1:
             problems += lacking[meant[0].key]
         lacking = {}
@@ -217,7 +217,7 @@ def _ignored(sheet: RawSheet, headings: HeadingRow) -> Iterator[str]:
 
 
 def _hidden(sheet: RawSheet, fields: Mapping[int, str], meant: list[Operation]) -> Iterator[str]:
-    known = {OPERATION: "Operation", **{name: each.heading for name, each in columns(meant).items()}}
+    known = {OPERATION_COLUMN: "Operation", **{name: each.heading for name, each in columns(meant).items()}}
     for column, name in fields.items():
         if name in known and any(first <= column <= last for first, last in sheet.hidden_columns):
             yield (

@@ -9,14 +9,15 @@ from itertools import count
 from pathlib import Path
 
 import bulkops
-from bulkops import app, templates
+from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.processor import Control
 from bulkops.report import Options, Report
 from bulkops.system.ownership import own_folder
-from bulkops.workbook.sidecar import named_like_results
+from bulkops.workbook.writing import templates
+from bulkops.workbook.writing.sidecar import named_like_results
 
 
 def demo_folder(home: Path) -> Path:

@@ -21,8 +21,8 @@ from bulkops.rehearsing import only_practised
 from bulkops.results import results_of
 from bulkops.system.files import refuse_planted, save, shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
-from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.sidecar import PRACTICE_NAME, plain
+from bulkops.workbook.writing.results_sheet import Results
+from bulkops.workbook.writing.sidecar import PRACTICE_NAME, plain
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run

@@ -22,8 +22,8 @@ from bulkops.system import data_folder, folders
 from bulkops.system.files import Changed, opened_by, save, writable
 from bulkops.system.locks import workbook_alone
 from bulkops.system.log import recorded
-from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.sidecar import renewed, runs_in
+from bulkops.workbook.writing.sidecar import renewed, runs_in
+from bulkops.workbook.writing.suitability import CannotGraft
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run

@@ -16,7 +16,7 @@ from bulkops.model.outcomes import Outcome, Status, by_status, totals
 from bulkops.model.rows import Unread
 from bulkops.operations.base import Operation
 from bulkops.workbook.results_layout import COLUMNS
-from bulkops.workbook.results_sheet import Results, Value
+from bulkops.workbook.writing.results_sheet import Results, Value
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run

@@ -13,8 +13,8 @@ from bulkops.messages.wording import row_numbers
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import Unreadable
-from bulkops.operations.heading_names import OPERATION, normal
-from bulkops.workbook.raw import Area, RawRow, is_zero
+from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.workbook.sheets import Area, RawRow, is_zero
 
 _NO = {"", "false", "no", "n"}
 _TOTALS, _SUBTOTALS, _UNFILLED = "totals", "subtotals", "unfilled"
@@ -116,7 +116,7 @@ class SkippedRows:
             return False
         if words in _NO or is_zero(words):
             return True
-        return self._layout.fields.get(cell.column) == OPERATION and normal(words) in self._operations
+        return self._layout.fields.get(cell.column) == OPERATION_COLUMN and normal(words) in self._operations
 
 
 def _within(areas: Iterable[Area], column: int) -> bool:

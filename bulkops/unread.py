@@ -11,8 +11,8 @@ from bulkops.model.rows import Kind, Unread
 from bulkops.operations.base import SEND_AGAIN, Field, Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
-from bulkops.operations.heading_names import OPERATION, heading_words
-from bulkops.workbook.raw import RawRow, RawSheet
+from bulkops.operations.heading_names import OPERATION_COLUMN, heading_words
+from bulkops.workbook.sheets import RawRow, RawSheet
 
 SEARCHED_ROWS = 20
 _FILLERS = {"bill", "bills", "code", "id", "ids", "key", "no", "nr", "number", "numbers", "of", "the"}
@@ -29,7 +29,7 @@ def is_meant(operation: Operation, names: set[str]) -> bool:
     if operation.target not in names:
         return False
     held = own(operation, names)
-    return OPERATION in names or (operation.headings <= names and len(held) > 1) or len(held) > 3
+    return OPERATION_COLUMN in names or (operation.headings <= names and len(held) > 1) or len(held) > 3
 
 
 def why_unread(

@@ -23,11 +23,11 @@ from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
 from bulkops.workbook.allowance import Allowance, TooBig, opened_zip
-from bulkops.workbook.correcting import ours
-from bulkops.workbook.raw import column_letters
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.sidecar import may_replace, plain, runs_told
+from bulkops.workbook.sheets import column_letters
+from bulkops.workbook.writing.corrections_workbook import ours
+from bulkops.workbook.writing.results_sheet import Results
+from bulkops.workbook.writing.sidecar import may_replace, plain, runs_told
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits that a process sets for itself")
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"

@@ -23,7 +23,8 @@ import pytest
 from asking import Bulkops, Ended, fill, flag, kickout
 from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
-from bulkops import app, templates
+import bulkops
+from bulkops import app
 from bulkops.energycap import credentials
 from bulkops.energycap.client import Client
 from bulkops.energycap.key import Key
@@ -35,6 +36,7 @@ from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options
+from bulkops.workbook.writing import templates
 
 CANARY = canary.key("echo")
 HALF = len(CANARY) // 2
@@ -459,7 +461,7 @@ def test_fails():
 """
 
 
-PATHS = (str(Path(__file__).parent), str(Path(app.__file__).parent.parent))
+PATHS = (str(Path(__file__).parent), str(Path(bulkops.__file__).parent.parent))
 
 
 def suite(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -604,7 +604,7 @@ def test_ctrl_c_elsewhere_is_no_crash(bulkops: Bulkops, tmp_path: Path, monkeypa
     def interrupted(*_: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bulkops.templates.make_template", interrupted)
+    monkeypatch.setattr("bulkops.workbook.writing.templates.make_template", interrupted)
     ended = bulkops("template", tmp_path / "August.xlsx")
     assert (ended.code, ended.out, ended.err) == (2, "", "")
 

@@ -29,12 +29,12 @@ from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
-from bulkops.workbook import correcting
-from bulkops.workbook.correcting import HEADING, MARK, Line, Sheet, content
-from bulkops.workbook.graft import Graft
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import Results
 from bulkops.workbook.text import LONGEST, escape, unescape
+from bulkops.workbook.writing import corrections_workbook
+from bulkops.workbook.writing.corrections_workbook import HEADING, MARK, Line, Sheet, content
+from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.results_sheet import Results
 
 FLAGS = ["List ID", "Flag type ID", "Flag status", "Cost recovery", "Comment"]
 NOWHERE = Environment(PRACTICE, "")
@@ -82,7 +82,7 @@ def coloured(path: Path, sheet: str | None = None) -> set[str]:
     """The addresses of the cells that are marked as being to blame."""
     book = openpyxl.load_workbook(path)
     cells = (cell for line in (book[sheet] if sheet else book.worksheets[0]).iter_rows() for cell in line)
-    return {cell.coordinate for cell in cells if cell.fill.fgColor.rgb == "00" + correcting._BLAMED}
+    return {cell.coordinate for cell in cells if cell.fill.fgColor.rgb == "00" + corrections_workbook._BLAMED}
 
 
 def edit(path: Path, *changes: tuple[str, str, Any]) -> None:

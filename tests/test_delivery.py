@@ -18,7 +18,7 @@ from bulkops.delivery import Delivery, Kind, decide
 from bulkops.messages.errors import CannotStart
 from bulkops.system import path_lengths
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.results_sheet import Results
+from bulkops.workbook.writing.results_sheet import Results
 
 RESULTS = Results([line("10 of 12 bills changed.")], "Results of August.xlsx")
 RUN = "20261121-101530-ab12"

@@ -12,10 +12,11 @@ import pytest
 from asking import Bulkops
 from workbooks import results_of, untouched_parts
 
-from bulkops import practising, templates
+import bulkops
+from bulkops import practising
 from bulkops.processor import Control
 
-SAMPLES = Path(templates.__file__).parent.parent / "sample_sheets"
+SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -10,12 +10,12 @@ import pytest
 from typer.main import get_command
 
 import bulkops
-from bulkops import templates
 from bulkops.cli import cli
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Entry
 from bulkops.model.environment import ENVIRONMENTS
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
+from bulkops.workbook.writing import templates
 
 ROOT = Path(bulkops.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

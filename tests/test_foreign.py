@@ -23,19 +23,20 @@ from python_calamine import CalamineWorkbook
 from workbooks import Parts, by_address, only_sheet, plain, read_here, save, typed
 from zoo.programs import resaved
 
+import bulkops
 from bulkops.checking import check
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
-from bulkops.templates import __file__ as templates
-from bulkops.workbook import oldexcel, opendocument
-from bulkops.workbook.raw import RawSheet
 from bulkops.workbook.reader import parsed, read_workbook, runs_told
+from bulkops.workbook.reading import ods as ods_reader
+from bulkops.workbook.reading import xls
 from bulkops.workbook.results_layout import COLUMNS, COPY, MARK
+from bulkops.workbook.sheets import RawSheet
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
-SAMPLES = sorted((Path(templates).parent.parent / "sample_sheets").glob("*.xlsx"))
+SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
 LIBREOFFICE = pytest.mark.skipif(SOFFICE is None, reason="needs LibreOffice to convert workbooks")
 CONTENT = (
     '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
@@ -724,7 +725,7 @@ def test_a_zero_of_an_excel_before_2002(tmp_path: Path, uncalculated: bool) -> N
 @OTHERS
 def test_cells_are_bounded(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A workbook of another sort is as big as one of Excel's may be, and no bigger."""
-    monkeypatch.setattr(opendocument if kind == "ods" else oldexcel, "MAX_CELLS", 20)
+    monkeypatch.setattr(ods_reader if kind == "ods" else xls, "MAX_CELLS", 20)
     # In this process, where the limit is another one.
     with pytest.raises(CannotStart) as refused:
         parsed(sample(kind), sample(kind).read_bytes())

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from bulkops.model.rows import Kind, Shown
-from bulkops.workbook.formats import GENERAL, Format, format_of, format_of_code
-from bulkops.workbook.package import Package
-from bulkops.workbook.shared import cell_formats
+from bulkops.workbook.number_formats import GENERAL, Format, format_of, format_of_code
+from bulkops.workbook.reading.package import Package
+from bulkops.workbook.reading.shared_strings import cell_formats
 
 CODES = [
     # Shown as stored.

@@ -26,13 +26,13 @@ from zoo.book import worksheet as zoo_sheet
 
 from bulkops.delivery import decide
 from bulkops.messages.errors import CannotStart
-from bulkops.workbook.apart import MEMORY, parsed_apart
-from bulkops.workbook.graft import Graft
-from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.reader import parsed, read_workbook
-from bulkops.workbook.results_sheet import Results
-from bulkops.workbook.windows_job import limits
+from bulkops.workbook.reading.sandbox import MEMORY, parsed_apart
+from bulkops.workbook.reading.windows_job import limits
+from bulkops.workbook.sheets import RawWorkbook
+from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.results_sheet import Results
+from bulkops.workbook.writing.suitability import CannotGraft
 
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'
 BEFORE, AFTER = worksheet("\0").split("\0")

@@ -15,7 +15,6 @@ NUMBER = {package: number for number, packages in enumerate(NUMBERS) for package
 NOT_MOVED = {
     module: package
     for package, modules in {
-        "workbook": "templates",
         "runs": "app running checking corrections delivery disk doubts handback heading_rows headings history planning practising previous processor recalling rehearsing renewing report results skipped_rows unread under_way whereabouts",  # noqa: E501
         "cli": "console presenting keys inbox.command",
     }.items()

@@ -12,7 +12,7 @@ from foreign_samples import FOLDER, NAME
 from workbooks import Parts, parts, read_here, save
 
 from bulkops.messages.errors import CannotStart
-from bulkops.workbook.kinds import text_kind
+from bulkops.workbook.file_types import text_kind
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"

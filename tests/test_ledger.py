@@ -36,7 +36,7 @@ from bulkops.ledger import (
     new_run_id,
     now,
     reserve,
-    tables,
+    schema,
 )
 from bulkops.ledger.codes import is_code, new_code, new_codes
 from bulkops.ledger.reserve import Reserve
@@ -226,7 +226,7 @@ def test_an_attempt_without_a_code_holds_back_until_it_gets_one(ledger, path):
 def test_a_code_in_use_is_given_to_no_other_attempt(ledger, monkeypatch):
     """By chance the same may be drawn again: then another is taken, and in the end no row is sent."""
     drawn = iter(["BCDFGH", "BCDFGH", "BCDFGH", "JKLMNP", *["BCDFGH"] * 99])
-    monkeypatch.setattr("bulkops.ledger.book.new_code", lambda: next(drawn))
+    monkeypatch.setattr("bulkops.ledger.ledger.new_code", lambda: next(drawn))
     plan = plan_of(kickout(0), kickout(1), kickout(2))
     ledger.begin(run_named("a"), plan, HERE)
     assert [ledger.intend("a", step, AT) for step in plan.steps[:2]] == ["BCDFGH", "JKLMNP"]
@@ -511,7 +511,7 @@ def test_the_past_is_that_of_what_is_asked_about(ledger, monkeypatch):
         send(ledger, "r", step)
     whole = ledger.past(HERE, matters(*rows))
     assert len(whole) == 7
-    monkeypatch.setattr("bulkops.ledger.book._AT_ONCE", 3)
+    monkeypatch.setattr("bulkops.ledger.ledger._AT_ONCE", 3)
     assert ledger.past(HERE, matters(*rows)) == whole
     asked = {*matters(kickout(1), kickout(4)), 'it\'s "odd" ü'}
     assert ledger.past(HERE, asked) == {matter: sent for matter, sent in whole.items() if matter in asked}
@@ -908,13 +908,13 @@ def test_a_half_made_ledger_is_made_whole(path, monkeypatch):
             "one_in_flight",
         }
     other = path.with_name("half.sqlite3")
-    create = tables.metadata.create_all
+    create = schema.metadata.create_all
 
     def half(connection: object) -> None:
-        create(connection, tables=[tables.runs])
+        create(connection, tables=[schema.runs])
         raise CannotStart("ledger.unusable", path=other, value="killed")
 
-    monkeypatch.setattr(tables.metadata, "create_all", half)
+    monkeypatch.setattr(schema.metadata, "create_all", half)
     refused(other)
     with closing(sqlite3.connect(other)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
@@ -1172,14 +1172,14 @@ def test_a_migrated_ledger_is_like_a_new_one(version_1, tmp_path):
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(version_1, monkeypatch):
     """Killed half-way, it is still a ledger of version 1, and the next start migrates it."""
-    create = tables.metadata.create_all
+    create = schema.metadata.create_all
 
     def half(connection: object) -> None:
-        create(connection, tables=[tables.runs])
+        create(connection, tables=[schema.runs])
         raise CannotStart("ledger.unusable", path=version_1, value="killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tables.metadata, "create_all", half)
+        patch.setattr(schema.metadata, "create_all", half)
         refused(version_1)
     with closing(sqlite3.connect(version_1)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
@@ -1419,9 +1419,9 @@ def test_a_ledger_that_two_open_at_once_is_migrated_by_one_of_them(version_5, mo
     """The other one waits, and finds it done; the copy is of what was before."""
     keep, second, told = migrations._keep_copy, [], []
     if program == "another":
-        monkeypatch.setattr("bulkops.ledger.store._OPENING", nullcontext())
+        monkeypatch.setattr("bulkops.ledger.sqlite._OPENING", nullcontext())
     else:  # in this one it takes as long as it takes
-        monkeypatch.setattr("bulkops.ledger.store._PATIENCE", 0)
+        monkeypatch.setattr("bulkops.ledger.sqlite._PATIENCE", 0)
 
     def meanwhile(*arguments):
         monkeypatch.setattr(migrations, "_keep_copy", keep)

@@ -13,6 +13,7 @@ import pytest
 from asking import Bulkops, fill, flag, kickout
 from others import ELSE, NEEDS_ROOT, SOMEBODY, as_user
 
+import bulkops
 from bulkops.energycap import environments
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
@@ -182,7 +183,7 @@ def test_bulkops_files_that_others_can_change_are_told(tmp_path: Path, monkeypat
     """It has the key: whoever changes it has that, too. A folder above counts, where its names can be changed."""
     package = tmp_path / "checkout" / "bulkops"
     package.mkdir(parents=True)
-    monkeypatch.setattr(ownership, "__file__", str(package / "ownership.py"))
+    monkeypatch.setattr(bulkops, "__file__", str(package / "__init__.py"))
     assert ownership.open_to_others(tmp_path) == ""
     for each in (package, package.parent):
         each.chmod(0o757)

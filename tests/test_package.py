@@ -32,11 +32,11 @@ from workbooks import (
 )
 
 from bulkops.messages.errors import CannotStart
-from bulkops.workbook.container import content_of
-from bulkops.workbook.package import Package
-from bulkops.workbook.raw import RawWorkbook
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.reading.container import content_of
+from bulkops.workbook.reading.package import Package
 from bulkops.workbook.results_layout import COLUMNS
+from bulkops.workbook.sheets import RawWorkbook
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'

@@ -14,11 +14,11 @@ from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Kind, Shown
-from bulkops.workbook import wire
-from bulkops.workbook.formats import GENERAL, format_of
-from bulkops.workbook.plain import PlainRows, plain_text
-from bulkops.workbook.raw import RawSheet, RawWorkbook
+from bulkops.workbook.number_formats import GENERAL, format_of
 from bulkops.workbook.reader import parsed
+from bulkops.workbook.reading import transport
+from bulkops.workbook.reading.plain import PlainRows, plain_text
+from bulkops.workbook.sheets import RawSheet, RawWorkbook
 
 SHARED = strings("<t>x</t>", "<t/>", "<t>R&amp;D</t>", "<r><t>a</t></r><r><t>b</t></r>", "<t>_x0041_</t>", "<t> 5 </t>")
 STYLE = styles("0.00", 14, "0%", "0")
@@ -239,4 +239,4 @@ def test_a_format_with_sections_is_asked_of_each_number() -> None:
     whole, day = (Kind.NUMBER, Shown.PLAIN, 0), (Kind.DATE, Shown.PLAIN, None)
     assert cells == [grouped, whole, special, whole, grouped, day, grouped, special]
     read = RawWorkbook(Path("a.xlsx"), "", "", found)
-    assert wire.decode(wire.encode(read), read.path) == read
+    assert transport.decode(transport.encode(read), read.path) == read

@@ -19,8 +19,8 @@ from workbooks import MAIN, SHEET, by_address, only_sheet, parts, plain, save, s
 import bulkops
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
-from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.text import unescape
 
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))

@@ -25,17 +25,17 @@ from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import column_of, results_of
 
-from bulkops import app, templates
+from bulkops import app
 from bulkops.delivery import free
 from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
 from bulkops.report import Options
 from bulkops.system.files import save
-from bulkops.workbook import results_sheet
 from bulkops.workbook.results_layout import COLUMNS, MARK
-from bulkops.workbook.results_sheet import Results, Value
-from bulkops.workbook.sidecar import may_replace, plain, results_path
 from bulkops.workbook.text import cell_text
+from bulkops.workbook.writing import results_sheet, templates
+from bulkops.workbook.writing.results_sheet import Results, Value
+from bulkops.workbook.writing.sidecar import may_replace, plain, results_path
 
 EXPECTED = Path(__file__).parent / "expected" / "results.csv"
 WHEN = "2026-11-21 10:15:30 UTC-05:00"

@@ -22,11 +22,12 @@ from bulkops.checking import Checked, check
 from bulkops.messages.wording import row_numbers
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
-from bulkops.workbook import reader, wire
-from bulkops.workbook.oldexcel import read_old_excel
-from bulkops.workbook.oldformulas import OldFormulas
+from bulkops.workbook import reader
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.subtotals import is_sum, subtotal
+from bulkops.workbook.reading import transport
+from bulkops.workbook.reading.subtotals import is_sum, subtotal
+from bulkops.workbook.reading.xls import read_old_excel
+from bulkops.workbook.reading.xls_formulas import OldFormulas
 
 OPERATIONS = list(all_operations().values())
 CALCULATED = '<calcPr calcId="191029"/>'
@@ -581,7 +582,7 @@ def test_these_facts_go_from_one_process_to_the_other(tmp_path: Path) -> None:
     sheet.calculated = [(2, 4)]
     assert sheet.totals
     assert sheet.subtotals
-    assert wire.decode(wire.encode(read), path) == read
+    assert transport.decode(transport.encode(read), path) == read
 
 
 @pytest.mark.parametrize(
@@ -657,7 +658,7 @@ def test_a_code_that_a_formula_gives_in_an_ods(tmp_path: Path) -> None:
 def test_a_code_that_a_formula_gives_in_an_xls(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample's only formula with a text as its result gives two letters: they stand for a code here."""
     assert read_workbook(sample("xls")).sheets[0].calculated == []
-    monkeypatch.setattr("bulkops.workbook.oldexcel.may_be_code", "tu".__eq__)
+    monkeypatch.setattr("bulkops.workbook.reading.xls.may_be_code", "tu".__eq__)
     (first, *others) = reader.parsed(sample("xls"), sample("xls").read_bytes()).sheets
     assert (first.calculated, [each.calculated for each in others]) == ([(12, 3)], [[], []])
 

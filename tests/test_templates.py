@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 from asking import task
 
-from bulkops import app, templates
+import bulkops
+from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import ENDS, Status
@@ -19,8 +20,9 @@ from bulkops.practice import State
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report
+from bulkops.workbook.writing import templates
 
-SAMPLES = Path(templates.__file__).parent.parent / "sample_sheets"
+SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.xlsx"))
 OPERATIONS = list(all_operations().values())
 
@@ -142,8 +144,10 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_the_sample_sheets_are_current(tmp_path: Path) -> None:
-    """``python -m bulkops.templates`` would make the very files of sample_sheets/ (but for the time in core.xml)."""
+    """``python -m bulkops.workbook.writing.templates`` would make the very files of sample_sheets/.
 
+    But for the time in core.xml.
+    """
     made = templates.make_samples(tmp_path)
     assert [path.name for path in made] == NAMES
     for path in made:

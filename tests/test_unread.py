@@ -14,7 +14,7 @@ from asking import Bulkops, Ended, fill, flag, task
 from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
-from bulkops import app, templates
+from bulkops import app
 from bulkops.checking import Checked, check
 from bulkops.energycap import environments
 from bulkops.inbox import looking
@@ -25,6 +25,7 @@ from bulkops.processor import Control
 from bulkops.report import Options
 from bulkops.system import data_folder
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.writing import templates
 
 OPERATIONS = list(all_operations().values())
 FLAG = [2001, 2, "Resolved", "x"]

@@ -17,7 +17,7 @@ from test_zoo import FIRST, TAME, copied, once, original, twice
 from zoo import ZOO
 from zoo.book import BOOK, BOOK_RELS, swapped, unzipped
 
-from bulkops.workbook.graft import Graft
+from bulkops.workbook.writing.graft import Graft
 
 FOLDER = os.environ.get("BULKOPS_VALIDATOR", "")
 pytestmark = pytest.mark.skipif(

@@ -12,7 +12,6 @@ from asking import Bulkops, fill, kickout
 from typer.main import get_command
 
 import bulkops as package
-from bulkops import templates
 from bulkops.cli import cli
 from bulkops.energycap.classify import judge
 from bulkops.messages import answers, rows
@@ -24,6 +23,7 @@ from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import LOST_DIGITS
 from bulkops.system import locks
+from bulkops.workbook.writing import templates
 
 ROOT = Path(package.__file__).parent
 OPERATIONS = list(all_operations().values())

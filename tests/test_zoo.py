@@ -40,13 +40,13 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.system.files import sweep
-from bulkops.workbook.graft import Graft
-from bulkops.workbook.inspecting import CannotGraft
-from bulkops.workbook.patching import Patch
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_layout import COLUMNS, LAYOUTS, MARK
-from bulkops.workbook.results_sheet import Results, Value
 from bulkops.workbook.text import cell_text
+from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.results_sheet import Results, Value
+from bulkops.workbook.writing.suitability import CannotGraft
+from bulkops.workbook.xml_patch import Patch
 
 WHEN = "2026-11-21 10:15:30 UTC-05:00"
 TAME = [name for name, each in ZOO.items() if not each.refused]

@@ -12,9 +12,9 @@ import openpyxl
 from python_calamine import CalamineWorkbook
 
 from bulkops.model.rows import Cell, Shown
-from bulkops.workbook.container import content_of
-from bulkops.workbook.raw import RawSheet, RawWorkbook, column_letters
 from bulkops.workbook.reader import parsed
+from bulkops.workbook.reading.container import content_of
+from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

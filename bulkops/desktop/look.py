@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tkinter import font, ttk
 
 from bulkops.model.outcomes import Status
-from bulkops.workbook.results_sheet import FILLS
+from bulkops.workbook.writing.results_sheet import FILLS
 
 TINTS = {status: f"#{fill}" for status, fill in FILLS.items()} | {Status.READY: "#D5EBD8", Status.ON_ITS_WAY: "#FFFFFF"}
 """Behind a row, by its status: those of the Results sheet, light enough for black words."""

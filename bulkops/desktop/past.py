@@ -14,7 +14,7 @@ def results_of(folder: Path, run: str) -> Path:
 
     Raises CannotStart if that cannot be written.
     """
-    from bulkops.workbook.sidecar import runs_told
+    from bulkops.workbook.writing.sidecar import runs_told
 
     with app.any_ledger(folder) as ledger:
         found = next(iter(ledger.runs_named([run])), None) if ledger else None

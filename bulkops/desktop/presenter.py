@@ -123,7 +123,7 @@ class Presenter:
         """Make an empty workbook there, and open it in its own program to be filled in."""
 
         def make() -> None:
-            from bulkops import templates
+            from bulkops.workbook.writing import templates
 
             templates.make_template(path)
 

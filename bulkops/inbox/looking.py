@@ -20,7 +20,7 @@ from bulkops.system.folders import Folder, Id, is_link, opened
 from bulkops.system.path_lengths import too_long
 from bulkops.whereabouts import OUTCOMES, is_outcome
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.sidecar import named_like_results
+from bulkops.workbook.writing.sidecar import named_like_results
 
 SETTLING = 2.0
 """Seconds between two looks at a file that is perhaps still being copied."""

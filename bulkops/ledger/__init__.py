@@ -10,10 +10,10 @@ marks.py     what an operator says of an attempt whose outcome is unknown
 book.py      the ledger: the only writer of what was sent and what became of it
 """
 
-from bulkops.ledger.book import Ledger
+from bulkops.ledger.ledger import Ledger
 from bulkops.ledger.migrations import is_older
 from bulkops.ledger.records import Account, Run, new_run_id, now
-from bulkops.ledger.tables import INTENT, PLANNED, SCHEMA_VERSION
+from bulkops.ledger.schema import INTENT, PLANNED, SCHEMA_VERSION
 from bulkops.ledger.witness import Lacking, Witness
 
 __all__ = [

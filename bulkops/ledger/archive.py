@@ -22,8 +22,8 @@ import sqlalchemy as sa
 
 from bulkops.ledger.records import ARCHIVED, is_short
 from bulkops.ledger.resuming import left
-from bulkops.ledger.store import Store
-from bulkops.ledger.tables import INTENT, attempts, lines, runs
+from bulkops.ledger.schema import INTENT, attempts, lines, runs
+from bulkops.ledger.sqlite import Store
 from bulkops.messages.disk import ARCHIVE
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.outcomes import Status

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.ledger.codes import new_codes
-from bulkops.ledger.tables import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
+from bulkops.ledger.schema import CODELESS, IN_FLIGHT, SCHEMA_VERSION, metadata
 from bulkops.messages.errors import CannotStart
 from bulkops.model.requests import Call
 from bulkops.system.ownership import mine

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bulkops.ledger.codes import is_code
-from bulkops.ledger.tables import INTENT, PLANNED
+from bulkops.ledger.schema import INTENT, PLANNED
 from bulkops.messages.disk import ARCHIVED as NOT_READ
 from bulkops.model.environment import PRACTICE
 from bulkops.model.history import Mark, Past, Verdict

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.ledger.codes import is_code, new_code
-from bulkops.ledger.marks import HELD
 from bulkops.ledger.records import Account, now, outcome_read, written
-from bulkops.ledger.tables import PLANNED, accounts, attempts, lines, runs
+from bulkops.ledger.resolutions import HELD
+from bulkops.ledger.schema import PLANNED, accounts, attempts, lines, runs
 from bulkops.ledger.witness import KEPT, Lacking, Seen, Told
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Status

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.ledger.tables import PLANNED, UNSENT, attempts, lines
+from bulkops.ledger.schema import PLANNED, UNSENT, attempts, lines
 from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 
 _REASONS = {"row.stopped", "row.held", *OUTSIDE_THE_ROW}

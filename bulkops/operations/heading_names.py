@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bulkops.operations.base import Operation, columns
 
-OPERATION = "operation"
+OPERATION_COLUMN = "operation"
 """The name under which the Operation column stands among a sheet's fields."""
 _FOOTNOTES = str.maketrans("", "", "¹²³⁰⁴⁵⁶⁷⁸⁹ªº")
 """Marks that would be taken for digits and letters of the heading."""
@@ -36,7 +36,7 @@ def heading_words(heading: str) -> str:
 
 def known_headings(operations: Iterable[Operation], synonyms: bool = True) -> dict[str, tuple[str, str]]:
     """What every heading and alias is known by → (field name, heading)."""
-    known = {heading_words(OPERATION): (OPERATION, "Operation")}
+    known = {heading_words(OPERATION_COLUMN): (OPERATION_COLUMN, "Operation")}
     for each in columns(list(operations)).values():
         for spelling in (each.heading, each.name, *each.aliases, *(each.synonyms if synonyms else ())):
             known.setdefault(heading_words(spelling), (each.name, each.heading))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import bulkops
 from bulkops.messages.errors import CannotStart
 
 _ENVIRONMENT = "venv-"
@@ -97,7 +98,7 @@ else:
 
     def open_to_others(folder: Path) -> str:
         """What there is to say of bulkops' own files, if others can change them; "" for nothing."""
-        package = Path(os.path.realpath(__file__)).parent
+        package = Path(os.path.realpath(bulkops.__file__)).parent
         for each in (package, *package.parents):
             with suppress(OSError):
                 if _loose(os.stat(each)):

@@ -11,16 +11,16 @@ from pathlib import Path
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE
 from bulkops.system.folders import Id
-from bulkops.workbook import apart
 from bulkops.workbook.allowance import Allowance
-from bulkops.workbook.container import content_of, is_small
-from bulkops.workbook.foreign import FOREIGN, read_foreign
-from bulkops.workbook.graft import unfit
-from bulkops.workbook.package import Package
-from bulkops.workbook.raw import MAX_CELLS, RawSheet, RawWorkbook
+from bulkops.workbook.reading import sandbox
+from bulkops.workbook.reading.container import content_of, is_small
+from bulkops.workbook.reading.other_formats import FOREIGN, read_foreign
+from bulkops.workbook.reading.package import Package
+from bulkops.workbook.reading.shared_strings import cell_formats, shared_strings
+from bulkops.workbook.reading.worksheet import SheetParser
 from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
-from bulkops.workbook.shared import cell_formats, shared_strings
-from bulkops.workbook.worksheet import SheetParser
+from bulkops.workbook.sheets import MAX_CELLS, RawSheet, RawWorkbook
+from bulkops.workbook.writing.graft import unfit
 
 _HERE = (MAX_CELLS, 2**25, 5.0)
 """Cells, unpacked bytes and seconds that a workbook may take in this process."""
@@ -45,7 +45,7 @@ def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, fi
             except CannotStart as refusal:
                 if refusal.code not in ("workbook.too_big", *FOREIGN):
                     raise
-        return apart.parsed_apart(path, content, meanwhile)
+        return sandbox.parsed_apart(path, content, meanwhile)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def without_collecting() -> Iterator[None]:
 
 def answer() -> None:
     """What that other process does."""
-    apart.answer(_parsed_and_tried)
+    sandbox.answer(_parsed_and_tried)
 
 
 def _parsed_and_tried(path: Path, content: bytes) -> RawWorkbook:

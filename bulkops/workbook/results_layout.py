@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bulkops.workbook.raw import RawRow
+    from bulkops.workbook.sheets import RawRow
 
 SHEET = "Results"
 PRACTICE_SHEET = "PRACTICE Results"

@@ -2,7 +2,7 @@
 
     python -m tests.zoo FOLDER    makes them all, and prints what each is
 
-Each says whether its results can be grafted into it (``bulkops.workbook.graft``), and if not, for which reason.
+Each says whether its results can be grafted into it (``bulkops.workbook.writing.graft``), and if not, for which reason.
 """
 
 from . import marks, ours, packages, programs, refused, shapes, sheets

@@ -1,0 +1,35 @@
+"""Files that are no Excel workbooks of today, and are read all the same: text files, OpenDocument, old Excel.
+
+Each room gives what the reader of .xlsx gives, so the same checks and sentences follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from bulkops.workbook.sheets import Names, RawSheet, RawWorkbook
+
+FOREIGN = ("workbook.csv", "workbook.ods", "workbook.xls")
+"""What the package says of such a file, by what is in it."""
+
+
+def read_foreign(path: Path, content: bytes, code: str) -> tuple[RawWorkbook, Names]:
+    """Read a file that the package found to be of another sort. Raises CannotStart with a sentence."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    sheets, names = _sheets(path, content, code)
+    return RawWorkbook(path, sha256, sha256, tuple(sheets)), names
+
+
+def _sheets(path: Path, content: bytes, code: str) -> tuple[list[RawSheet], Names]:
+    if code == "workbook.csv":
+        from bulkops.workbook.reading.delimited import read_separated
+
+        return [read_separated(path, content)], {}
+    if code == "workbook.ods":
+        from bulkops.workbook.reading.ods import read_opendocument
+
+        return read_opendocument(path, content)
+    from bulkops.workbook.reading.xls import read_old_excel
+
+    return read_old_excel(path, content)

@@ -1,0 +1,1 @@
+"""What bulkops writes: results put into a workbook whose every other byte stays, corrections, and templates."""

@@ -1,0 +1,167 @@
+"""How the workbooks look that an operator fills in: headings, drop-downs, input messages, formats, instructions."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
+from bulkops.workbook.writing.archive import UndatedZip
+
+Line = tuple[str, str, str, str]
+"""A line of the instructions: its kind ("", "head" or "title") and its three cells."""
+_OPERATION = "Operation"
+_LAST_ROW = 1_048_576
+_DARK, _LIGHT, _WHITE = "1F3A5F", "5B7493", "FFFFFF"
+_INSTRUCTION_WIDTHS = (28, 84, 46)
+_PER_UNIT = 1.1
+"""Letters of running text for each unit of a column's width, which is that of a digit."""
+
+
+def new_book() -> Any:
+    """A workbook without sheets."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    return book
+
+
+def content_of(book: Any) -> bytes:
+    """A workbook's bytes."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    stream = io.BytesIO()
+    # Not book.save(): its zip wants to tell the time of day, and a clock before 1980 or after 2107 has none for it.
+    ExcelWriter(book, UndatedZip(stream, "w", zipfile.ZIP_DEFLATED)).save()
+    return stream.getvalue()
+
+
+def input_sheet(
+    book: Any,
+    title: str,
+    operations: Sequence[Operation],
+    rows: Sequence[tuple[Operation, Sample]],
+    notes: bool = False,
+) -> None:
+    """A sheet to be filled in, with some rows. Several operations share one by the column Operation."""
+    sheet = book.create_sheet(title)
+    mixed = len(operations) > 1
+    fields = list(columns(operations).values())
+    fields.append(fields.pop(fields.index(SEND_AGAIN)))
+    if mixed:
+        fields.insert(0, operation_field(operations))
+    for column, field in enumerate(fields, 1):
+        _heading(sheet, column, field, required=field.required and (not mixed or field.name == ""))
+        sheet.add_data_validation(input_rule(column, field))
+    sheet.row_dimensions[1].height = 48
+    # The column that names the row's target stays in sight, too.
+    sheet.freeze_panes = sheet.cell(2, 3 if mixed else 2)
+    for number, (operation, sample) in enumerate(rows, 2):
+        cells = {**sample.cells, "": operation.title}
+        for column, field in enumerate(fields, 1):
+            if field.name in cells:
+                sheet.cell(number, column, cells[field.name]).number_format = "@" if field.text else "General"
+        sheet.row_dimensions[number].hidden = sample.hidden
+    if notes:
+        _notes(sheet, len(fields) + 2, [sample.note for _, sample in rows])
+    _landscape(sheet)
+
+
+def operation_field(operations: Sequence[Operation]) -> Field:
+    """The column that says what a row asks for, on a sheet for several operations."""
+    choices = tuple(operation.title for operation in operations)
+    about = "What this row asks for."
+    return Field("", _OPERATION, lambda _: None, about, required=True, choices=choices, width=18)
+
+
+def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    cell = sheet.cell(1, column, field.heading)
+    cell.font, cell.fill = _font(bold=True, color=_WHITE), _fill(_DARK if required else _LIGHT)
+    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    longest_word = max(len(word) for word in field.heading.split())
+    whole = sheet.column_dimensions[get_column_letter(column)]
+    whole.width = max(field.width, longest_word + 3)
+    if field.text:
+        # So that Excel keeps 00102 and long ids as they are typed, in whichever row.
+        whole.number_format = "@"
+
+
+def input_rule(column: int, field: Field) -> Any:
+    """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    rule = DataValidation(
+        type="list" if field.choices else None,
+        formula1=f'"{",".join(field.choices)}"' if field.choices else None,
+        allow_blank=True,
+        showInputMessage=True,
+        showErrorMessage=bool(field.choices),
+        errorStyle="warning",
+    )
+    rule.promptTitle, rule.prompt = field.heading[:32], field.help[:255]
+    if field.choices:
+        rule.errorTitle, rule.error = field.heading[:32], "Please choose one of the list."
+    letter = get_column_letter(column)
+    rule.add(f"{letter}2:{letter}{_LAST_ROW}")
+    return rule
+
+
+def _notes(sheet: Any, column: int, notes: Sequence[str]) -> None:
+    """Beside a sheet of mistakes: why each row is there."""
+    from openpyxl.utils import get_column_letter
+
+    for number, note in enumerate(("Why it is here", *notes), 1):
+        sheet.cell(number, column, note).font = _font(italic=True)
+    sheet.column_dimensions[get_column_letter(column)].width = 34
+
+
+def instructions(book: Any, lines: Sequence[Line]) -> None:
+    """The sheet that explains the others."""
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    sheet = book.create_sheet("Instructions")
+    sheet.sheet_view.showGridLines = False
+    for column, width in enumerate(_INSTRUCTION_WIDTHS, 1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    for number, (kind, *texts) in enumerate(lines, 1):
+        tallest = 1
+        for column, (text, width) in enumerate(zip(texts, _INSTRUCTION_WIDTHS, strict=True), 1):
+            cell = sheet.cell(number, column)
+            cell.value, cell.number_format = text or None, "@"
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
+            cell.font = _font(bold=column == 1, color=_DARK if column == 1 else "000000")
+            if kind == "head":
+                cell.font, cell.fill = _font(bold=True, color=_WHITE), _fill(_DARK)
+            elif kind == "title":
+                cell.font = _font(bold=True, color=_DARK, size=16)
+            tallest = max(tallest, len(textwrap.wrap(text, int(width * _PER_UNIT))))
+        sheet.row_dimensions[number].height = 24 if kind == "title" else 15.5 * tallest
+    _landscape(sheet)
+
+
+def _landscape(sheet: Any) -> None:
+    """As wide as one page when printed."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _font(bold: bool = False, italic: bool = False, color: str = "000000", size: int = 11) -> Any:
+    from openpyxl.styles import Font
+
+    return Font(name="Calibri", size=size, bold=bold, italic=italic, color=color)
+
+
+def _fill(color: str) -> Any:
+    from openpyxl.styles import PatternFill
+
+    return PatternFill("solid", fgColor=color)

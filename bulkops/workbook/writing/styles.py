@@ -1,0 +1,323 @@
+"""The cell styles of the Results sheet, found in a workbook's style table or added to it.
+
+What an earlier run added is found again, also after another program has saved it in its own words: the table does
+not grow from run to run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from bulkops.workbook.text import natural
+from bulkops.workbook.xml_patch import Element, OddPart, Part, Patch
+
+MOST_FORMATS = 64_000
+"""Excel's limit of cell formats in a workbook."""
+_MOST_OTHERS = 2**16
+"""Of fonts, fills, borders … it takes a few less."""
+_OWN_FORMATS = range(164, 2**16)
+"""The numbers of the formats that a workbook declares; those before are built in, some of them by language only."""
+_BUILT_IN = {"General": 0, "@": 49}
+_FONT = "Calibri"
+_NO, _YES = ("0", "false"), ("1", "true")
+_ESCAPED = re.compile(r"\\([- :])")
+"""What some programs write before a character that means itself anyway."""
+_NOTHING = (*_NO, "none", "baseline")
+_DEFAULTS: dict[str, tuple[str, ...]] = {
+    "numFmts": (),
+    "fonts": ('<{x}font><{x}sz val="11"/><{x}name val="Calibri"/></{x}font>',),
+    "fills": (
+        '<{x}fill><{x}patternFill patternType="none"/></{x}fill>',
+        '<{x}fill><{x}patternFill patternType="gray125"/></{x}fill>',
+    ),
+    "borders": ("<{x}border><{x}left/><{x}right/><{x}top/><{x}bottom/><{x}diagonal/></{x}border>",),
+    "cellStyleXfs": ('<{x}xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>',),
+    "cellXfs": ('<{x}xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>',),
+}
+"""The sections we add to, in the order of the schema, and what must come first in one that is missing or empty:
+cells without a style have the first of each."""
+_ENTRIES = {
+    "numFmts": "numFmt",
+    "fonts": "font",
+    "fills": "fill",
+    "borders": "border",
+    "cellStyleXfs": "xf",
+    "cellXfs": "xf",
+}
+
+
+class StylesFull(OddPart):
+    """The workbook has as many cell formats as Excel allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a cell looks."""
+
+    form: str = "General"
+    fill: str = ""
+    bold: bool = False
+    underline: bool = False
+    colour: str = ""
+    horizontal: str = ""
+    wrap: bool = False
+    size: str = "11"
+    edge: str = ""
+    """The colour of a thin line below."""
+
+    @property
+    def font(self) -> tuple[str, ...]:
+        """What is compared of a font."""
+        return (_FONT, self.size, *(["b"] if self.bold else []), *(["u"] if self.underline else []), self.colour)
+
+
+class StyleTable:
+    """A workbook's style table: what counts here of its entries, and what is to be added to them.
+
+    Its entries are looked at one by one and let go, for there can be many.
+    """
+
+    def __init__(self, part: str, content: bytes, namespace: str, cells: Collection[int], formats: Collection[int]):
+        """``cells``: the numbers of the styles that cells have; ``formats``: those of number formats that any part
+        names. Raises OddPart for a table whose entries cannot be counted surely, StylesFull, TooBig.
+        """
+        self._sections = {f"{namespace} {name}": name for name in _DEFAULTS}
+        self._counts = dict.fromkeys(_DEFAULTS, 0)
+        self._new: dict[str, list[str]] = {name: [] for name in _DEFAULTS}
+        self._codes: dict[int, set[str]] = {}
+        """The codes that are declared for the number of a format."""
+        self._taken = set(formats)
+        """The numbers of formats that are declared or used, wherever it be."""
+        self._used: dict[str, set[int]] = {
+            "fonts": set(),
+            "fills": set(),
+            "borders": set(),
+            "cellXfs": set(cells),
+        }
+        """The numbers of entries that are named somewhere, whether there are such entries or not."""
+        self._found: dict[tuple[int, int, int, int, str, bool], int] = {}
+        fonts: list[tuple[str, ...]] = []
+        fills: list[str] = []
+        borders: list[str] = []
+        self._learn: dict[str, Callable[[Element], object]] = {
+            "numFmts": self._learn_format,
+            "fonts": lambda font: fonts.append(_font(font)),
+            "fills": lambda fill: fills.append(_fill(fill)),
+            "borders": lambda border: borders.append(_edge(border)),
+            "cellXfs": self._learn_style,
+        }
+        self.part = Part(part, content, self._entry, self._levels)
+        self._root = self.part.root
+        if self._root.tag != f"{namespace} styleSheet":
+            raise OddPart(f"{part} is something else")
+        tags = [each.tag for each in self._root.children]
+        for each in self._root.children:
+            if each.local == "AlternateContent" or (each.tag in self._sections and tags.count(each.tag) > 1):
+                raise OddPart(f"{part} holds something twice")
+        # Programs differ in which code they take for a number that has two, and in whether a built-in one may be given.
+        self._formats = {
+            _plain(code): number
+            for number, (code, *others) in reversed(self._codes.items())
+            if not others and number in _OWN_FORMATS
+        }
+        self._fonts = _first(fonts)
+        self._fills = {**_first(fills), "": 0}
+        self._borders = {**_first(borders), "": 0}
+        self._styles: dict[object, int] = {}
+        for (form, font, fill, border, *rest), number in self._found.items():
+            if font < len(fonts) and fill < len(fills) and border < max(len(borders), 1):
+                edge = self._borders[borders[border] if border else ""]
+                known = (form, self._fonts[fonts[font]], self._fills[fills[fill]], edge, *rest)
+                self._styles.setdefault(known, number)
+
+    def _levels(self, section: str) -> int:
+        """How many levels of a section's elements are looked at: none of its entries, only those, or all in them."""
+        name = self._sections.get(section)
+        return 2 if name is None else 5 if name in self._learn else 3
+
+    def _entry(self, section: Element, entry: Element) -> bool:
+        """Learn from an entry of a section what is compared later; it need not be kept."""
+        name = self._sections[section.tag]
+        if entry.tag != section.own(_ENTRIES[name]):
+            raise OddPart(f"{section.part.name}: {name} hold something else")
+        if self._counts[name] >= (MOST_FORMATS if name == "cellXfs" else _MOST_OTHERS):
+            raise StylesFull
+        if (form := entry.attributes.get("numFmtId", "0")).isdecimal():
+            self._taken.add(int(form))
+        if name in self._learn:
+            self._learn[name](entry)
+        self._counts[name] += 1
+        return False
+
+    def _learn_format(self, entry: Element) -> None:
+        code = entry.attributes.get("formatCode", "")
+        self._codes.setdefault(natural(entry.attributes.get("numFmtId", "")), set()).add(code)
+
+    def _learn_style(self, xf: Element) -> None:
+        said = xf.attributes.get
+        font, fill, border = natural(said("fontId", "0")), natural(said("fillId", "0")), natural(said("borderId", "0"))
+        self._used["fonts"].add(font)
+        self._used["fills"].add(fill)
+        self._used["borders"].add(border)
+        aligned = xf.child("alignment")
+        ways = {name: value for name, value in aligned.attributes.items() if value not in _NO} if aligned else {}
+        wrap = ways.pop("wrapText", "") in _YES
+        horizontal = ways.pop("horizontal", "").replace("general", "")
+        if ways == {"vertical": "top"}:
+            look = (natural(said("numFmtId", "0")), font, fill, border, horizontal, wrap)
+            self._found.setdefault(look, self._counts["cellXfs"])
+
+    def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
+        """(each look's number among the cell styles, the table with those that were missing).
+
+        Raises StylesFull; OddPart if something of the operator's would get the look of what is added.
+        """
+        numbers = {name: self._style(look) for name, look in looks.items()}
+        for name, used in self._used.items():
+            count, new = self._counts[name], self._start(name) + len(self._new[name])
+            if any(max(count, 1) <= each < new for each in used):
+                raise OddPart(f"{self.part.name} has fewer {name} than are used")
+        return numbers, self._patched()
+
+    def keeps(self, before: StyleTable) -> bool:
+        """Does every number of ``before`` that a cell, or a style of a cell, can have mean here what it means there:
+        the same number format, font, fill, border, alignment and protection?"""
+        known = {each.tag for each in before._root.children}
+        same = [each for each in self._root.children if each.tag in known]
+        return (
+            self._root.attributes == before._root.attributes
+            and len(same) == len(before._root.children)
+            and all(self._extends(new, old) for new, old in zip(same, before._root.children, strict=True))
+            and all(each.tag in self._sections for each in self._root.children if each.tag not in known)
+            and all(self._codes.get(number) == before._codes.get(number) for number in before._taken)
+            and not any(
+                max(before._counts[name], 1) <= each < self._counts[name]
+                for name, used in before._used.items()
+                for each in used
+            )
+        )
+
+    def _extends(self, new: Element, old: Element) -> bool:
+        """Is this the same section, with entries added at its end at most?"""
+        if new.tag not in self._sections:
+            return (new.tag, new.attributes, new.content) == (old.tag, old.attributes, old.content)
+        attributes = {**old.attributes, **{name: value for name, value in new.attributes.items() if name == "count"}}
+        return (new.tag, new.attributes) == (old.tag, attributes) and new.content.startswith(old.content)
+
+    def _style(self, look: Look) -> int:
+        """The number of the cell style with this look."""
+        parts = (self._format(look.form), self._font(look), self._fill(look.fill), self._border(look.edge))
+        key = (*parts, look.horizontal, look.wrap)
+        if key not in self._styles:
+            form, font, fill, border, horizontal, wrap = key
+            applied = "".join(f' apply{what}="1"' for what in ("NumberFormat", "Font", "Fill", "Border", "Alignment"))
+            aligned = (f' horizontal="{horizontal}"' if horizontal else "") + ' vertical="top"'
+            wrapped = ' wrapText="1"' if wrap else ""
+            xf = f'<{{x}}xf numFmtId="{form}" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0"{applied}>'
+            self._styles[key] = self._add("cellXfs", f"{xf}<{{x}}alignment{aligned}{wrapped}/></{{x}}xf>")
+            if self._styles[key] >= MOST_FORMATS:
+                raise StylesFull
+        return self._styles[key]
+
+    def _patched(self) -> bytes:
+        patch = Patch(self.part)
+        before: list[str] = []
+        for name, defaults in _DEFAULTS.items():
+            section = self._root.child(name)
+            x = self._root.prefix if section is None else section.prefix
+            entries = "".join((*defaults[self._counts[name] :], *self._new[name])).format(x=x)
+            if section is None and entries:
+                patch.append(self._root, f"<{x}{name}>{entries}</{x}{name}>", after=before)
+            elif section is not None and entries:
+                patch.append(section, entries)
+                patch.set_attribute(section, "count", str(self._start(name) + len(self._new[name])))
+            before.append(name)
+        return patch.patched()
+
+    def _format(self, code: str) -> int:
+        number = _BUILT_IN.get(code)
+        if number is not None and self._codes.get(number, {code}) == {code}:
+            return number
+        if code not in self._formats:
+            taken = self._taken.union(self._formats.values())
+            number = next((free for free in _OWN_FORMATS if free not in taken), None)
+            if number is None:
+                raise StylesFull
+            quoted = code.replace('"', "&quot;")
+            self._add("numFmts", f'<{{x}}numFmt numFmtId="{number}" formatCode="{quoted}"/>')
+            self._formats[code] = number
+        return self._formats[code]
+
+    def _font(self, look: Look) -> int:
+        if look.font not in self._fonts:
+            bold, underline = "<{x}b/>" if look.bold else "", "<{x}u/>" if look.underline else ""
+            colour = f'<{{x}}color rgb="FF{look.colour}"/>' if look.colour else ""
+            name = f'<{{x}}name val="{_FONT}"/><{{x}}family val="2"/>'
+            font = f'<{{x}}font>{bold}{underline}<{{x}}sz val="{look.size}"/>{colour}{name}</{{x}}font>'
+            self._fonts[look.font] = self._add("fonts", font)
+        return self._fonts[look.font]
+
+    def _fill(self, colour: str) -> int:
+        if colour not in self._fills:
+            solid = (
+                f'<{{x}}patternFill patternType="solid"><{{x}}fgColor rgb="FF{colour}"/><{{x}}bgColor indexed="64"/>'
+            )
+            self._fills[colour] = self._add("fills", f"<{{x}}fill>{solid}</{{x}}patternFill></{{x}}fill>")
+        return self._fills[colour]
+
+    def _border(self, colour: str) -> int:
+        if colour not in self._borders:
+            line = f'<{{x}}bottom style="thin"><{{x}}color rgb="FF{colour}"/></{{x}}bottom>'
+            border = f"<{{x}}border><{{x}}left/><{{x}}right/><{{x}}top/>{line}<{{x}}diagonal/></{{x}}border>"
+            self._borders[colour] = self._add("borders", border)
+        return self._borders[colour]
+
+    def _start(self, name: str) -> int:
+        """The number of a section's first new entry."""
+        return max(self._counts[name], len(_DEFAULTS[name]))
+
+    def _add(self, name: str, xml: str) -> int:
+        self._new[name].append(xml)
+        return self._start(name) + len(self._new[name]) - 1
+
+
+def _plain(code: str) -> str:
+    """A format code without what makes no difference."""
+    return _ESCAPED.sub(r"\1", code)
+
+
+def _first(keys: Sequence[object]) -> dict[object, int]:
+    """The number of each key; of equal ones the first."""
+    return {key: number for number, key in reversed(list(enumerate(keys)))}
+
+
+def _font(font: Element) -> tuple[str, ...]:
+    """What is compared of a font; the texts of anything more than ours have make it another one."""
+    said = {each.local: each.attributes for each in font.children if each.attributes.get("val", "1") not in _NOTHING}
+    colour = said.pop("color", {})
+    rgb = colour.get("rgb", "")[-6:].upper()
+    plain = colour in ({}, {"theme": "1"}) or rgb == "000000"
+    name, size = (said.pop(each, {}).get("val", "") for each in ("name", "sz"))
+    marks = sorted(said.keys() - {"family", "charset", "scheme"})
+    return (name, size, *marks, "" if plain else rgb or str(colour))
+
+
+def _fill(fill: Element) -> str:
+    pattern = fill.child("patternFill")
+    kind = pattern.attributes.get("patternType", "none") if pattern is not None else "other"
+    if pattern is None or kind != "solid":
+        return "" if kind == "none" else f"other {kind}"
+    colour = pattern.child("fgColor")
+    return colour.attributes.get("rgb", "")[-6:].upper() if colour is not None else "other"
+
+
+def _edge(border: Element) -> str:
+    """The colour of the thin line below, if there is no other line; "" for none at all."""
+    lines = [each for each in border.children if each.attributes.get("style", "none") not in _NOTHING]
+    if not lines:
+        return ""
+    colour = lines[0].child("color")
+    below = len(lines) == 1 and lines[0].local == "bottom" and lines[0].attributes.get("style") == "thin"
+    return colour.attributes.get("rgb", "")[-6:].upper() if below and colour is not None else "other"
