@@ -16,6 +16,7 @@ from asking import Bulkops, Ended, fill, kickout, task
 from systems import as_another_user, shared_folder
 
 from bulkops import app, settings
+from bulkops.errors import CannotStart
 from bulkops.folders import Folder
 from bulkops.inbox import claims, handling, looking
 from bulkops.inbox.handling import opened
@@ -133,6 +134,27 @@ def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, priv
         handling.give(box, "a.xlsx", done, "a.xlsx")
     assert (tmp_path / "away" / "a.xlsx").read_text() == "a"
     assert lying(private) == {"letter.txt"}
+
+
+@LINKS
+def test_an_upload_folder_that_is_swapped_while_it_is_opened_is_refused(home, private, monkeypatch):
+    """Who may write above it puts a link in its place: what lies where the link leads is not run."""
+    fill(private / "b.xlsx", [kickout(1)])
+    with shared_folder() as around:
+        folder = around / "uploads"
+        folder.mkdir()
+        resolve = Path.resolve
+
+        def swapped(path: Path, strict: bool = False) -> Path:
+            if path == folder and not folder.is_symlink():
+                folder.rename(around / "away")
+                folder.symlink_to(private)
+            return resolve(path, strict)
+
+        monkeypatch.setattr(Path, "resolve", swapped)
+        with pytest.raises(CannotStart) as refused, opened(folder, home):
+            pass
+    assert refused.value.code == "inbox.no_access"
 
 
 @LINKS

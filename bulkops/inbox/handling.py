@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 from bulkops import app, settings
 from bulkops.defects import recorded
 from bulkops.errors import BulkopsError, CannotStart
-from bulkops.folders import Folder, real
+from bulkops.folders import Folder, Planted, real
 from bulkops.inbox import claims, journal, moving
 from bulkops.inbox.ending import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.giving import give
@@ -229,12 +230,21 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
         try:
             own_folder(home / "inbox")
             stack.enter_context(only_one(home / "inbox", f"{settings.operator()}, inbox {folder.name}, since {now()}"))
-            box = stack.enter_context(Folder(real(folder).resolve()))
+            box = stack.enter_context(Folder(_as_named(folder)))
             inbox = Inbox(box, home, clock)
             inbox.notes += taken_up(box, home)
         except OSError as error:
             raise CannotStart("inbox.no_access", path=folder, value=error.strerror or error) from error
         yield inbox
+
+
+def _as_named(folder: Path) -> Path:
+    """Its path without links, as the system spells it. Raises Planted if a link takes its place meanwhile, OSError."""
+    place = real(folder)
+    named = place.resolve()
+    if not os.path.samestat(os.lstat(place), os.lstat(named)):
+        raise Planted(errno.ELOOP, "something else was put in its place", str(place))
+    return named
 
 
 def _wants_somebody(prepared: Prepared) -> CannotStart | None:
