@@ -14,6 +14,8 @@ import systems
 
 from bulkops import folders
 from bulkops.folders import Folder, Planted, content, is_link, real
+from bulkops.inbox import claims
+from bulkops.workbook import saving
 from bulkops.workbook.saving import create, keep_copy, save, sweep, writable
 
 Plant = Callable[[Path, Path], None]
@@ -98,12 +100,16 @@ def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, p
     """What looks like a workbook that lost its name is only given it back if it is a file."""
     path = shared / "August.xlsx"
     save(path, b"mine", keep=lambda _: None)
-    from bulkops.workbook import saving
-
     plant(shared / f"{saving._temporary(path).stem}.before.xlsx", diary)
     path.unlink()
     sweep(path)
     assert not os.path.lexists(path)
+
+
+def test_no_name_of_a_file_that_is_being_written_can_be_foretold(tmp_path: Path) -> None:
+    """Nobody can take it first, with a link or anything else, and so keep bulkops from writing."""
+    assert saving._temporary(tmp_path / "August.xlsx") != saving._temporary(tmp_path / "August.xlsx")
+    assert claims.begun_name("0" * 16) != claims.begun_name("0" * 16)
 
 
 def test_a_link_of_ones_own_in_a_folder_of_ones_own_is_followed(tmp_path: Path, shared: Path) -> None:
