@@ -69,7 +69,7 @@ def is_sum(formula: str, column: int, right: int = 0) -> bool:
 def _moved(fixed: str, letters: str, right: int) -> int:
     """The number of a formula's column; 0 for the letters of a name."""
     try:
-        return column_number(letters.upper()) + (0 if fixed else right)
+        return column_number(letters) + (0 if fixed else right)
     except ValueError:
         return 0
 
