@@ -15,7 +15,8 @@ _INDEX = re.compile(r"(?<!\w)INDEX\s*\(", re.IGNORECASE)
 """Within it, AGGREGATE finds the place of a value, as before FILTER was there: what comes out is the value itself."""
 _SUM = re.compile(
     r"(?:\w+:)?=?\s*\+?\s*(?:_xlfn\.)?"
-    r"(?:SUM(?:IFS?|PRODUCT)?|COUNT(?:A|IFS?)?|(?:MAX|MIN)(?:IFS)?|AVERAGE(?:A|IFS?)?|MEDIAN|ROWS)\s*\(",
+    r"(?:SUM(?:IFS?|PRODUCT)?|COUNT(?:A|IFS?)?|(?:MAX|MIN)(?:IFS)?|AVERAGE(?:A|IFS?)?|MEDIAN|LARGE|SMALL|PRODUCT|ROWS)"
+    r"\s*\(",
     re.IGNORECASE,
 )
 _LONGEST = 8_192
