@@ -28,8 +28,9 @@ OURS = (
     "window.Window.take = lambda self, _: self.root.after(1, self.root.destroy)"
 )
 CHECK = (
-    "import sys; from pathlib import Path; from bulkops import app, settings; from bulkops.report import Options; "
-    "app.check(Path(sys.argv[1]), settings.Environment('practice', ''), settings.home(), Options())"
+    "import sys; from pathlib import Path; from bulkops import app; from bulkops.report import Options; "
+    "from bulkops.model.environment import Environment; from bulkops.system.data_folder import home; "
+    "app.check(Path(sys.argv[1]), Environment('practice', ''), home(), Options())"
 )
 
 

@@ -15,7 +15,7 @@ from bulkops.operations.heading_names import OPERATION_COLUMN, heading_words
 from bulkops.workbook.sheets import RawRow, RawSheet
 
 SEARCHED_ROWS = 20
-_FILLERS = {"bill", "bills", "code", "id", "ids", "key", "no", "nr", "number", "numbers", "of", "the"}
+_FILLERS = {"bill", "code", "id", "key", "no", "nr", "number", "of", "the"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -83,13 +83,13 @@ def missing(operation: Operation, names: set[str]) -> Iterator[Field]:
 def _lacks_only_target(sheet: RawSheet, headings: HeadingRow, operation: Operation) -> bool:
     """Does a row that holds but one heading hold another for the target? An operation may need no more than two."""
     (target,) = (each for each in operation.fields if each.name == operation.target)
-    there = own(operation, set(headings.exact.values())) - {target.name, SEND_AGAIN.name}
+    there = own(operation, headings.names()) - {target.name, SEND_AGAIN.name}
     needed = operation.headings - {target.name}
     if not there or not needed <= there:
         return False
     alike = _alike(headings, target)
     if needed:
-        return bool(alike) or 0 < likely_column(sheet, headings, target) < min(headings.exact)
+        return bool(alike) or 0 < likely_column(sheet, headings, target) < min({*headings.exact, *headings.near})
     # Comment is a common word: List or List no. beside it is surely meant, List of things to do is not.
     words = _words(target.heading)
     return any(words & _words(text) and _words(text) <= words | _FILLERS for text in alike.values())
@@ -131,8 +131,8 @@ def _alike(headings: HeadingRow, wanted: Field) -> dict[int, str]:
 
 
 def _words(heading: str) -> set[str]:
-    """The words of a heading; but that it is an id says little, if it says what of."""
-    words = {word.lower() for word in _WORD.findall(heading)}
+    """The words of a heading in the singular; but that it is an id says little, if it says what of."""
+    words = {word.lower().removesuffix("s") for word in _WORD.findall(heading)}
     return words - {"id"} or words
 
 

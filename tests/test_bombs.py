@@ -281,6 +281,13 @@ def test_planted_results_and_corrections(tmp_path: Path, part: str, pad: Callabl
     assert most < 400
 
 
+def test_files_beside_a_workbook_count_together(tmp_path: Path) -> None:
+    """A hundred names are looked at: each file may be small enough, and all of them too much."""
+    path, allowance = planted(tmp_path / "a - results.xlsx"), Allowance(MEGABYTE, 60_000)
+    seen = [may_replace(path, None, allowance) for _ in range(100)]
+    assert (seen[0], seen[-1]) == (True, False)
+
+
 def test_a_heading_of_a_hundred_megabytes(tmp_path: Path) -> None:
     """A text that is put together from pieces is not copied for each of them."""
     strings_part = Many(f'<sst xmlns="{MAIN}"><si><t>'.encode(), b"x" * MEGABYTE, 200, b"</t></si></sst>")

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 import systems
 
-from bulkops.system import folders
+from bulkops.inbox import claims
+from bulkops.system import files, folders
 from bulkops.system.files import create, keep_copy, save, sweep, writable
 from bulkops.system.folders import Folder, Planted, content, is_link, real
 
@@ -98,12 +99,16 @@ def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, p
     """What looks like a workbook that lost its name is only given it back if it is a file."""
     path = shared / "August.xlsx"
     save(path, b"mine", keep=lambda _: None)
-    from bulkops.system import files
-
     plant(shared / f"{files._temporary(path).stem}.before.xlsx", diary)
     path.unlink()
     sweep(path)
     assert not os.path.lexists(path)
+
+
+def test_no_name_of_a_file_that_is_being_written_can_be_foretold(tmp_path: Path) -> None:
+    """Nobody can take it first, with a link or anything else, and so keep bulkops from writing."""
+    assert files._temporary(tmp_path / "August.xlsx") != files._temporary(tmp_path / "August.xlsx")
+    assert claims.begun_name("0" * 16) != claims.begun_name("0" * 16)
 
 
 def test_a_link_of_ones_own_in_a_folder_of_ones_own_is_followed(tmp_path: Path, shared: Path) -> None:

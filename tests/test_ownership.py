@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout
 from others import ELSE, NEEDS_ROOT, SOMEBODY, as_user
+from systems import shared_folder
 
 import bulkops
 from bulkops.energycap import environments
@@ -52,15 +53,10 @@ def open_to_all() -> Iterator[None]:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Path:
+def room() -> Iterator[Path]:
     """A folder that any user can enter and write in."""
-    for each in (tmp_path, *tmp_path.parents[:-1]):
-        if each.owner() == tmp_path.owner() and each != Path("/tmp"):
-            each.chmod(each.stat().st_mode | 0o055)
-    folder = tmp_path / "room"
-    folder.mkdir()
-    folder.chmod(0o777)
-    return folder
+    with shared_folder() as folder:
+        yield folder
 
 
 def open_ones(folder: Path) -> list[str]:

@@ -369,7 +369,7 @@ def test_hidden_columns_and_merged_cells_are_known(tmp_path: Path) -> None:
         before='<cols><col min="1" max="2" hidden="1"/><col min="3" max="3" width="0"/>'
         '<col min="4" max="9" width="8"/></cols>',
         after="<mergeCells>"
-        + "".join(f'<mergeCell ref="{each}"/>' for each in ("A1:B2", "D9:C7", "F1", "H:I", "4:3", "$A$5:$B$6"))
+        + "".join(f'<mergeCell ref="{each}"/>' for each in ("A1:B2", "D9:C7", "F1", "h:i", "4:3", "$a$5:$B$6"))
         + "</mergeCells>",
     )
     found = only_sheet(save(tmp_path / "a.xlsx", parts(sheet=sheet)))

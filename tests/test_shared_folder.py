@@ -17,15 +17,17 @@ from systems import as_another_user, shared_folder
 
 from bulkops import app
 from bulkops.energycap import environments
-from bulkops.inbox import claims, handling, looking
+from bulkops.inbox import claims, giving, handling, looking
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import look
+from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files, or names, on Windows")
+JUNCTION = 0xA0000003
 LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
 
 
@@ -72,17 +74,25 @@ def lying(folder: Path) -> set[str]:
     return {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
 
 
-def plant(kind: str, place: Path, target: Path) -> None:
-    """A link or a junction to a folder."""
-    if kind == "junction":
-        import _winapi
-
-        try:
-            _winapi.CreateJunction(str(target), str(place))
-        except OSError:
-            pytest.skip("wine makes no junctions")
-    else:
+def plant(place: Path, target: Path, patch: pytest.MonkeyPatch) -> None:
+    """A link to a folder; on Windows a junction, which everybody may make. Wine makes a folder of it, and no more:
+    there what Windows says of a junction has a stand-in."""
+    if sys.platform != "win32":
         place.symlink_to(target, target_is_directory=True)
+        return
+    import _winapi
+
+    try:
+        _winapi.CreateJunction(str(target), str(place))
+    except OSError:
+        lstat = os.lstat
+
+        def told(path: Path, **more: Any) -> Any:
+            facts = lstat(path, **more)
+            said = {name: getattr(facts, name) for name in dir(facts) if name.startswith("st_")}
+            return SimpleNamespace(**said | {"st_reparse_tag": JUNCTION}) if Path(path) == place else facts
+
+        patch.setattr(os, "lstat", told)
 
 
 def claim_file(folder: Path, name: str, *lines: Any) -> Path:
@@ -107,12 +117,13 @@ def test_a_link_is_no_folder_for_what_was_dealt_with(name, inbox, folder, privat
     fill(folder / "August.xlsx", [kickout(1), kickout(2, **wrong)])
     if name == "In doubt":
         practice.faults.add(bench_fault(), path_contains=task(2))
-    plant("junction" if sys.platform == "win32" else "link", folder / name, private)
-    told = inbox()
-    assert lying(private) == {"letter.txt"}
-    assert f"{name} is a link, or no folder" in " ".join(told.workbooks[0]["notes"])
-    sent = len(practice.writes)
-    os.rmdir(folder / name) if sys.platform == "win32" else (folder / name).unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        plant(folder / name, private, patch)
+        told = inbox()
+        assert lying(private) == {"letter.txt"}
+        assert f"{name} is a link, or no folder" in " ".join(told.workbooks[0]["notes"])
+        sent = len(practice.writes)
+        os.rmdir(folder / name) if sys.platform == "win32" else (folder / name).unlink()
     inbox()
     assert f"{name}/August.xlsx" in lying(folder)
     assert (len(practice.writes), lying(private)) == (sent, {"letter.txt"})
@@ -125,16 +136,38 @@ def bench_fault() -> Any:
 
 
 @LINKS
-def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, private, tmp_path):
+@pytest.mark.parametrize("by_links", [True, False])
+def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, private, tmp_path, by_links):
     """By the time a file is moved the folder's name leads elsewhere: it goes into the folder that was looked at."""
     (folder / "Done").mkdir()
     (folder / "a.xlsx").write_text("a")
     with Folder(folder) as box, box.within("Done") as done:
         (folder / "Done").rename(tmp_path / "away")
         (folder / "Done").symlink_to(private)
-        handling.give(box, "a.xlsx", done, "a.xlsx")
+        (giving.give if by_links else giving._give_without_links)(box, "a.xlsx", done, "a.xlsx")
     assert (tmp_path / "away" / "a.xlsx").read_text() == "a"
     assert lying(private) == {"letter.txt"}
+
+
+@LINKS
+def test_an_upload_folder_that_is_swapped_while_it_is_opened_is_refused(home, private, monkeypatch):
+    """Who may write above it puts a link in its place: what lies where the link leads is not run."""
+    fill(private / "b.xlsx", [kickout(1)])
+    with shared_folder() as around:
+        folder = around / "uploads"
+        folder.mkdir()
+        resolve = Path.resolve
+
+        def swapped(path: Path, strict: bool = False) -> Path:
+            if path == folder and not folder.is_symlink():
+                folder.rename(around / "away")
+                folder.symlink_to(private)
+            return resolve(path, strict)
+
+        monkeypatch.setattr(Path, "resolve", swapped)
+        with pytest.raises(CannotStart) as refused, opened(folder, home):
+            pass
+    assert refused.value.code == "inbox.no_access"
 
 
 @LINKS

@@ -94,7 +94,10 @@ def test_a_heading_whose_meaning_is_not_sure_is_never_passed_over(tmp_path: Path
     ("headings", "said"),
     [
         (["List", "Comment"], "instead of “List”"),
+        (["Lists", "Flag status"], "instead of “Lists”"),
+        (["List", "Comments"], "instead of “List”"),
         (["GUID", "Batch mode"], "instead of “GUID”"),
+        (["Tasks", "Batch modes"], "instead of “Tasks”"),
         ([None, "Batch mode"], "in Data!A1, if that is what the column holds"),
         ([None, "Flag type ID", "Comment"], "in Data!A1, if that is what the column holds"),
         (["New task GUID", "Batch mode", "Comment", "Import note"], "in row 1, above the column that holds it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +25,7 @@ from bulkops.running import Prepared
 from bulkops.system import data_folder
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save
-from bulkops.system.folders import Folder, real
+from bulkops.system.folders import Folder, Planted, real
 from bulkops.system.locks import only_one
 from bulkops.system.log import recorded
 from bulkops.system.ownership import own_folder
@@ -232,12 +233,21 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
             stack.enter_context(
                 only_one(home / "inbox", f"{data_folder.operator()}, inbox {folder.name}, since {now()}")
             )
-            box = stack.enter_context(Folder(real(folder).resolve()))
+            box = stack.enter_context(Folder(_as_named(folder)))
             inbox = Inbox(box, home, clock)
             inbox.notes += taken_up(box, home)
         except OSError as error:
             raise CannotStart("inbox.no_access", path=folder, value=error.strerror or error) from error
         yield inbox
+
+
+def _as_named(folder: Path) -> Path:
+    """Its path without links, as the system spells it. Raises Planted if a link takes its place meanwhile, OSError."""
+    place = real(folder)
+    named = place.resolve()
+    if not os.path.samestat(os.lstat(place), os.lstat(named)):
+        raise Planted(errno.ELOOP, "something else was put in its place", str(place))
+    return named
 
 
 def _wants_somebody(prepared: Prepared) -> CannotStart | None:

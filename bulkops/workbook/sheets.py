@@ -97,9 +97,9 @@ def column_letters(column: int) -> str:
 
 
 def column_number(letters: str) -> int:
-    """A → 1, AA → 27. Raises ValueError for anything but A to XFD."""
+    """A → 1, AA or aa → 27. Raises ValueError for anything but A to XFD."""
     column = 0
-    for char in letters[:4]:
+    for char in letters[:4].upper() if letters.isascii() else letters[:4]:
         column = column * 26 + "-ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(char)
     if not letters or "-" in letters or column > LAST_COLUMN:
         raise ValueError(letters)

@@ -15,7 +15,8 @@ _INDEX = re.compile(r"(?<!\w)INDEX\s*\(", re.IGNORECASE)
 """Within it, AGGREGATE finds the place of a value, as before FILTER was there: what comes out is the value itself."""
 _SUM = re.compile(
     r"(?:\w+:)?=?\s*\+?\s*(?:_xlfn\.)?"
-    r"(?:SUM(?:IFS?|PRODUCT)?|COUNT(?:A|IFS?)?|(?:MAX|MIN)(?:IFS)?|AVERAGE(?:A|IFS?)?|MEDIAN|ROWS)\s*\(",
+    r"(?:SUM(?:IFS?|PRODUCT)?|COUNT(?:A|IFS?)?|(?:MAX|MIN)(?:IFS)?|AVERAGE(?:A|IFS?)?|MEDIAN|LARGE|SMALL|PRODUCT|ROWS)"
+    r"\s*\(",
     re.IGNORECASE,
 )
 _LONGEST = 8_192
@@ -69,7 +70,7 @@ def is_sum(formula: str, column: int, right: int = 0) -> bool:
 def _moved(fixed: str, letters: str, right: int) -> int:
     """The number of a formula's column; 0 for the letters of a name."""
     try:
-        return column_number(letters.upper()) + (0 if fixed else right)
+        return column_number(letters) + (0 if fixed else right)
     except ValueError:
         return 0
 

@@ -44,10 +44,6 @@ def _is_true(attributes: dict[str, str], name: str) -> bool:
     return attributes.get(name, "0") in ("1", "true")
 
 
-def _column(letters: str) -> int:
-    return column_number(letters.upper() if letters.isascii() else letters)
-
-
 class SheetParser:
     """expat's handlers for worksheet parts; they keep every fact of every cell.
 
@@ -173,7 +169,7 @@ class SheetParser:
             letters = reference.rstrip(DIGITS)
             if reference[len(letters) :] != self.digits:
                 raise ValueError(reference)
-            self.column = self.columns.get(letters) or self.columns.setdefault(letters, _column(letters))
+            self.column = self.columns.get(letters) or self.columns.setdefault(letters, column_number(letters))
         else:
             self.column += 1
         if self.column in self.row.cells or self.column > LAST_COLUMN:
