@@ -256,7 +256,7 @@ def test_every_fact_comes_back_from_the_child(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "darwin" or systems.WINE, reason="macOS and wine keep to no limit of memory")
 def test_the_child_gets_no_more_memory_than_it_may_have() -> None:
     """What would take all there is ends with the child's own refusal, not with the computer's."""
-    code = f"from bulkops.workbook import apart; apart._limit(); bytearray({2 * MEMORY})"
+    code = f"from bulkops.workbook.reading import sandbox; sandbox._limit(); bytearray({2 * MEMORY})"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
     assert ended.returncode == 1
     assert ended.stderr.rstrip().endswith("MemoryError")
