@@ -34,7 +34,7 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 ROOMS = {
     "verdict": ["bulkops/energycap/classify.py"],
     "planning": ["bulkops/planning.py"],
-    "ledger": [f"bulkops/ledger/{name}.py" for name in ("book", "records", "reserve", "store", "tables")],
+    "ledger": [f"bulkops/ledger/{name}.py" for name in ("ledger", "records", "reserve", "schema", "sqlite")],
     "pace": ["bulkops/energycap/rate_limit.py"],
     "processor": ["bulkops/processor.py"],
 }

@@ -1,4 +1,4 @@
-"""The command line: arguments in, words and exit codes out. Everything that happens is app's (product.md section 4)."""
+"""The command line: arguments in, words and exit codes out. Everything that happens is app's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the results of a run go: into the operator's own workbook, or as near to it as is safe (product.md section 3).
+"""Where the results of a run go: into the operator's own workbook, or as near to it as is safe.
 
     in place   the Results sheet is grafted into the workbook
     copy       a copy of the workbook with its Results sheet, beside it: the workbook itself must not be replaced

@@ -1,4 +1,4 @@
-"""Which sheets are input, and which column means what (product.md section 1).
+"""Which sheets are input, and which column means what.
 
 A sheet is an input sheet when one of its first 20 rows holds the headings of an
 operation. A heading that is almost a known one stops the sheet; others are noted.

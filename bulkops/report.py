@@ -72,7 +72,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """By product.md section 4."""
+        """0: all is done; 1: a row needs a look; 2: nothing was sent; 3: the run was stopped."""
         return 2 if self.refused else exit_code(self.outcomes, bool(self.stopped), bool(self.unread))
 
     def document(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A run and its outcomes → the Results sheet (product.md section 3) and the JSON document (section 4).
+"""A run and its outcomes → the Results sheet and the JSON document.
 
 Pure: the same run and outcomes give the same sheet, so it can be made again from the ledger.
 """

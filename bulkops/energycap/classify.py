@@ -1,8 +1,7 @@
 """What an answer, or its absence, proves: the verdict table as one pure function.
 
-Source: architecture.md "Decide, then act"; reliability A3 and A4. Only proof makes
-"not sent"; only the documented answer makes "done"; whatever proves nothing is *unknown*,
-and is never sent again by itself.
+Only proof makes "not sent"; only the documented answer makes "done"; whatever proves
+nothing is *unknown*, and is never sent again by itself.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Never repeats, never follows a redirect (requests would hand ECI-ApiKey to another host),
 takes nothing from the environment but the proxies, which it resolves itself. Trust comes
-from the operating system. Source: api-contract section 4, reliability A3 to A5.
+from the operating system.
 """
 
 from __future__ import annotations

@@ -18,11 +18,8 @@ from bulkops.model.environment import Environment
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-
 _SERVICE = "bulkops"
-
 STORE_SECONDS = 10.0
-
 """How long a credential store is waited for: one that is broken may never answer, and a run waits for it."""
 
 _FAILURES = {
@@ -31,16 +28,13 @@ _FAILURES = {
     "keyring.backends.null": "the one in use keeps nothing",
     "KeyringLocked": "it is locked",
 }
-
 """Why a store cannot be used: by its module, or by what it raised."""
 
 SAFE_STORES = tuple(
     f"keyring.backends.{name}" for name in ("Windows", "macOS", "SecretService", "kwallet", "libsecret")
 )
 
-
 _session: dict[str, Key] = {}
-
 """Keys by host that nobody stored: they are gone when this program ends."""
 
 

@@ -1,7 +1,4 @@
-"""The call in hand, and its end: however its bytes trickle, it is cut when its whole time is over.
-
-Source: reliability A5 and F27.
-"""
+"""The call in hand, and its end: however its bytes trickle, it is cut when its whole time is over."""
 
 from __future__ import annotations
 

@@ -15,11 +15,9 @@ from bulkops.system import ownership
 from bulkops.system.data_folder import home
 
 _NAMES = "environments.json"
-
 """In the data folder: which names stand for what."""
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
-
 """Plain ASCII without a dot at the end: one server must have one name, for the ledger knows it by that."""
 
 

@@ -1,6 +1,6 @@
 """How fast rows may leave, for all workers together: the operator's limit, and EnergyCAP's wish to be left alone.
 
-A worker takes its turn before each send. Source: reliability A4 (429, 503 with Retry-After).
+A worker takes its turn before each send. EnergyCAP's wish is an answer 429, or 503 with Retry-After.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The record of every run and every request: intent before a send, outcome after.
 
-tables.py    runs, lines (a workbook's rows as planned), attempts (what was sent); opening and migration
-records.py   values ↔ what is stored of them
-reserve.py   the place for an outcome that the ledger itself cannot take
-witness.py   the second record, outside the data folder, by which a ledger that is not the newest is known
-restoring.py what a ledger lacks of what its witness tells, and how it is taken over
-archive.py   the file for what old runs said of their rows, and how it gets there
-marks.py     what an operator says of an attempt whose outcome is unknown
-book.py      the ledger: the only writer of what was sent and what became of it
+schema.py      runs, lines (a workbook's rows as planned), attempts (what was sent); opening and migration
+records.py     values ↔ what is stored of them
+reserve.py     the place for an outcome that the ledger itself cannot take
+witness.py     the second record, outside the data folder, by which a ledger that is not the newest is known
+restoring.py   what a ledger lacks of what its witness tells, and how it is taken over
+archive.py     the file for what old runs said of their rows, and how it gets there
+resolutions.py what an operator says of an attempt whose outcome is unknown
+ledger.py      the ledger: the only writer of what was sent and what became of it
 """
 
 from bulkops.ledger.ledger import Ledger

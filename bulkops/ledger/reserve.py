@@ -2,7 +2,7 @@
 
 A file beside the ledger whose blocks are written before the first intent of a run, one slot for each row that
 can be on its way. Writing into a slot needs no new room on the disk. At the next start the ledger takes
-over what is here. Source: reliability B4 and F31.
+over what is here.
 """
 
 from __future__ import annotations

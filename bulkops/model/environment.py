@@ -15,8 +15,7 @@ HOSTS = {
     "fed": "https://app.fed-energycap.com",
     "implement": "https://implement.energycap.com",
 }
-
-"""api-contract section 4."""
+"""Where EnergyCAP serves its customers."""
 
 ENVIRONMENTS = (*HOSTS, PRACTICE)
 

@@ -12,7 +12,7 @@ from bulkops.model.rows import CheckedRow
 
 
 class Status(StrEnum):
-    """What became of a row; product.md section 2. The last three are only ever shown: ``READY`` and ``ON_ITS_WAY`` of
+    """What became of a row. The last three are only ever shown: ``READY`` and ``ON_ITS_WAY`` of
     what is still to come, by a check and the history of a run under way; ``LOOK`` of a row that is done and whose
     answer does not fit what it expected."""
 
@@ -45,14 +45,10 @@ _LABELS = {
 }
 
 TO_COME = (Status.READY, Status.ON_ITS_WAY)
-
 """What a row is before anything has become of it: in no results of a run that has ended."""
 
-
 ENDS = tuple(status for status in Status if status not in (*TO_COME, Status.LOOK))
-
 """What a row can come to: exactly one of these."""
-
 
 URGENCY = (
     Status.UNKNOWN,
@@ -70,9 +66,7 @@ _GOOD = (Status.DONE, Status.READY, Status.ALREADY_DONE)
 OUTSIDE_THE_ROW = frozenset({"sent.not_reached", "sent.not_trusted", "sent.no_right", "sent.proxy", "sent.busy"})
 """Codes of rows that were not carried out for a reason that lies outside them: as they stand they may be sent later."""
 
-
 _SETTLED = ("", "sent.marked_done", "sent.sent_since")
-
 """Codes of a row that is done and not to be looked at."""
 
 
@@ -115,7 +109,7 @@ def outcome_of(row: CheckedRow, status: Status, **facts: Any) -> Outcome:
 
 
 def totals(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """Count the rows by status, every status of product.md section 2 named, ``rows`` their sum."""
+    """Count the rows by status, every status that a row can end with named, ``rows`` their sum."""
     counts = Counter(outcome.status for outcome in outcomes)
     named = {status.value: counts[status] for status in (*ENDS, *TO_COME) if status in ENDS or counts[status]}
     return {**named, "rows": sum(counts.values())}

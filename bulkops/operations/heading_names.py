@@ -1,4 +1,4 @@
-"""By which names an operator may call a column (product.md section 1)."""
+"""By which names an operator may call a column."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Kickout reimport: send the kickouts of a bill import through the import again.
 
-Source: seeds/kickout-reimport.txt and api-contract.md section 1. The call carries no
-file: EnergyCAP zips the kickout files of the task and imports them once more. A second
+Its rules are those of EnergyCAP's page on the call, which carries no file: EnergyCAP zips the kickout files of the task and imports them once more. A second
 call on the same task may import bills twice, so a task is done once.
 """
 
@@ -312,7 +311,7 @@ class KickoutReimport(Operation):
     )
 
     def schema(self) -> DataFrameSchema:
-        """Every rule of seeds/kickout-reimport.txt, and the warnings of product.md section 1."""
+        """Every rule of EnergyCAP's page on the call, and our warnings."""
         from bulkops.operations._rules import cell_rule, is_given, is_value, longest, not_repeated, row_rule, schema
 
         def only_for(name: str, *modes: str) -> Check:
@@ -362,7 +361,7 @@ class KickoutReimport(Operation):
         return frame[["task_guid"]]
 
     def call(self, values: Mapping[str, Any]) -> Call:
-        """The request; fields that do not apply or are blank are left out (api-contract section 1)."""
+        """The request; fields that do not apply or are blank are left out."""
         mode = values["batch_mode"]
         settings = {
             "batchMode": mode,
@@ -427,7 +426,7 @@ class KickoutReimport(Operation):
         )
 
     def asks(self, values: Mapping[str, Any]) -> str:
-        """Which task's kickouts go into which batch, and what else comes of it (api-contract section 1)."""
+        """Which task's kickouts go into which batch, and what else comes of it."""
         code = values["new_batch_code"]
         named = f" with the code {code}" if code else ""
         existing = values["existing_open_batch_id"]

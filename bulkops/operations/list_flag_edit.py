@@ -1,7 +1,6 @@
 """List flag edit: create or change the flag of every bill in a list.
 
-Source: seeds/list-flag-edit.txt and api-contract.md section 2. All seven keys are sent
-every time. ``updated`` below ``selected`` is normal: bills already in that state are not counted.
+Its rules are those of EnergyCAP's page on the call. All seven keys are sent every time. ``updated`` below ``selected`` is normal: bills already in that state are not counted.
 """
 
 from __future__ import annotations
@@ -240,7 +239,7 @@ class ListFlagEdit(Operation):
     )
 
     def schema(self) -> DataFrameSchema:
-        """Every rule of seeds/list-flag-edit.txt."""
+        """Every rule of EnergyCAP's page on the call."""
         import pandas as pd
 
         from bulkops.operations._rules import is_given, is_value, not_repeated, row_rule, schema
@@ -294,7 +293,7 @@ class ListFlagEdit(Operation):
         return request.assign(assignees=pd.Series(ids, index=request.index, dtype=object))
 
     def asks(self, values: Mapping[str, Any]) -> str:
-        """Every change to the bills of which list (api-contract section 2)."""
+        """Every change to the bills of which list."""
         assignees, comment, cost = values["assignees"], values["comment"], values["cost_recovery"]
         unflagged = ", but Unresolved where a bill has no flag yet" if _flags_and_resolves(values) else ""
         changes = [
@@ -309,7 +308,7 @@ class ListFlagEdit(Operation):
         return f"Flag every bill in list {values['list_id']}: {', '.join(filter(None, changes))}."
 
     def call(self, values: Mapping[str, Any]) -> Call:
-        """The request with all seven keys; blanks are null, the two booleans never are (api-contract section 2).
+        """The request with all seven keys; blanks are null, the two booleans never are.
 
         Users in order of their ids: however they are typed, it is the same request.
         """
@@ -331,7 +330,7 @@ class ListFlagEdit(Operation):
         )
 
     def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
-        """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]`` (api-contract 3)."""
+        """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]``."""
         types = [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
         reserved = [
             each.get("flagTypeId")

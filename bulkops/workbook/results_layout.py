@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SHEET = "Results"
 PRACTICE_SHEET = "PRACTICE Results"
 MARK = "_bulkops.results"
-"""The hidden workbook name by which our own results are known (product.md section 3)."""
+"""The hidden workbook name by which our own results are known."""
 COPY = "_bulkops.copy"
 """The hidden workbook name of a copy that bulkops made to put results into: never run, replaced by a later run."""
 RUN_ID = re.compile(r"\b20[0-9]{6}-[0-9]{6}-[0-9a-f]{4}\b")
@@ -40,7 +40,7 @@ COLUMNS = (
     "HTTP status",
     "Run",
 )
-"""The table's, in the order of product.md section 3."""
+"""The table's, in their order."""
 FIRST = (
     *("Sheet", "Row", "Operation", "Target", "Status", "New task GUID", "Bills selected", "Bills updated", "Message"),
     *("What to do", "HTTP status", "Environment", "Started", "Seconds", "Run"),

@@ -57,7 +57,7 @@ class RawSheet:
     """It holds formulas' results that the file itself asks to be calculated anew."""
     merged: list[Area] = field(default_factory=list)
     ours: bool = False
-    """bulkops' own results, by the workbook's hidden name for them (product.md section 3): never input."""
+    """bulkops' own results, by the workbook's hidden name for them: never input."""
     since_1904: bool = False
     """Its dates are counted from 1904."""
     totals: list[Area] = field(default_factory=list)

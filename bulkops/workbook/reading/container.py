@@ -1,6 +1,6 @@
 """A file's first bytes and its zip directory: what sort of file it is, before anything in it is unpacked.
 
-Anything that is not an .xlsx or .xlsm is refused in one plain sentence (reliability B1 and B3).
+Anything that is not an .xlsx or .xlsm is refused in one plain sentence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parts of a workbook: what each holds, how they point to each other, where the sheets are.
 
 A workbook is read into memory once; its hash, its sheets and everything said about
-it come from those bytes (product.md section 1).
+it come from those bytes.
 """
 
 from __future__ import annotations

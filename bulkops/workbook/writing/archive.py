@@ -28,9 +28,8 @@ MOST_ELEMENTS = 6_000_000
 _LONGEST_PIECE = 2**24
 _MOST_ENTRIES, _MOST_BYTES = 0xFFFE, 0xFFFFFFFE
 """Beyond them a zip needs the long form, which no list of rows does."""
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What zipfile and zlib raise over a damaged container: NotImplementedError for a way of packing that zipfile does not
-know, RuntimeError for a part that is locked; struct.error is a ValueError."""
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, RuntimeError, ValueError, OSError)
+"""What zipfile and zlib raise over a damaged container; RuntimeError also for what zipfile does not know."""
 
 
 class OddArchive(ValueError):

@@ -1,4 +1,4 @@
-"""The Results sheet grafted into the operator's own workbook (product.md section 3).
+"""The Results sheet grafted into the operator's own workbook.
 
 One worksheet part is added or replaced; the list of content types, the workbook part, its relationships and the style
 table get a few bytes inserted; every other part stays as it is packed.

@@ -1,4 +1,4 @@
-"""The worksheet part of the Results sheet: a block of facts to read and to print, and the table (product.md section 3).
+"""The worksheet part of the Results sheet: a block of facts to read and to print, and the table.
 
 Written by hand, for a sheet of ten thousand rows takes a library ten times as long. Every text is an inline string
 with number format 49: nothing that a server or a sheet says can become a formula.

@@ -1,6 +1,6 @@
 """A workbook's package, looked at before anything is grafted into it: what it is made of, and what forbids the graft.
 
-Every refusal is a CannotGraft with its code in the catalogue (research: what Excel would repair, drop or refuse).
+Every refusal is a CannotGraft with its code in the catalogue: what Excel would repair, drop or refuse.
 """
 
 from __future__ import annotations
