@@ -91,4 +91,3 @@ def test_two_sentences_for_one_code_are_refused() -> None:
 def test_the_changelog_names_this_version() -> None:
     """The version that is installed is in the changelog."""
     assert f"## {bulkops.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f'version = "{bulkops.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
