@@ -324,5 +324,5 @@ def test_the_limits_are_handed_to_windows_as_it_reads_them() -> None:
 @pytest.mark.skipif(sys.platform != "win32", reason="asks Windows")
 def test_windows_takes_the_limits() -> None:
     """Also in a process that is in a job already, as that of a venv is."""
-    code = "from bulkops.workbook import windows_job; assert windows_job.limit(2 << 30, 40.0)"
+    code = "from bulkops.workbook.reading import windows_job; assert windows_job.limit(2 << 30, 40.0)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
