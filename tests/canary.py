@@ -46,6 +46,9 @@ CORE = secrets.token_hex(10)
 PUBLISHED = re.compile(rb"variable BULKOPS_API_KEY to \S+, then")
 """``bulkops practice`` tells its key to whoever wants to try it. The only place where a key is printed on purpose."""
 
+_SOURCE = Path(data.__file__).read_bytes()
+"""In the practice server's own source its published keys stand; a copy of that file tells nobody anything."""
+
 
 def key(name: str = "", core: str = CORE) -> str:
     """A key of its own for a test: as odd as keys may be, with a half of the session's core at either end."""
@@ -145,6 +148,7 @@ class Search:
 
     def _look(self, where: str, content: bytes) -> None:
         self.seen += len(content)
+        content = content.replace(_SOURCE, b"")
         for at in range(0, len(content), _BLOCK):
             block = content[at : at + _BLOCK + _OVERLAP]
             if (known := hash(block)) in self._known:

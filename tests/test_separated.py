@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import re
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,6 @@ from workbooks import by_address, only_sheet, plain
 from bulkops.checking import check
 from bulkops.messages.errors import CannotStart
 from bulkops.operations import all_operations
-from bulkops.operations.base import columns
-from bulkops.operations.heading_names import normal
 from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.reading import delimited
 from bulkops.workbook.reading.delimited import read_separated
@@ -324,10 +320,6 @@ def test_values_are_texts(tmp_path: Path) -> None:
     assert (cells["C2"].text, cells["C3"].text) == ("00102", "=1+1")
 
 
-WORDS = {normal(choice) for each in columns(list(all_operations().values())).values() for choice in each.choices}
-"""What a cell of a row may say besides an id."""
-
-
 @given(
     st.lists(
         st.lists(
@@ -347,12 +339,12 @@ def test_what_python_writes_is_read_back(rows: list[list[str]], separator: str) 
         [["List ID", "Comment", "Assignees"], *rows]
     )
     content = stream.getvalue().encode()
-    texts = [value for row in rows for value in row if "\n" in value]
-    if any(any(map(str.isdigit, text)) or WORDS & set(map(normal, re.split(r"[\n,;\t|]", text))) for text in texts):
-        with contextlib.suppress(CannotStart):
-            read_separated(Path("a.csv"), content)
-        return
-    sheet = read_separated(Path("a.csv"), content)
+    try:
+        sheet = read_separated(Path("a.csv"), content)
+    except CannotStart:
+        if any("\n" in value for row in rows for value in row):
+            return
+        raise
     assert [dict(row.cells) for row in sheet.rows[1:]] == [
         {
             column: (column, cell.kind, value, *cell[3:])
