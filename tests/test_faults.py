@@ -351,13 +351,13 @@ FAULTS = {
         ways=BOTH,
     ),
     "trickle in the headers": Case(
-        "unknown", behave=trickles(OK + b"X: "), http_status=200, deadlines={"total_seconds": 0.3}, ways=BOTH
+        "unknown", behave=trickles(OK + b"X: "), http_status=200, deadlines={"total_seconds": 1.0}, ways=BOTH
     ),
     "trickle in the body": Case(
         "unknown",
         behave=trickles(OK + b"Content-Length: 99999\r\n\r\n"),
         http_status=200,
-        deadlines={"total_seconds": 0.3},
+        deadlines={"total_seconds": 1.0},
         ways=BOTH,
     ),
     "100 for ever": Case(
@@ -402,7 +402,7 @@ FAULTS = {
         "unknown",
         behave=trickles(b"HTTP/1.1 400 Bad\r\nX: "),
         http_status=400,
-        deadlines={"total_seconds": 0.3},
+        deadlines={"total_seconds": 1.0},
     ),
     "header block without an end": Case("unknown", behave=says(OK + b"Content-Type: text/plain\r\n"), http_status=200),
     "JSON cut, no length": Case(
