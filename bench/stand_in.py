@@ -147,7 +147,7 @@ class StandIn(OwnProcess):
 
 
 def _serve(seed: str, latency: float) -> None:
-    from bulkops.practice import State, data
+    from bulkops.practice import State, seed_data
     from bulkops.practice.faults import WRITES, Fault, Faults
     from bulkops.practice.records import Applied, Task, User
     from bulkops.practice.server import PracticeServer
@@ -162,7 +162,7 @@ def _serve(seed: str, latency: float) -> None:
         def reimport(self, user: User, guid: str, request: Any) -> Task:
             new = str(uuid.UUID(int=chance.getrandbits(128), version=4))
             self.applied.append(Applied("kickout_reimport", guid, user, request.sent(), new))
-            return next(data.tasks()).model_copy(update={"guid": new})
+            return next(seed_data.tasks()).model_copy(update={"guid": new})
 
         def edit_flags(self, user: User, number: int, edit: Any) -> Applied:
             updated = next(serial)

@@ -34,7 +34,7 @@ def begin(
 ) -> tuple[Environment, list[str]]:
     """Start a practice EnergyCAP, until ``stack`` ends, that knows what the steps name; what there is to say of it."""
     from bulkops.practice import State
-    from bulkops.practice.given import Given, take
+    from bulkops.practice.placeholders import Given, take
     from bulkops.practice.server import PracticeServer
 
     operations = all_operations()
@@ -51,7 +51,7 @@ def begin(
 
 def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
     """Aim each trouble at a row of its own, the only one that names its target or the first; which row meets what."""
-    from bulkops.practice.trouble import TROUBLES
+    from bulkops.practice.drills import TROUBLES
 
     operations = all_operations()
     free = list({step.call.path: step for step in reversed(steps)}.values())[::-1]
@@ -73,7 +73,7 @@ def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
 
 def each_in_turn(faults: Faults) -> list[str]:
     """Let the next rows that arrive meet trouble, whichever they are; which meets what."""
-    from bulkops.practice.trouble import TROUBLES
+    from bulkops.practice.drills import TROUBLES
 
     for each in TROUBLES:
         faults.add(each.fault, path_contains=each.path)
@@ -131,7 +131,7 @@ def serves_apart(where: Environment, folder: Path) -> bool:
 def without_unknown(plan: Plan) -> Plan:
     """The plan without the steps that name what a practice EnergyCAP does not know; those rows need fixing."""
     from bulkops.practice import State
-    from bulkops.practice.data import KNOWN
+    from bulkops.practice.seed_data import KNOWN
 
     state, operations = State(), all_operations()
 

@@ -31,7 +31,7 @@ import pytest
 
 from bulkops import practice
 from bulkops.energycap.key import Key
-from bulkops.practice import data, server
+from bulkops.practice import seed_data, server
 
 _LEAST = 12
 """Characters of a text that is looked for; shorter ones come up by chance."""
@@ -46,7 +46,7 @@ CORE = secrets.token_hex(10)
 PUBLISHED = re.compile(rb"variable BULKOPS_API_KEY to \S+, then")
 """``bulkops practice`` tells its key to whoever wants to try it. The only place where a key is printed on purpose."""
 
-_SOURCE = Path(data.__file__).read_bytes()
+_SOURCE = Path(seed_data.__file__).read_bytes()
 """In the practice server's own source its published keys stand; a copy of that file tells nobody anything."""
 
 
@@ -338,6 +338,6 @@ class _Heard:
 
 def practise_with(secret: str) -> None:
     """Give the practice server a key of this session; the published one goes on being known."""
-    for module in (practice, data, server):
+    for module in (practice, seed_data, server):
         module.PRACTICE_KEY = secret
-    data.KEYS[secret] = data.OPERATOR
+    seed_data.KEYS[secret] = seed_data.OPERATOR

@@ -14,7 +14,7 @@ from bulkops import app, presenting
 from bulkops.model.environment import Environment
 from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status
-from bulkops.practice.data import PRACTICE_KEY
+from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import Control
 from bulkops.report import Options, Report

@@ -26,7 +26,7 @@ from bulkops.ledger.records import apart
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.outcomes import Status, outcome_of
-from bulkops.practice.data import OPERATOR
+from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import Fault, PracticeServer
 
 AT = "2026-11-21T10:00:01Z"

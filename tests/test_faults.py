@@ -47,9 +47,9 @@ from bulkops.energycap.rate_limit import Pace
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.practice import Choices, State
-from bulkops.practice.data import OPERATOR
 from bulkops.practice.faults import Fault
 from bulkops.practice.records import Bill
+from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
 from bulkops.report import Options

@@ -14,7 +14,7 @@ from bulkops.energycap.account import owner, who_am_i
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
-from bulkops.practice.data import PRACTICE_KEY
+from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 
 KEY = Key("canary-key-0123456789")

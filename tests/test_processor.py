@@ -26,7 +26,7 @@ from bulkops.model.plan import Plan
 from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
-from bulkops.practice.data import PRACTICE_KEY
+from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control, Processor, Send
 

@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
 from pydantic import AfterValidator, BeforeValidator
 
-from . import errors, queries, showing
+from . import errors, queries, responses
 from .bodies import BillKickoutImportRequest, FlagEdit, Int32, TaskEdit
 from .faults import Faults
-from .gate import Gate
+from .middleware import Gate
 from .records import (
     Answer,
     Batch,
@@ -143,7 +143,7 @@ async def edit_task(call: Writing, taskId: Number, body: TaskEdit) -> Response:
 
 @router.get("/v3/me", response_model=Me)
 async def me(call: Reading) -> Response:
-    return call.answer(showing.me(call.user, call.state.choices))
+    return call.answer(responses.me(call.user, call.state.choices))
 
 
 @router.get("/v3/task/{taskGuid}", response_model=Task)
@@ -175,12 +175,12 @@ async def flag_types(call: Reading) -> Response:
 async def flag(call: Reading, billId: Number) -> Response:
     need(call.user, "flaggedItems", "view")
     bill = call.state.bill(billId)
-    return Response(status_code=204) if bill.flag is None else call.answer(showing.flag(bill, bill.flag, call.state))
+    return Response(status_code=204) if bill.flag is None else call.answer(responses.flag(bill, bill.flag, call.state))
 
 
 @router.get("/v3/list", response_model=list[ListAnswer])
 async def lists(call: Reading, listTypeId: Number | None = None) -> Response:
-    found = [showing.bill_list(each, call.state.choices) for each in call.state.lists(call.user)]
+    found = [responses.bill_list(each, call.state.choices) for each in call.state.lists(call.user)]
     return call.answer([each for each in found if listTypeId in (None, each.list_type.list_type_id)])
 
 
@@ -188,12 +188,12 @@ async def lists(call: Reading, listTypeId: Number | None = None) -> Response:
 async def list_data(call: Reading, listId: Number, pageSize: Positive = 250, pageNumber: Positive = 1) -> Response:
     found = call.state.bill_list(listId, call.user)
     page, headers = queries.page_of(found.bills, pageSize, pageNumber, call.state.choices)
-    return call.answer(showing.data(found, page, call.state.choices), headers)
+    return call.answer(responses.data(found, page, call.state.choices), headers)
 
 
 @router.get("/v3/list/{listId}/filter", response_model=list[ListFilter])
 async def list_filter(call: Reading, listId: Number) -> Response:
-    return call.answer([showing.list_filter(call.state.bill_list(listId, call.user))])
+    return call.answer([responses.list_filter(call.state.bill_list(listId, call.user))])
 
 
 @router.get("/v3/batch", response_model=list[Batch], responses=_PAGED)
@@ -211,7 +211,7 @@ async def batch(call: Reading, batchId: Number) -> Response:
 
 @router.get("/v3/user", response_model=list[User])
 async def users(call: Reading, filter: str = "") -> Response:
-    shown = [showing.user(each, call.user) for each in call.state.users.values()]
+    shown = [responses.user(each, call.user) for each in call.state.users.values()]
     fields = {name: queries.USERS[name] for name in call.state.choices.user_filters}
     kept = queries.filtered(shown, filter, fields, call.state)
     return call.answer(kept)

@@ -13,10 +13,10 @@ from typing import Self
 
 import uvicorn
 
-from .data import PRACTICE_KEY
 from .faults import Fault, Faults
-from .gate import RememberingProtocol, Request
+from .middleware import RememberingProtocol, Request
 from .routes import make_app
+from .seed_data import PRACTICE_KEY
 from .state import State
 
 __all__ = ["PRACTICE_KEY", "Fault", "Faults", "PracticeServer", "Request", "make_app", "serve_forever"]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from . import data
+from . import seed_data
 from .batches import BatchBook
 from .bodies import BillKickoutImportRequest, FlagEdit, TaskEdit
 from .choices import Choices
@@ -51,13 +51,13 @@ class State:
         self.now = now
         self.choices = choices or Choices()
         self.applied: list[Applied] = []
-        self.users = {user.user_id: user for user in data.USERS}
-        self.keys = dict(data.KEYS)
-        self.flag_types = {kind.flag_type_id: kind for kind in data.FLAG_TYPES}
-        self._tasks = {task.guid: task for task in data.tasks()}
+        self.users = {user.user_id: user for user in seed_data.USERS}
+        self.keys = dict(seed_data.KEYS)
+        self.flag_types = {kind.flag_type_id: kind for kind in seed_data.FLAG_TYPES}
+        self._tasks = {task.guid: task for task in seed_data.tasks()}
         self.task_ids = count(max(task.task_id for task in self._tasks.values()) + 1)
-        self._lists = {found.list_id: found for found in data.lists()}
-        self._batches = BatchBook(data.batches(), self.choices, _new_guid, self.moment)
+        self._lists = {found.list_id: found for found in seed_data.lists()}
+        self._batches = BatchBook(seed_data.batches(), self.choices, _new_guid, self.moment)
         self.known: dict[str, dict[Any, Any]] = {
             "task": self._tasks,
             "list": self._lists,
@@ -84,11 +84,11 @@ class State:
             )
         return user
 
-    def forbid(self, area: str, right: str, user_id: int = data.OPERATOR.user_id) -> None:
+    def forbid(self, area: str, right: str, user_id: int = seed_data.OPERATOR.user_id) -> None:
         """Takes a right from a user, for instance ("flaggedItems", "view")."""
         self._change_rights(user_id, lambda rights: rights - {(area, right)})
 
-    def allow(self, area: str, right: str, user_id: int = data.OPERATOR.user_id) -> None:
+    def allow(self, area: str, right: str, user_id: int = seed_data.OPERATOR.user_id) -> None:
         """Gives a user a right."""
         self._change_rights(user_id, lambda rights: rights | {(area, right)})
 
@@ -120,7 +120,7 @@ class State:
             task = Task(
                 task_id=next(self.task_ids),
                 guid=_new_guid(),
-                task_type=data.task_type(BILL_IMPORT),
+                task_type=seed_data.task_type(BILL_IMPORT),
                 status="running",
                 user=user,
                 begin=self.now(),
@@ -293,7 +293,7 @@ class State:
             return
         if number not in self.flag_types:
             raise Refused(400, f"flagTypeId {number} is no flag type here.")
-        if (info := self.flag_types[number].flag_type_info) == data.AUDIT_EXCEPTION:
+        if (info := self.flag_types[number].flag_type_info) == seed_data.AUDIT_EXCEPTION:
             raise Refused(400, f"flagTypeId {number} ({info}) cannot be assigned manually.")
 
     def _check_assignees(self, numbers: list[int] | tuple[()]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from . import data
+from . import seed_data
 from .records import UNRESOLVED, Batch, BatchStatus, Bill, BillList, Flag, FlagType, Task, User
 from .state import State
 
@@ -48,24 +48,24 @@ def take(state: State, things: Iterable[Given]) -> list[Given]:
 
 def _made_up(thing: Given, task_ids: Iterator[int], bills: Iterator[Bill]) -> Task | BillList | Batch | FlagType | User:
     if isinstance(thing.id, str):
-        like = next(data.tasks())
+        like = next(seed_data.tasks())
         return like.model_copy(
             update={"guid": thing.id, "task_id": next(task_ids), "output": {}, "settings": {}, "note": None}
         )
     match thing.kind:
         case "list":
             wanted = BILLS if thing.bills is None else thing.bills
-            return BillList(thing.id, f"List {thing.id}", data.MANAGER, list(islice(bills, wanted)))
+            return BillList(thing.id, f"List {thing.id}", seed_data.MANAGER, list(islice(bills, wanted)))
         case "flag type":
             return FlagType(flag_type_id=thing.id, flag_type_info=f"Flag type {thing.id}")
         case "user":
-            return data.user(thing.id, f"user{thing.id}", f"User {thing.id}", "Bill clerk", set())
+            return seed_data.user(thing.id, f"user{thing.id}", f"User {thing.id}", "Bill clerk", set())
         case _:
             status: BatchStatus = "open" if thing.kind == "open batch" else "pending"
             return Batch(
                 batch_id=thing.id,
                 batch_code=f"BATCH-{thing.id}",
                 status=status,
-                owner=data.MANAGER,
-                start_date=data.FIRST_DAY,
+                owner=seed_data.MANAGER,
+                start_date=seed_data.FIRST_DAY,
             )
