@@ -34,13 +34,15 @@ def begin(
 ) -> tuple[Environment, list[str]]:
     """Start a practice EnergyCAP, until ``stack`` ends, that knows what the steps name; what there is to say of it."""
     from bulkops.practice import State
-    from bulkops.practice.placeholders import Given, take
+    from bulkops.practice.placeholders import Placeholder, add_placeholders
     from bulkops.practice.server import PracticeServer
 
     operations = all_operations()
     named = (each for step in steps for each in operations[step.row.operation].names(step.row.values))
     state = State()
-    new = Counter(each.kind for each in take(state, (Given(each.kind, each.id, each.bills) for each in named)))
+    new = Counter(
+        each.kind for each in add_placeholders(state, (Placeholder(each.kind, each.id, each.bills) for each in named))
+    )
     server = stack.enter_context(PracticeServer(state))
     things = ", ".join(counted(number, kind) for kind, number in new.items())
     notes = [taken_as_given(things)] if new else []
@@ -51,12 +53,12 @@ def begin(
 
 def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
     """Aim each trouble at a row of its own, the only one that names its target or the first; which row meets what."""
-    from bulkops.practice.drills import TROUBLES
+    from bulkops.practice.drills import DRILLS
 
     operations = all_operations()
     free = list({step.call.path: step for step in reversed(steps)}.values())[::-1]
     # The one that few rows can meet has the first choice.
-    for each in sorted(TROUBLES, key=lambda trouble: not trouble.of_lists):
+    for each in sorted(DRILLS, key=lambda drill: not drill.of_lists):
         fit = (
             step
             for step in free
@@ -73,11 +75,11 @@ def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
 
 def each_in_turn(faults: Faults) -> list[str]:
     """Let the next rows that arrive meet trouble, whichever they are; which meets what."""
-    from bulkops.practice.drills import TROUBLES
+    from bulkops.practice.drills import DRILLS
 
-    for each in TROUBLES:
+    for each in DRILLS:
         faults.add(each.fault, path_contains=each.path)
-    first, *others = (f"row {'that edits a list ' if each.of_lists else ''}{each.what}." for each in TROUBLES)
+    first, *others = (f"row {'that edits a list ' if each.of_lists else ''}{each.what}." for each in DRILLS)
     return [f"The first {first}", *(f"The next {other}" for other in others)]
 
 

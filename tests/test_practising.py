@@ -16,7 +16,7 @@ from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
-from bulkops.practice.drills import TROUBLES
+from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.processor import Control
 from bulkops.rehearsing import SERVED_APART, each_in_turn, serves_apart, serving
@@ -176,7 +176,7 @@ def test_a_practice_server_apart_knows_only_its_own(bulkops: Bulkops, tmp_path: 
 
 
 ROWS = [kickout(1), kickout(2), kickout(3)]
-AT_ONCE = [each._replace(fault=replace(each.fault, after=0.0)) for each in TROUBLES]
+AT_ONCE = [each._replace(fault=replace(each.fault, after=0.0)) for each in DRILLS]
 MET = [
     ("unknown", "sent.no_answer"),
     ("failed", "sent.refused"),
@@ -188,7 +188,7 @@ MET = [
 
 def test_trouble_is_rehearsed_with_ones_own_rows(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row that meets trouble is named before the run, and meets that; the others do not."""
-    monkeypatch.setattr("bulkops.practice.drills.TROUBLES", AT_ONCE)
+    monkeypatch.setattr("bulkops.practice.drills.DRILLS", AT_ONCE)
     flags = [flag(4711, expected_bills=3), flag(4711, comment="Once more"), flag(4712)]
     path = fill(tmp_path / "August.xlsx", ROWS, flags)
     with app.prepare(path, HERE, home, Options(trouble=True)) as prepared:
@@ -215,7 +215,7 @@ def test_trouble_is_rehearsed_apart(
     tmp_path: Path, home: Path, apart: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rows meet it in the order in which it is told."""
-    monkeypatch.setattr("bulkops.practice.drills.TROUBLES", AT_ONCE)
+    monkeypatch.setattr("bulkops.practice.drills.DRILLS", AT_ONCE)
     assert each_in_turn(apart.faults) == [
         "The first row is carried out, but its answer is lost.",
         "The next row is refused.",

@@ -12,7 +12,7 @@ BILLS = 999
 """In no list of practice's own."""
 
 
-class Trouble(NamedTuple):
+class Drill(NamedTuple):
     what: str
     """What becomes of a row that meets it: "is refused"."""
     fault: Fault
@@ -25,11 +25,11 @@ class Trouble(NamedTuple):
         return "/flagAction" if self.of_lists else ""
 
 
-TROUBLES = (
-    Trouble("is carried out, but its answer is lost", Fault.drop_reply()),
-    Trouble("is refused", Fault.refuse(400, json={"message": "Practice refuses this row, so that you see a refusal."})),
-    Trouble(f"is answered after {SLOW:.0f} seconds", Fault.slow(SLOW)),
-    Trouble(
+DRILLS = (
+    Drill("is carried out, but its answer is lost", Fault.drop_reply()),
+    Drill("is refused", Fault.refuse(400, json={"message": "Practice refuses this row, so that you see a refusal."})),
+    Drill(f"is answered after {SLOW:.0f} seconds", Fault.slow(SLOW)),
+    Drill(
         f"is told that its list held {BILLS} bills",
         Fault.refuse(200, json={"selected": BILLS, "updated": BILLS}, applied=True),
         of_lists=True,

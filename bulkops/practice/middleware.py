@@ -33,7 +33,7 @@ class Request:
     body: bytes
 
 
-class RememberingProtocol(H11Protocol):
+class H11WithTransport(H11Protocol):
     """uvicorn's protocol, which also hands its transport to the app, because a fault must be able to close it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -41,7 +41,7 @@ class RememberingProtocol(H11Protocol):
         super().connection_made(transport)
 
 
-class Gate:
+class FaultMiddleware:
     """ASGI middleware; `requests` holds what arrived, in order of arrival."""
 
     def __init__(self, app: ASGIApp, state: State, faults: Faults) -> None:

@@ -1,4 +1,4 @@
-"""Things of somebody else's EnergyCAP, taken as given: their kind and id are known, and the rest is made up.
+"""Placeholders for what a workbook names in somebody else's EnergyCAP: kind and id are known, the rest is made up.
 
 It is made up so that a row can succeed: a task has kickouts, the bills of a list have a flag that is not resolved, a
 batch may be used by whoever practises. It comes before what practice has of its own under the same id, unless
@@ -22,7 +22,7 @@ MOST_BILLS = 500_000
 _FIRST_BILL = 1_000_000
 
 
-class Given(NamedTuple):
+class Placeholder(NamedTuple):
     kind: str
     """One of those in `State.known`."""
     id: int | str
@@ -30,9 +30,9 @@ class Given(NamedTuple):
     """How many a list is said to hold."""
 
 
-def take(state: State, things: Iterable[Given]) -> list[Given]:
+def add_placeholders(state: State, things: Iterable[Placeholder]) -> list[Placeholder]:
     """Adds these things and returns them, of several with one id the first; none if the state knows them all."""
-    things, new = list(things), dict[tuple[str, int | str], Given]()
+    things, new = list(things), dict[tuple[str, int | str], Placeholder]()
     if all(thing.id in state.known[thing.kind] for thing in things):
         return []
     flag = Flag(UNRESOLVED, 4)
@@ -46,7 +46,9 @@ def take(state: State, things: Iterable[Given]) -> list[Given]:
     return list(new.values())
 
 
-def _made_up(thing: Given, task_ids: Iterator[int], bills: Iterator[Bill]) -> Task | BillList | Batch | FlagType | User:
+def _made_up(
+    thing: Placeholder, task_ids: Iterator[int], bills: Iterator[Bill]
+) -> Task | BillList | Batch | FlagType | User:
     if isinstance(thing.id, str):
         like = next(seed_data.tasks())
         return like.model_copy(

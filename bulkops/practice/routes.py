@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator
 from . import errors, queries, responses
 from .bodies import BillKickoutImportRequest, FlagEdit, Int32, TaskEdit
 from .faults import Faults
-from .middleware import Gate
+from .middleware import FaultMiddleware
 from .records import (
     Answer,
     Batch,
@@ -36,13 +36,13 @@ from .records import (
 from .state import State, need
 
 
-def make_app(state: State, faults: Faults | None = None) -> Gate:
+def make_app(state: State, faults: Faults | None = None) -> FaultMiddleware:
     """The ASGI app on `state`, behind the gate that records requests and plays `faults`."""
     app = FastAPI(title="Practice EnergyCAP", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.practice = state
     app.include_router(router)
     errors.handle_errors(app, state)
-    return Gate(app, state, faults or Faults())
+    return FaultMiddleware(app, state, faults or Faults())
 
 
 router = APIRouter(prefix="/api", responses=errors.declared())

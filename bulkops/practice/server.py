@@ -14,7 +14,7 @@ from typing import Self
 import uvicorn
 
 from .faults import Fault, Faults
-from .middleware import RememberingProtocol, Request
+from .middleware import H11WithTransport, Request
 from .routes import make_app
 from .seed_data import PRACTICE_KEY
 from .state import State
@@ -37,10 +37,10 @@ class PracticeServer:
         self.faults = faults or Faults()
         self.base_url = ""
         self._port = port
-        self._gate = make_app(self.state, self.faults)
+        self._middleware = make_app(self.state, self.faults)
         config = uvicorn.Config(
-            self._gate,
-            http=RememberingProtocol,
+            self._middleware,
+            http=H11WithTransport,
             ws="none",
             loop="asyncio",
             lifespan="off",
@@ -56,7 +56,7 @@ class PracticeServer:
 
     @property
     def requests(self) -> list[Request]:
-        return self._gate.requests
+        return self._middleware.requests
 
     @property
     def writes(self) -> list[Request]:
