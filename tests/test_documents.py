@@ -91,3 +91,17 @@ def test_two_sentences_for_one_code_are_refused() -> None:
 def test_the_changelog_names_this_version() -> None:
     """The version that is installed is in the changelog."""
     assert f"## {bulkops.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_changelog_is_lists_of_what_was_added_changed_and_fixed() -> None:
+    """Under each version stand only these headings, and each entry is one line, so that two branches' entries merge."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for version in changelog.split("\n## ")[1:]:
+        above, *lists = version.split("\n### ")
+        assert lists, above
+        assert "\n- " not in above, above
+        for entries in lists:
+            title, _, *lines = entries.rstrip("\n").split("\n")
+            assert title in ("Added", "Changed", "Fixed"), title
+            for line in lines:
+                assert line.startswith("- ") or not line, line
