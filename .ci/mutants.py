@@ -33,10 +33,10 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 
 ROOMS = {
     "verdict": ["bulkops/energycap/classify.py"],
-    "planning": ["bulkops/planning.py"],
+    "planning": ["bulkops/runs/planning.py"],
     "ledger": [f"bulkops/ledger/{name}.py" for name in ("ledger", "records", "reserve", "schema", "sqlite")],
     "pace": ["bulkops/energycap/rate_limit.py"],
-    "processor": ["bulkops/processor.py"],
+    "processor": ["bulkops/runs/processor.py"],
 }
 STEADY = ["-m", "not hypothesis", "-k", "not program_was_killed"]
 LONGEST = 60

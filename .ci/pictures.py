@@ -15,11 +15,11 @@ from pathlib import Path
 
 import openpyxl
 
-from bulkops import app
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 
 PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"

@@ -20,8 +20,8 @@ from pathlib import Path
 import openpyxl
 from openpyxl.styles import Alignment, Font, PatternFill
 
-from bulkops.delivery import decide
 from bulkops.model.outcomes import Status
+from bulkops.runs.delivery import decide
 from bulkops.workbook.results_layout import COLUMNS
 from bulkops.workbook.writing.results_sheet import FILLS, Results
 

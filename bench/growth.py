@@ -28,12 +28,12 @@ from typing import Any
 from check import workbook
 from openpyxl import Workbook
 
-from bulkops import app
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 
 TABLES = Path(__file__).parent.parent / "tests" / "expected" / "ledger-5.sql"
 ROWS = 100

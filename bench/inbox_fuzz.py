@@ -34,12 +34,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from asking import fill, kickout, task
 
-from bulkops import app, delivery
 from bulkops.energycap import environments
 from bulkops.inbox import command, looking
 from bulkops.ledger import Ledger
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
+from bulkops.runs import app, delivery
 from bulkops.system.folders import Folder
 
 SECONDS = 60

@@ -95,8 +95,8 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(bulkops.__path__, "bulkops."):
         if not module.name.startswith(("bulkops.practice", "bulkops.__main__")):
             importlib.import_module(module.name)
-    from bulkops import app, report
     from bulkops.energycap import environments
+    from bulkops.runs import app, report
     from bulkops.system import data_folder
 
     app.check(
@@ -173,10 +173,10 @@ def _live(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
 
 def _hook(mark: Callable[[str], None], fault: list[str] | None, home: Path) -> None:
     """Before and after each of bulkops' real steps: tell of it, and let the fault happen there, once."""
-    from bulkops import delivery
     from bulkops.energycap.client import Client
     from bulkops.ledger import Ledger, Witness
     from bulkops.ledger.reserve import Reserve
+    from bulkops.runs import delivery
 
     waiting = [fault] if fault else []
     gate = threading.Lock()  # While something goes wrong, rows side by side wait at their next step.

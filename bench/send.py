@@ -172,11 +172,11 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
     """The real thing, with its ledger."""
     from openpyxl import Workbook
 
-    from bulkops import app
     from bulkops.energycap import environments
     from bulkops.model.outcomes import Outcome, Status
-    from bulkops.processor import Control
-    from bulkops.report import Options
+    from bulkops.runs import app
+    from bulkops.runs.processor import Control
+    from bulkops.runs.report import Options
     from bulkops.system import data_folder
 
     with tempfile.TemporaryDirectory() as folder:

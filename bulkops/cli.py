@@ -15,15 +15,15 @@ from typer.exceptions import TyperException
 
 from bulkops import __version__, console, keys
 from bulkops.energycap.environments import environment
-from bulkops.history import State
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import ENVIRONMENTS
+from bulkops.runs.history import State
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
-    from bulkops.report import Report
     from bulkops.running import Prepared
+    from bulkops.runs.report import Report
 
 cli = typer.Typer(
     help="Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet. "
@@ -114,8 +114,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check every row against the rules. Nothing is sent and nothing is written, but for --corrections."""
-    from bulkops import app
-    from bulkops.report import Options
+    from bulkops.runs import app
+    from bulkops.runs.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json, workbook):
@@ -163,8 +163,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Check, ask, send every good row once, write the results."""
-    from bulkops import app
-    from bulkops.report import Options
+    from bulkops.runs import app
+    from bulkops.runs.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
     _not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
@@ -212,7 +212,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Finish a run that was stopped or cut short: send what is left of it, and write its results anew."""
-    from bulkops import app
+    from bulkops.runs import app
 
     with ExitStack() as stack:
         with console.starting(as_json):
@@ -240,7 +240,7 @@ def template(
 def demo(as_json: AsJson = False) -> None:
     """Run copies of the sample sheets against a practice server."""
     from bulkops import practising
-    from bulkops.processor import Control
+    from bulkops.runs.processor import Control
 
     with console.starting(as_json):
         folder = practising.demo_folder(home())
@@ -324,8 +324,8 @@ def history(
     ] = None,
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
-    from bulkops import app, history
     from bulkops.presenting import run_table
+    from bulkops.runs import app, history
 
     first, last = (each.date() if each else None for each in (since, until))
     choice = history.Choice(state, workbook, first, last, person)
@@ -383,7 +383,7 @@ def _not_both(name: str, value: object, other: str, other_value: object) -> None
 
 def _data_folder() -> Path:
     """Where it is. A record that an earlier version has left there is brought up to date first."""
-    from bulkops import app
+    from bulkops.runs import app
 
     folder = home()
     with console.updating() as told:
@@ -393,8 +393,8 @@ def _data_folder() -> Path:
 
 def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, stack: ExitStack) -> Report:
     """Prepare, ask, run; where the record of what was sent is not the newest, that is asked about first."""
-    from bulkops import app
     from bulkops.presenting import ask_to_take_over
+    from bulkops.runs import app
 
     report: Report | None = None
     while report is None:
@@ -418,7 +418,7 @@ def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, s
 def _carried_out(prepared: Prepared, yes: bool, stack: ExitStack) -> Report:
     """Ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
     from bulkops.presenting import ask
-    from bulkops.processor import Control
+    from bulkops.runs.processor import Control
 
     if prepared.obstacle is None and prepared.plan.steps:
         prepared.obstacle = next(iter(prepared.to_be_sure_of), None) if yes else ask(prepared.summary())

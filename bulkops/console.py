@@ -23,9 +23,9 @@ from bulkops.system import shutdown
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
-    from bulkops.processor import Control
-    from bulkops.report import Report
     from bulkops.running import Prepared
+    from bulkops.runs.processor import Control
+    from bulkops.runs.report import Report
 
 SOME_LEFT, NOT_STARTED, STOPPED = 1, 2, 3
 _PLAIN = {
@@ -151,7 +151,7 @@ def starting(as_json: bool, workbook: Path | None = None) -> Iterator[None]:
 
 def print_failure(why: str, workbook: Path | None = None) -> None:
     """The one document of a start that failed: no rows, and the reason as its note."""
-    from bulkops.results import document
+    from bulkops.runs.results import document
 
     print_document(document(None, str(workbook) if workbook else None, None, None, (), [why]))
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkops import previous
-from bulkops.app import LEDGER, ledger_alone
 from bulkops.messages import disk as words
 from bulkops.messages.wording import counted, printable, size_of
+from bulkops.runs.app import LEDGER, ledger_alone
 
 _MOST = 3
 """Parts that a line has room for."""

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bulkops.app import LEDGER, any_ledger, ledger_alone
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt, Mark, Verdict
+from bulkops.runs.app import LEDGER, any_ledger, ledger_alone
 from bulkops.system import data_folder
 
 if TYPE_CHECKING:

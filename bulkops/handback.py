@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkops import previous
-from bulkops.corrections import is_wrong, to_correct
-from bulkops.delivery import in_data_folder
-from bulkops.headings import Layout
 from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.catalogue import Catalogue
+from bulkops.runs.corrections import is_wrong, to_correct
+from bulkops.runs.delivery import in_data_folder
+from bulkops.runs.headings import Layout
 from bulkops.system.files import opened_by, refuse_planted, save, writable
 from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.writing.corrections_workbook import content, ours

@@ -9,12 +9,12 @@ from itertools import count
 from pathlib import Path
 
 import bulkops
-from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.system.ownership import own_folder
 from bulkops.workbook.writing import templates
 from bulkops.workbook.writing.sidecar import named_like_results

@@ -17,16 +17,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkops.history import PastRun, State
 from bulkops.messages.errors import BulkopsError, CannotStart, to_type
 from bulkops.messages.wording import about_left, counted, printable
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
+from bulkops.runs.history import PastRun, State
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from bulkops.report import Report, Summary
+    from bulkops.runs.report import Report, Summary
 
 _MOST_ROWS, _MOST_RUNS = 60, 100
 _COLOURS = {

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.delivery import free
 from bulkops.messages import answers
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import moment
@@ -18,7 +17,8 @@ from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.rehearsing import only_practised
-from bulkops.results import results_of
+from bulkops.runs.delivery import free
+from bulkops.runs.results import results_of
 from bulkops.system.files import refuse_planted, save, shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.writing.results_sheet import Results

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkops import __version__, previous, under_way
-from bulkops.delivery import Delivery, Kind
+from bulkops import __version__, previous
 from bulkops.energycap.client import Client, KeepAlive
 from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import Pace
@@ -25,11 +24,13 @@ from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.processor import Control, Processor
 from bulkops.recalling import NEVER, UNREAD, interrupted
 from bulkops.renewing import renew
-from bulkops.report import Material, Options, Report, Summary, in_order, previewed
-from bulkops.results import results_of
+from bulkops.runs import under_way
+from bulkops.runs.delivery import Delivery, Kind
+from bulkops.runs.processor import Control, Processor
+from bulkops.runs.report import Material, Options, Report, Summary, in_order, previewed
+from bulkops.runs.results import results_of
 from bulkops.system import data_folder
 
 KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")

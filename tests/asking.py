@@ -11,13 +11,13 @@ from typing import Any
 
 import openpyxl
 
-from bulkops import app
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 
 STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}
 Rows = Sequence[Mapping[str, Any]]

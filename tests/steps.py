@@ -11,7 +11,7 @@ from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation
-from bulkops.planning import plan, requested
+from bulkops.runs.planning import plan, requested
 
 HERE = "http://127.0.0.1:1"
 """An identity for the ledger."""

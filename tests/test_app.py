@@ -16,7 +16,7 @@ import pytest
 from asking import fill, flag, kickout
 from workbooks import column_of, older_results, results_of, untouched_parts
 
-from bulkops import app, delivery, running
+from bulkops import running
 from bulkops.energycap import environments
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart, MustStop
@@ -24,8 +24,9 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app, delivery
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 from bulkops.workbook.reader import without_collecting

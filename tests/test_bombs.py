@@ -15,13 +15,13 @@ from bombs import MEGABYTE, Many, limited, padded, peak_megabytes, zipped
 from passes import LONG, thorough
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
 
-from bulkops import app
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.workbook.allowance import Allowance, TooBig, opened_zip
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.sheets import column_letters

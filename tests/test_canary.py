@@ -24,7 +24,6 @@ from asking import Bulkops, Ended, fill, flag, kickout
 from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
 import bulkops
-from bulkops import app
 from bulkops.energycap import credentials
 from bulkops.energycap.client import Client
 from bulkops.energycap.key import Key
@@ -34,8 +33,9 @@ from bulkops.model.requests import Call, Failure, Reply
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 
 CANARY = canary.key("echo")

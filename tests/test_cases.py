@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 from asking import Bulkops, task
 
-from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.report import Options
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"

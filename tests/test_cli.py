@@ -253,7 +253,7 @@ def test_a_defect_before_the_run_ends_with_2(
     def broken(*_: object) -> Any:
         raise ZeroDivisionError("ours \ud800")
 
-    monkeypatch.setattr("bulkops.app._read", broken)
+    monkeypatch.setattr("bulkops.runs.app._read", broken)
     ended = bulkops("run", august, "--yes", *(["--json"] if as_json else []))
     assert ended.code == 2
     assert "error of its own (ZeroDivisionError)" in ended.err
@@ -308,7 +308,7 @@ def test_ctrl_c_before_the_rows_are_read_sends_nothing(
     def interrupted(*_: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bulkops.app._read", interrupted)
+    monkeypatch.setattr("bulkops.runs.app._read", interrupted)
     ended = bulkops("run", august, "--yes", "--json")
     assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished. Run it when you are ready."])
 

@@ -10,14 +10,15 @@ from asking import Bulkops, fill, flag
 from steps import flag_edit, plan_of
 from workbooks import column_of
 
-from bulkops import app, presenting
+from bulkops import presenting
 from bulkops.model.environment import Environment
 from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 
 HELD = 12
 """Bills in the practice server's list 2001."""

@@ -21,14 +21,15 @@ from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import by_address, parts, plain, save, styles, typed
 
-from bulkops import app, handback, previous
+from bulkops import handback, previous
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import LONGEST, escape, unescape
 from bulkops.workbook.writing import corrections_workbook

@@ -26,8 +26,8 @@ from nursery import ERROR, FULL, KILL, QUOTA, Ended, Nursery
 from passes import LONG, passes, thorough
 from stand_in import Arrival, Row, StandIn, fill
 
-from bulkops.app import LEDGER
 from bulkops.ledger import Witness
+from bulkops.runs.app import LEDGER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")
 

@@ -18,7 +18,6 @@ from asking import Bulkops, Ended, fill, flag
 from steps import HERE, flag_edit, plan_of, run_named
 
 import bulkops
-from bulkops.app import LEDGER
 from bulkops.energycap import credentials, environments
 from bulkops.energycap.key import Key
 from bulkops.ledger import Account, Ledger, Run
@@ -28,6 +27,7 @@ from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.runs.app import LEDGER
 
 AT = "2026-11-21T10:00:01Z"
 ANN = {"user_id": 1, "user_code": "ann", "full_name": "Ann Able"}

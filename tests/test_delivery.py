@@ -13,9 +13,9 @@ import pytest
 from test_sidecar import line
 from workbooks import column_of, parts, relations, save, styles, typed, untouched_parts
 
-from bulkops import delivery
-from bulkops.delivery import Delivery, Kind, decide
 from bulkops.messages.errors import CannotStart
+from bulkops.runs import delivery
+from bulkops.runs.delivery import Delivery, Kind, decide
 from bulkops.system import path_lengths
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.writing.results_sheet import Results

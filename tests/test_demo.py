@@ -14,7 +14,7 @@ from workbooks import results_of, untouched_parts
 
 import bulkops
 from bulkops import practising
-from bulkops.processor import Control
+from bulkops.runs.processor import Control
 
 SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
 

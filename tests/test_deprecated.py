@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout
 
-from bulkops import app
 from bulkops.energycap.classify import deprecated
 from bulkops.model.requests import Failure, Reply
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
+from bulkops.runs import app
 
 HEADER = {"ECI-Deprecated": "PUT /api/v4/list/flagAction"}
 DONE = {"selected": 5, "updated": 5}

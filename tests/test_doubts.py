@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import app, doubts
+from bulkops import doubts
 from bulkops.doubts import Doubt, Verdict
 from bulkops.energycap import environments
 from bulkops.ledger import Ledger, now
@@ -17,7 +17,8 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 
 KICKOUTS = [kickout(1), kickout(2)]

@@ -19,9 +19,10 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of
 
-from bulkops import app, console
+from bulkops import console
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.runs import app
 from bulkops.system import shutdown
 from bulkops.system.shutdown import LAUNCHER, Routine, heard, routine
 

@@ -40,7 +40,7 @@ from misbehaving import (
     issued,
 )
 
-from bulkops import app, running
+from bulkops import running
 from bulkops.energycap import client
 from bulkops.energycap.client import LARGEST_ANSWER, Client
 from bulkops.energycap.rate_limit import Pace
@@ -51,8 +51,9 @@ from bulkops.practice.faults import Fault
 from bulkops.practice.records import Bill
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
+from bulkops.runs.report import Options
 
 SECRET = "canary-of-the-faults/7Qxk9+Zz=="
 REPEATED = json.dumps({"message": f"not for {SECRET}"}).encode()

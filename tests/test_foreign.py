@@ -24,11 +24,11 @@ from workbooks import Parts, by_address, only_sheet, plain, read_here, save, typ
 from zoo.programs import resaved
 
 import bulkops
-from bulkops.checking import check
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
+from bulkops.runs.checking import check
 from bulkops.workbook.reader import parsed, read_workbook, runs_told
 from bulkops.workbook.reading import ods as ods_reader
 from bulkops.workbook.reading import xls

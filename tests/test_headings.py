@@ -11,13 +11,13 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 from workbooks import SHEET, parts, save, typed, worksheet
 
-from bulkops.checking import Checked, check
-from bulkops.headings import SEARCHED_ROWS, Layout, find_layout
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.heading_names import heading_words, known_headings
+from bulkops.runs.checking import Checked, check
+from bulkops.runs.headings import SEARCHED_ROWS, Layout, find_layout
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_layout import COLUMNS as RESULTS
 from bulkops.workbook.results_layout import MARK

@@ -15,17 +15,18 @@ from typing import Any
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import app, doubts, under_way
+from bulkops import doubts
 from bulkops.doubts import Verdict
-from bulkops.history import Choice, PastRun, State, as_csv, export
 from bulkops.ledger import Ledger, Run, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.presenting import run_table
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app, under_way
+from bulkops.runs.history import Choice, PastRun, State, as_csv, export
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 

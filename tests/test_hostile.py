@@ -24,8 +24,8 @@ from workbooks import MAIN, SHEET, Parts, by_address, parts, plain, relations, s
 from zoo.book import Book, unstyled
 from zoo.book import worksheet as zoo_sheet
 
-from bulkops.delivery import decide
 from bulkops.messages.errors import CannotStart
+from bulkops.runs.delivery import decide
 from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.reading.sandbox import MEMORY, parsed_apart
 from bulkops.workbook.reading.windows_job import limits

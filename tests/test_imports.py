@@ -15,7 +15,7 @@ NUMBER = {package: number for number, packages in enumerate(NUMBERS) for package
 NOT_MOVED = {
     module: package
     for package, modules in {
-        "runs": "app running checking corrections delivery disk doubts handback heading_rows headings history planning practising previous processor recalling rehearsing renewing report results skipped_rows unread under_way whereabouts",  # noqa: E501
+        "runs": "running disk doubts handback practising previous recalling rehearsing renewing whereabouts",  # noqa: E501
         "cli": "console presenting keys inbox.command",
     }.items()
     for module in modules.split()

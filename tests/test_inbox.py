@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import stand_in as bench
 from nursery import Nursery
 
-from bulkops import app
 from bulkops.energycap import environments
 from bulkops.inbox import claims, giving, looking
 from bulkops.inbox.handling import opened
@@ -32,7 +31,8 @@ from bulkops.inbox.looking import look
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
+from bulkops.runs import app
+from bulkops.runs.processor import Control
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder
 from bulkops.system.locks import only_one, workbook_alone

@@ -24,7 +24,6 @@ import sqlalchemy as sa
 from misbehaving import Misbehaving, Talk
 from steps import HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops import planning
 from bulkops.ledger import (
     INTENT,
     PLANNED,
@@ -47,6 +46,7 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations import all_operations
+from bulkops.runs import planning
 
 AT = "2026-11-21T10:00:01Z"
 
@@ -728,7 +728,7 @@ from bulkops.energycap.client import Client
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.energycap.rate_limit import Pace
-from bulkops.processor import Control, Processor
+from bulkops.runs.processor import Control, Processor
 from bulkops.energycap.key import Key
 from bulkops.model.environment import Environment
 

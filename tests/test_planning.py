@@ -13,7 +13,7 @@ from bulkops.model.plan import Plan
 from bulkops.model.requests import Accepted
 from bulkops.model.rows import Problem
 from bulkops.operations import all_operations
-from bulkops.planning import plan, requested
+from bulkops.runs.planning import plan, requested
 
 DONE, UNKNOWN, FAILED, NOT_SENT = Status.DONE, Status.UNKNOWN, Status.FAILED, Status.NOT_SENT
 CODES = ("FIRSTC", "SECOND", "THIRDC")

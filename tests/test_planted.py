@@ -15,12 +15,12 @@ import systems
 from asking import Bulkops, Ended, fill, kickout, task
 from workbooks import results_of
 
-from bulkops import app
 from bulkops.energycap import environments
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.system.folders import id_of
 

@@ -12,15 +12,15 @@ from asking import Bulkops, fill, flag, kickout, task
 from python_calamine import CalamineWorkbook
 from workbooks import column_of
 
-from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.processor import Control
 from bulkops.rehearsing import SERVED_APART, each_in_turn, serves_apart, serving
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 
 HERE = Environment(PRACTICE, "")
 

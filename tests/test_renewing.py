@@ -11,10 +11,11 @@ import pytest
 from asking import fill, kickout, run
 from workbooks import results_of, untouched_parts
 
-from bulkops import app, doubts
+from bulkops import doubts
 from bulkops.doubts import Settled, Verdict
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
+from bulkops.runs import app
 from bulkops.system.locks import workbook_alone
 
 WARNING = "Do not send it again"

@@ -17,8 +17,8 @@ from bulkops.model.environment import Environment
 from bulkops.model.outcomes import ENDS, TO_COME, Outcome, Status, totals
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
-from bulkops.report import Report, in_order
-from bulkops.results import document, exit_code, results_of
+from bulkops.runs.report import Report, in_order
+from bulkops.runs.results import document, exit_code, results_of
 from bulkops.workbook.results_layout import COLUMNS
 
 HERE = Environment("practice", "http://127.0.0.1:1")

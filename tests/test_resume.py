@@ -12,7 +12,6 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of, untouched_parts
 
-from bulkops import app
 from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
 from bulkops.messages.errors import CannotStart
@@ -21,8 +20,9 @@ from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
 """Six good rows that may not run side by side: their edits differ."""

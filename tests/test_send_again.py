@@ -14,7 +14,6 @@ import pytest
 from asking import fill, flag, kickout
 from workbooks import column_of, older_results
 
-from bulkops import app
 from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
@@ -24,8 +23,9 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workbooks import by_address, only_sheet, plain
 
-from bulkops.checking import check
 from bulkops.messages.errors import CannotStart
 from bulkops.operations import all_operations
+from bulkops.runs.checking import check
 from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.reading import delimited
 from bulkops.workbook.reading.delimited import read_separated

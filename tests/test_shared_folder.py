@@ -15,14 +15,14 @@ import pytest
 from asking import Bulkops, Ended, fill, kickout, task
 from systems import as_another_user, shared_folder
 
-from bulkops import app
 from bulkops.energycap import environments
 from bulkops.inbox import claims, giving, handling, looking
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import look
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
+from bulkops.runs import app
+from bulkops.runs.processor import Control
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder
 

@@ -25,11 +25,11 @@ from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import column_of, results_of
 
-from bulkops import app
-from bulkops.delivery import free
 from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.delivery import free
+from bulkops.runs.report import Options
 from bulkops.system.files import save
 from bulkops.workbook.results_layout import COLUMNS, MARK
 from bulkops.workbook.text import cell_text

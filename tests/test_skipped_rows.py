@@ -18,10 +18,10 @@ from test_foreign import ods, sample
 from test_foreign import row as row_of_ods
 from workbooks import MAIN, RELATIONSHIPS, STRICT, Parts, parts, relations, save, worksheet
 
-from bulkops.checking import Checked, check
 from bulkops.messages.wording import row_numbers
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
+from bulkops.runs.checking import Checked, check
 from bulkops.workbook import reader
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.reading import transport

@@ -10,7 +10,6 @@ import pytest
 from asking import task
 
 import bulkops
-from bulkops import app
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import ENDS, Status
@@ -18,8 +17,9 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, columns
 from bulkops.practice import State
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.workbook.writing import templates
 
 SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"

@@ -12,12 +12,12 @@ import pytest
 from workbooks import column_of
 
 import bulkops.operations
-from bulkops import app
 from bulkops.energycap import environments
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 
 TOY = '''

@@ -14,15 +14,15 @@ from asking import Bulkops, Ended, fill, flag, task
 from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
-from bulkops import app
-from bulkops.checking import Checked, check
 from bulkops.energycap import environments
 from bulkops.inbox import looking
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.checking import Checked, check
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.writing import templates

@@ -19,8 +19,7 @@ from asking import Bulkops, fill, flag
 from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
-from bulkops import app, doubts
-from bulkops.app import LEDGER
+from bulkops import doubts
 from bulkops.energycap import environments
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
@@ -28,8 +27,10 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.app import LEDGER
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.system import data_folder
 
 ROWS = [flag(2001 + number, flag_type_id=2) for number in range(5)]

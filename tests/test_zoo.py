@@ -35,10 +35,10 @@ from zoo.__main__ import main
 from zoo.book import TYPES, unzipped, zipped
 from zoo.programs import has_soffice, resaved
 
-from bulkops.checking import check
 from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
+from bulkops.runs.checking import check
 from bulkops.system.files import sweep
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_layout import COLUMNS, LAYOUTS, MARK

@@ -9,7 +9,7 @@ from datetime import date
 from tkinter import ttk
 
 from bulkops.desktop.look import DANGER, INK, Look
-from bulkops.history import Choice, State
+from bulkops.runs.history import Choice, State
 
 _ALL = "All runs"
 _STATES = {_ALL: None, **{state.label: state for state in State}}

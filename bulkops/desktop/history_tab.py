@@ -9,16 +9,16 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import TypedDict
 
-from bulkops import app, history
 from bulkops.desktop.choosing import Chooser
 from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.look import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
-from bulkops.history import PastRun
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted
+from bulkops.runs import app, history
+from bulkops.runs.history import PastRun
 from bulkops.system.log import recorded
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}

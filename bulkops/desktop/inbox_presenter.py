@@ -16,14 +16,14 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
-from bulkops.report import Options, Report
+from bulkops.runs.report import Options, Report
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
     from bulkops.inbox.ending import Handled
     from bulkops.inbox.looking import Found
-    from bulkops.processor import Control
     from bulkops.running import Prepared
+    from bulkops.runs.processor import Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class InboxPresenter:
         if not chosen:
             return
         folder, where = self.folder, self.where()
-        from bulkops.processor import Control
+        from bulkops.runs.processor import Control
 
         control = self.control = Control()
         self.cut_short = False
@@ -172,8 +172,8 @@ class InboxPresenter:
 
     def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
-        from bulkops import app
         from bulkops.inbox.handling import opened
+        from bulkops.runs import app
 
         if older := app.older(self.home, where):
             asked = showing.question_of_older(older)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bulkops import app
 from bulkops.desktop.opening import is_workbook
 from bulkops.messages.errors import CannotStart
+from bulkops.runs import app
 
 
 def results_of(folder: Path, run: str) -> Path:

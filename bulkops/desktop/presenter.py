@@ -17,7 +17,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from bulkops import app
 from bulkops.desktop import showing
 from bulkops.desktop.awake import staying_awake
 from bulkops.desktop.recent import Recent
@@ -31,11 +30,12 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status
-from bulkops.report import Options, Report
+from bulkops.runs import app
+from bulkops.runs.report import Options, Report
 
 if TYPE_CHECKING:
-    from bulkops.processor import Control
     from bulkops.running import Prepared
+    from bulkops.runs.processor import Control
 
 HERE = Environment(PRACTICE, "")
 _KEY_CODES = ("key.missing", "key.shape", "me.refused")
@@ -205,7 +205,7 @@ class Presenter:
         self._carry_out(lambda _: app.prepare_again(run, self.home))
 
     def _carry_out(self, ready: _Ready) -> None:
-        from bulkops.processor import Control
+        from bulkops.runs.processor import Control
 
         control = self._control = Control()
         self._options = Options()

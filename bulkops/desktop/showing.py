@@ -14,7 +14,7 @@ from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.report import Options, Summary
+from bulkops.runs.report import Options, Summary
 
 STEPS = (
     "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",

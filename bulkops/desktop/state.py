@@ -14,7 +14,7 @@ from bulkops.messages.wording import about_left, counted
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt
 from bulkops.model.outcomes import Status, by_status
-from bulkops.report import Report
+from bulkops.runs.report import Report
 
 QUIET = 10.0
 """Seconds of silence after which the operator is told what is being waited for."""

@@ -22,9 +22,9 @@ from bulkops.desktop.table import Details, Table
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.worker import Worker
-from bulkops.history import PastRun
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
+from bulkops.runs.history import PastRun
 
 _EVERY = 50
 """Milliseconds between two looks at what the jobs have said."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from bulkops import app, console
+from bulkops import console
 from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import Looked, look
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
-from bulkops.processor import Control
-from bulkops.report import Report
 from bulkops.running import Prepared
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Report
 
 
 def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json: bool) -> int:

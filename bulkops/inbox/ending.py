@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bulkops import app
 from bulkops.inbox import claims, moving
 from bulkops.inbox.journal import Moves, Record
 from bulkops.inbox.looking import Found
@@ -16,8 +15,9 @@ from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
 from bulkops.operations.catalogue import Catalogue
-from bulkops.report import Options, Report
-from bulkops.results import document
+from bulkops.runs import app
+from bulkops.runs.report import Options, Report
+from bulkops.runs.results import document
 from bulkops.system.folders import Folder
 from bulkops.whereabouts import DONE, IN_DOUBT, NEEDS_ATTENTION
 

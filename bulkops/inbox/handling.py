@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bulkops import app
 from bulkops.inbox import claims, journal, moving
 from bulkops.inbox.ending import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.giving import give
@@ -20,8 +19,9 @@ from bulkops.inbox.recovery import taken_up
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.report import Options, Report
 from bulkops.running import Prepared
+from bulkops.runs import app
+from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save

@@ -17,17 +17,17 @@ from asking import fill, flag
 from desk import PATIENCE
 from workbooks import column_of
 
-from bulkops import app, under_way
 from bulkops.desktop import history_tab, opening
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.look import dress
 from bulkops.desktop.past import results_of
 from bulkops.desktop.worker import Worker
-from bulkops.history import State, local
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options, Report
+from bulkops.runs import app, under_way
+from bulkops.runs.history import State, local
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]

@@ -14,7 +14,6 @@ from desk import PATIENCE, Operator
 from keyring.backends import fail
 from workbooks import column_of
 
-from bulkops import app
 from bulkops.desktop import showing
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
@@ -24,8 +23,9 @@ from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.processor import Control
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.processor import Control
+from bulkops.runs.report import Options
 from bulkops.system.locks import only_one
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]

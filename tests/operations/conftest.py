@@ -9,10 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from bulkops.checking import check
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
+from bulkops.runs.checking import check
 from bulkops.workbook.reader import read_workbook
 
 Checker = Callable[..., list[CheckedRow]]

@@ -15,14 +15,14 @@ import pytest
 import requests
 from asking import Bulkops, fill, kickout, task
 
-from bulkops import app
 from bulkops.energycap.classify import REFUSED, judge
 from bulkops.energycap.environments import environment
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.kickout_reimport import MODES, OPERATION
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.report import Options
+from bulkops.runs import app
+from bulkops.runs.report import Options
 
 from .conftest import Checker, found, warned
 

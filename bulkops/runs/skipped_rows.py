@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bulkops.headings import Layout
 from bulkops.messages.wording import row_numbers
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import Unreadable
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.runs.headings import Layout
 from bulkops.workbook.sheets import Area, RawRow, is_zero
 
 _NO = {"", "false", "no", "n"}

@@ -25,7 +25,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops import planning
 from bulkops.energycap import credentials
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted, moment
@@ -35,19 +34,20 @@ from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.report import Material, Options, Report, previewed
+from bulkops.runs import planning
+from bulkops.runs.report import Material, Options, Report, previewed
 from bulkops.system import data_folder
 from bulkops.system.folders import Id
 from bulkops.system.ownership import open_to_others
 from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
-    from bulkops.delivery import Delivery
     from bulkops.energycap.account import Owner
-    from bulkops.history import PastRun
     from bulkops.ledger import Account, Ledger, Run
     from bulkops.ledger.resolutions import Resolved
     from bulkops.running import Prepared
+    from bulkops.runs.delivery import Delivery
+    from bulkops.runs.history import PastRun
     from bulkops.workbook.allowance import Allowance
 
 LEDGER = "ledger.sqlite3"
@@ -326,11 +326,11 @@ def _alone(prepared: Prepared, stack: ExitStack) -> None:
 
 def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
-    from bulkops.delivery import decide
     from bulkops.energycap.account import asking, key_for, owner
     from bulkops.energycap.lookups import look_up, rule_out
     from bulkops.handback import corrections_to
     from bulkops.rehearsing import SERVED_APART, begin, without_unknown
+    from bulkops.runs.delivery import decide
     from bulkops.workbook.writing.sidecar import runs_told
 
     _all_or_nothing(prepared)
@@ -490,8 +490,8 @@ def _plan(
 
 def history(folder: Path) -> list[PastRun]:
     """Every run of this ledger as it stands, newest first."""
-    from bulkops.history import PastRun
-    from bulkops.under_way import under_way
+    from bulkops.runs.history import PastRun
+    from bulkops.runs.under_way import under_way
 
     with any_ledger(folder) as ledger:
         if ledger is None:
@@ -546,7 +546,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     """
     from bulkops.recalling import left_out, results_again, rows
     from bulkops.recalling import results as made_again
-    from bulkops.under_way import under_way
+    from bulkops.runs.under_way import under_way
 
     with any_ledger(folder) as ledger:
         going_on = under_way(folder)
@@ -608,8 +608,8 @@ def any_ledger(folder: Path) -> Iterator[Ledger | None]:
 
 
 def _read(path: Path, options: Options, file: Id | None = None) -> Material:
-    from bulkops.checking import check as check_rows
-    from bulkops.checking import import_schemas
+    from bulkops.runs.checking import check as check_rows
+    from bulkops.runs.checking import import_schemas
     from bulkops.workbook.reader import read_workbook, runs_told, without_collecting
 
     with without_collecting():

@@ -13,13 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, time, timedelta
 
-from bulkops.headings import Layout
 from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.runs.headings import Layout
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.sheets import MAX_CELLS, column_number
 from bulkops.workbook.text import escape

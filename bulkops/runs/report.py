@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bulkops.headings import Layout
 from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow, Unread
-from bulkops.results import document, exit_code
+from bulkops.runs.headings import Layout
+from bulkops.runs.results import document, exit_code
 
 
 @dataclass(frozen=True, slots=True)

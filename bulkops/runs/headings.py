@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bulkops.heading_rows import HeadingRow, KnownHeadings, address
 from bulkops.model.rows import Kind, Problem, Unread
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
-from bulkops.unread import (
+from bulkops.runs.heading_rows import HeadingRow, KnownHeadings, address
+from bulkops.runs.unread import (
     SEARCHED_ROWS,
     is_meant,
     joined_headings,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bulkops.heading_rows import OURS, HeadingRow, KnownHeadings, address
 from bulkops.model.rows import Kind, Unread
 from bulkops.operations.base import SEND_AGAIN, Field, Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, heading_words
+from bulkops.runs.heading_rows import OURS, HeadingRow, KnownHeadings, address
 from bulkops.workbook.sheets import RawRow, RawSheet
 
 SEARCHED_ROWS = 20

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bulkops.headings import Layout, find_layout
 from bulkops.model.rows import CheckedRow, Kind, Problem, Row, Unread, address
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
-from bulkops.skipped_rows import SkippedRows, not_shown
+from bulkops.runs.headings import Layout, find_layout
+from bulkops.runs.skipped_rows import SkippedRows, not_shown
 from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters, may_be_code
 
 if TYPE_CHECKING:
