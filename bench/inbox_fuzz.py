@@ -34,8 +34,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from asking import fill, kickout, task
 
+from bulkops.cli import inbox
 from bulkops.energycap import environments
-from bulkops.inbox import command, looking
+from bulkops.inbox import looking
 from bulkops.ledger import Ledger
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
@@ -230,7 +231,7 @@ class Meddler:
             (Ledger, "finish"),
             (delivery, "save"),
             (looking, "look"),
-            (command, "look"),
+            (inbox, "look"),
         )
         for owner, name in (*steps, *((Folder, name) for name in ("link", "remove", "within", "open", "create"))):
             setattr(owner, name, self.before(getattr(owner, name)))
@@ -316,7 +317,7 @@ def one_pass(world: World, meddler: Meddler, practice: PracticeServer, fresh: in
     meddler.busy = False
     try:
         with world.acting(CLERK), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            command.go_through(world.folder, environments.environment(), world.home, True, True)
+            inbox.go_through(world.folder, environments.environment(), world.home, True, True)
     except Exception as error:
         yield f"{type(error).__name__}: {error}"
     finally:

@@ -62,7 +62,7 @@ def checks(folder: Path, count: int) -> tuple[float, float]:
 
 def a_pass(folder: Path, count: int) -> tuple[float, float]:
     """Seconds that a file takes in a pass over so many, and most memory."""
-    from bulkops.inbox.command import go_through
+    from bulkops.cli.inbox import go_through
 
     uploads, home = folder / "uploads", folder / "home"
     for each in (uploads, home):

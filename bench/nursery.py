@@ -62,7 +62,7 @@ class Nursery(OwnProcess):
         home: Path,
         kill: tuple[str, float] | None = None,
         fault: tuple[str, str, str, str] | None = None,
-        program: str = "bulkops.cli:main",
+        program: str = "bulkops.cli.commands:main",
     ) -> Ended:
         """Run a program to its end in a child of its own.
 
@@ -155,7 +155,7 @@ def _live(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
         def mark(step: str) -> None:
             os.write(pipes["marks"], f"{step} ".encode())
 
-        if module == "bulkops.cli":
+        if module == "bulkops.cli.commands":
             _hook(mark, command["fault"], Path(command["home"]))
             program(command["arguments"])
         else:

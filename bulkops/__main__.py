@@ -1,6 +1,6 @@
 """``python -m bulkops``."""
 
-from bulkops.cli import main
+from bulkops.cli.commands import main
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ import canary
 import pytest
 from asking import Bulkops, Ended, Keyboard
 
-from bulkops import cli
+from bulkops.cli import commands
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
 
@@ -75,7 +75,7 @@ def bulkops(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
             if typed is not None:
                 patch.setattr("sys.stderr.isatty", lambda: True, raising=False)
             with pytest.raises(SystemExit) as ending:
-                cli.main([str(argument) for argument in arguments])
+                commands.main([str(argument) for argument in arguments])
         said = capsys.readouterr()
         return Ended(int(ending.value.code or 0), said.out, said.err)
 

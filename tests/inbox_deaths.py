@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from bulkops import cli
+from bulkops.cli import commands
 from bulkops.energycap.client import Client
 from bulkops.inbox import looking
 from bulkops.ledger import Ledger
@@ -57,4 +57,4 @@ def main(arguments: list[str], mark: Callable[[str], None]) -> None:
             setattr(owner, name, hooked(name, getattr(owner, name)))
     # Nobody copies anything here: the two looks need not be apart.
     looking.SETTLING = 0.0
-    cli.main(rest)
+    commands.main(rest)

@@ -18,7 +18,7 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of, results_of, untouched_parts
 
-from bulkops import cli, keys
+from bulkops.cli import commands, keys
 from bulkops.ledger import Ledger
 from bulkops.model.environment import HOSTS
 from bulkops.operations.list_flag_edit import ListFlagEdit
@@ -268,7 +268,7 @@ def test_a_defect_in_telling_keeps_the_exit_code(
     def broken(*_: object) -> Any:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("bulkops.presenting.show", broken)
+    monkeypatch.setattr("bulkops.cli.presenting.show", broken)
     practice.faults.add(Fault.drop_reply())
     ended = bulkops("run", august, "--yes")
     assert ended.code == 4
@@ -474,7 +474,7 @@ def test_an_old_code_page_is_written_in_look_alikes(
     monkeypatch.setattr("sys.stdout", screens[0])
     monkeypatch.setattr("sys.stderr", screens[1])
     with pytest.raises(SystemExit) as ending:
-        cli.main(["run", str(august), "--yes"])
+        commands.main(["run", str(august), "--yes"])
     assert ending.value.code == 1
     screens[0].flush()
     said = screens[0].buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from asking import fill, flag
 
-from bulkops import presenting
-from bulkops.cli import cli
+from bulkops.cli import presenting
+from bulkops.cli.commands import cli
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
 
@@ -121,7 +121,7 @@ def test_what_is_written_to_a_closed_standard_error_goes_into_no_file(august: Pa
     """Numbers 0 to 2 are never given to a file that bulkops opens."""
     said = shell(f"""{BULKOPS} --version <&- 2>&-; "{sys.executable}" -c '
 import os
-from bulkops.console import fill_gaps
+from bulkops.cli.console import fill_gaps
 for number in (0, 2):
     os.close(number)
 fill_gaps()

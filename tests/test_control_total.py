@@ -10,7 +10,7 @@ from asking import Bulkops, fill, flag
 from steps import flag_edit, plan_of
 from workbooks import column_of
 
-from bulkops import presenting
+from bulkops.cli import presenting
 from bulkops.model.environment import Environment
 from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status

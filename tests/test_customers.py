@@ -223,9 +223,9 @@ def test_a_name_is_of_one_host(host):
 
 def test_a_person_says_whether_a_name_is_another_customers(host, bulkops, monkeypatch, home):
     """Without a word what was sent holds; the flag serves where nobody can be asked."""
-    monkeypatch.setattr("bulkops.keys.store_key", lambda where, key: None)
+    monkeypatch.setattr("bulkops.cli.keys.store_key", lambda where, key: None)
     for name, more, other in (("One", (), False), ("Two", ("--another-customer",), True)):
-        monkeypatch.setattr("bulkops.keys._entered", lambda _: "key-typed")
+        monkeypatch.setattr("bulkops.cli.keys._entered", lambda _: "key-typed")
         assert bulkops("key", "set", "--base-url", host.server.base_url, "--name", name, *more).code == 0
         assert bool(environments.environment(name).customer) == other
     assert [each["name"] for each in json.loads((home / "environments.json").read_text(encoding="utf-8"))] == [
@@ -238,7 +238,7 @@ AT_A_TERMINAL = """
 import sys
 import keyring
 from test_settings import InMemory
-from bulkops import cli
+from bulkops.cli import commands as cli
 from bulkops.energycap import credentials
 credentials.SAFE_STORES = (InMemory.__module__,)
 keyring.set_keyring(InMemory())

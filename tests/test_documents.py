@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 import bulkops
-from bulkops.cli import cli
+from bulkops.cli.commands import cli
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Entry
 from bulkops.model.environment import ENVIRONMENTS
 from bulkops.operations import all_operations

@@ -19,7 +19,7 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of
 
-from bulkops import console
+from bulkops.cli import console
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import app

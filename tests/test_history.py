@@ -16,13 +16,13 @@ import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
 from bulkops import doubts
+from bulkops.cli.presenting import run_table
 from bulkops.doubts import Verdict
 from bulkops.ledger import Ledger, Run, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.presenting import run_table
 from bulkops.runs import app, under_way
 from bulkops.runs.history import Choice, PastRun, State, as_csv, export
 from bulkops.runs.processor import Control

@@ -518,7 +518,7 @@ def test_two_people_at_one_folder_run_each_workbook_once(folder, tmp_path, pract
     command = [
         sys.executable,
         "-c",
-        "from bulkops.inbox import looking\nlooking.SETTLING = 0.2\nfrom bulkops.cli import main\nmain()",
+        "from bulkops.inbox import looking\nlooking.SETTLING = 0.2\nfrom bulkops.cli.commands import main\nmain()",
     ]
     people = [
         subprocess.Popen(

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bulkops import presenting
+from bulkops.cli import presenting
+from bulkops.cli.presenting import Progress, ask, run_table, show
 from bulkops.ledger import Run
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
-from bulkops.presenting import Progress, ask, run_table, show
 from bulkops.runs.history import PastRun
 from bulkops.runs.report import Report, Summary
 

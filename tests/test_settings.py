@@ -30,7 +30,7 @@ from asking import Keyboard
 from keyring.backends import chainer, fail, null
 
 import bulkops
-from bulkops import cli
+from bulkops.cli import commands
 from bulkops.energycap import credentials
 from bulkops.energycap.credentials import SAFE_STORES, find_key, forget_key, store_key
 from bulkops.energycap.environments import environment
@@ -576,7 +576,7 @@ def set_key(monkeypatch: pytest.MonkeyPatch, stdin: io.TextIOBase) -> int:
     """``bulkops key set --env us-east`` with this on standard input; its exit code."""
     monkeypatch.setattr("sys.stdin", stdin)
     with pytest.raises(SystemExit) as ending:
-        cli.main(["key", "set", "--env", "us-east"])
+        commands.main(["key", "set", "--env", "us-east"])
     return int(ending.value.code or 0)
 
 
@@ -618,7 +618,7 @@ AT_A_TERMINAL = """
 import hashlib, sys
 import keyring
 from test_settings import InMemory
-from bulkops import cli
+from bulkops.cli import commands as cli
 from bulkops.energycap import credentials
 credentials.SAFE_STORES = (InMemory.__module__,)
 keyring.set_keyring(InMemory())

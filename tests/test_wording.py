@@ -12,7 +12,7 @@ from asking import Bulkops, fill, kickout
 from typer.main import get_command
 
 import bulkops as package
-from bulkops.cli import cli
+from bulkops.cli.commands import cli
 from bulkops.energycap.classify import judge
 from bulkops.messages import answers, rows
 from bulkops.messages.errors import CannotStart, Entry, to_type

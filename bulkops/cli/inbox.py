@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from bulkops import console
+from bulkops.cli import console
 from bulkops.inbox.ending import Handled, foreseen
 from bulkops.inbox.handling import opened
 from bulkops.inbox.looking import Looked, look
@@ -27,7 +27,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     lost = False
     control = Control()
     if not yes and (why := app.older(home, where)):
-        from bulkops.presenting import ask_to_take_over
+        from bulkops.cli.presenting import ask_to_take_over
 
         if refused := ask_to_take_over(why):
             raise refused
@@ -79,7 +79,7 @@ class _Carry:
             stack.enter_context(console.stoppable(control))
 
     def carry(self, prepared: Prepared) -> Report:
-        from bulkops.presenting import ask
+        from bulkops.cli.presenting import ask
 
         if prepared.obstacle is None and self._control.stopped.is_set():
             prepared.obstacle = CannotStart("run.declined")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
-from bulkops import __version__, console, keys
+from bulkops import __version__
+from bulkops.cli import console, keys
 from bulkops.energycap.environments import environment
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted
@@ -191,7 +192,7 @@ def inbox(
     as_json: AsJson = False,
 ) -> None:
     """Run the workbooks in a folder one by one, and move each to Done, Needs attention or In doubt."""
-    from bulkops.inbox.command import go_through
+    from bulkops.cli.inbox import go_through
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
@@ -324,7 +325,7 @@ def history(
     ] = None,
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
-    from bulkops.presenting import run_table
+    from bulkops.cli.presenting import run_table
     from bulkops.runs import app, history
 
     first, last = (each.date() if each else None for each in (since, until))
@@ -393,7 +394,7 @@ def _data_folder() -> Path:
 
 def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, stack: ExitStack) -> Report:
     """Prepare, ask, run; where the record of what was sent is not the newest, that is asked about first."""
-    from bulkops.presenting import ask_to_take_over
+    from bulkops.cli.presenting import ask_to_take_over
     from bulkops.runs import app
 
     report: Report | None = None
@@ -417,7 +418,7 @@ def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, s
 
 def _carried_out(prepared: Prepared, yes: bool, stack: ExitStack) -> Report:
     """Ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
-    from bulkops.presenting import ask
+    from bulkops.cli.presenting import ask
     from bulkops.runs.processor import Control
 
     if prepared.obstacle is None and prepared.plan.steps:

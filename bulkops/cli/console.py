@@ -103,7 +103,7 @@ def stoppable(control: Control) -> Iterator[None]:
 
 def carry_out(prepared: Prepared, control: Control) -> Report:
     """Run, and show how far it is. What goes wrong in showing is told with the report."""
-    from bulkops.presenting import Progress
+    from bulkops.cli.presenting import Progress
 
     with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
         report = prepared.run(control, progress.saw)
@@ -174,7 +174,7 @@ def present(report: Report, as_json: bool) -> bool:
     """A report on standard output, as a table or as a document. Whether all of it could be written there."""
     if as_json:
         return print_document(report.document())
-    from bulkops.presenting import show
+    from bulkops.cli.presenting import show
 
     with printing() as lost:
         show(report)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bulkops import console
+from bulkops.cli import console
 from bulkops.energycap.credentials import find_key, forget_key, store_key
 from bulkops.energycap.environments import environment, keep_name, named_environments, with_name
 from bulkops.energycap.key import Key, Unshown
