@@ -42,8 +42,8 @@ from stand_in import CHECKOUT, KEY, Row, StandIn, fill, some_rows
 sys.path.insert(0, str(CHECKOUT))
 
 from bulkops.ledger import Ledger
-from bulkops.running import interrupted
 from bulkops.runs.app import LEDGER
+from bulkops.runs.execute import interrupted
 
 ROWS = 40
 IN_SENDING, AHEAD = 0.8, 12

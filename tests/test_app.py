@@ -16,7 +16,6 @@ import pytest
 from asking import fill, flag, kickout
 from workbooks import column_of, older_results, results_of, untouched_parts
 
-from bulkops import running
 from bulkops.energycap import environments
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart, MustStop
@@ -24,7 +23,7 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
-from bulkops.runs import app, delivery
+from bulkops.runs import app, delivery, execute
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
@@ -602,7 +601,7 @@ def test_history_lists_runs_newest_first(
 ) -> None:
     """Each with its rows counted."""
     times = count()
-    monkeypatch.setattr(running, "now", lambda: f"2026-11-21T10:00:0{next(times)}Z")
+    monkeypatch.setattr(execute, "now", lambda: f"2026-11-21T10:00:0{next(times)}Z")
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     first, second = run(path, server), run(path, server)
     listed = app.history(tmp_path)

@@ -27,8 +27,8 @@ from bulkops.model.requests import Call, Failure, Reply
 from bulkops.model.rows import Cell, CheckedRow, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
-from bulkops.recalling import interrupted
 from bulkops.runs.processor import Control, Processor
+from bulkops.runs.recorded_run import interrupted
 
 AT = "2026-11-21T10:00:01Z"
 NUMBERS = range(1, 5)

@@ -21,13 +21,12 @@ from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import by_address, parts, plain, save, styles, typed
 
-from bulkops import handback, previous
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import app, backups, corrections_file
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 from bulkops.workbook.reader import read_workbook
@@ -300,7 +299,7 @@ def test_a_row_that_energycap_was_too_busy_for_is_not_offered(tmp_path: Path) ->
     path = fill(tmp_path / "August.xlsx", flags=[flag(2006)])
     (ready,) = check(path).outcomes
     busy = replace(ready, status=Status.FAILED, code="sent.busy", message="Busy.", tip="Later.")
-    told_, notes = handback.Corrections(tmp_path / "fix.xlsx", path, tmp_path, "r1").deliver((), (), [busy])
+    told_, notes = corrections_file.Corrections(tmp_path / "fix.xlsx", path, tmp_path, "r1").deliver((), (), [busy])
     assert (told_, len(notes)) == ("", 2)
 
 
@@ -671,7 +670,7 @@ def test_earlier_corrections_are_kept(tmp_path: Path, server: PracticeServer) ->
     before = fix.read_bytes()
     report = run(path, server, fix)
     assert rows(fix)[1][0] == "x"
-    (kept,) = (tmp_path / previous.FOLDER).glob("fix*")
+    (kept,) = (tmp_path / backups.FOLDER).glob("fix*")
     assert kept.read_bytes() == before
     assert any(str(kept) in note for note in report.notes)
 
@@ -703,7 +702,7 @@ def test_corrections_that_cannot_be_written_cost_nothing_else(
 ) -> None:
     """Report, results and ledger are as without them; a note says why and where the rows are told."""
     path = fill(tmp_path / "August.xlsx", flags=[flag(2006), flag("x")])
-    monkeypatch.setattr(handback, "save", fail_with(OSError(28, "No space left on device")))
+    monkeypatch.setattr(corrections_file, "save", fail_with(OSError(28, "No space left on device")))
     report = run(path, server, tmp_path / "fix.xlsx")
     assert (statuses(report), report.exit_code, report.corrections) == (["done", "invalid"], 1, "")
     assert sum("No space left on device" in note for note in report.notes) == 2
@@ -719,13 +718,13 @@ def test_a_defect_in_making_corrections_costs_nothing_else(
 ) -> None:
     """An error of our own is told as such; every row keeps its status."""
     defect = ZeroDivisionError("ours")
-    monkeypatch.setattr(handback, "content", fail_with(defect))
+    monkeypatch.setattr(corrections_file, "content", fail_with(defect))
     path = fill(tmp_path / "August.xlsx", flags=[flag(2006), flag("x")])
     report = run(path, server, tmp_path / "fix.xlsx")
     assert (statuses(report), report.exit_code, report.defect, report.stopped) == (["done", "invalid"], 1, defect, "")
     assert any("ZeroDivisionError" in note for note in report.notes)
     monkeypatch.undo()
-    monkeypatch.setattr(handback, "save", fail_with(defect))
+    monkeypatch.setattr(corrections_file, "save", fail_with(defect))
     checked = check(path, tmp_path / "fix.xlsx")
     assert (statuses(checked), checked.defect) == (["already_done", "invalid"], defect)
 

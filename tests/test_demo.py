@@ -13,7 +13,7 @@ from asking import Bulkops
 from workbooks import results_of, untouched_parts
 
 import bulkops
-from bulkops import practising
+from bulkops.runs import demo
 from bulkops.runs.processor import Control
 
 SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
@@ -51,7 +51,7 @@ def test_the_demo_tells_other_programs_in_one_document(bulkops: Bulkops) -> None
 
 def test_a_demo_can_be_repeated(tmp_path: Path) -> None:
     """Each has a folder and a ledger of its own, also within the same second."""
-    assert len({practising.demo_folder(tmp_path) for _ in range(3)}) == 3
+    assert len({demo.demo_folder(tmp_path) for _ in range(3)}) == 3
 
 
 def test_only_the_samples_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,23 +62,23 @@ def test_only_the_samples_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name in ("~$3 mixed.xlsx", "3 mixed - results.xlsx", "3 mixed - results (bulkops).xlsx"):
         (checkout / "sample_sheets" / name).touch()
     monkeypatch.setattr("bulkops.__file__", str(checkout / "bulkops" / "__init__.py"))
-    assert [path.name for path in practising._copies(folder)] == sorted(path.name for path in SAMPLES.iterdir())
+    assert [path.name for path in demo._copies(folder)] == sorted(path.name for path in SAMPLES.iterdir())
 
 
 def test_without_a_checkout_the_samples_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed bulkops has no sample_sheets folder."""
     monkeypatch.setattr("bulkops.__file__", str(tmp_path / "bulkops" / "__init__.py"))
-    assert [path.name for path in practising._copies(tmp_path)] == sorted(path.name for path in SAMPLES.iterdir())
+    assert [path.name for path in demo._copies(tmp_path)] == sorted(path.name for path in SAMPLES.iterdir())
 
 
 def test_a_stop_ends_the_sheet_at_hand_and_the_demo(tmp_path: Path) -> None:
     """Ctrl-C in a demo leaves a status for every row of the sheets that were begun."""
     control = Control()
     control.stop("You stopped the run.")
-    assert list(practising.demo(tmp_path, control)) == []
+    assert list(demo.demo(tmp_path, control)) == []
     control = Control()
     reports: list[Any] = []
-    for report in practising.demo(tmp_path, control):
+    for report in demo.demo(tmp_path, control):
         reports.append(report)
         control.stop("You stopped the run.")
     assert [report.exit_code for report in reports] == [0]

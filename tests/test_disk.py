@@ -8,9 +8,9 @@ from pathlib import Path
 
 from asking import Bulkops, fill, flag
 
-from bulkops import disk, previous
-from bulkops.disk import Part
 from bulkops.practice.server import PracticeServer
+from bulkops.runs import backups, disk_space
+from bulkops.runs.disk_space import Part
 
 
 def put(path: Path, size: int) -> Path:
@@ -26,7 +26,7 @@ def test_every_file_counts_once_where_it_belongs(tmp_path: Path) -> None:
     put(home / "ledger.sqlite3-wal", 20)
     put(home / "ledger.reserve", 3)
     put(home / "ledger before version 6.sqlite3", 50)
-    copy = put(home / previous.FOLDER / "May, before 20260101-000000-0001.xlsx", 7)
+    copy = put(home / backups.FOLDER / "May, before 20260101-000000-0001.xlsx", 7)
     os.link(copy, copy.with_name("May, before 20260102-000000-0001.xlsx"))
     put(home / "May - results.xlsx", 11)
     put(home / "errors.log", 13)
@@ -35,7 +35,7 @@ def test_every_file_counts_once_where_it_belongs(tmp_path: Path) -> None:
     put(home / "recent.json", 23)
     put(tmp_path / "bulkops witness" / "a.jsonl", 29)
     put(tmp_path / "elsewhere" / "large", 10_000)
-    assert disk.parts(home) == [
+    assert disk_space.parts(home) == [
         Part("ledger", 1023, 3),
         Part("second_record", 29, 1),
         Part("earlier_ledgers", 50, 1),
@@ -45,11 +45,11 @@ def test_every_file_counts_once_where_it_belongs(tmp_path: Path) -> None:
         Part("program", 17, 1),
         Part("other", 42, 2),
     ]
-    assert disk.line(home) == (
+    assert disk_space.line(home) == (
         f"bulkops keeps 2 KB on this computer, in {home}, most of it: record of what was sent 2 KB, records as they "
         "were before an update 1 KB, everything else 1 KB."
     )
-    assert disk.line(tmp_path / "none") == f"bulkops keeps 0 KB on this computer, in {tmp_path / 'none'}."
+    assert disk_space.line(tmp_path / "none") == f"bulkops keeps 0 KB on this computer, in {tmp_path / 'none'}."
 
 
 def test_history_tells_the_room(tmp_path: Path, home: Path, practice: PracticeServer, bulkops: Bulkops) -> None:

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import doubts
-from bulkops.doubts import Doubt, Verdict
 from bulkops.energycap import environments
 from bulkops.ledger import Ledger, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import app, resolve
 from bulkops.runs.report import Options, Report
+from bulkops.runs.resolve import Doubt, Verdict
 from bulkops.system import data_folder
 
 KICKOUTS = [kickout(1), kickout(2)]
@@ -60,13 +59,13 @@ def on_its_way(path: Path, where: Environment, folder: Path) -> Iterator[str]:
 
 
 def only(folder: Path, where: Environment | None = None) -> Doubt:
-    (doubt,) = doubts.open_doubts(folder, where)
+    (doubt,) = resolve.open_doubts(folder, where)
     return doubt
 
 
 def refused(folder: Path, run: str, seq: int, verdict: Verdict = Verdict.SEND_AGAIN) -> str:
     with pytest.raises(CannotStart) as error:
-        doubts.settle(folder, run, seq, verdict)
+        resolve.settle(folder, run, seq, verdict)
     return error.value.code
 
 
@@ -88,8 +87,8 @@ def test_a_row_marked_as_done_is_not_sent_again(
 ) -> None:
     """Every later run says so, by whose word; its code repeats it as it would any row that is done."""
     doubt = only(folder)
-    mark = doubts.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam").mark
-    assert doubts.open_doubts(folder) == []
+    mark = resolve.settle(folder, doubt.run, doubt.seq, Verdict.DONE, "Sam").mark
+    assert resolve.open_doubts(folder) == []
     report = run(august, here, folder)
     assert (told(report), report.exit_code) == (["row.marked_done", "row.already_done"], 0)
     assert f"marked as done after all by Sam on {mark.when[:10]}" in report.outcomes[0].message
@@ -105,7 +104,7 @@ def test_a_row_marked_to_be_sent_again_is_sent_once(
 ) -> None:
     """The question says that it is sent again; then it is done, whatever workbook asks for it."""
     doubt = only(folder)
-    doubts.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
+    resolve.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
     with app.prepare(august, here, folder, Options()) as prepared:
         effects = prepared.summary().effects
     day = doubt.started[:10]
@@ -123,14 +122,14 @@ def test_a_row_that_becomes_unknown_once_more_is_a_new_doubt(
 ) -> None:
     """The mark was for the first send alone."""
     first = only(folder)
-    doubts.settle(folder, first.run, first.seq, Verdict.SEND_AGAIN)
+    resolve.settle(folder, first.run, first.seq, Verdict.SEND_AGAIN)
     practice.faults.add(Fault.drop_reply())
     assert told(run(august, here, folder)) == ["sent.no_answer", "row.already_done"]
     assert told(run(august, here, folder)) == ["row.still_unknown", "row.already_done"]
     second = only(folder)
     assert second.run != first.run
     assert refused(folder, first.run, first.seq) == "doubt.sent_since"
-    doubts.settle(folder, second.run, second.seq, Verdict.DONE)
+    resolve.settle(folder, second.run, second.seq, Verdict.DONE)
     assert told(run(august, here, folder)) == ["row.marked_done", "row.already_done"]
     assert len(practice.writes) == 3
 
@@ -141,7 +140,7 @@ def test_doubts_are_told_newest_first(
     """Whatever the operation."""
     practice.faults.add(Fault.drop_reply())
     run(fill(tmp_path / "Flags.xlsx", flags=[flag(2001)]), here, folder)
-    assert [(each.operation, each.target) for each in doubts.open_doubts(folder)] == [
+    assert [(each.operation, each.target) for each in resolve.open_doubts(folder)] == [
         ("list_flag_edit", "2001"),
         ("kickout_reimport", KICKOUTS[0]["task_guid"]),
     ]
@@ -151,12 +150,12 @@ def test_doubts_are_told_newest_first(
 def test_a_mark_is_corrected_by_a_later_one(folder: Path, here: Environment, august: Path, verdict: Verdict) -> None:
     """Both stay, and the history tells both; the last counts."""
     doubt = only(folder)
-    mark = doubts.settle(folder, doubt.run, doubt.seq, verdict).mark
+    mark = resolve.settle(folder, doubt.run, doubt.seq, verdict).mark
     assert (mark.verdict, mark.who) == (verdict, data_folder.operator())
     assert refused(folder, doubt.run, doubt.seq, verdict) == "doubt.marked"
-    assert doubts.open_doubts(folder, marked=True) == [doubt]
+    assert resolve.open_doubts(folder, marked=True) == [doubt]
     (other,) = {*Verdict} - {verdict}
-    doubts.settle(folder, doubt.run, doubt.seq, other, "Sam")
+    resolve.settle(folder, doubt.run, doubt.seq, other, "Sam")
     words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out"}
     message = app.recall(folder, doubt.run).outcomes[0].message
     first, second = message.split("It was ")[1].split(", then ")
@@ -172,7 +171,7 @@ def test_a_doubt_that_was_released_and_sent_since_cannot_be_marked(
     """Its code has let a later send go: that one counts."""
     doubt = only(folder)
     run(fill(august, kickouts=[kickout(1, send_again=doubt.send_again_code)]), here, folder)
-    assert doubts.open_doubts(folder) == []
+    assert resolve.open_doubts(folder) == []
     assert refused(folder, doubt.run, doubt.seq) == "doubt.sent_since"
 
 
@@ -183,10 +182,10 @@ def test_nothing_is_marked_while_a_run_is_going_on(
     doubt = only(folder)
     with on_its_way(fill(august, kickouts=[kickout(3)]), here, folder) as name:
         assert refused(folder, doubt.run, doubt.seq) == "run.busy"
-        assert doubts.open_doubts(folder) == [doubt]
-    cut_short, before = doubts.open_doubts(folder)
+        assert resolve.open_doubts(folder) == [doubt]
+    cut_short, before = resolve.open_doubts(folder)
     assert (cut_short.run, cut_short.code, before) == (name, "sent.interrupted", doubt)
-    doubts.settle(folder, cut_short.run, cut_short.seq, Verdict.SEND_AGAIN)
+    resolve.settle(folder, cut_short.run, cut_short.seq, Verdict.SEND_AGAIN)
     assert told(run(august, here, folder)) == ["done"]
     assert len(practice.writes) == 3
 
@@ -195,7 +194,7 @@ def test_a_doubt_can_be_marked_before_anybody_has_listed_it(folder: Path, here: 
     """What a program that is gone left open is in doubt from its end on."""
     with on_its_way(fill(august, kickouts=[kickout(3)]), here, folder) as name:
         pass
-    doubts.settle(folder, name, 0, Verdict.DONE)
+    resolve.settle(folder, name, 0, Verdict.DONE)
     assert told(run(august, here, folder)) == ["row.marked_done"]
 
 
@@ -204,10 +203,10 @@ def test_two_environments_do_not_mix(folder: Path, here: Environment, august: Pa
     there = environments.environment(base_url=practice.base_url)
     practice.faults.add(Fault.drop_reply())
     assert told(run(august, there, folder)) == ["sent.no_answer", "done"]
-    assert len(doubts.open_doubts(folder)) == 2
+    assert len(resolve.open_doubts(folder)) == 2
     doubt = only(folder, here)
-    doubts.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
-    assert (doubts.open_doubts(folder, here), only(folder).environment) == ([], there.name)
+    resolve.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
+    assert (resolve.open_doubts(folder, here), only(folder).environment) == ([], there.name)
     assert told(run(august, there, folder)) == ["row.still_unknown", "row.already_done"]
     assert told(run(august, here, folder)) == ["done", "row.already_done"]
 
@@ -225,7 +224,7 @@ def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
     """What came of the send, and then by whose word the row stands as it does; nobody is to check it any more."""
     doubt = only(folder)
     before = app.recall(folder, doubt.run)
-    doubts.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+    resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
     after = app.recall(folder, doubt.run)
     assert (before.outcomes[0].status, after.outcomes[1]) == (Status.UNKNOWN, before.outcomes[1])
     marked = after.outcomes[0]
@@ -238,7 +237,7 @@ def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
 
 def test_where_nothing_was_run_nothing_is_in_doubt(folder: Path) -> None:
     """And no ledger is made by asking, or by marking."""
-    assert doubts.open_doubts(folder) == []
+    assert resolve.open_doubts(folder) == []
     assert refused(folder, "20261121-101500-4f2a", 0) == "run.not_found"
     assert list(folder.iterdir()) == []
 
@@ -252,5 +251,5 @@ def test_only_a_run_that_goes_on_keeps_what_was_cut_short_from_being_told(
     (folder / "run.lock").unlink()
     (folder / "run.lock").mkdir()
     with pytest.raises(CannotStart) as error:
-        doubts.open_doubts(folder)
+        resolve.open_doubts(folder)
     assert error.value.code == "ledger.unusable"

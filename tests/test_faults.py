@@ -40,7 +40,6 @@ from misbehaving import (
     issued,
 )
 
-from bulkops import running
 from bulkops.energycap import client
 from bulkops.energycap.client import LARGEST_ANSWER, Client
 from bulkops.energycap.rate_limit import Pace
@@ -51,7 +50,7 @@ from bulkops.practice.faults import Fault
 from bulkops.practice.records import Bill
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
+from bulkops.runs import app, execute
 from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
 from bulkops.runs.report import Options
 
@@ -653,7 +652,7 @@ def run(book: Path, base_url: str, server: Misbehaving, paths: list[str], begin:
         pytest.MonkeyPatch.context() as patch,
         app.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
     ):
-        patch.setattr(running, "Pace", partial(Pace, clock=patient.clock))
+        patch.setattr(execute, "Pace", partial(Pace, clock=patient.clock))
         assert prepared.obstacle is None, prepared.obstacle
         arrive, connections, since = begin(), server.connections, len(server.requests)
         report = prepared.run(Control(patient), lambda _: None)
@@ -728,7 +727,7 @@ def story(
                     for told in each.me or ():
                         practice.faults.add(told, method="GET", path_contains="/me")
                 patch.setattr(client, "CONNECT_SECONDS", case.connect_seconds)
-                patch.setattr(running, "Client", partial(Client, **case.deadlines))
+                patch.setattr(execute, "Client", partial(Client, **case.deadlines))
                 if case.arm is not None:
                     case.arm(server, patch, stack)
                 return sum(each.arrives for each in cases[: 1 if case.stops else None])

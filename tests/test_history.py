@@ -15,18 +15,17 @@ from typing import Any
 import pytest
 from asking import Bulkops, fill, flag, kickout, run
 
-from bulkops import doubts
 from bulkops.cli.presenting import run_table
-from bulkops.doubts import Verdict
 from bulkops.ledger import Ledger, Run, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app, under_way
+from bulkops.runs import app, resolve, under_way
 from bulkops.runs.history import Choice, PastRun, State, as_csv, export
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
+from bulkops.runs.resolve import Verdict
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 
@@ -165,11 +164,11 @@ def test_every_state_is_the_same_while_another_run_is_under_way(
         practice.faults.add(Fault.drop_reply())
         run(fill(tmp_path / f"doubt {number}.xlsx", [kickout(number)]), where, folder)
         if verdict:
-            doubt = doubts.open_doubts(folder)[0]
-            doubts.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+            doubt = resolve.open_doubts(folder)[0]
+            resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
     practice.faults.add(Fault.drop_reply())
     run(fill(tmp_path / "again.xlsx", [kickout(5)]), where, folder)
-    code = doubts.open_doubts(folder)[0].send_again_code
+    code = resolve.open_doubts(folder)[0].send_again_code
     run(fill(tmp_path / "once more.xlsx", [kickout(5, send_again=code)]), where, folder)
     unknown = "1 row: Unknown \N{EN DASH} check 1"
     expected = [

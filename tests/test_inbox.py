@@ -33,10 +33,10 @@ from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
 from bulkops.runs.processor import Control
+from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder
 from bulkops.system.locks import only_one, workbook_alone
-from bulkops.whereabouts import known_as
 
 ROOT = Path(__file__).resolve().parents[1]
 

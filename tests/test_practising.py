@@ -17,8 +17,8 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.rehearsing import SERVED_APART, each_in_turn, serves_apart, serving
 from bulkops.runs import app
+from bulkops.runs.practice import SERVED_APART, each_in_turn, serves_apart, serving
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 

@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 from asking import Bulkops, fill, flag
 
-from bulkops import previous
 from bulkops.ledger import Run
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.previous import Rule
+from bulkops.runs import backups
+from bulkops.runs.backups import Rule
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -50,11 +50,11 @@ def test_the_newest_three_and_the_young_ones_are_kept() -> None:
     runs = [run_of(days) for days in (400, 300, 200, 150, 91, 89)]
     others = [run_of(500, "/other/May.xlsx")]
     copies = [copy_of(each) for each in (*others, *runs)]
-    assert days_of(previous.outdated(copies, [*runs, *others], NOW, Rule()), runs) == [400, 300, 200]
+    assert days_of(backups.outdated(copies, [*runs, *others], NOW, Rule()), runs) == [400, 300, 200]
     mixed = [copy_of(each, "May" if at % 2 else "May - corrections") for at, each in enumerate(runs)]
-    assert previous.outdated(mixed, runs, NOW, Rule()) == []
+    assert backups.outdated(mixed, runs, NOW, Rule()) == []
     young = [run_of(days) for days in (89, 50, 3, 2, 1)]
-    assert previous.outdated([copy_of(each) for each in young], young, NOW, Rule()) == []
+    assert backups.outdated([copy_of(each) for each in young], young, NOW, Rule()) == []
 
 
 def test_what_is_in_doubt_or_not_known_is_kept() -> None:
@@ -62,27 +62,27 @@ def test_what_is_in_doubt_or_not_known_is_kept() -> None:
     doubtful, cut_short, strange = run_of(400, unknown=1), replace(run_of(399), totals=None), run_of(398)
     runs = [doubtful, cut_short, *(run_of(days) for days in (300, 200, 150, 120))]
     copies = [*(copy_of(each) for each in (doubtful, cut_short, strange, *runs[2:])), Path("May, before lunch.xlsx")]
-    assert days_of(previous.outdated(copies, runs, NOW, Rule()), runs) == [300]
-    assert previous.outdated([Path("May, before 99999999-999999-0000.xlsx")] * 9, runs, NOW, Rule()) == []
+    assert days_of(backups.outdated(copies, runs, NOW, Rule()), runs) == [300]
+    assert backups.outdated([Path("May, before 99999999-999999-0000.xlsx")] * 9, runs, NOW, Rule()) == []
 
 
 def test_a_second_copy_of_one_run_counts_as_one() -> None:
     """A number behind the run is no other name."""
     runs = [run_of(days) for days in (400, 300, 200)]
     copies = [copy_of(runs[0]), copy_of(runs[0], number=" (2)"), *(copy_of(each) for each in runs[1:])]
-    assert days_of(previous.outdated(copies, runs, NOW, Rule()), runs) == [400]
+    assert days_of(backups.outdated(copies, runs, NOW, Rule()), runs) == [400]
 
 
 def test_the_same_content_takes_room_once(tmp_path: Path) -> None:
     """Each run's copy has its own name all the same."""
     path = tmp_path / "May.xlsx"
     path.write_bytes(b"one")
-    first, second = (previous.keep(path, tmp_path, run) for run in ("20260101-000000-0001", "20260102-000000-0001"))
+    first, second = (backups.keep(path, tmp_path, run) for run in ("20260101-000000-0001", "20260102-000000-0001"))
     path.write_bytes(b"two")
-    third = previous.keep(path, tmp_path, "20260103-000000-0001")
+    third = backups.keep(path, tmp_path, "20260103-000000-0001")
     assert [each.read_bytes() for each in (first, second, third)] == [b"one", b"one", b"two"]
     assert os.path.samefile(first, second)
-    assert previous.copies(tmp_path) == [first, second, third]
+    assert backups.copies(tmp_path) == [first, second, third]
 
 
 def test_where_a_file_has_one_name_only_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_where_a_file_has_one_name_only_it_is_copied(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "link", no_link)
     path = tmp_path / "May.xlsx"
     path.write_bytes(b"one")
-    first, second = (previous.keep(path, tmp_path, run) for run in ("20260101-000000-0001", "20260102-000000-0001"))
+    first, second = (backups.keep(path, tmp_path, run) for run in ("20260101-000000-0001", "20260102-000000-0001"))
     assert (first.read_bytes(), second.read_bytes()) == (b"one", b"one")
     assert not os.path.samefile(first, second)
 
@@ -105,32 +105,32 @@ def test_a_run_that_sends_nothing_keeps_no_copy(
     """It changes nothing but its own sheet."""
     book = fill(tmp_path / "May.xlsx", flags=[flag(2002)])
     bulkops("run", book, "--yes")
-    (kept,) = previous.copies(home)
+    (kept,) = backups.copies(home)
     bulkops("run", book, "--yes")
-    assert previous.copies(home) == [kept]
+    assert backups.copies(home) == [kept]
     type_list_id(book, 2004)
     practice.faults.add(Fault.drop_reply())
     bulkops("run", book, "--yes")
-    assert len(previous.copies(home)) == 2
+    assert len(backups.copies(home)) == 2
 
 
 def test_a_run_removes_what_is_outdated(tmp_path: Path, home: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
     """After its own end is on record, by the settings; where they cannot be used all stay, and the run says so."""
     book = fill(tmp_path / "May.xlsx", flags=[flag(2001)])
     home.mkdir(exist_ok=True)
-    settings = home / previous.SETTINGS
+    settings = home / backups.SETTINGS
     settings.write_text('{"previous_versions_days": 0, "previous_versions_newest": 2}', encoding="utf-8")
     for number in range(2, 7):
         type_list_id(book, 2000 + number)
         bulkops("run", book, "--yes")
     assert len(practice.writes) == 5
-    assert len(previous.copies(home)) == 2
+    assert len(backups.copies(home)) == 2
     settings.write_text('{"previous_versions_days": -1}', encoding="utf-8")
     type_list_id(book, 2007)
     told = bulkops("run", book, "--yes", "--json")
     assert told.code == 0
     assert any("previous_versions_days must be a whole number" in note for note in told.document["notes"])
-    assert len(previous.copies(home)) == 3
+    assert len(backups.copies(home)) == 3
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def test_a_run_removes_what_is_outdated(tmp_path: Path, home: Path, practice: Pr
 )
 def test_settings_that_say_nothing_sure_are_told(tmp_path: Path, content: str, wrong: str) -> None:
     """The file, what is wrong with it, and what to type."""
-    path = tmp_path / previous.SETTINGS
+    path = tmp_path / backups.SETTINGS
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CannotStart) as error:
-        previous.rule(tmp_path)
+        backups.rule(tmp_path)
     assert wrong in error.value.sentence
     assert str(path) in error.value.sentence
 
 
 def test_what_the_settings_leave_out_is_as_ever(tmp_path: Path) -> None:
     """Also where there are none, and where Notepad has saved them."""
-    assert previous.rule(tmp_path) == Rule(days=90, newest=3)
-    (tmp_path / previous.SETTINGS).write_text('{"previous_versions_days": 30}', encoding="utf-8-sig")
-    assert previous.rule(tmp_path) == Rule(days=30, newest=3)
+    assert backups.rule(tmp_path) == Rule(days=90, newest=3)
+    (tmp_path / backups.SETTINGS).write_text('{"previous_versions_days": 30}', encoding="utf-8-sig")
+    assert backups.rule(tmp_path) == Rule(days=30, newest=3)

@@ -11,11 +11,10 @@ import pytest
 from asking import fill, kickout, run
 from workbooks import results_of, untouched_parts
 
-from bulkops import doubts
-from bulkops.doubts import Settled, Verdict
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import app, resolve
+from bulkops.runs.resolve import Settled, Verdict
 from bulkops.system.locks import workbook_alone
 
 WARNING = "Do not send it again"
@@ -48,8 +47,8 @@ def said(path: Path, sheet: str = "Results") -> str:
 
 
 def settle(folder: Path, verdict: Verdict = Verdict.DONE) -> Settled:
-    doubt = doubts.open_doubts(folder, marked=True)[-1]
-    return doubts.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+    doubt = resolve.open_doubts(folder, marked=True)[-1]
+    return resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
 
 
 def copies(folder: Path) -> list[Path]:
@@ -129,7 +128,7 @@ def test_results_that_cannot_be_renewed_are_left_alone_and_told(
     assert str(results).startswith(why)
     assert f"So the results in {august} still tell of the row as it was before." in str(results)
     assert (august.read_bytes() if august.exists() else b"") == before
-    assert doubts.open_doubts(folder) == []
+    assert resolve.open_doubts(folder) == []
     past = app.history(folder)[0]
     assert (past.to_do, app.recall(folder, past.id).outcomes[0].code) == ("Nothing more", "sent.marked_done")
 
@@ -188,7 +187,7 @@ def test_results_beside_a_csv_are_renewed_with_their_links(
 
 def test_a_row_that_another_workbook_has_sent_again_says_so(folder: Path, august: Path, where: Environment) -> None:
     """Its code was typed in a copy: that is a person's word, too."""
-    code = doubts.open_doubts(folder)[0].send_again_code
+    code = resolve.open_doubts(folder)[0].send_again_code
     copy = fill(august.with_name("September.xlsx"), [kickout(1, send_again=code)])
     report = run(copy, where, folder)
     assert report.notes == ()
@@ -199,7 +198,7 @@ def test_a_row_that_another_workbook_has_sent_again_says_so(folder: Path, august
 
 def test_a_run_says_which_results_it_could_not_renew(folder: Path, august: Path, where: Environment) -> None:
     """The rows that it has sent again stand there as they were."""
-    code = doubts.open_doubts(folder)[0].send_again_code
+    code = resolve.open_doubts(folder)[0].send_again_code
     opened(august)
     report = run(fill(august.with_name("September.xlsx"), [kickout(1, send_again=code)]), where, folder)
     (note,) = report.notes

@@ -12,7 +12,6 @@ import pytest
 from asking import Bulkops, fill, flag
 from workbooks import column_of, untouched_parts
 
-from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
@@ -23,6 +22,7 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import app
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
+from bulkops.runs.resolve import settle
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
 """Six good rows that may not run side by side: their edits differ."""

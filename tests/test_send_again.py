@@ -14,7 +14,6 @@ import pytest
 from asking import fill, flag, kickout
 from workbooks import column_of, older_results
 
-from bulkops.doubts import settle
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
 from bulkops.model.environment import PRACTICE, Environment
@@ -26,6 +25,7 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import app
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
+from bulkops.runs.resolve import settle
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)

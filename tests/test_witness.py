@@ -19,7 +19,6 @@ from asking import Bulkops, fill, flag
 from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
-from bulkops import doubts
 from bulkops.energycap import environments
 from bulkops.ledger import Account, Ledger, Witness, restoring, witness
 from bulkops.ledger.codes import is_code
@@ -27,7 +26,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import app, resolve
 from bulkops.runs.app import LEDGER
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
@@ -218,10 +217,10 @@ def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results", "options")}
     assert taken.run.options == {name: value for name, value in before.run.options.items() if name != "look"}
     assert replace(taken.run, **ended) == before.run
-    assert [each.target for each in doubts.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
+    assert [each.target for each in resolve.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
     with pytest.raises(CannotStart, match="No run is waiting"), app.prepare_again(None, world.home):
         pass
-    doubts.settle(world.home, before.id, 0, doubts.Verdict.SEND_AGAIN)
+    resolve.settle(world.home, before.id, 0, resolve.Verdict.SEND_AGAIN)
     assert world.run().statuses == ["done", *["unknown"] * 4]
     assert world.writes.count("/api/v3/list/2001/flagAction") == 2
 

@@ -23,7 +23,7 @@ from bulkops.runs.history import State
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
-    from bulkops.running import Prepared
+    from bulkops.runs.execute import Prepared
     from bulkops.runs.report import Report
 
 cli = typer.Typer(
@@ -240,17 +240,17 @@ def template(
 @cli.command()
 def demo(as_json: AsJson = False) -> None:
     """Run copies of the sample sheets against a practice server."""
-    from bulkops import practising
+    from bulkops.runs import demo
     from bulkops.runs.processor import Control
 
     with console.starting(as_json):
-        folder = practising.demo_folder(home())
+        folder = demo.demo_folder(home())
         say = console.say if as_json else console.tell
         say(f"Practice: everything stays on this computer. The copies and their results are in {folder}\n")
         control = Control()
         reports = []
         with console.stoppable(control):
-            for report in practising.demo(folder, control):
+            for report in demo.demo(folder, control):
                 reports.append(report)
                 if not as_json:
                     console.present(report, False)
@@ -273,7 +273,7 @@ def practice(
     """Serve a practice EnergyCAP on this computer until Ctrl-C."""
     from bulkops.practice import Choices, State
     from bulkops.practice.server import Faults, serve_forever
-    from bulkops.rehearsing import SERVED_APART, each_in_turn, serving
+    from bulkops.runs.practice import SERVED_APART, each_in_turn, serving
 
     def announce(base_url: str, key: str) -> None:
         remember(base_url)
@@ -360,15 +360,15 @@ def history(
 
 
 def _tell_disk(as_json: bool, archive_before: datetime | None, alone: bool) -> None:
-    from bulkops import disk
+    from bulkops.runs import disk_space
 
     if not alone:
         raise typer.BadParameter("--disk and --archive-before go with --json and nothing else.")
     with console.starting(as_json):
         if archive_before is not None:
-            document, lines = disk.archive(home(), archive_before)
+            document, lines = disk_space.archive(home(), archive_before)
         else:
-            document, lines = disk.document(home()), disk.lines(home())
+            document, lines = disk_space.document(home()), disk_space.lines(home())
     if as_json:
         if not console.print_document(document):
             raise typer.Exit(console.SOME_LEFT)

@@ -23,7 +23,7 @@ from bulkops.system import shutdown
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
-    from bulkops.running import Prepared
+    from bulkops.runs.execute import Prepared
     from bulkops.runs.processor import Control
     from bulkops.runs.report import Report
 

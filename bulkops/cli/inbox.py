@@ -12,8 +12,8 @@ from bulkops.inbox.looking import Looked, look
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
-from bulkops.running import Prepared
 from bulkops.runs import app
+from bulkops.runs.execute import Prepared
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Report
 

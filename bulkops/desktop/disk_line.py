@@ -7,7 +7,7 @@ from pathlib import Path
 from tkinter import ttk
 
 from bulkops.desktop.worker import Worker
-from bulkops.disk import line
+from bulkops.runs.disk_space import line
 
 
 class DiskLine(ttk.Label):

@@ -22,7 +22,7 @@ from bulkops.system.log import recorded
 if TYPE_CHECKING:
     from bulkops.inbox.ending import Handled
     from bulkops.inbox.looking import Found
-    from bulkops.running import Prepared
+    from bulkops.runs.execute import Prepared
     from bulkops.runs.processor import Control
 
 

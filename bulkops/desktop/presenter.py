@@ -24,7 +24,6 @@ from bulkops.desktop.screen import Screen
 from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase, State
 from bulkops.desktop.worker import Worker
-from bulkops.doubts import Settled, open_doubts, settle
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
@@ -32,9 +31,10 @@ from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.runs import app
 from bulkops.runs.report import Options, Report
+from bulkops.runs.resolve import Settled, open_doubts, settle
 
 if TYPE_CHECKING:
-    from bulkops.running import Prepared
+    from bulkops.runs.execute import Prepared
     from bulkops.runs.processor import Control
 
 HERE = Environment(PRACTICE, "")

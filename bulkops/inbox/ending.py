@@ -18,8 +18,8 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.runs import app
 from bulkops.runs.report import Options, Report
 from bulkops.runs.results import document
+from bulkops.runs.upload_folders import DONE, IN_DOUBT, NEEDS_ATTENTION
 from bulkops.system.folders import Folder
-from bulkops.whereabouts import DONE, IN_DOUBT, NEEDS_ATTENTION
 
 _GOOD = {Status.DONE, Status.ALREADY_DONE}
 

@@ -19,8 +19,8 @@ from bulkops.inbox.recovery import taken_up
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.running import Prepared
 from bulkops.runs import app
+from bulkops.runs.execute import Prepared
 from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 from bulkops.system.disks import refuse_unsafe

@@ -15,10 +15,10 @@ from pathlib import Path
 from bulkops.inbox.claims import Claim, claim_on, is_ours
 from bulkops.inbox.moving import CORRECTIONS, MOST, beside
 from bulkops.messages.errors import CannotStart
+from bulkops.runs.upload_folders import OUTCOMES, is_outcome
 from bulkops.system.files import opened_by, removable
 from bulkops.system.folders import Folder, Id, is_link, opened
 from bulkops.system.path_lengths import too_long
-from bulkops.whereabouts import OUTCOMES, is_outcome
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.writing.sidecar import named_like_results
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.giving import give
 from bulkops.inbox.journal import Moves, Record
+from bulkops.runs.upload_folders import OUTCOMES
 from bulkops.system.files import shortened
 from bulkops.system.folders import Folder
-from bulkops.whereabouts import OUTCOMES
 
 CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"
 """What is put beside a workbook, besides results, has this behind its name."""

@@ -36,17 +36,17 @@ from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.runs import planning
 from bulkops.runs.report import Material, Options, Report, previewed
+from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
 from bulkops.system.folders import Id
 from bulkops.system.ownership import open_to_others
-from bulkops.whereabouts import known_as
 
 if TYPE_CHECKING:
     from bulkops.energycap.account import Owner
     from bulkops.ledger import Account, Ledger, Run
     from bulkops.ledger.resolutions import Resolved
-    from bulkops.running import Prepared
     from bulkops.runs.delivery import Delivery
+    from bulkops.runs.execute import Prepared
     from bulkops.runs.history import PastRun
     from bulkops.workbook.allowance import Allowance
 
@@ -59,9 +59,9 @@ _SECONDS_BESIDE = 60
 
 def check(path: Path, where: Environment, folder: Path, options: Options) -> Report:
     """Steps 1 to 4: what each row would come to. Nothing is sent, and nothing is written but wanted corrections."""
-    from bulkops.handback import corrections_to
     from bulkops.ledger import new_run_id
-    from bulkops.rehearsing import serves_apart, without_unknown
+    from bulkops.runs.corrections_file import corrections_to
+    from bulkops.runs.practice import serves_apart, without_unknown
     from bulkops.workbook.reader import without_collecting
 
     wanted = options.corrections
@@ -86,8 +86,8 @@ def corrections(report: Report, options: Options, folder: Path) -> tuple[str, li
 
     Raises CannotStart if the workbook is not the one any more that the report is of, or if nothing may be put there.
     """
-    from bulkops.handback import corrections_to
     from bulkops.ledger import new_run_id
+    from bulkops.runs.corrections_file import corrections_to
 
     place = options.corrections
     if place is None:
@@ -113,7 +113,7 @@ def prepare(
     run's ``obstacle``: its rows are known by then, so each gets its status.
     """
     from bulkops.ledger import new_run_id
-    from bulkops.running import Prepared
+    from bulkops.runs.execute import Prepared
 
     material = _read(path, options, file)
     prepared = Prepared(new_run_id(), material, where, options)
@@ -139,9 +139,9 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
-    from bulkops.recalling import left_out
-    from bulkops.recalling import rows as rows_of
-    from bulkops.running import KEPT_OPTIONS, Prepared
+    from bulkops.runs.execute import KEPT_OPTIONS, Prepared
+    from bulkops.runs.recorded_run import left_out
+    from bulkops.runs.recorded_run import rows as rows_of
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
@@ -250,7 +250,7 @@ def _obstacle_of(prepared: Prepared) -> Iterator[None]:
 def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
-    from bulkops.recalling import interrupted
+    from bulkops.runs.recorded_run import interrupted
     from bulkops.system.disks import refuse_unsafe
     from bulkops.system.locks import only_one
 
@@ -297,7 +297,7 @@ def take_over(folder: Path) -> None:
     Raises CannotStart while a run is going on, MustStop if the ledger did not take it.
     """
     from bulkops.ledger import Witness
-    from bulkops.recalling import interrupted
+    from bulkops.runs.recorded_run import interrupted
 
     with ExitStack() as stack:
         ledger = ledger_alone(folder, "taking over what was sent", stack)
@@ -328,9 +328,9 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     """Step 5. Raises CannotStart for whatever would keep the run from ending well."""
     from bulkops.energycap.account import asking, key_for, owner
     from bulkops.energycap.lookups import look_up, rule_out
-    from bulkops.handback import corrections_to
-    from bulkops.rehearsing import SERVED_APART, begin, without_unknown
+    from bulkops.runs.corrections_file import corrections_to
     from bulkops.runs.delivery import decide
+    from bulkops.runs.practice import SERVED_APART, begin, without_unknown
     from bulkops.workbook.writing.sidecar import runs_told
 
     _all_or_nothing(prepared)
@@ -544,8 +544,8 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
 
     Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
     """
-    from bulkops.recalling import left_out, results_again, rows
-    from bulkops.recalling import results as made_again
+    from bulkops.runs.recorded_run import left_out, results_again, rows
+    from bulkops.runs.recorded_run import results as made_again
     from bulkops.runs.under_way import under_way
 
     with any_ledger(folder) as ledger:

@@ -18,8 +18,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from bulkops import previous
 from bulkops.messages.errors import COMMON, CannotStart
+from bulkops.runs import backups
 from bulkops.system import folders
 from bulkops.system.files import (
     Changed,
@@ -139,7 +139,7 @@ class Delivery:
 
     def _keep(self, path: Path) -> None:
         """What is replaced may hold the only words of an earlier run, or be all that the operator has."""
-        self.kept = previous.keep(path, self.folder, self.run)
+        self.kept = backups.keep(path, self.folder, self.run)
 
 
 def decide(
@@ -226,7 +226,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     elif not code and workbook.stat().st_nlink > 1:
         code = "place.linked"
     elif not code and not _can_keep(delivery.folder, len(content)):
-        code, detail = "place.no_copy", str(delivery.folder / previous.FOLDER)
+        code, detail = "place.no_copy", str(delivery.folder / backups.FOLDER)
     elif not code and shutil.disk_usage(workbook.resolve().parent).free < _ROOM + 2 * len(content):
         code = "place.no_room"
     elif graft.sheet != SHEET and not graft.kept:
@@ -250,8 +250,8 @@ def _rehearsed(content: bytes, replace: bool, unfit: tuple[str, str], name: str)
 def _can_keep(folder: Path, size: int) -> bool:
     """Can a copy of the workbook be kept in the data folder?"""
     try:
-        own_folder(folder / previous.FOLDER)
-        return writable(folder / previous.FOLDER / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
+        own_folder(folder / backups.FOLDER)
+        return writable(folder / backups.FOLDER / ("x" * _LONG_NAME)) and shutil.disk_usage(folder).free > size + _ROOM
     except OSError:
         return False
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops import previous, recalling
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
-from bulkops.rehearsing import only_practised
+from bulkops.runs import backups, recorded_run
+from bulkops.runs.practice import only_practised
 from bulkops.system import data_folder, folders
 from bulkops.system.files import Changed, opened_by, save, writable
 from bulkops.system.locks import workbook_alone
@@ -84,12 +84,12 @@ def _renewed(ledger: Ledger, run: Run, path: Path, folder: Path) -> Renewed:
         raise CannotGraft("place.no_access")
     if path.stat().st_nlink > 1:
         raise CannotGraft("place.linked")
-    results, workbook = recalling.results(run, recalling.rows(ledger, run.id)), Path(run.workbook)
+    results, workbook = recorded_run.results(run, recorded_run.rows(ledger, run.id)), Path(run.workbook)
     if path != workbook and only_practised(run.environment, run.account.source):
         results = results.practised()
 
     def keep(was: Path) -> None:
-        previous.keep_one(was, folder, f"before the results of {run.id} were renewed")
+        backups.keep_one(was, folder, f"before the results of {run.id} were renewed")
 
     save(path, renewed(content, results, workbook, path), hashlib.sha256(content).hexdigest(), keep)
     return Renewed(path)

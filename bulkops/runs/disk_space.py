@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bulkops import previous
 from bulkops.messages import disk as words
 from bulkops.messages.wording import counted, printable, size_of
+from bulkops.runs import backups
 from bulkops.runs.app import LEDGER, ledger_alone
 
 _MOST = 3
@@ -53,7 +53,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _kind(path: Path) -> str:
     """Of a path from the data folder on."""
     top, alone = path.parts[0], len(path.parts) == 1
-    if top == previous.FOLDER:
+    if top == backups.FOLDER:
         return "previous_versions"
     if not alone:
         return "program" if top.startswith("venv-") else "other"
@@ -70,7 +70,7 @@ def _kind(path: Path) -> str:
 
 def document(data_folder: Path) -> dict[str, object]:
     """The same for another program."""
-    found, rule = parts(data_folder), previous.rule(data_folder)
+    found, rule = parts(data_folder), backups.rule(data_folder)
     return {
         "data_folder": str(data_folder),
         "bytes": sum(each.size for each in found),
@@ -82,7 +82,7 @@ def document(data_folder: Path) -> dict[str, object]:
 
 def lines(data_folder: Path) -> list[str]:
     """A line for each part, and what becomes of the previous versions."""
-    found, rule = parts(data_folder), previous.rule(data_folder)
+    found, rule = parts(data_folder), backups.rule(data_folder)
     told = [f"{size_of(each.size):>10}  {words.PARTS[each.name]} ({counted(each.files, 'file')})" for each in found]
     return [f"{_kept(data_folder, found)}:", *told, words.rule(rule.newest, rule.days)]
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulkops import previous
 from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.catalogue import Catalogue
+from bulkops.runs import backups
 from bulkops.runs.corrections import is_wrong, to_correct
 from bulkops.runs.delivery import in_data_folder
 from bulkops.runs.headings import Layout
@@ -78,7 +78,7 @@ class Corrections:
         if os.path.exists(path) and not ours(path):
             raise FileExistsError("another file has that name")
         kept: list[Path] = []
-        save(path, made, keep=lambda there: kept.append(previous.keep(there, self.folder, self.run)))
+        save(path, made, keep=lambda there: kept.append(backups.keep(there, self.folder, self.run)))
         return kept
 
 

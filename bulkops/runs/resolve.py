@@ -17,7 +17,7 @@ from bulkops.runs.app import LEDGER, any_ledger, ledger_alone
 from bulkops.system import data_folder
 
 if TYPE_CHECKING:
-    from bulkops.renewing import Renewed
+    from bulkops.runs.renewal import Renewed
 
 __all__ = ["Doubt", "Mark", "Settled", "Verdict", "open_doubts", "settle"]
 
@@ -53,7 +53,7 @@ def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") ->
     more: marked so before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
     """
     from bulkops.ledger import now
-    from bulkops.renewing import renew
+    from bulkops.runs.renewal import renew
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.not_found", value=run)

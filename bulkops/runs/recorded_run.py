@@ -16,8 +16,8 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.rehearsing import only_practised
 from bulkops.runs.delivery import free
+from bulkops.runs.practice import only_practised
 from bulkops.runs.results import results_of
 from bulkops.system.files import refuse_planted, save, shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET

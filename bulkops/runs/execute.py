@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkops import __version__, previous
+from bulkops import __version__
 from bulkops.energycap.client import Client, KeepAlive
 from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import Pace
-from bulkops.handback import Corrections
 from bulkops.ledger import Account, Ledger, Run, now
 from bulkops.messages import answers
 from bulkops.messages.errors import BulkopsError, CannotStart, MustStop
@@ -24,11 +23,12 @@ from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
-from bulkops.recalling import NEVER, UNREAD, interrupted
-from bulkops.renewing import renew
-from bulkops.runs import under_way
+from bulkops.runs import backups, under_way
+from bulkops.runs.corrections_file import Corrections
 from bulkops.runs.delivery import Delivery, Kind
 from bulkops.runs.processor import Control, Processor
+from bulkops.runs.recorded_run import NEVER, UNREAD, interrupted
+from bulkops.runs.renewal import renew
 from bulkops.runs.report import Material, Options, Report, Summary, in_order, previewed
 from bulkops.runs.results import results_of
 from bulkops.system import data_folder
@@ -219,7 +219,7 @@ class Prepared:
         cut_short = bool(left)
         try:
             ledger.finish(self.id, left, str(written) if written else None)
-            self.notes += previous.remove_outdated(delivery.folder, ledger, datetime.now(UTC))
+            self.notes += backups.remove_outdated(delivery.folder, ledger, datetime.now(UTC))
         except MustStop as error:
             self.notes.append(str(error))
         except Exception as error:
