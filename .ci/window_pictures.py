@@ -18,8 +18,8 @@ from pathlib import Path
 
 import openpyxl
 
-from bulkops.desktop.look import dress
 from bulkops.desktop.state import Phase
+from bulkops.desktop.theme import dress
 from bulkops.desktop.window import Window
 from bulkops.energycap import environments
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer

@@ -36,7 +36,7 @@ from asking import fill, kickout, task
 
 from bulkops.cli import inbox
 from bulkops.energycap import environments
-from bulkops.inbox import looking
+from bulkops.inbox import scan
 from bulkops.ledger import Ledger
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
@@ -230,7 +230,7 @@ class Meddler:
             (Ledger, "begin"),
             (Ledger, "finish"),
             (delivery, "save"),
-            (looking, "look"),
+            (scan, "look"),
             (inbox, "look"),
         )
         for owner, name in (*steps, *((Folder, name) for name in ("link", "remove", "within", "open", "create"))):
@@ -256,7 +256,7 @@ def run(passes: int, seed: int) -> list[str]:
     wrong: list[str] = []
     meddler = Meddler()
     signal.signal(signal.SIGALRM, _late)
-    looking.SETTLING = 0.0
+    scan.SETTLING = 0.0
     begun = time.monotonic()
     for life in range(-(-passes // LIFE)):
         chance = random.Random(f"{seed} {life}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from bulkops.cli import commands
 from bulkops.energycap.client import Client
-from bulkops.inbox import looking
+from bulkops.inbox import scan
 from bulkops.ledger import Ledger
 
 NAMES = ("link", "unlink", "replace", "rename", "mkdir", "rmdir")
@@ -56,5 +56,5 @@ def main(arguments: list[str], mark: Callable[[str], None]) -> None:
         for name in names:
             setattr(owner, name, hooked(name, getattr(owner, name)))
     # Nobody copies anything here: the two looks need not be apart.
-    looking.SETTLING = 0.0
+    scan.SETTLING = 0.0
     commands.main(rest)

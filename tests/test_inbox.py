@@ -25,9 +25,9 @@ import stand_in as bench
 from nursery import Nursery
 
 from bulkops.energycap import environments
-from bulkops.inbox import claims, giving, looking
-from bulkops.inbox.handling import opened
-from bulkops.inbox.looking import look
+from bulkops.inbox import claims, rename, scan
+from bulkops.inbox.process import opened
+from bulkops.inbox.scan import look
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
@@ -44,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody copies anything meanwhile: the two looks need not be apart."""
-    monkeypatch.setattr(looking, "SETTLING", 0.0)
+    monkeypatch.setattr(scan, "SETTLING", 0.0)
 
 
 @pytest.fixture
@@ -201,9 +201,9 @@ def test_a_damaged_workbook_of_tomorrow_does_not_stay_for_ever(inbox, folder, pr
 @pytest.mark.parametrize("bit", [0x1000, 0x40000, 0x400000])
 def test_a_file_that_is_only_online_is_not_fetched(bit):
     """Windows says by a file's attributes that reading it would fetch it; macOS by its flags."""
-    assert looking.is_online(SimpleNamespace(st_file_attributes=bit | 0x20))
-    assert not looking.is_online(SimpleNamespace(st_file_attributes=0x20))
-    assert looking.is_online(SimpleNamespace(st_flags=0x40000000))
+    assert scan.is_online(SimpleNamespace(st_file_attributes=bit | 0x20))
+    assert not scan.is_online(SimpleNamespace(st_file_attributes=0x20))
+    assert scan.is_online(SimpleNamespace(st_flags=0x40000000))
 
 
 def test_a_workbook_that_is_open_is_left_alone(folder, home):
@@ -475,7 +475,7 @@ def test_a_name_is_only_given_where_it_is_free(tmp_path):
     """With links and without: what is there is never replaced, and what was half done is done."""
     one, other = tmp_path / "one", tmp_path / "other"
     with Folder(tmp_path) as folder:
-        for way in (giving.give, giving._give_without_links) if sys.platform != "win32" else (giving.give,):
+        for way in (rename.give, rename._give_without_links) if sys.platform != "win32" else (rename.give,):
             one.write_text("1")
             other.write_text("2")
             with pytest.raises(FileExistsError):
@@ -486,7 +486,7 @@ def test_a_name_is_only_given_where_it_is_free(tmp_path):
             assert (one.exists(), other.read_text()) == (False, "1")
         if sys.platform != "win32":  # where a rename is one step, nothing is ever half done
             os.link(other, one)
-            giving.give(folder, "one", folder, "other")
+            rename.give(folder, "one", folder, "other")
             assert (one.exists(), other.read_text()) == (False, "1")
 
 
@@ -518,7 +518,7 @@ def test_two_people_at_one_folder_run_each_workbook_once(folder, tmp_path, pract
     command = [
         sys.executable,
         "-c",
-        "from bulkops.inbox import looking\nlooking.SETTLING = 0.2\nfrom bulkops.cli.commands import main\nmain()",
+        "from bulkops.inbox import scan\nscan.SETTLING = 0.2\nfrom bulkops.cli.commands import main\nmain()",
     ]
     people = [
         subprocess.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from asking import fill, kickout
 
-from bulkops.inbox.looking import look
+from bulkops.inbox.scan import look
 from bulkops.messages.errors import CannotStart
 from bulkops.system import path_lengths
 from bulkops.system.files import writable

@@ -16,9 +16,9 @@ from asking import Bulkops, Ended, fill, kickout, task
 from systems import as_another_user, shared_folder
 
 from bulkops.energycap import environments
-from bulkops.inbox import claims, giving, handling, looking
-from bulkops.inbox.handling import opened
-from bulkops.inbox.looking import look
+from bulkops.inbox import claims, process, rename, scan
+from bulkops.inbox.process import opened
+from bulkops.inbox.scan import look
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
@@ -34,7 +34,7 @@ LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs r
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody copies anything meanwhile: the two looks need not be apart."""
-    monkeypatch.setattr(looking, "SETTLING", 0.0)
+    monkeypatch.setattr(scan, "SETTLING", 0.0)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, priv
     with Folder(folder) as box, box.within("Done") as done:
         (folder / "Done").rename(tmp_path / "away")
         (folder / "Done").symlink_to(private)
-        (giving.give if by_links else giving._give_without_links)(box, "a.xlsx", done, "a.xlsx")
+        (rename.give if by_links else rename._give_without_links)(box, "a.xlsx", done, "a.xlsx")
     assert (tmp_path / "away" / "a.xlsx").read_text() == "a"
     assert lying(private) == {"letter.txt"}
 
@@ -176,7 +176,7 @@ def test_what_is_no_file_any_more_is_not_moved(folder, private):
     (folder / "Done").mkdir()
     (folder / "a - results.xlsx").symlink_to(private / "letter.txt")
     with Folder(folder) as box, box.within("Done") as done, pytest.raises(OSError, match="is a link"):
-        handling.give(box, "a - results.xlsx", done, "a - results.xlsx")
+        process.give(box, "a - results.xlsx", done, "a - results.xlsx")
 
 
 # ------------------------------------------------------------------- forged claims
@@ -447,7 +447,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
 def test_a_pipe_that_takes_a_workbooks_place_is_not_waited_for(when, folder, home, practice, monkeypatch):
     """Between a look at the file and opening it, which takes long if another file there is slow to read."""
     path = fill(folder / "a.xlsx", [kickout(1)])
-    moment = (looking, "opened_by") if when == "during the look" else (handling, "held")
+    moment = (scan, "opened_by") if when == "during the look" else (process, "held")
     found = look(folder, home).ready[0]
     real = getattr(*moment)
 

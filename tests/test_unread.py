@@ -15,7 +15,7 @@ from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
 from bulkops.energycap import environments
-from bulkops.inbox import looking
+from bulkops.inbox import scan
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
@@ -320,7 +320,7 @@ def test_in_an_upload_folder_it_goes_to_needs_attention(
     tmp_path: Path, bulkops: Bulkops, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although every row that was read is done."""
-    monkeypatch.setattr(looking, "SETTLING", 0.0)
+    monkeypatch.setattr(scan, "SETTLING", 0.0)
     folder = tmp_path / "in"
     folder.mkdir()
     with_unread(fill(folder / "August.xlsx", flags=[flag(2006)]))

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bulkops.cli import console
-from bulkops.inbox.ending import Handled, foreseen
-from bulkops.inbox.handling import opened
-from bulkops.inbox.looking import Looked, look
+from bulkops.inbox.outcome import Handled, foreseen
+from bulkops.inbox.process import opened
+from bulkops.inbox.scan import Looked, look
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment

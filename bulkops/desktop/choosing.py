@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 from tkinter import ttk
 
-from bulkops.desktop.look import DANGER, INK, Look
+from bulkops.desktop.theme import DANGER, INK, Look
 from bulkops.runs.history import Choice, State
 
 _ALL = "All runs"

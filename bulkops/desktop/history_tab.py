@@ -11,9 +11,9 @@ from typing import TypedDict
 
 from bulkops.desktop.choosing import Chooser
 from bulkops.desktop.disk_line import DiskLine
-from bulkops.desktop.look import DANGER, INK, PAPER, TINTS, Look
+from bulkops.desktop.history import results_of
 from bulkops.desktop.opening import open_file
-from bulkops.desktop.past import results_of
+from bulkops.desktop.theme import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted

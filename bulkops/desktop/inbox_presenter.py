@@ -8,9 +8,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
-from bulkops.desktop import showing
-from bulkops.desktop.awake import staying_awake
-from bulkops.desktop.showing import Question
+from bulkops.desktop import view
+from bulkops.desktop.keep_awake import staying_awake
+from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted, printable
@@ -20,8 +20,8 @@ from bulkops.runs.report import Options, Report
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
-    from bulkops.inbox.ending import Handled
-    from bulkops.inbox.looking import Found
+    from bulkops.inbox.outcome import Handled
+    from bulkops.inbox.scan import Found
     from bulkops.runs.execute import Prepared
     from bulkops.runs.processor import Control
 
@@ -172,11 +172,11 @@ class InboxPresenter:
 
     def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
-        from bulkops.inbox.handling import opened
+        from bulkops.inbox.process import opened
         from bulkops.runs import app
 
         if older := app.older(self.home, where):
-            asked = showing.question_of_older(older)
+            asked = view.question_of_older(older)
             self._later(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
                 raise refused
@@ -193,7 +193,7 @@ class InboxPresenter:
     def _carry(self, prepared: Prepared, control: Control) -> Report:
         if prepared.obstacle is None and prepared.plan.steps:
             path = prepared.material.path
-            asked = showing.question(prepared.summary(), (), Options())
+            asked = view.question(prepared.summary(), (), Options())
             moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
             effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
             asked = replace(asked, effects=effects, may_rehearse=False)
@@ -251,8 +251,8 @@ class InboxPresenter:
 
 
 def _looked(folder: Path, home: Path, where: Environment) -> list[Dropped]:
-    from bulkops.inbox.ending import foreseen
-    from bulkops.inbox.looking import look
+    from bulkops.inbox.outcome import foreseen
+    from bulkops.inbox.scan import look
 
     looked = look(folder, home)
     ready = []
@@ -272,7 +272,7 @@ def _told(handled: Handled, found: Found | None) -> Dropped:
     seen = {outcome.status for outcome in handled.report.outcomes}
     seen |= {Status.INVALID} if handled.report.unread else set()
     worst = next((status for status in URGENCY if status in seen), None)
-    from bulkops.inbox.ending import counts_of
+    from bulkops.inbox.outcome import counts_of
 
     report = handled.report
     ending = [f"The run stopped early. {report.stopped}"] if report.stopped else []

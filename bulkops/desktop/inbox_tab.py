@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from bulkops.desktop.asking import RunDialog
+from bulkops.desktop.dialogs import RunDialog
 from bulkops.desktop.inbox_presenter import Dropped, InboxPresenter, InboxShown
-from bulkops.desktop.look import DANGER, PAPER, TINTS, Look
 from bulkops.desktop.opening import open_file, show_in_folder
-from bulkops.desktop.showing import Question
+from bulkops.desktop.theme import DANGER, PAPER, TINTS, Look
+from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted, printable

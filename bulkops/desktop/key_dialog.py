@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from bulkops.desktop import keying
-from bulkops.desktop.asking import Dialog
-from bulkops.desktop.keying import Said
-from bulkops.desktop.look import DANGER, INK, SAFE, Look
+from bulkops.desktop import key_actions
+from bulkops.desktop.dialogs import Dialog
+from bulkops.desktop.key_actions import Said
+from bulkops.desktop.theme import DANGER, INK, SAFE, Look
 from bulkops.desktop.worker import Worker
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import BulkopsError
@@ -37,7 +37,7 @@ class KeyDialog(Dialog):
     ) -> None:
         super().__init__(parent, look, "API key")
         self._worker, self._changed = worker, changed
-        self._places = keying.choices(where)
+        self._places = key_actions.choices(where)
         self._busy = False
         self._build(look)
         self._where.current(self._places.index(where) if where in self._places else 0)
@@ -109,7 +109,7 @@ class KeyDialog(Dialog):
 
     def _look_up(self) -> None:
         where = self.where
-        self._do("", lambda: keying.present(where), self._looked_up)
+        self._do("", lambda: key_actions.present(where), self._looked_up)
 
     def _looked_up(self, said: Said) -> None:
         self.said.configure(foreground=INK)
@@ -124,28 +124,28 @@ class KeyDialog(Dialog):
     def _test(self) -> None:
         where = self.where
         if not self.typed.get() and self.remove.winfo_ismapped():
-            self._do(f"Asking {where.host} …", lambda: keying.test(where, None))
+            self._do(f"Asking {where.host} …", lambda: key_actions.test(where, None))
         elif (key := self._key()) is not None:
-            self._do(f"Asking {where.host} …", lambda: keying.test(where, key))
+            self._do(f"Asking {where.host} …", lambda: key_actions.test(where, key))
 
     def _save(self) -> None:
         where = self.where
         if (key := self._key()) is not None:
-            self._do("Storing the key …", lambda: keying.save(where, key), self._settled)
+            self._do("Storing the key …", lambda: key_actions.save(where, key), self._settled)
 
     def _use_now(self) -> None:
         where = self.where
         if (key := self._key()) is not None:
-            self._do("", lambda: keying.use_now(where, key), self._settled)
+            self._do("", lambda: key_actions.use_now(where, key), self._settled)
 
     def _remove(self) -> None:
         where = self.where
-        self._do("Removing the key …", lambda: keying.forget(where), self._removed)
+        self._do("Removing the key …", lambda: key_actions.forget(where), self._removed)
 
     def _key(self) -> Key | None:
         """What is in the field; if it is no key, that is said."""
         try:
-            return keying.read(self.typed.get())
+            return key_actions.read(self.typed.get())
         except BulkopsError as error:
             self._say(Said(str(error), good=False, code=error.code))
             return None

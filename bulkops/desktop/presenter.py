@@ -17,12 +17,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from bulkops.desktop import showing
-from bulkops.desktop.awake import staying_awake
+from bulkops.desktop import view
+from bulkops.desktop.keep_awake import staying_awake
 from bulkops.desktop.recent import Recent
 from bulkops.desktop.screen import Screen
-from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase, State
+from bulkops.desktop.view import Line, Question, Shown
 from bulkops.desktop.worker import Worker
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError, CannotStart
@@ -161,15 +161,15 @@ class Presenter:
 
     def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
         """In a job's thread: all that is shown of a report."""
-        made = showing.lines(report.outcomes, report.checked, asks)
+        made = view.lines(report.outcomes, report.checked, asks)
         found: list[Doubt] = []
-        if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in showing.MARKED for each in made):
+        if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in view.MARKED for each in made):
             try:
                 found = open_doubts(self.home, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
                 self.worker.later(lambda: self.tell(trouble))
-        return report, made, showing.in_doubt(made, report.marked, found)
+        return report, made, view.in_doubt(made, report.marked, found)
 
     # ---------------------------------------------------------------- rows in doubt
 
@@ -184,7 +184,7 @@ class Presenter:
 
         def marked(settled: Settled) -> None:
             self.check()
-            words = f"{line.sheet}, row {line.row}, is marked: {showing.VERDICTS[verdict].words}."
+            words = f"{line.sheet}, row {line.row}, is marked: {view.VERDICTS[verdict].words}."
             self.say(f"{words} {settled.results}".strip())
 
         self.worker.start(lambda: settle(self.home, doubt.run, doubt.seq, verdict), marked, self.tell)
@@ -236,7 +236,7 @@ class Presenter:
     def _asked(self, prepared: Prepared, looked: _Looked, options: Options) -> Options | BulkopsError | None:
         """In the job's thread: None for yes, other options to be looked at first, or a no."""
         outcomes = looked[0].outcomes
-        question = showing.question(prepared.summary(), outcomes, options)
+        question = view.question(prepared.summary(), outcomes, options)
         self.worker.later(lambda: self._ask(looked, question))
         answer = self._answers.get()
         if answer is None:
@@ -245,7 +245,7 @@ class Presenter:
 
     def _asked_to_take_over(self, older: BulkopsError) -> BulkopsError | None:
         """In the job's thread: None for yes, or a no."""
-        question = showing.question_of_older(older)
+        question = view.question_of_older(older)
         self.worker.later(lambda: self._ask(None, question))
         answer = self._answers.get()
         return answer if isinstance(answer, BulkopsError) else None
@@ -306,7 +306,7 @@ class Presenter:
     def _saw(self, outcome: Outcome) -> None:
         self.state.came += 1
         self.state.heard = self.clock()
-        made = showing.line(outcome, asks=self.state.lines[outcome.seq].asks)
+        made = view.line(outcome, asks=self.state.lines[outcome.seq].asks)
         self.state.change(made)
         self.screen.show_line(made)
 
@@ -431,7 +431,7 @@ class Presenter:
             from bulkops.system.log import recorded
 
             error = recorded(error)
-        self.state.trouble = showing.trouble(error)
+        self.state.trouble = view.trouble(error)
         self.refresh()
 
     def _start(self, phase: Phase) -> None:

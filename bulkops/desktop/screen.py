@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from bulkops.desktop.showing import Line, Question, Shown
+from bulkops.desktop.view import Line, Question, Shown
 from bulkops.model.environment import Environment
 
 

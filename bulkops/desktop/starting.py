@@ -41,7 +41,7 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
     with ExitStack() as stack:
         try:
             root = _root()
-            from bulkops.desktop.look import dress
+            from bulkops.desktop.theme import dress
             from bulkops.desktop.window import Window
 
             window = Window(root, dress(root), folder, further=first.taken)
@@ -67,7 +67,7 @@ def _root() -> tk.Tk:
         import tkinter as tk
     except ImportError as error:
         raise CannotStart("window.no_tk") from error
-    from bulkops.desktop.look import sharpen
+    from bulkops.desktop.theme import sharpen
 
     sharpen()
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from bulkops.desktop.showing import Button, Line, Shown, Trouble
+from bulkops.desktop.view import Button, Line, Shown, Trouble
 from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
 from bulkops.messages.wording import about_left, counted
 from bulkops.model.environment import Environment

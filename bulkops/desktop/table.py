@@ -9,8 +9,8 @@ from tkinter import ttk
 from typing import Literal
 
 from bulkops.desktop.long_tree import LongTree
-from bulkops.desktop.look import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.showing import STEPS, VERDICTS, Line, most_urgent
+from bulkops.desktop.theme import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
+from bulkops.desktop.view import STEPS, VERDICTS, Line, most_urgent
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 

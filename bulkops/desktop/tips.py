@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
-from bulkops.desktop.look import INK, Look
+from bulkops.desktop.theme import INK, Look
 
 _PAPER = "#FFF8D6"
 

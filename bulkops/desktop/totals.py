@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Mapping
 from tkinter import font
 
-from bulkops.desktop.look import GROUND, STRONG, Look
+from bulkops.desktop.theme import GROUND, STRONG, Look
 from bulkops.model.outcomes import URGENCY, Status
 
 

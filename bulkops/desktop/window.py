@@ -7,20 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from bulkops.desktop import showing
-from bulkops.desktop.asking import RunDialog, SureDialog
-from bulkops.desktop.dropping import accept_drops
+from bulkops.desktop import view
+from bulkops.desktop.dialogs import RunDialog, SureDialog
+from bulkops.desktop.drag_and_drop import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.inbox_tab import InboxTab
 from bulkops.desktop.key_dialog import KeyDialog
-from bulkops.desktop.look import DANGER, SAFE, Look
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.presenter import Presenter
-from bulkops.desktop.showing import Button, Line, Question, Shown
 from bulkops.desktop.state import Phase
 from bulkops.desktop.table import Details, Table
+from bulkops.desktop.theme import DANGER, SAFE, Look
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
+from bulkops.desktop.view import Button, Line, Question, Shown
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.history import Verdict
@@ -112,7 +112,7 @@ class Window:
         self.entry.grid(row=0, column=1, sticky=tk.EW)
         for column, button in enumerate((self.choose, self.recent, self.template), 2):
             button.grid(row=0, column=column, padx=(pad, 0), sticky=tk.EW)
-        self.where = ttk.Combobox(frame, state="readonly", values=[showing.named(each) for each in self.environments])
+        self.where = ttk.Combobox(frame, state="readonly", values=[view.named(each) for each in self.environments])
         self.where.bind("<<ComboboxSelected>>", lambda _: self._chose_environment())
         ttk.Label(frame, text="EnergyCAP").grid(row=1, column=0, sticky=tk.W, padx=(0, pad))
         self.where.grid(row=1, column=1, sticky=tk.EW, pady=(pad, 0))
@@ -257,7 +257,7 @@ class Window:
         doubt = self.presenter.state.doubts.get(line.seq) if line else None
         if line is not None and doubt is not None:
             chosen = line
-            sure = showing.sure_of(line, doubt, verdict)
+            sure = view.sure_of(line, doubt, verdict)
             self.sure = SureDialog(self.root, self.look, sure, lambda: self.presenter.mark(chosen, doubt, verdict))
 
     def stop_sending(self) -> None:
@@ -275,7 +275,7 @@ class Window:
         """Close the window; while rows are being sent it is asked whether they are to go on."""
         if self.inbox.busy or self.presenter.state.phase is Phase.RUNNING:
             if self.closing is None:
-                self.closing = SureDialog(self.root, self.look, showing.CLOSING, self.stop_and_leave)
+                self.closing = SureDialog(self.root, self.look, view.CLOSING, self.stop_and_leave)
                 self.closing.bind("<Destroy>", lambda _: setattr(self, "closing", None))
         else:
             self.stop_and_leave()
@@ -328,14 +328,14 @@ class Window:
 
     def show(self, shown: Shown) -> None:
         """Everything but the rows."""
-        words = showing.banner(shown.where)
+        words = view.banner(shown.where)
         colour = SAFE if shown.where.name == PRACTICE else DANGER
         self.banner.configure(text=words, background=colour)
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
         self._show_path(str(shown.workbook) if shown.workbook else "")
-        if self.where.get() != showing.named(shown.where):
-            self.where.set(showing.named(shown.where))
+        if self.where.get() != view.named(shown.where):
+            self.where.set(view.named(shown.where))
             # What its workbooks would come to depends on where they would be sent.
             self.inbox.presenter.look()
         for widget in (self.choose, self.recent, self.template, self.where, self.key):

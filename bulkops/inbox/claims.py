@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.inbox import journal
-from bulkops.inbox.giving import give
+from bulkops.inbox.rename import give
 from bulkops.ledger import now
 from bulkops.messages.wording import printable
 from bulkops.system import data_folder

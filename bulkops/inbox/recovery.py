@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from bulkops.inbox import claims, journal, moving
-from bulkops.inbox.ending import finish, release, said, unmoved
+from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
+from bulkops.inbox.outcome import finish, release, said, unmoved
 from bulkops.messages.errors import CannotStart
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder, Id
@@ -58,6 +58,6 @@ def _finished(box: Folder, home: Path, record: Record, claimed: bool, seen: set[
 def _still_meant(box: Folder, name: str, sha256: str) -> bool:
     """Is the workbook that is there the one that is to be moved? One that was put there since is not."""
     try:
-        return moving.content_hash(box, name) == sha256
+        return filing.content_hash(box, name) == sha256
     except OSError:
         return False

@@ -9,10 +9,10 @@ from pathlib import Path
 from queue import Empty
 from time import monotonic
 
-from bulkops.desktop.look import dress
 from bulkops.desktop.presenter import Presenter
-from bulkops.desktop.showing import Line, Question, Shown
 from bulkops.desktop.state import Phase
+from bulkops.desktop.theme import dress
+from bulkops.desktop.view import Line, Question, Shown
 from bulkops.desktop.window import Window
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import Environment

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bulkops.desktop import awake as room
-from bulkops.desktop.awake import staying_awake
+from bulkops.desktop import keep_awake as room
+from bulkops.desktop.keep_awake import staying_awake
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked by a call and not by a program")
 DIES = """
 import sys
-from bulkops.desktop.awake import staying_awake
+from bulkops.desktop.keep_awake import staying_awake
 with staying_awake():
     print("awake", flush=True)
     sys.stdin.read()

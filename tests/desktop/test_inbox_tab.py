@@ -15,11 +15,11 @@ from desk import PATIENCE
 
 from bulkops.desktop.inbox_presenter import InboxPresenter, InboxShown
 from bulkops.desktop.inbox_tab import InboxTab
-from bulkops.desktop.look import dress
-from bulkops.desktop.showing import Question
+from bulkops.desktop.theme import dress
+from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.energycap.environments import environment
-from bulkops.inbox import looking
+from bulkops.inbox import scan
 from bulkops.model.environment import Environment
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
@@ -29,7 +29,7 @@ from bulkops.practice.server import PracticeServer
 def settled(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Nobody copies anything meanwhile: the two looks need not be apart."""
     home.mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(looking, "SETTLING", 0.0)
+    monkeypatch.setattr(scan, "SETTLING", 0.0)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import keyring
 import keyring.backend
 import pytest
 
-from bulkops.desktop import keying
+from bulkops.desktop import key_actions
+from bulkops.desktop.key_actions import Said
 from bulkops.desktop.key_dialog import KeyDialog
-from bulkops.desktop.keying import Said
-from bulkops.desktop.look import dress
+from bulkops.desktop.theme import dress
 from bulkops.desktop.worker import Worker
 from bulkops.energycap import credentials
 from bulkops.energycap.credentials import find_key
@@ -100,10 +100,10 @@ def practice_key() -> str:
 
 def test_every_environment_but_practice_takes_a_key():
     """The one in use stands first if it has no name of its own."""
-    assert [place.name for place in keying.choices(PRACTICE)] == list(HOSTS)
-    assert keying.choices(EAST) == keying.choices(PRACTICE)
+    assert [place.name for place in key_actions.choices(PRACTICE)] == list(HOSTS)
+    assert key_actions.choices(EAST) == key_actions.choices(PRACTICE)
     own = Environment("custom", "https://test.example")
-    assert keying.choices(own) == (own, *keying.choices(PRACTICE))
+    assert key_actions.choices(own) == (own, *key_actions.choices(PRACTICE))
 
 
 @pytest.mark.parametrize(
@@ -114,22 +114,22 @@ def test_every_environment_but_practice_takes_a_key():
 def test_what_is_pasted_with_more_is_refused_in_words(typed):
     """The rule of ``bulkops key set``: nothing is trimmed but the end of the line, and nothing repeated."""
     with pytest.raises(CannotStart) as error:
-        keying.read(typed)
+        key_actions.read(typed)
     assert error.value.code == "key.shape"
     assert SECRET[:10] not in str(error.value) + repr(error.value.__context__)
-    assert keying.read(f"{SECRET}\r\n").reveal() == SECRET
+    assert key_actions.read(f"{SECRET}\r\n").reveal() == SECRET
 
 
 def test_an_empty_field_is_not_called_a_bad_key():
     """There is nothing wrong with what was not typed."""
     with pytest.raises(CannotStart) as error:
-        keying.read("")
+        key_actions.read("")
     assert error.value.code == "key.not_typed"
 
 
 def test_a_test_says_whose_key_it_is_and_what_it_may(server):
     """By one read; nothing is stored or changed by it."""
-    said = keying.test(at(server), Key(practice_key()))
+    said = key_actions.test(at(server), Key(practice_key()))
     assert said.good
     assert said.words.splitlines() == [
         f"{at(server).host} accepts the key ••••-key: it is the key of Practice Operator (operator).",
@@ -143,7 +143,7 @@ def test_a_test_says_whose_key_it_is_and_what_it_may(server):
 
 def test_a_missing_permission_is_named_as_energycap_names_it(server):
     """The operator can ask for it by that name."""
-    said = keying.test(at(server), Key("practice-key-readonly"))
+    said = key_actions.test(at(server), Key("practice-key-readonly"))
     assert not said.good
     assert said.words.splitlines()[1:] == [
         "Kickout reimports: not allowed. Ask your EnergyCAP administrator for BillsAndBatches (Create).",
@@ -166,7 +166,7 @@ def test_what_energycap_does_not_say_plainly_is_not_guessed(server, permissions,
     """Only a plain yes or no counts; it is no obstacle, for the answers' shape is documented nowhere."""
     me = {"fullName": "Pat", "systemUserCode": "p", "permissions": permissions}
     server.faults.add(Fault.refuse(200, json=me), method="GET")
-    said = keying.test(at(server), Key(SECRET))
+    said = key_actions.test(at(server), Key(SECRET))
     for line, words in zip(said.words.splitlines()[1:], may, strict=True):
         assert words in line
     assert said.good is ("not allowed" not in may)
@@ -175,21 +175,21 @@ def test_what_energycap_does_not_say_plainly_is_not_guessed(server, permissions,
 def test_a_key_that_is_refused_or_asked_in_vain_is_a_sentence():
     """Without the key in it."""
     with PracticeServer() as server:
-        refused = keying.test(at(server), Key(SECRET))
+        refused = key_actions.test(at(server), Key(SECRET))
     assert (refused.good, refused.code) == (False, "me.refused")
-    assert keying.test(at(server), Key(SECRET)).code == "me.not_reached"
+    assert key_actions.test(at(server), Key(SECRET)).code == "me.not_reached"
 
 
 def test_a_saved_key_is_found_and_can_be_removed(store, server):
     """In the operating system's store, for its host alone."""
-    assert keying.present(EAST) == Said("There is no key for app.energycap.com on this computer yet.")
-    said = keying.save(EAST, Key(SECRET))
+    assert key_actions.present(EAST) == Said("There is no key for app.energycap.com on this computer yet.")
+    said = key_actions.save(EAST, Key(SECRET))
     assert (said.good, said.settled, said.for_now) == (True, True, False)
     assert store.kept == {"app.energycap.com": SECRET}
-    assert keying.present(EAST).words == f"There is a key for app.energycap.com already: ••••{SECRET[-4:]}."
-    assert keying.forget(EAST).words == "The key for app.energycap.com is removed from this computer."
-    assert keying.forget(EAST).words == "No key for app.energycap.com is stored on this computer."
-    assert not keying.present(EAST).settled
+    assert key_actions.present(EAST).words == f"There is a key for app.energycap.com already: ••••{SECRET[-4:]}."
+    assert key_actions.forget(EAST).words == "The key for app.energycap.com is removed from this computer."
+    assert key_actions.forget(EAST).words == "No key for app.energycap.com is stored on this computer."
+    assert not key_actions.present(EAST).settled
 
 
 def test_where_nothing_can_be_stored_the_key_serves_until_the_end(no_store, session, monkeypatch):
@@ -197,16 +197,16 @@ def test_where_nothing_can_be_stored_the_key_serves_until_the_end(no_store, sess
     import os
 
     before = dict(os.environ)
-    said = keying.save(EAST, Key(SECRET))
+    said = key_actions.save(EAST, Key(SECRET))
     assert (said.good, said.code, said.for_now, said.settled) == (False, "key.only_here", True, False)
     assert not session
-    assert keying.use_now(EAST, Key(SECRET)).settled
+    assert key_actions.use_now(EAST, Key(SECRET)).settled
     assert find_key(EAST).reveal() == SECRET
     assert (no_store.kept, dict(os.environ)) == ({}, before)
     with pytest.raises(CannotStart):
         find_key(Environment("eu", HOSTS["eu"]))
-    assert keying.forget(EAST).words == "The key for app.energycap.com is removed from this computer."
-    assert keying.forget(EAST).code == "key.store"
+    assert key_actions.forget(EAST).words == "The key for app.energycap.com is removed from this computer."
+    assert key_actions.forget(EAST).code == "key.store"
     with pytest.raises(CannotStart):
         find_key(EAST)
 
@@ -214,17 +214,17 @@ def test_where_nothing_can_be_stored_the_key_serves_until_the_end(no_store, sess
 def test_the_last_key_given_is_the_one_in_use(store, monkeypatch):
     """A key of this session goes before the variable and the store, until another is stored."""
     monkeypatch.setenv("BULKOPS_API_KEY", canary.key("variable"))
-    keying.use_now(EAST, Key(canary.key("session")))
+    key_actions.use_now(EAST, Key(canary.key("session")))
     assert find_key(EAST).reveal() == canary.key("session")
     monkeypatch.delenv("BULKOPS_API_KEY")
-    keying.save(EAST, Key(SECRET))
+    key_actions.save(EAST, Key(SECRET))
     assert find_key(EAST).reveal() == SECRET
 
 
 def test_a_variable_that_will_go_before_the_stored_key_is_told(store, monkeypatch):
     """Now the new key is used; who starts bulkops again would wonder."""
     monkeypatch.setenv("BULKOPS_API_KEY", canary.key("variable"))
-    said = keying.save(EAST, Key(SECRET))
+    said = key_actions.save(EAST, Key(SECRET))
     assert said.words.endswith(
         "The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
     )
@@ -235,7 +235,7 @@ def test_a_variable_that_will_go_before_the_stored_key_is_told(store, monkeypatc
 def test_what_a_broken_store_says_is_not_repeated(store, act):
     """Its text may hold the key."""
     store.fails = RuntimeError(SECRET)
-    said = keying.save(EAST, Key(SECRET)) if act == "save" else getattr(keying, act)(EAST)
+    said = key_actions.save(EAST, Key(SECRET)) if act == "save" else getattr(key_actions, act)(EAST)
     assert SECRET[:10] not in said.words
     assert not said.settled
 

@@ -14,7 +14,7 @@ from desk import PATIENCE, Operator
 from keyring.backends import fail
 from workbooks import column_of
 
-from bulkops.desktop import showing
+from bulkops.desktop import view
 from bulkops.desktop.presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.energycap import credentials, environments
@@ -77,7 +77,7 @@ def test_it_starts_on_practice_with_nothing_to_press(operator: Operator, practic
     """Whatever the computer's settings name, the window starts on practice, and every dead button says why."""
     shown = operator.shown
     assert shown.where == Environment("practice", "")
-    assert showing.banner(shown.where).startswith("PRACTICE")
+    assert view.banner(shown.where).startswith("PRACTICE")
     assert all(each.why_not.endswith(".") for each in (shown.check, shown.run, shown.stop, shown.results))
 
 
@@ -350,7 +350,7 @@ def test_a_row_in_doubt_is_marked(
     somewhere.presenter.mark(first, somewhere.presenter.state.doubts[first.seq], verdict)
     somewhere.idle()
     shown = somewhere.until(Phase.CHECKED)
-    assert showing.VERDICTS[verdict].words in shown.more
+    assert view.VERDICTS[verdict].words in shown.more
     assert [each.status.value for each in somewhere.screen.lines] == ["already_done", "already_done", status]
     somewhere.run()
     assert len(practice.writes) == sent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkops.desktop import awake, opening
+from bulkops.desktop import keep_awake, opening
 from bulkops.desktop.opening import open_file, show_in_folder
 
 UNIX = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the stand-in is a script found by the PATH")
@@ -56,8 +56,8 @@ def test_the_program_that_keeps_the_machine_awake(tmp_path, monkeypatch):
     program = tmp_path / "caffeinate"
     program.write_text(f'#!/bin/sh\nenv > "{said}.part"\nmv "{said}.part" "{said}"\ncat\n')
     program.chmod(0o755)
-    monkeypatch.setattr(awake.shutil, "which", lambda name: str(program))
-    with awake.staying_awake():
+    monkeypatch.setattr(keep_awake.shutil, "which", lambda name: str(program))
+    with keep_awake.staying_awake():
         assert "bulkops_" not in told(said)
 
 

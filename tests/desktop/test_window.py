@@ -17,11 +17,11 @@ from asking import fill, flag, kickout
 from desk import Desk
 from workbooks import column_of
 
-from bulkops.desktop import showing, starting
+from bulkops.desktop import starting, view
 from bulkops.desktop.presenter import HERE
-from bulkops.desktop.showing import Line
 from bulkops.desktop.single import First, first_or_hand_over
 from bulkops.desktop.state import Phase
+from bulkops.desktop.view import Line
 from bulkops.energycap import environments
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
@@ -406,8 +406,8 @@ def test_long_words_wrap(desk: Desk) -> None:
 def test_every_environment_can_be_chosen(desk: Desk) -> None:
     """The list shows each by its name and host, practice chosen; where not practice, the banner is red."""
     values = [str(each) for each in desk.window.where["values"]]
-    assert desk.window.where.get() == values[0] == showing.WHERE
-    assert showing.named(environments.environment("us-east")) in values
+    assert desk.window.where.get() == values[0] == view.WHERE
+    assert view.named(environments.environment("us-east")) in values
 
 
 @pytest.mark.usefixtures("screen")

@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from bulkops.desktop.look import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.showing import REHEARSE, TICK, Question, Sure
+from bulkops.desktop.theme import DANGER, EDGE, SAFE, Look
+from bulkops.desktop.view import REHEARSE, TICK, Question, Sure
 from bulkops.messages.wording import counted
 
 Answer = Callable[[bool, str, bool], str]

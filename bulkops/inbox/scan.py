@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkops.inbox.claims import Claim, claim_on, is_ours
-from bulkops.inbox.moving import CORRECTIONS, MOST, beside
+from bulkops.inbox.filing import CORRECTIONS, MOST, beside
 from bulkops.messages.errors import CannotStart
 from bulkops.runs.upload_folders import OUTCOMES, is_outcome
 from bulkops.system.files import opened_by, removable

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from bulkops.inbox.claims import begun_name, remove_begun
-from bulkops.inbox.giving import give
 from bulkops.inbox.journal import Moves, Record
+from bulkops.inbox.rename import give
 from bulkops.runs.upload_folders import OUTCOMES
 from bulkops.system.files import shortened
 from bulkops.system.folders import Folder

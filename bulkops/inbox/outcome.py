@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bulkops.inbox import claims, moving
+from bulkops.inbox import claims, filing
 from bulkops.inbox.journal import Moves, Record
-from bulkops.inbox.looking import Found
+from bulkops.inbox.scan import Found
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
@@ -88,11 +88,11 @@ def counts_of(report: Report) -> str:
 def moves_of(record: Record, report: Report | None, content: str, box: Folder) -> Moves:
     """What goes along: what the run has put beside the workbook, and what was made for that in the data folder."""
     path, results, to = record.workbook, report.results if report else None, belongs(report)
-    made = [moving.beside(path.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
-    pairs = tuple((each, moving.free_in(box, to, each)) for each in made if (record.place / each).exists())
+    made = [filing.beside(path.name, end) for end in (filing.CORRECTIONS, filing.NOT_RUN)]
+    pairs = tuple((each, filing.free_in(box, to, each)) for each in made if (record.place / each).exists())
     here, place = [(path.name, path.name)], path.name if results == path else ""
     if results and results != path and results.parent == path.parent:
-        place = moving.free_in(box, to, results.name)
+        place = filing.free_in(box, to, results.name)
         here.insert(0, (results.name, place))
     return Moves(content, (report.run if report else None) or "", to, pairs, tuple(here), place)
 
@@ -111,7 +111,7 @@ def as_moved(report: Report | None, record: Record, moves: Moves) -> Report | No
         return None
     corrections, folder = report.corrections, record.workbook.parent / moves.to
     # Nobody has asked for corrections: that there is nothing to correct goes without saying.
-    none = said("corrections.none", path=record.place / moving.beside(record.workbook.name, moving.CORRECTIONS))
+    none = said("corrections.none", path=record.place / filing.beside(record.workbook.name, filing.CORRECTIONS))
     for old, new in moves.made:
         corrections = corrections.replace(str(record.place / old), str(folder / new))
     return replace(
@@ -125,7 +125,7 @@ def as_moved(report: Report | None, record: Record, moves: Moves) -> Report | No
 
 def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
     """Steps 5 and 6, from wherever they were broken off. Raises OSError."""
-    moving.carry_out(record, moves, box)
+    filing.carry_out(record, moves, box)
     if moves.run:
         folder = record.workbook.parent / moves.to
         results = folder / moves.results if moves.results else None
@@ -134,8 +134,8 @@ def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
 
 def release(box: Folder, record: Record) -> None:
     """The workbook is nobody's any more. The claim goes first: only the record tells whose it is. Raises OSError."""
-    for end in (moving.CORRECTIONS, moving.NOT_RUN):
-        (record.place / moving.beside(record.workbook.name, end)).unlink(missing_ok=True)
+    for end in (filing.CORRECTIONS, filing.NOT_RUN):
+        (record.place / filing.beside(record.workbook.name, end)).unlink(missing_ok=True)
     claims.Claim(record.workbook, claims.file_of(record.workbook.name), mark=record.mark).release()
     claims.remove_begun(box, record.mark)
     record.forget()

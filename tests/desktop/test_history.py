@@ -18,9 +18,9 @@ from desk import PATIENCE
 from workbooks import column_of
 
 from bulkops.desktop import history_tab, opening
+from bulkops.desktop.history import results_of
 from bulkops.desktop.history_tab import HistoryTab
-from bulkops.desktop.look import dress
-from bulkops.desktop.past import results_of
+from bulkops.desktop.theme import dress
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer

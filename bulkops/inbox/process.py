@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bulkops.inbox import claims, journal, moving
-from bulkops.inbox.ending import Handled, as_moved, finish, moves_of, release, said, unmoved
-from bulkops.inbox.giving import give
+from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
-from bulkops.inbox.looking import Found, can_be_taken, held, in_use, usable
+from bulkops.inbox.outcome import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.recovery import taken_up
+from bulkops.inbox.rename import give
+from bulkops.inbox.scan import Found, can_be_taken, held, in_use, usable
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
@@ -133,7 +133,7 @@ class Inbox:
                 raise CannotStart("inbox.gone", path=found.path.name)
             if not can_be_taken(found.path):  # opened since it was looked at; what cannot be moved is not sent either
                 raise CannotStart("inbox.held", path=found.path.name)
-            while (name := moving.free_name(self.box, record.workbook.name)) != record.workbook.name:
+            while (name := filing.free_name(self.box, record.workbook.name)) != record.workbook.name:
                 # The new name is claimed before it is there: at no time can anybody find the workbook free.
                 second = self._claim(found.path.with_name(name))
                 try:
@@ -195,11 +195,11 @@ class Inbox:
         path = record.workbook
         refused = report.refused if report else None
         try:
-            content = moving.content_hash(self.box, path.name)
+            content = filing.content_hash(self.box, path.name)
             if report and report.results != path and content != read:
                 return Handled(path, report, why=CannotStart("inbox.changed", path=path.name))
             if reason := why or refused:
-                save(record.place / moving.beside(path.name, moving.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
+                save(record.place / filing.beside(path.name, filing.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
             moves = moves_of(record, report, content, self.box)
             finish(record.note(moves), moves, self.box, self.home)
         except OSError as error:
@@ -213,7 +213,7 @@ class Inbox:
 
 def _corrections(record: Record) -> Path:
     """Where the rows to be corrected go at first; what an earlier run has left is outdated, and is removed."""
-    places = [record.place / moving.beside(record.workbook.name, end) for end in (moving.CORRECTIONS, moving.NOT_RUN)]
+    places = [record.place / filing.beside(record.workbook.name, end) for end in (filing.CORRECTIONS, filing.NOT_RUN)]
     for each in places:
         each.unlink(missing_ok=True)
     return places[0]
