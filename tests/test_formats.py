@@ -12,8 +12,8 @@ from openpyxl.styles import Font
 
 from bulkops.model.rows import Kind, Shown
 from bulkops.workbook.number_formats import GENERAL, Format, format_of, format_of_code
-from bulkops.workbook.reading.package import Package
 from bulkops.workbook.reading.shared_strings import cell_formats
+from bulkops.workbook.reading.xlsx import Package
 
 CODES = [
     # Shown as stored.

@@ -12,8 +12,8 @@ from foreign_samples import FOLDER, NAME
 from workbooks import Parts, parts, read_here, save
 
 from bulkops.messages.errors import CannotStart
-from bulkops.workbook.file_types import text_kind
 from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.reading.file_types import text_kind
 
 CASES = Path(__file__).parent / "cases"
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -15,7 +15,7 @@ from bulkops.system import path_lengths
 from bulkops.system.files import writable
 from bulkops.system.locks import workbook_alone
 from bulkops.system.path_lengths import length, too_long
-from bulkops.workbook.reading.container import content_of
+from bulkops.workbook.reading.file_content import content_of
 
 
 def test_a_name_is_counted_as_the_disk_counts_it(tmp_path: Path) -> None:

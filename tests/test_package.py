@@ -33,8 +33,8 @@ from workbooks import (
 
 from bulkops.messages.errors import CannotStart
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.reading.container import content_of
-from bulkops.workbook.reading.package import Package
+from bulkops.workbook.reading.file_content import content_of
+from bulkops.workbook.reading.xlsx import Package
 from bulkops.workbook.results_layout import COLUMNS
 from bulkops.workbook.sheets import RawWorkbook
 

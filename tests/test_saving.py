@@ -18,7 +18,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.system import files
 from bulkops.system.files import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
 from bulkops.system.folders import Folder
-from bulkops.workbook.reading.container import content_of
+from bulkops.workbook.reading.file_content import content_of
 
 
 def sha256(content: bytes) -> str:

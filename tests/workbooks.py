@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from bulkops.model.rows import Cell, Shown
 from bulkops.workbook.reader import parsed
-from bulkops.workbook.reading.container import content_of
+from bulkops.workbook.reading.file_content import content_of
 from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -13,11 +13,11 @@ from bulkops.model.environment import PRACTICE
 from bulkops.system.folders import Id
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.reading import sandbox
-from bulkops.workbook.reading.container import content_of, is_small
+from bulkops.workbook.reading.file_content import content_of, is_small
 from bulkops.workbook.reading.other_formats import FOREIGN, read_foreign
-from bulkops.workbook.reading.package import Package
 from bulkops.workbook.reading.shared_strings import cell_formats, shared_strings
 from bulkops.workbook.reading.worksheet import SheetParser
+from bulkops.workbook.reading.xlsx import Package
 from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
 from bulkops.workbook.sheets import MAX_CELLS, RawSheet, RawWorkbook
 from bulkops.workbook.writing.graft import unfit

@@ -17,8 +17,8 @@ from bulkops.operations import all_operations
 from bulkops.operations.heading_names import heading_words, known_headings
 from bulkops.workbook.number_formats import MINUS
 from bulkops.workbook.reading.ods_formats import Styles
-from bulkops.workbook.reading.package import Package
 from bulkops.workbook.reading.subtotals import is_sum, subtotal
+from bulkops.workbook.reading.xlsx import Package
 from bulkops.workbook.sheets import (
     LAST_COLUMN,
     LAST_ROW,

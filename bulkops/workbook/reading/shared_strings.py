@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from bulkops.workbook.number_formats import GENERAL, Format, format_of
-from bulkops.workbook.reading.package import MAIN, Package
 from bulkops.workbook.reading.plain import Pieces, plain_text
+from bulkops.workbook.reading.xlsx import MAIN, Package
 from bulkops.workbook.text import unescape
 
 _T, _RPH, _SI = f"{MAIN} t", f"{MAIN} rPh", f"{MAIN} si"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bulkops.model.rows import Cell, Kind, Shown
-from bulkops.workbook.reading.package import MAIN, Package
+from bulkops.workbook.reading.xlsx import MAIN, Package
 from bulkops.workbook.sheets import LAST_ROW, Area, RawRow, corners
 from bulkops.workbook.text import natural
 

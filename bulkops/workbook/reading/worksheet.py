@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.number_formats import Format
-from bulkops.workbook.reading.package import ID, MAIN, TABLE, Package
 from bulkops.workbook.reading.plain import Pieces, PlainRows
 from bulkops.workbook.reading.sheet_views import ROWS_LIKE_A_CELL, CustomViews, Views, read_named_views
 from bulkops.workbook.reading.subtotals import Subtotals
+from bulkops.workbook.reading.xlsx import ID, MAIN, TABLE, Package
 from bulkops.workbook.sheets import (
     DIGITS,
     LAST_COLUMN,

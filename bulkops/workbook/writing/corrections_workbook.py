@@ -24,10 +24,10 @@ from bulkops.system.folders import content as content_there
 from bulkops.workbook.results_layout import COPY
 from bulkops.workbook.sheets import column_letters
 from bulkops.workbook.text import cell_text
-from bulkops.workbook.writing.archive import Archive, UndatedZip
 from bulkops.workbook.writing.corrected_cells import cell_xml, message_xml, number_format, stored
 from bulkops.workbook.writing.input_sheets import content_of, input_rule
 from bulkops.workbook.writing.relations import read_small
+from bulkops.workbook.writing.repack import Archive, UndatedZip
 
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""

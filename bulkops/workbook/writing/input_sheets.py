@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
-from bulkops.workbook.writing.archive import UndatedZip
+from bulkops.workbook.writing.repack import UndatedZip
 
 Line = tuple[str, str, str, str]
 """A line of the instructions: its kind ("", "head" or "title") and its three cells."""

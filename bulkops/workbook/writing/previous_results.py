@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bulkops.workbook.results_layout import COLUMNS, HEADING_ROWS, LAYOUTS, Layout
 from bulkops.workbook.text import natural
-from bulkops.workbook.writing.archive import Archive
 from bulkops.workbook.writing.relations import read_part, read_small, related
+from bulkops.workbook.writing.repack import Archive
 from bulkops.workbook.xml_patch import parse
 
 _ADDITIONS = {

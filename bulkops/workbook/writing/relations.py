@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 
 from bulkops.workbook.allowance import TooBig
-from bulkops.workbook.writing.archive import Archive
+from bulkops.workbook.writing.repack import Archive
 from bulkops.workbook.xml_patch import MOST_BYTES, Element, Part
 
 

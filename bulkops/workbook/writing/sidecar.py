@@ -21,8 +21,8 @@ from bulkops.system.files import shortened
 from bulkops.system.folders import content
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
-from bulkops.workbook.writing.archive import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.repack import MOST_ELEMENTS, UndatedZip
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected
 

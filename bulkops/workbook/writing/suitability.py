@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.results_layout import MARK, Layout
-from bulkops.workbook.writing.archive import Archive, OddArchive
 from bulkops.workbook.writing.previous_results import OwnSheet, as_written, untouched
 from bulkops.workbook.writing.relations import read_part, read_small, related, related_by_id, rels_of
+from bulkops.workbook.writing.repack import Archive, OddArchive
 from bulkops.workbook.writing.styles import StylesFull, StyleTable
 from bulkops.workbook.xml_patch import Element, OddPart
 

@@ -16,8 +16,8 @@ from xml.parsers import expat
 
 from bulkops.messages.errors import CannotStart
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, Tags, TooBig, let_go
-from bulkops.workbook.file_types import zip_kind
-from bulkops.workbook.reading.container import BROKEN, opened
+from bulkops.workbook.reading.file_content import BROKEN, opened
+from bulkops.workbook.reading.file_types import zip_kind
 from bulkops.workbook.reading.plain import Pieces, Shortcut
 from bulkops.workbook.sheets import MAX_CELLS
 

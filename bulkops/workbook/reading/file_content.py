@@ -17,7 +17,7 @@ from bulkops.system import folders
 from bulkops.system.folders import Id, id_of
 from bulkops.system.path_lengths import length, too_long
 from bulkops.workbook.allowance import TooBig, opened_zip
-from bulkops.workbook.file_types import ole_kind, text_kind, zip_kind
+from bulkops.workbook.reading.file_types import ole_kind, text_kind, zip_kind
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
