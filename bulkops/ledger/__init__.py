@@ -7,6 +7,7 @@ witness.py     the second record, outside the data folder, by which a ledger tha
 restoring.py   what a ledger lacks of what its witness tells, and how it is taken over
 archive.py     the file for what old runs said of their rows, and how it gets there
 resolutions.py what an operator says of an attempt whose outcome is unknown
+history.py     what a ledger tells
 ledger.py      the ledger: the only writer of what was sent and what became of it
 """
 
