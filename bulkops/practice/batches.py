@@ -9,7 +9,7 @@ from itertools import count
 
 from .bodies import BatchSettings
 from .choices import Choices
-from .records import Batch, Refused, User
+from .records import Batch, BatchStatus, Refused, User
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,7 @@ class BatchBook:
             if len(mine) != 1:
                 raise _refused(mode, f"without existingOpenBatchId you must have one open batch, not {len(mine)}.")
             return mine[0]
-        batch = self.by_id.get(request.existing_open_batch_id)
-        if batch is None:
-            raise _refused(mode, f"there is no batch {request.existing_open_batch_id}.")
-        if batch.status != "open":
-            raise _refused(mode, f"batch {batch.batch_id} ({batch.batch_code}) is {batch.status}, not open.")
+        batch = self._with_status("open", mode, request.existing_open_batch_id)
         _need_manage(mode, batch, user)
         return batch
 
@@ -85,13 +81,17 @@ class BatchBook:
         mode = "use pending batch"
         if request.pending_batch_id is None:
             raise _refused(mode, "pendingBatchId is required.")
-        batch = self.by_id.get(request.pending_batch_id)
-        if batch is None:
-            raise _refused(mode, f"there is no batch {request.pending_batch_id}.")
-        if batch.status != "pending":
-            raise _refused(mode, f"batch {batch.batch_id} ({batch.batch_code}) is {batch.status}, not pending.")
+        batch = self._with_status("pending", mode, request.pending_batch_id)
         if not self._choices.pending_of_others:
             _need_manage(mode, batch, user)
+        return batch
+
+    def _with_status(self, status: BatchStatus, mode: str, number: int) -> Batch:
+        batch = self.by_id.get(number)
+        if batch is None:
+            raise _refused(mode, f"there is no batch {number}.")
+        if batch.status != status:
+            raise _refused(mode, f"batch {number} ({batch.batch_code}) is {batch.status}, not {status}.")
         return batch
 
     def _new(self, request: BatchSettings, user: User) -> Batch:

@@ -33,6 +33,7 @@ RIGHTS = {
     "sharedBillLists": ("view", "create", "edit"),
     "usersAndRoles": ("view", "manage"),
 }
+_AREAS = {"billsAndBatches": "Bills and Batches", "flaggedItems": "Flagged Items", "exportHold": "Export Hold"}
 
 UNRESOLVED, RESOLVED = 1, 2
 BILL_IMPORT = "BillImport"
@@ -101,19 +102,11 @@ class User(UserChild):
     def may(self, area: str, right: str) -> bool:
         return (area, right) in self.rights
 
-
-class Me(Answer):
-    system_user_id: Int32
-    system_user_code: str
-    full_name: str
-    email: str | None
-    user_role_name: str
-    environment: str
-    application_mode: str = "Online"
-    permissions: dict[str, dict[str, bool]]
-    feature_flags: list[str] = []
-    date_formats: list[str] = ["MM/dd/yyyy", "dd/MM/yyyy"]
-    currency_unit: Json = {"unitId": 1, "unitCode": "USD", "unitInfo": "US Dollar"}
+    def need(self, area: str, right: str) -> None:
+        """401, naming the permission, unless the user has it."""
+        if not self.may(area, right):
+            name = f"{_AREAS[area]}: {right.capitalize()}"
+            raise Refused(401, f'Unauthorized: {self.full_name} lacks the permission "{name}" for this resource.')
 
 
 class FlagType(Answer):
@@ -162,8 +155,7 @@ class TaskType(Answer):
 class Task(Answer):
     """An import. `kickouts` are the bills it could not import; a reimport tries exactly those again.
 
-    `started`, `due` and `analyzed` are the readings of the state's clock at which a reimport was started, will have
-    ended, and its bills will have been analysed.
+    `started` is the reading of the state's clock at which a reimport was started.
     """
 
     task_id: Int32
@@ -184,30 +176,23 @@ class Task(Answer):
     has_attachments: bool = True
     kickouts: Annotated[int, _HIDDEN] = 0
     started: Annotated[float, _HIDDEN] = 0.0
-    due: Annotated[float, _HIDDEN] = 0.0
-    analyzed: Annotated[float, _HIDDEN] = 0.0
     reimport_of: Annotated[str | None, _HIDDEN] = None
     save_as_resolved: Annotated[bool, _HIDDEN] = False
 
 
-class GuidResponse(Answer):
-    task_guid: Annotated[str, Field(serialization_alias="taskGUId")]
-
-
-class UpdateResult(Answer):
-    selected: int
-    updated: int
-
-
-@dataclass(frozen=True)
-class Event:
+class FlagEvent(Answer):
     """Something done to a flag."""
 
-    number: int
-    user: UserChild
-    moment: datetime
+    flag_event_id: int
+    created_by: UserChild
+    created_date: Moment
     comment: str | None
-    what: str
+    description: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def flag_action(self) -> Json:
+        return {"flagActionId": 1, "flagActionInfo": self.description}
 
 
 @dataclass(frozen=True)
@@ -219,33 +204,10 @@ class Flag:
     cost_recovery: float | None = None
     assignees: tuple[int, ...] = ()
     comments: tuple[str, ...] = ()
-    events: tuple[Event, ...] = field(default=(), compare=False)
+    events: tuple[FlagEvent, ...] = field(default=(), compare=False)
 
-    def after(self, event: Event) -> Flag:
+    def after(self, event: FlagEvent) -> Flag:
         return replace(self, events=(*self.events, event))
-
-
-class FlagEvent(Answer):
-    flag_event_id: int
-    created_by: UserChild
-    created_date: Moment
-    comment: str | None
-    description: str
-    flag_action: Json
-
-
-class FlagResponse(Answer):
-    flag_id: int
-    flag_type: FlagType
-    flag_status: Json
-    created_by: UserChild
-    created_date: Moment
-    modified_by: UserChild
-    modified_date: Moment
-    cost_recovery: float | None
-    flag_events: list[FlagEvent]
-    assignees: list[UserChild]
-    flag_issues: list[Json] = []
 
 
 @dataclass(frozen=True)
@@ -259,22 +221,6 @@ class Bill:
         return replace(self, flag=flag, held=held)
 
 
-class ListType(Answer):
-    list_type_id: Int32
-    list_type_info: str
-    list_type_description: str | None = None
-
-
-class ListAnswer(Answer):
-    list_id: Int32
-    list_info: str
-    list_description: str
-    list_type: ListType
-    user: UserChild
-    shared_list: bool
-    visible: bool = True
-
-
 @dataclass
 class BillList:
     """A saved list; `bills` of a list that is not `of_bills` are nobody's business here."""
@@ -285,46 +231,6 @@ class BillList:
     bills: list[Bill] = field(default_factory=list)
     of_bills: bool = True
     shared: bool = True
-
-
-class ListField(Answer):
-    field_id: int
-    caption: str
-    data_type_code: str
-    display_order: int
-    visible: bool = True
-    sortable: bool = True
-    sort_order: int | None = None
-    sort_direction: str | None = None
-    width: int = 100
-    required_output: bool = False
-
-
-class ListItem(Answer):
-    field_id: int
-    name: str
-    value: Any
-
-
-class ListData(Answer):
-    list_id: int
-    data: list[list[ListItem]]
-    fields: Annotated[list[ListField], Field(serialization_alias="field")]
-    meta: Json
-
-
-class ListFilter(Answer):
-    available_operator: list[str]
-    caption: str
-    query_parameter_name: str
-    field_id: int
-    data_field_id: int
-    data_type: Json
-    operator: str
-    value: str
-    required: bool = False
-    recommended: bool = False
-    hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,125 @@
-"""How the things whose answer differs from what is kept look: bill lists, flags, users, the key's owner."""
+"""What is answered where it differs from what is kept: the key's owner, users, lists, flags, and what a write did."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from .bodies import Int32
 from .choices import Choices
 from .records import (
     RESOLVED,
     RIGHTS,
+    Answer,
     Bill,
     BillList,
     Flag,
     FlagEvent,
-    FlagResponse,
-    ListAnswer,
-    ListData,
-    ListField,
-    ListFilter,
-    ListItem,
-    ListType,
-    Me,
+    FlagType,
+    Json,
+    Moment,
     User,
     UserChild,
 )
 from .state import State
 
 _STATUS = {1: "Unresolved", RESOLVED: "Resolved"}
-_TYPES = {"Bill ID": "Integer", "Total Cost": "Double", "Flag Status": "String", "Held From Export": "Boolean"}
+_COLUMNS = {"Bill ID": "Integer", "Total Cost": "Double", "Flag Status": "String", "Held From Export": "Boolean"}
+
+
+class Me(Answer):
+    system_user_id: Int32
+    system_user_code: str
+    full_name: str
+    email: str | None
+    user_role_name: str
+    environment: str
+    application_mode: str = "Online"
+    permissions: dict[str, dict[str, bool]]
+    feature_flags: list[str]
+    date_formats: list[str]
+    currency_unit: Json
+
+
+class GuidResponse(Answer):
+    task_guid: Annotated[str, Field(serialization_alias="taskGUId")]
+
+
+class UpdateResult(Answer):
+    selected: int
+    updated: int
+
+
+class FlagResponse(Answer):
+    flag_id: int
+    flag_type: FlagType
+    flag_status: Json
+    created_by: UserChild
+    created_date: Moment
+    modified_by: UserChild
+    modified_date: Moment
+    cost_recovery: float | None
+    flag_events: list[FlagEvent]
+    assignees: list[UserChild]
+    flag_issues: list[Json]
+
+
+class ListType(Answer):
+    list_type_id: Int32
+    list_type_info: str
+    list_type_description: str | None = None
+
+
+class ListAnswer(Answer):
+    list_id: Int32
+    list_info: str
+    list_description: str
+    list_type: ListType
+    user: UserChild
+    shared_list: bool
+    visible: bool = True
+
+
+class ListField(Answer):
+    field_id: int
+    caption: str
+    data_type_code: str
+    display_order: int
+    visible: bool = True
+    sortable: bool = True
+    sort_order: int | None = None
+    sort_direction: str | None = None
+    width: int = 100
+    required_output: bool = False
+
+
+class ListItem(Answer):
+    field_id: int
+    name: str
+    value: Any
+
+
+class ListData(Answer):
+    list_id: int
+    data: list[list[ListItem]]
+    fields: Annotated[list[ListField], Field(serialization_alias="field")]
+    meta: Json
+
+
+class ListFilter(Answer):
+    available_operator: list[str]
+    caption: str
+    query_parameter_name: str
+    field_id: int
+    data_field_id: int
+    data_type: Json
+    operator: str
+    value: str
+    required: bool = False
+    recommended: bool = False
+    hidden: bool = False
 
 
 def me(user: User, choices: Choices) -> Me:
@@ -38,6 +131,9 @@ def me(user: User, choices: Choices) -> Me:
         user_role_name=(user.user_role or {}).get("userRoleInfo", ""),
         environment=user.environment or choices.environment,
         permissions={area: {right: user.may(area, right) for right in rights} for area, rights in RIGHTS.items()},
+        feature_flags=[],
+        date_formats=["MM/dd/yyyy", "dd/MM/yyyy"],
+        currency_unit={"unitId": 1, "unitCode": "USD", "unitInfo": "US Dollar"},
     )
 
 
@@ -45,8 +141,7 @@ def user(shown: User, asking: User) -> User:
     """Without View on Users & Roles only some properties come back."""
     if asking.may("usersAndRoles", "view"):
         return shown
-    known = shown.model_dump(include={"user_id", "user_code", "full_name"})
-    return User(**known, active=None)
+    return User(user_id=shown.user_id, user_code=shown.user_code, full_name=shown.full_name, active=None)
 
 
 def bill_list(found: BillList, choices: Choices) -> ListAnswer:
@@ -71,7 +166,7 @@ def data(found: BillList, page: Sequence[Bill], choices: Choices) -> ListData:
         list_id=found.list_id,
         data=[_row(bill, choices) for bill in page],
         fields=[
-            ListField(field_id=place, caption=name, data_type_code=_TYPES[name], display_order=place)
+            ListField(field_id=place, caption=name, data_type_code=_COLUMNS[name], display_order=place)
             for place, name in enumerate(choices.list_columns, 1)
         ],
         meta={name: value for name, value in meta.items() if name in choices.list_meta}
@@ -111,25 +206,12 @@ def flag(bill: Bill, kept: Flag, state: State) -> FlagResponse:
         flag_id=bill.bill_id,
         flag_type=state.flag_types[kept.type_id],
         flag_status={"flagStatusId": kept.status, "flagStatusInfo": _STATUS[kept.status]},
-        created_by=_child(first.user),
-        created_date=first.moment,
-        modified_by=_child(last.user),
-        modified_date=last.moment,
+        created_by=first.created_by,
+        created_date=first.created_date,
+        modified_by=last.created_by,
+        modified_date=last.created_date,
         cost_recovery=kept.cost_recovery,
-        flag_events=[
-            FlagEvent(
-                flag_event_id=event.number,
-                created_by=_child(event.user),
-                created_date=event.moment,
-                comment=event.comment,
-                description=event.what,
-                flag_action={"flagActionId": 1, "flagActionInfo": event.what},
-            )
-            for event in kept.events
-        ],
-        assignees=[_child(state.users[number]) for number in kept.assignees],
+        flag_events=list(kept.events),
+        assignees=[state.users[number] for number in kept.assignees],
+        flag_issues=[],
     )
-
-
-def _child(user: UserChild) -> UserChild:
-    return UserChild(user_id=user.user_id, user_code=user.user_code, full_name=user.full_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response, Security
@@ -18,22 +18,9 @@ from . import errors, queries, responses
 from .bodies import BillKickoutImportRequest, FlagEdit, Int32, TaskEdit
 from .faults import Faults
 from .middleware import FaultMiddleware
-from .records import (
-    Answer,
-    Batch,
-    FlagResponse,
-    FlagType,
-    GuidResponse,
-    ListAnswer,
-    ListData,
-    ListFilter,
-    Me,
-    Refused,
-    Task,
-    UpdateResult,
-    User,
-)
-from .state import State, need
+from .records import Answer, Batch, FlagType, Refused, Task, User
+from .responses import FlagResponse, GuidResponse, ListAnswer, ListData, ListFilter, Me, UpdateResult
+from .state import State
 
 
 def make_app(state: State, faults: Faults | None = None) -> FaultMiddleware:
@@ -82,7 +69,7 @@ class Call:
 
     state: State
     user: User
-    fields: frozenset[str]
+    fields: frozenset[str] = frozenset()
     """Field reduction: the names asked for in `field`, in lower case; none: everything."""
 
     def answer(self, found: Answer | Sequence[Answer], headers: Mapping[str, str] | None = None) -> Response:
@@ -100,29 +87,25 @@ class Call:
         return self.answer(*queries.page_of(found, size, number, self.state.choices))
 
 
-def _call(request: HttpRequest, key: _Key, field: str = "") -> Call:
+async def _call(request: HttpRequest, key: _Key) -> Call:
     """The key is asked of every call, the content type of those with a body."""
     state: State = request.app.state.practice
     user = state.user_of(key)
-    given = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     needed = request.method != "GET" or state.choices.reads_need_content_type
-    if needed and given != "application/json":
+    if needed and content_type != "application/json":
         raise Refused(415, "All requests must specify the header Content-Type: application/json.")
-    return Call(state, user, frozenset(name.strip().lower() for name in field.split(",") if name.strip()))
+    return Call(state, user)
 
 
-async def _write(request: HttpRequest, key: _Key) -> Call:
-    return _call(request, key)
+Writing = Annotated[Call, Depends(_call)]
 
 
-async def _read(
-    request: HttpRequest, key: _Key, field: Annotated[str, Query(description="Names, comma separated.")] = ""
-) -> Call:
-    return _call(request, key, field)
+async def _reduced(call: Writing, field: Annotated[str, Query(description="Names, comma separated.")] = "") -> Call:
+    return replace(call, fields=frozenset(name.strip().lower() for name in field.split(",") if name.strip()))
 
 
-Reading = Annotated[Call, Depends(_read)]
-Writing = Annotated[Call, Depends(_write)]
+Reading = Annotated[Call, Depends(_reduced)]
 
 
 @router.post("/v202401/import/bill/task/{taskGuid}/kickout", response_model=GuidResponse)
@@ -167,13 +150,13 @@ async def tasks(
 
 @router.get("/v3/flag/flagType", response_model=list[FlagType])
 async def flag_types(call: Reading) -> Response:
-    need(call.user, "flaggedItems", "view")
+    call.user.need("flaggedItems", "view")
     return call.answer(list(call.state.flag_types.values()))
 
 
 @router.get("/v3/flag/Bill/{billId}", response_model=FlagResponse, responses={204: {"description": "Not flagged."}})
 async def flag(call: Reading, billId: Number) -> Response:
-    need(call.user, "flaggedItems", "view")
+    call.user.need("flaggedItems", "view")
     bill = call.state.bill(billId)
     return Response(status_code=204) if bill.flag is None else call.answer(responses.flag(bill, bill.flag, call.state))
 
@@ -198,14 +181,14 @@ async def list_filter(call: Reading, listId: Number) -> Response:
 
 @router.get("/v3/batch", response_model=list[Batch], responses=_PAGED)
 async def batches(call: Reading, filter: str = "", pageSize: Positive = 250, pageNumber: Positive = 1) -> Response:
-    need(call.user, "billsAndBatches", "view")
+    call.user.need("billsAndBatches", "view")
     kept = queries.filtered(call.state.batches(), filter, queries.BATCHES, call.state)
     return call.page(kept, pageSize, pageNumber)
 
 
 @router.get("/v3/batch/{batchId}", response_model=Batch)
 async def batch(call: Reading, batchId: Number) -> Response:
-    need(call.user, "billsAndBatches", "view")
+    call.user.need("billsAndBatches", "view")
     return call.answer(call.state.batch(batchId))
 
 

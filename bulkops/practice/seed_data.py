@@ -25,8 +25,8 @@ from .records import (
     BatchStatus,
     Bill,
     BillList,
-    Event,
     Flag,
+    FlagEvent,
     FlagType,
     Task,
     TaskStatus,
@@ -142,7 +142,9 @@ def task_type(code: str) -> TaskType:
 
 
 def lists() -> Iterator[BillList]:
-    set_by_hand = Event(1, OPERATOR, FIRST_DAY, None, "Flagged")
+    set_by_hand = FlagEvent(
+        flag_event_id=1, created_by=OPERATOR, created_date=FIRST_DAY, comment=None, description="Flagged"
+    )
     open_flag, done_flag = Flag(UNRESOLVED, 4, events=(set_by_hand,)), Flag(RESOLVED, 2, events=(set_by_hand,))
     sites: list[tuple[int, str, list[Flag | None]]] = [
         (2000 + site, f"Site {site:02d}", [open_flag] * 5) for site in range(6, 31)

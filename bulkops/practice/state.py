@@ -5,35 +5,26 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from . import seed_data
 from .batches import BatchBook
 from .bodies import BillKickoutImportRequest, FlagEdit, TaskEdit
 from .choices import Choices
 from .flags import edited, needs_flag_type
-from .records import (
-    BILL_IMPORT,
-    Applied,
-    Batch,
-    Bill,
-    BillList,
-    Event,
-    Refused,
-    Task,
-    TaskStatus,
-    User,
-)
+from .imports import Imports, shown
+from .records import BILL_IMPORT, RESOLVED, Applied, Batch, Bill, BillList, FlagEvent, Refused, Task, User
 
 _Rights = frozenset[tuple[str, str]]
+_Key = TypeVar("_Key")
+_Thing = TypeVar("_Thing")
 
 
 class State:
-    """Tasks, batches, lists, flags and users, seeded from `data`; every method may be called from any thread.
+    """Tasks, batches, lists, flags and users, seeded from `seed_data`; every method may be called from any thread.
 
     `clock` (seconds, any origin) decides when an import has run for `import_seconds`; `now` dates what is shown.
     `applied` holds every write that was carried out, in order. The methods raise `Refused`.
@@ -57,7 +48,8 @@ class State:
         self._tasks = {task.guid: task for task in seed_data.tasks()}
         self.task_ids = count(max(task.task_id for task in self._tasks.values()) + 1)
         self._lists = {found.list_id: found for found in seed_data.lists()}
-        self._batches = BatchBook(seed_data.batches(), self.choices, _new_guid, self.moment)
+        self._batches = BatchBook(seed_data.batches(), self.choices, _new_guid, self._moment)
+        self._imports = Imports(self._batches, self.choices)
         self.known: dict[str, dict[Any, Any]] = {
             "task": self._tasks,
             "list": self._lists,
@@ -67,11 +59,12 @@ class State:
             "user": self.users,
         }
         """By kind and id, what requests may name."""
-        self._running: deque[Task] = deque()  # in the order in which they end
-        self._analysing: deque[Task] = deque()
-        self._imported: dict[str, int] = {}
-        self._events = 1
+        self._event_ids = count(2)  # the seeded flags have event 1
         self._lock = threading.RLock()
+
+    def _moment(self) -> datetime:
+        """`now`, looked up anew each time: it may have been replaced meanwhile."""
+        return self.now()
 
     # Who asks
 
@@ -97,10 +90,6 @@ class State:
             if user.user_id == user_id:
                 self.keys[key] = user.model_copy(update={"rights": changed(user.rights)})
 
-    def moment(self) -> datetime:
-        """`now`, asked anew each time: it may have been replaced meanwhile."""
-        return self.now()
-
     # The writes
 
     def reimport(self, user: User, guid: str, request: BillKickoutImportRequest) -> Task:
@@ -110,13 +99,12 @@ class State:
         EnergyCAP would, and importing bills twice is the danger bulkops exists to prevent. `times_reimported` and
         `bills_imported` count it.
         """
-        need(user, "billsAndBatches", "create")
+        user.need("billsAndBatches", "create")
         with self._lock:
             source = self._with_kickouts(guid)
             if not self.choices.reimport_twice and self.times_reimported(guid):
                 raise Refused(400, f"The kickouts of task {guid} have been reimported already.")
             chosen = self._batches.choose(request.batch_settings, user)
-            started = self.clock()
             task = Task(
                 task_id=next(self.task_ids),
                 guid=_new_guid(),
@@ -129,13 +117,12 @@ class State:
                 note=request.import_note if self.choices.note_is_shown else None,
                 batch=chosen.batch,
                 kickouts=source.kickouts,
-                started=started,
-                due=started + self.import_seconds,
+                started=self.clock(),
                 reimport_of=guid,
                 save_as_resolved=request.save_as_resolved or False,
             )
             self._tasks[task.guid] = task
-            self._running.append(task)
+            self._imports.begin(task, self.import_seconds)
             number = chosen.batch.batch_id
             self.applied.append(
                 Applied("kickout_reimport", guid, user, request.sent(), task.guid, mode=chosen.mode, batch_id=number)
@@ -147,10 +134,10 @@ class State:
 
         A bill counts as updated when its flag or its export hold differs afterwards; a comment is part of the flag.
         """
-        need(user, "flaggedItems", "manage")
+        user.need("flaggedItems", "manage")
         choices = self.choices
         if choices.hold_needs_permission and (edit.hold_from_export or edit.release_export_hold):
-            need(user, "exportHold", "manage")
+            user.need("exportHold", "manage")
         if choices.absent_keys == "refuse" and (absent := edit.absent()):
             raise Refused(400, f"Required but missing: {', '.join(absent)}.")
         with self._lock:
@@ -176,12 +163,10 @@ class State:
     def edit_task(self, user: User, task_id: int, edit: TaskEdit) -> Task:
         """Changes the note of a task; no permission is named for it."""
         with self._lock:
-            for task in self._tasks.values():
-                if task.task_id == task_id:
-                    task.note = edit.task_note
-                    self.applied.append(Applied("task_note", str(task_id), user, edit.sent()))
-                    return self.task(task.guid)
-        raise Refused(404, f"There is no task {task_id}.")
+            task = _find({task.task_id: task for task in self._tasks.values()}, task_id, "task")
+            task.note = edit.task_note
+            self.applied.append(Applied("task_note", str(task_id), user, edit.sent()))
+            return self.task(task.guid)
 
     # What was done
 
@@ -193,23 +178,23 @@ class State:
     def bills_imported(self, guid: str) -> int:
         """How many bills the finished reimports of this task have imported together."""
         with self._lock:
-            self._settle()
-            return self._imported.get(guid.lower(), 0)
+            self._imports.catch_up(self.clock)
+            return self._imports.saved[guid.lower()]
 
     # What can be read
 
     def task(self, guid: str) -> Task:
         """As it is shown: with the words that `Choices` has for its status."""
         with self._lock:
-            self._settle()
+            self._imports.catch_up(self.clock)
             task = self._tasks.get(guid)
             if task is None or not self._has_appeared(task):
                 raise Refused(404, f"There is no task {guid}.")
-            return self._shown(task)
+            return shown(task, self.choices)
 
     def tasks(self, user: User | None = None) -> list[Task]:
         with self._lock:
-            self._settle()
+            self._imports.catch_up(self.clock)
             mine = user.user_id if user and self.choices.own_tasks_only else None
             tasks = [each for each in self._tasks.values() if mine in (None, each.user.user_id)]
             tasks = [task for task in tasks if self._has_appeared(task)]
@@ -217,75 +202,59 @@ class State:
                 tasks.reverse()
             elif self.choices.task_order == "mixed":
                 tasks.sort(key=lambda task: task.guid[::-1])
-            return [self._shown(task) for task in tasks]
+            return [shown(task, self.choices) for task in tasks]
 
     def batches(self) -> list[Batch]:
         with self._lock:
-            self._settle()
+            self._imports.catch_up(self.clock)
             return [batch.model_copy() for batch in self._batches.by_id.values()]
 
     def batch(self, number: int) -> Batch:
-        for batch in self.batches():
-            if batch.batch_id == number:
-                return batch
-        raise Refused(404, f"There is no batch {number}.")
+        return _find({batch.batch_id: batch for batch in self.batches()}, number, "batch")
 
     def lists(self, user: User) -> list[BillList]:
         """Those that the user made or that are shared."""
         with self._lock:
-            return [found for found in self._lists.values() if found.shared or found.owner.user_id == user.user_id]
+            return [found for found in self._lists.values() if _may_see(user, found)]
 
     def bill_list(self, number: int, user: User | None = None) -> BillList:
         with self._lock:
             found = self._lists.get(number)
-            if found is None or not (user is None or found in self.lists(user)):
+            if found is None or not (user is None or _may_see(user, found)):
                 raise Refused(404, f"There is no list {number}.")
             return found
 
     def bill(self, number: int) -> Bill:
         with self._lock:
-            for found in self._lists.values():
-                for bill in found.bills:
-                    if bill.bill_id == number:
-                        return bill
-        raise Refused(404, f"There is no bill {number}.")
+            bills = {bill.bill_id: bill for found in self._lists.values() for bill in found.bills}
+            return _find(bills, number, "bill")
 
     # Inside
-
-    def _shown(self, task: Task) -> Task:
-        words = self.choices.status_words
-        told = self.choices.settings_are_told
-        counts = "The import is running." if task.end is None else f"{task.success} imported, {task.kickouts} kickouts."
-        status: str = getattr(words, task.status)
-        return task.model_copy(
-            update={
-                "status": status,
-                "message": counts if self.choices.counts_in_message else status,
-                "settings": task.settings if told else None,
-                "output": task.output if told else None,
-            }
-        )
 
     def _has_appeared(self, task: Task) -> bool:
         return task.reimport_of is None or self.clock() >= task.started + self.choices.appears_after_seconds
 
     def _with_kickouts(self, guid: str) -> Task:
-        shown = self.task(guid)
-        kind = shown.task_type.task_type_code
+        visible = self.task(guid)
+        kind = visible.task_type.task_type_code
         if kind != BILL_IMPORT:
             raise Refused(400, f"Task {guid} is a {kind}, not a bill import.")
         if self._tasks[guid].status != "kickouts":
             wanted = self.choices.status_words.kickouts
-            raise Refused(400, f"Task {guid} has the status '{shown.status}'; it must be '{wanted}'.")
+            raise Refused(400, f"Task {guid} has the status '{visible.status}'; it must be '{wanted}'.")
         return self._tasks[guid]
 
     def _edited(self, bill: Bill, edit: FlagEdit, user: User) -> Bill:
         after = edited(bill, edit, self.choices)
         if after == bill or after.flag is None:
             return bill
-        self._events += 1
-        what = "Flagged" if bill.flag is None else "Resolved" if edit.flag_status_id == 2 else "Edited"
-        event = Event(self._events, user, self.now(), edit.comment, what)
+        event = FlagEvent(
+            flag_event_id=next(self._event_ids),
+            created_by=user,
+            created_date=self.now(),
+            comment=edit.comment,
+            description="Flagged" if bill.flag is None else "Resolved" if edit.flag_status_id == RESOLVED else "Edited",
+        )
         return after.with_flag(after.flag.after(event), after.held)
 
     def _check_flag_type(self, number: int | None) -> None:
@@ -296,59 +265,21 @@ class State:
         if (info := self.flag_types[number].flag_type_info) == seed_data.AUDIT_EXCEPTION:
             raise Refused(400, f"flagTypeId {number} ({info}) cannot be assigned manually.")
 
-    def _check_assignees(self, numbers: list[int] | tuple[()]) -> None:
+    def _check_assignees(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             user = self.users.get(number)
             if user is None or not user.active:
                 raise Refused(400, f"assignees: {number} is {'inactive' if user else 'no user here'}.")
 
-    def _settle(self) -> None:
-        """Ends every import, and every analysis, whose time has come."""
-        while self._running and self.clock() >= self._running[0].due:
-            self._end(self._running.popleft())
-        while self._analysing and self.clock() >= self._analysing[0].analyzed:
-            self._analyse(self._analysing.popleft())
 
-    def _end(self, task: Task) -> None:
-        """The bills are saved: half of them, rounded down, are kickouts again."""
-        tried = task.kickouts
-        task.kickouts = tried // 2
-        task.success = task.analyzing = tried - task.kickouts
-        status: TaskStatus = "kickouts" if task.kickouts else "completed"
-        task.status = status
-        task.end = task.begin + timedelta(seconds=self.import_seconds)
-        task.analyzed = task.due + self.choices.analysis_seconds
-        self._analysing.append(task)
-        assert task.batch is not None
-        batch = self._batches.by_id[task.batch.batch_id]
-        batch.bill_count += task.success
-        batch.analyzing_count += task.success
-        batch.running_total += task.success * 100.0
-        batch.has_imported_bills = True
-        batch.has_kickouts |= task.kickouts > 0
-        mode = self.choices.self_contained_closes
-        if mode == "at the end" and (task.settings or {})["batchMode"] == "new self-contained batch":
-            self._batches.close(batch)
-        if task.reimport_of:
-            self._imported[task.reimport_of] = self._imported.get(task.reimport_of, 0) + task.success
-
-    def _analyse(self, task: Task) -> None:
-        """The audits have run: every second bill is flagged, and the flag is resolved where that was asked for."""
-        assert task.batch is not None
-        batch = self._batches.by_id[task.batch.batch_id]
-        flagged = (task.success + 1) // 2
-        task.unresolved_flags = 0 if task.save_as_resolved else flagged
-        batch.flag_count += flagged
-        batch.analyzing_count -= task.analyzing
-        task.analyzing = 0
+def _find(things: Mapping[_Key, _Thing], key: _Key, kind: str) -> _Thing:
+    if key not in things:
+        raise Refused(404, f"There is no {kind} {key}.")
+    return things[key]
 
 
-def need(user: User, area: str, right: str) -> None:
-    """401, naming the permission, unless the user has it."""
-    if not user.may(area, right):
-        thing = {"billsAndBatches": "Bills and Batches", "flaggedItems": "Flagged Items", "exportHold": "Export Hold"}
-        name = f"{thing[area]}: {right.capitalize()}"
-        raise Refused(401, f'Unauthorized: {user.full_name} lacks the permission "{name}" for this resource.')
+def _may_see(user: User, found: BillList) -> bool:
+    return found.shared or found.owner.user_id == user.user_id
 
 
 def _new_guid() -> str:
