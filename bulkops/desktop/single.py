@@ -1,10 +1,8 @@
-"""One window for each data folder: a second start hands its files to the first, which comes forward.
+"""One window for each data folder: a second start hands its files to the open window, which comes to the front.
 
-The first holds an operating-system lock that ends with it. The second leaves a note with its files in the data folder,
-where nobody else can write. The window takes notes away in its ticks: a note that is gone was taken.
-
-Two windows on one data folder do no harm, for a run has a lock of its own. So where nobody takes its note the second
-takes it back, and opens all the same.
+The window's lock ends with its process. A second start leaves a note with its files in the data folder, where nobody
+else can write; the window reads it in its next tick and removes it. Whoever removes a note has its files: a start that
+waits in vain takes its own note back and opens a window of its own, which does no harm, for a run has its own lock.
 """
 
 from __future__ import annotations
@@ -19,119 +17,75 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bulkops.system.files import save
+from bulkops.system.folders import Folder, whole
 from bulkops.system.locks import held
+from bulkops.system.ownership import own_folder
 
 _LOCK, _NOTES = "window.lock", "window notes"
-_NOTE, _TAKEN = ".note", ".taken"
-_BREATH = 0.05
-_PATIENCE = 5.0
-"""Seconds in which the first may not have come up yet, or may be about to end."""
+_PAUSE, _PATIENCE = 0.05, 5.0
+"""Seconds between two looks, and in all: the window may not be up yet, or may be about to close."""
 
 
-class First:
-    """The window that others hand their files to; without a lock it is one that nobody finds."""
+class OpenWindow:
+    """This start's own window. Without a lock no other start hands anything to it."""
 
-    def __init__(self, home: Path | None = None, lock: int | None = None) -> None:
-        self._home, self._lock = home, lock
+    def __init__(self, data_folder: Path, lock: int | None = None) -> None:
+        self._notes, self._lock = data_folder / _NOTES, lock
 
-    def taken(self) -> list[list[Path]]:
-        """What further starts have left since: the files of each, maybe none."""
+    def take_files(self) -> list[list[Path]]:
+        """The files, maybe none, of each start since the last call."""
         found: list[list[Path]] = []
-        if self._home is None:
-            return found
-        with suppress(OSError):  # nobody has left anything yet
-            for note in sorted((self._home / _NOTES).iterdir()):
-                if note.suffix == _NOTE:
-                    with suppress(OSError, ValueError, TypeError):
-                        found.append(_read(note))
+        for note in sorted(self._notes.glob("*.note")) if self._lock is not None else []:
+            with suppress(OSError, ValueError, TypeError):
+                with Folder(self._notes) as folder, os.fdopen(folder.open(note.name), "rb") as stream:
+                    text = whole(stream)
+                note.unlink()
+                found.append([Path(name) for name in json.loads(text)])
         return found
 
     def close(self) -> None:
-        """The next start is the first."""
-        self._home = None
+        """The next start opens a window."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
 
-def first_or_hand_over(
-    home: Path,
+def open_or_hand_over(
+    data_folder: Path,
     files: list[Path],
     patience: float = _PATIENCE,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-) -> First | None:
-    """None if a window that is open already has taken the files; else this start's own.
-
-    Takes ``patience`` seconds at most: then this start goes on by itself.
-    """
-    until = clock() + patience
-    note: Path | None = None
-    while True:
-        if note is not None and not note.exists():
-            return None
-        try:
-            lock = held(home / _LOCK)
-            if lock is None and note is None:
-                note = _left(home / _NOTES, files)
-        except OSError:
-            return First()  # no locks here, or no room for a note: every start has a window of its own
-        if lock is not None or clock() >= until:
-            if note is not None and not _taken_back(note, sleep):
-                if lock is not None:
-                    os.close(lock)
+) -> OpenWindow | None:
+    """None if the open window has taken the files, else a window of this start's own."""
+    until, note, left = clock() + patience, data_folder / _NOTES / f"{secrets.token_hex(8)}.note", False
+    try:
+        while (lock := held(data_folder / _LOCK)) is None and clock() < until:
+            if not left:
+                _leave(note, files)
+                left = True
+            elif not os.path.exists(note):
                 return None
-            return First(home, lock) if lock is not None else First()
-        sleep(_BREATH)
-
-
-def _left(folder: Path, files: list[Path]) -> Path:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _let_it_come_forward()
-    note = folder / f"{secrets.token_hex(8)}{_NOTE}"
-    begun = note.with_suffix(".part")
-    # Whole or not at all. A name may be no Unicode; ASCII with escapes keeps each as it is.
+            sleep(_PAUSE)
+    except OSError:  # no locks, or no notes: every start has a window of its own
+        return OpenWindow(data_folder)
     try:
-        with open(begun, "x", encoding="ascii", opener=_mine) as stream:
-            json.dump([os.path.abspath(file) for file in files], stream)
-        begun.rename(note)
-    except OSError:
-        begun.unlink(missing_ok=True)
-        raise
-    return note
+        note.unlink(missing_ok=lock is not None or not left)
+    except FileNotFoundError:
+        return None
+    except OSError:  # Windows, while a virus scanner reads it
+        pass
+    return OpenWindow(data_folder, lock)
 
 
-def _read(note: Path) -> list[Path]:
-    """Who renames it first has it: the window, or the start that takes it back."""
-    mine = note.with_suffix(_TAKEN)
-    note.rename(mine)
-    try:
-        return [Path(each) for each in json.loads(mine.read_bytes())]
-    finally:
-        mine.unlink(missing_ok=True)
-
-
-def _taken_back(note: Path, sleep: Callable[[float], object]) -> bool:
-    """False if the window has it after all."""
-    for _ in range(10):
-        try:
-            note.unlink()
-            return True
-        except FileNotFoundError:
-            return False
-        except OSError:  # Windows: somebody has it in hand at this moment
-            sleep(_BREATH)
-    return True
-
-
-def _mine(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _let_it_come_forward() -> None:
-    """Windows lets a window come forward only with the word of the program that the operator has just started."""
+def _leave(note: Path, files: list[Path]) -> None:
+    """Whole or not at all. In ASCII with escapes: a file's name may be no Unicode."""
     if sys.platform == "win32":
         import ctypes
 
+        # A window may only come to the front with the consent of the program that the operator has just started.
         any_process: Any = ctypes.c_uint32(0xFFFFFFFF)
         ctypes.windll.user32.AllowSetForegroundWindow(any_process)
+    own_folder(note.parent)
+    save(note, json.dumps([os.path.abspath(file) for file in files]).encode("ascii"), rights=0o600)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from bulkops.desktop.single import First, first_or_hand_over
+from bulkops.desktop.single import OpenWindow, open_or_hand_over
 from bulkops.messages.errors import CannotStart
 from bulkops.system import shutdown
 from bulkops.system.data_folder import home
@@ -31,20 +31,20 @@ def show(files: Iterable[Path]) -> None:
     A window that is open already is raised instead. Raises CannotStart where no window can be shown.
     """
     folder, dropped = home(), [path.absolute() for path in files]
-    first = first_or_hand_over(folder, dropped)
-    if first is not None:
-        _first_window(folder, dropped, first)
+    single = open_or_hand_over(folder, dropped)
+    if single is not None:
+        _open_window(folder, dropped, single)
     _told()
 
 
-def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
+def _open_window(folder: Path, dropped: list[Path], single: OpenWindow) -> None:
     with ExitStack() as stack:
         try:
             root = _root()
             from bulkops.desktop.theme import dress
             from bulkops.desktop.window import Window
 
-            window = Window(root, dress(root), folder, further=first.taken)
+            window = Window(root, dress(root), folder, further=single.take_files)
             stack.enter_context(shutdown.heard(_see_to_endings(root, window)))
             root.update()
             _told()
@@ -52,7 +52,7 @@ def _first_window(folder: Path, dropped: list[Path], first: First) -> None:
             root.mainloop()
         finally:
             # Before the last jobs have ended: what the next start brings must find a window, or make one.
-            first.close()
+            single.close()
         # Tk must be cleared up by this thread, so nothing of it is let go while another one lives.
         window.presenter.worker.join()
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from bulkops.desktop import single
-from bulkops.desktop.single import First, first_or_hand_over
+from bulkops.desktop.single import OpenWindow, open_or_hand_over
 
 PACKAGE = Path(single.__file__).parents[2]
 LIVES = """
 import sys, threading, time
 from pathlib import Path
-from bulkops.desktop.single import first_or_hand_over
-first = first_or_hand_over(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]], patience=60.0)
+from bulkops.desktop.single import open_or_hand_over
+first = open_or_hand_over(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]], patience=60.0)
 if first is None:
     print("handed over", flush=True)
 else:
@@ -29,7 +29,7 @@ else:
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     while not over.wait(0.01):
-        for files in first.taken():
+        for files in first.take_files():
             print("got", len(files), flush=True)
     first.close()
 """
@@ -43,8 +43,8 @@ def folder(home) -> Path:
 
 @pytest.fixture
 def first(folder):
-    made = first_or_hand_over(folder, [])
-    assert isinstance(made, First)
+    made = open_or_hand_over(folder, [])
+    assert isinstance(made, OpenWindow)
     yield made
     made.close()
 
@@ -59,16 +59,16 @@ def started(folder: Path, *files: str) -> subprocess.Popen[str]:
     )
 
 
-def start(folder: Path, files: list[Path], meanwhile=lambda: None) -> First | None:
+def start(folder: Path, files: list[Path], meanwhile=lambda: None) -> OpenWindow | None:
     """A start of which each nap takes a second, in which something may happen."""
     seconds = count()
-    return first_or_hand_over(folder, files, 3.0, lambda _: meanwhile(), lambda: float(next(seconds)))
+    return open_or_hand_over(folder, files, 3.0, lambda _: meanwhile(), lambda: float(next(seconds)))
 
 
-def handed_over(folder: Path, first: First, files: list[Path]) -> list[list[Path]]:
+def handed_over(folder: Path, first: OpenWindow, files: list[Path]) -> list[list[Path]]:
     """What the first gets of a second start."""
     got: list[list[Path]] = []
-    assert start(folder, files, lambda: got.extend(first.taken())) is None
+    assert start(folder, files, lambda: got.extend(first.take_files())) is None
     return got
 
 
@@ -79,7 +79,7 @@ def test_a_second_start_hands_over_its_files(folder, first, tmp_path, monkeypatc
     assert handed_over(folder, first, [Path(name) for name in names]) == [[tmp_path / name for name in names]]
     assert handed_over(folder, first, []) == [[]]
     assert not list((folder / "window notes").iterdir())
-    assert first.taken() == []
+    assert first.take_files() == []
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="their file names are Unicode")
@@ -92,23 +92,56 @@ def test_a_name_that_is_no_unicode_arrives(folder, first, tmp_path):
 def test_a_second_start_waits_until_the_first_is_up(folder, first):
     """A window takes a second to come up; whoever is started meanwhile does not open another."""
     naps = count(1)
-    assert start(folder, [Path("x")], lambda: first.taken() if next(naps) == 2 else None) is None
+    assert start(folder, [Path("x")], lambda: first.take_files() if next(naps) == 2 else None) is None
 
 
 def test_a_second_start_whose_window_closes_meanwhile_opens_one(folder, first):
     """With its files, and as the first: nothing of its note stays."""
     second = start(folder, [Path("x")], first.close)
     assert second is not None
-    assert second.taken() == []
+    assert second.take_files() == []
     assert len(handed_over(folder, second, [Path("y")])) == 1
     second.close()
 
 
-def test_a_window_that_takes_the_files_at_the_last_moment_has_them(folder, first, monkeypatch):
+def test_a_window_that_takes_the_files_at_the_last_moment_has_them(folder, first):
     """The note is gone when the second wants it back: then it does not open the files as well."""
-    taken_back = single._taken_back
-    monkeypatch.setattr(single, "_taken_back", lambda *facts: (first.taken(), taken_back(*facts))[1])
-    assert start(folder, [Path("x")]) is None
+    got: list[list[Path]] = []
+
+    def clock() -> float:
+        if any((folder / "window notes").glob("*")):
+            got.extend(first.take_files())
+            return 9.0
+        return 0.0
+
+    assert open_or_hand_over(folder, [Path("x")], 3.0, lambda _: None, clock) is None
+    assert got == [[Path("x").absolute()]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows: links need a right of their own")
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_note_is_not_read(folder, first, tmp_path, kind):
+    """No link is followed and no pipe waited for; the next start is heard all the same."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text('["planted.xlsx"]')
+    notes = folder / "window notes"
+    notes.mkdir()
+    planted = notes / "a.note"
+    {"link": lambda: planted.symlink_to(elsewhere), "pipe": lambda: os.mkfifo(planted), "folder": planted.mkdir}[kind]()
+    assert first.take_files() == []
+    assert handed_over(folder, first, [Path("x")]) == [[Path("x").absolute()]]
+    assert elsewhere.exists()
+
+
+def test_a_note_that_nobody_took_is_for_the_next_window(folder):
+    """The start that left it was killed while it waited: the file was meant to be opened, and is only checked."""
+    notes = folder / "window notes"
+    notes.mkdir()
+    (notes / "a.note").write_text('["August.xlsx"]')
+    window = start(folder, [])
+    assert window is not None
+    assert window.take_files() == [[Path("August.xlsx")]]
+    window.close()
 
 
 def test_of_a_window_that_was_killed_nothing_stands_in_the_way(folder):
@@ -116,7 +149,7 @@ def test_of_a_window_that_was_killed_nothing_stands_in_the_way(folder):
     with started(folder) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "first\n"
-        assert first_or_hand_over(folder, [], patience=60.0) is None
+        assert open_or_hand_over(folder, [], patience=60.0) is None
         assert running.stdout.readline() == "got 0\n"
         running.kill()
         running.wait()
@@ -130,9 +163,9 @@ def test_a_window_that_hangs_keeps_nobody_from_working(folder, first):
     """The second opens after a while, and is one that nobody finds: a run still is one at a time."""
     second = start(folder, [Path("x")])
     assert second is not None
-    assert second.taken() == []
+    assert second.take_files() == []
     second.close()
-    assert first.taken() == [], "what the second opens itself is not opened twice"
+    assert first.take_files() == [], "what the second opens itself is not opened twice"
     assert len(handed_over(folder, first, [])) == 1
 
 
@@ -154,7 +187,7 @@ def test_a_damaged_note_keeps_nobody_from_working(folder, first, told):
     notes = folder / "window notes"
     notes.mkdir()
     (notes / "a.note").write_bytes(told)
-    assert first.taken() == []
+    assert first.take_files() == []
     assert not list(notes.iterdir())
     assert len(handed_over(folder, first, [Path("x")])) == 1
 
@@ -183,7 +216,7 @@ def test_where_nothing_can_be_left_every_start_has_its_window(folder, first, the
         (folder / "window notes").write_bytes(b"")
     alone = start(folder if there == "no room for notes" else folder / "nowhere", [Path("x")])
     assert alone is not None
-    assert alone.taken() == []
+    assert alone.take_files() == []
     alone.close()
 
 
@@ -195,7 +228,7 @@ def test_bulkops_itself_hands_over(first, bulkops, monkeypatch):
 
     def window() -> None:
         while not got:
-            got.extend(first.taken())
+            got.extend(first.take_files())
             time.sleep(0.01)
 
     thread = threading.Thread(target=window, daemon=True)

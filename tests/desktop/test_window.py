@@ -19,7 +19,7 @@ from workbooks import column_of
 
 from bulkops.desktop import starting, view
 from bulkops.desktop.presenter import HERE
-from bulkops.desktop.single import First, first_or_hand_over
+from bulkops.desktop.single import OpenWindow, open_or_hand_over
 from bulkops.desktop.state import Phase
 from bulkops.desktop.view import Line
 from bulkops.energycap import environments
@@ -572,11 +572,11 @@ def test_the_end_of_the_session_waits_for_the_row_on_its_way(
 
 def test_a_second_start_brings_the_window_its_file(desk: Desk, book: Path, home: Path) -> None:
     """It is shown as if it had been dropped."""
-    first = first_or_hand_over(home, [])
+    first = open_or_hand_over(home, [])
     assert first is not None
-    desk.window.further = first.taken
-    second = threading.Thread(target=lambda: left.append(first_or_hand_over(home, [book], patience=60.0)))
-    left: list[First | None] = []
+    desk.window.further = first.take_files
+    second = threading.Thread(target=lambda: left.append(open_or_hand_over(home, [book], patience=60.0)))
+    left: list[OpenWindow | None] = []
     second.start()
     desk.phase(Phase.CHECKED)
     second.join()
