@@ -1,7 +1,7 @@
-"""What .ci/mutate runs in its clone: makes the mutants of some rooms, tests each, prints the survivors and a table.
+"""What .ci/mutate runs in its clone: makes the mutants of some modules, tests each, prints the survivors and a table.
 
 Function bodies are mutmut's own run. What mutmut leaves alone gets mutmut's changes and a process each here: statements
-outside functions (the verdict table's sets, the ledger's tables) and decorated functions. SQL gets changes of its own.
+outside functions (the sets of `classify`, the ledger's tables) and decorated functions. SQL gets changes of its own.
 Tests that try examples by chance are left out, so that a figure can be had again: it is a lower bound.
 """
 
@@ -31,13 +31,17 @@ from mutmut.mutation.file_mutation import MutationVisitor
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 
-ROOMS = {
-    "verdict": ["bulkops/energycap/classify.py"],
-    "planning": ["bulkops/runs/planning.py"],
-    "ledger": [f"bulkops/ledger/{name}.py" for name in ("ledger", "records", "reserve", "schema", "sqlite")],
-    "pace": ["bulkops/energycap/rate_limit.py"],
-    "processor": ["bulkops/runs/processor.py"],
+MODULES = {
+    "classify": ("energycap/test_classify.py", ["bulkops/energycap/classify.py"]),
+    "planning": ("runs/test_planning.py", ["bulkops/runs/planning.py"]),
+    "ledger": (
+        "test_ledger.py",
+        [f"bulkops/ledger/{name}.py" for name in ("ledger", "records", "reserve", "schema", "sqlite")],
+    ),
+    "rate_limit": ("energycap/test_rate_limit.py", ["bulkops/energycap/rate_limit.py"]),
+    "processor": ("runs/test_processor.py", ["bulkops/runs/processor.py"]),
 }
+"""What is changed, by its name on the command line: its tests within tests/, and its files."""
 STEADY = ["-m", "not hypothesis", "-k", "not program_was_killed"]
 LONGEST = 60
 """Seconds; what runs longer hangs."""
@@ -67,13 +71,14 @@ class Count:
             yield f"{file:28} {part:9} {made:5} {noticed:7} {noticed / made:6.1%}  {fates['timeout']} by hanging"
 
 
-def mutmut_run(room: str) -> Count:
+def mutmut_run(name: str) -> Count:
     """mutmut's own run."""
+    tests, files = MODULES[name]
     settings = {
         "source_paths": ["bulkops"],
-        "only_mutate": ROOMS[room],
+        "only_mutate": files,
         "also_copy": ["README.md", "sample_sheets"],
-        "pytest_add_cli_args_test_selection": [f"tests/test_{room}.py"],
+        "pytest_add_cli_args_test_selection": [f"tests/{tests}"],
         "pytest_add_cli_args": STEADY,
     }
     project = Path("pyproject.toml")
@@ -84,9 +89,9 @@ def mutmut_run(room: str) -> Count:
     mutmut("run", "--max-children", "1")
     count = Count()
     for line in mutmut("results", "--all", "true").splitlines():
-        name, fate = line.strip().split(": ")
-        file = re.sub(r"\.x[_ǁ].*", "", name).replace(".", "/") + ".py"
-        count.add(file, fate, "" if fate == "killed" else mutmut("show", name))
+        mutant, fate = line.strip().split(": ")
+        file = re.sub(r"\.x[_ǁ].*", "", mutant).replace(".", "/") + ".py"
+        count.add(file, fate, "" if fate == "killed" else mutmut("show", mutant))
     project.write_text(plain, encoding="utf-8")
     return count
 
@@ -139,12 +144,13 @@ def fate_of(tests: str) -> str:
     return {0: "survived", -signal.SIGALRM: "timeout"}.get(code, "killed")
 
 
-def rest_run(room: str) -> Count:
+def rest_run(name: str) -> Count:
     """The same for what mutmut leaves alone."""
-    count, tests = Count(), f"tests/test_{room}.py"
+    count, (own_tests, files) = Count(), MODULES[name]
+    tests = f"tests/{own_tests}"
     if fate_of(tests) != "survived":
         raise SystemExit(f"{tests} fails without any change")
-    for path in map(Path, ROOMS[room]):
+    for path in map(Path, files):
         plain = path.read_text(encoding="utf-8")
         for changed in rest_of(path):
             path.write_text(changed, encoding="utf-8")
@@ -154,13 +160,13 @@ def rest_run(room: str) -> Count:
     return count
 
 
-def main(rooms: list[str]) -> None:
+def main(names: list[str]) -> None:
     table = []
-    for room in rooms:
-        table += mutmut_run(room).lines("functions")
-        table += rest_run(room).lines("the rest")
+    for name in names:
+        table += mutmut_run(name).lines("functions")
+        table += rest_run(name).lines("the rest")
     print("file                         part       made noticed", *table, sep="\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["verdict", "planning", "ledger"])
+    main(sys.argv[1:] or ["classify", "planning", "ledger"])

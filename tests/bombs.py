@@ -16,11 +16,12 @@ MEGABYTE = 2**20
 ROOT = Path(__file__).resolve().parent.parent
 _LIMITED = """
 import json, resource, sys
+from importlib import import_module
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 seconds, memory, module, name, arguments = json.loads(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-found = getattr(__import__(module), name)(*arguments)
+found = getattr(import_module(module), name)(*arguments)
 sys.__stdout__.write("\\n" + json.dumps(found))
 """
 

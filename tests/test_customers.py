@@ -237,7 +237,7 @@ def test_a_person_says_whether_a_name_is_another_customers(host, bulkops, monkey
 AT_A_TERMINAL = """
 import sys
 import keyring
-from test_settings import InMemory
+from key_store import InMemory
 from bulkops.cli import commands as cli
 from bulkops.energycap import credentials
 credentials.SAFE_STORES = (InMemory.__module__,)

@@ -762,7 +762,7 @@ def test_the_whole_suite_runs_side_by_side_and_a_part_of_it_does_not(run: Module
     here = str(tmp_path / "here")
     venv = os.path.join(here, ".venv")
     assert run.command_for(["test"], venv, here)[0][-2:] == [f"--numprocesses={os.cpu_count() + 1}", "--dist=loadfile"]
-    assert run.command_for(["test", "tests/test_cells.py"], venv, here)[0][-2:] == ["pytest", "tests/test_cells.py"]
+    assert run.command_for(["test", "tests/runs"], venv, here)[0][-2:] == ["pytest", "tests/runs"]
 
 
 # ---------------------------------------------------------------- sentences

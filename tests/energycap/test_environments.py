@@ -19,14 +19,16 @@ from contextlib import closing
 from itertools import count
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any
 
 import canary
+import key_store
 import keyring
 import keyring.backend
 import keyring.errors
 import pytest
 from asking import Keyboard
+from key_store import InMemory
 from keyring.backends import chainer, fail, null
 
 import bulkops
@@ -357,36 +359,6 @@ def test_words_are_no_trace_of_a_key_that_is_made_of_words():
 # Where the key is kept
 
 
-class InMemory(keyring.backend.KeyringBackend):
-    """A store that keeps keys, and can be told to lose them or to fail."""
-
-    priority: ClassVar[float] = 1
-    loses = False
-    fails: Exception | None = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        if self.fails:
-            raise self.fails
-        if not self.loses:
-            self.kept[service, username] = password
-
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.fails:
-            raise self.fails
-        return self.kept.get((service, username))
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.fails:
-            raise self.fails
-        if (service, username) not in self.kept:
-            raise keyring.errors.PasswordDeleteError
-        del self.kept[service, username]
-
-
 @pytest.fixture
 def use(monkeypatch):
     """Makes a keyring the one in use, until the test is over."""
@@ -399,7 +371,7 @@ def use(monkeypatch):
 def store(use, monkeypatch) -> InMemory:
     """A store of ours that counts as the operating system's."""
     made = InMemory()
-    monkeypatch.setattr(credentials, "SAFE_STORES", (__name__,))
+    monkeypatch.setattr(credentials, "SAFE_STORES", (InMemory.__module__,))
     use(made)
     return made
 
@@ -484,7 +456,7 @@ def in_plain_text() -> InMemory:
     [
         (null.Keyring, "(the one in use keeps nothing)"),
         (fail.Keyring, "(none is installed)"),
-        (InMemory, "(test_settings is not the operating system's own)"),
+        (InMemory, "(key_store is not the operating system's own)"),
         (in_plain_text, "(keyrings.alt.file is not the operating system's own)"),
     ],
     ids=["null", "fail", "unknown", "plain text"],
@@ -617,7 +589,7 @@ def test_a_window_that_would_show_the_key_is_not_asked_for_it(store, monkeypatch
 AT_A_TERMINAL = """
 import hashlib, sys
 import keyring
-from test_settings import InMemory
+from key_store import InMemory
 from bulkops.cli import commands as cli
 from bulkops.energycap import credentials
 credentials.SAFE_STORES = (InMemory.__module__,)
@@ -655,7 +627,7 @@ def test_a_key_is_typed_unseen_and_the_whole_paste_counts(typed, code):
     """In a real terminal: nothing that is typed appears, and no half of a broken key is stored or left to the shell."""
     import pty
 
-    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(bulkops.__file__).parent.parent)))
+    paths = os.pathsep.join((str(Path(key_store.__file__).parent), str(Path(bulkops.__file__).parent.parent)))
     child, screen = pty.fork()
     if child == 0:
         environment = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"}

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_zoo import FIRST, TAME, copied, once, original, twice
 from zoo import ZOO
 from zoo.book import BOOK, BOOK_RELS, swapped, unzipped
 
 from bulkops.workbook.writing.graft import Graft
+
+from .test_zoo import FIRST, TAME, copied, once, original, twice
 
 FOLDER = os.environ.get("BULKOPS_VALIDATOR", "")
 pytestmark = pytest.mark.skipif(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from passes import passes
 
-BENCH = Path(__file__).resolve().parents[1] / "bench" / "inbox_fuzz.py"
+BENCH = Path(__file__).resolve().parents[2] / "bench" / "inbox_fuzz.py"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes, devices or users to become on Windows")

@@ -37,7 +37,7 @@ from bulkops.workbook.writing import results_sheet, templates
 from bulkops.workbook.writing.results_sheet import Results, Value
 from bulkops.workbook.writing.sidecar import may_replace, plain, results_path
 
-EXPECTED = Path(__file__).parent / "expected" / "results.csv"
+EXPECTED = Path(__file__).parents[1] / "expected" / "results.csv"
 WHEN = "2026-11-21 10:15:30 UTC-05:00"
 
 

@@ -730,7 +730,7 @@ def test_kills_leave_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     left = set()
     for _ in range(passes(100)):
         child = subprocess.Popen(
-            [sys.executable, "-c", _SAVING, path, old, new], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]
+            [sys.executable, "-c", _SAVING, path, old, new], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
         )
         assert child.stdout is not None
         with child:

@@ -148,7 +148,7 @@ def test_a_run_outlives_its_launcher_and_stops(
     august = fill(tmp_path / "August.xlsx", flags=ROWS)
     practice.faults.add(Fault.slow(1.0), times=None)
     command = [sys.executable, "-m", "bulkops", "run", str(august), "--yes"]
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     # The base Python: a venv's python.exe starts it and ends it with itself.
     launcher = subprocess.Popen(
         [sys._base_executable, "-c", f"import run\nrun.wait_out({command!r}, None, None)"],  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from test_sidecar import line
+from workbook.test_sidecar import line
 from workbooks import column_of, parts, relations, save, styles, typed, untouched_parts
 
 from bulkops.messages.errors import CannotStart

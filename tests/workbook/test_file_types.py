@@ -15,7 +15,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.reading.file_types import text_kind
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[1] / "cases"
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 ROWS = "List ID,Comment\n2001,x\n"
 PLIST = f'{XML}<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x.dtd">\n<plist version="1.0"><dict>'

@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 import xlrd
 from asking import Bulkops
-from test_foreign import cell as cell_of_ods
-from test_foreign import ods, sample
-from test_foreign import row as row_of_ods
+from workbook.test_foreign import cell as cell_of_ods
+from workbook.test_foreign import ods, sample
+from workbook.test_foreign import row as row_of_ods
 from workbooks import MAIN, RELATIONSHIPS, STRICT, Parts, parts, relations, save, worksheet
 
 from bulkops.messages.wording import row_numbers

@@ -19,7 +19,7 @@ import openpyxl
 import pytest
 from asking import Bulkops, Ended, fill, flag, kickout, task
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 import stand_in as bench
 from nursery import Nursery
@@ -38,7 +38,7 @@ from bulkops.system import data_folder
 from bulkops.system.folders import Folder
 from bulkops.system.locks import only_one, workbook_alone
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_workbooks_go_where_they_belong_with_their_results(inbox, folder, practi
 
 def test_boxes_that_nobody_ticked_need_no_attention(inbox, folder, practice):
     """A sheet with tick boxes filled down has rows to send and rows that are none: the workbook is done."""
-    case = Path(__file__).parent / "cases" / "unticked-boxes.xlsx"
+    case = ROOT / "tests" / "cases" / "unticked-boxes.xlsx"
     (folder / "August.xlsx").write_bytes(case.read_bytes())
     told = inbox()
     assert (told.code, lying(folder)) == (0, {"Done/August.xlsx"})

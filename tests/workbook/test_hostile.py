@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import systems
 from passes import LONG
-from test_delivery import TYPES
+from runs.test_delivery import TYPES
 from workbooks import MAIN, SHEET, Parts, by_address, parts, plain, relations, save, typed, worksheet
 from zoo.book import Book, unstyled
 from zoo.book import worksheet as zoo_sheet
