@@ -9,6 +9,7 @@ from datetime import date
 from tkinter import ttk
 
 from bulkops.desktop.theme import DANGER, INK, Look
+from bulkops.desktop.widgets import enable
 from bulkops.runs.history import Choice, State
 
 _ALL = "All runs"
@@ -76,7 +77,7 @@ class Chooser(ttk.Frame):
         wrong = [each.get() for each in (self.since, self.until) if each.get().strip() and not _day(each.get())]
         words = f"Type a day as {date.today():%Y-%m-%d}." if wrong else self._amount
         self.amount.configure(text=words, foreground=DANGER if wrong else INK)
-        self.all.state(["!disabled" if self.choice != Choice() or wrong else "disabled"])
+        enable(self.all, self.choice != Choice() or wrong)
 
 
 def _day(text: str) -> date | None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import tkinter as tk
 from pathlib import Path
-from tkinter import ttk
 
+from bulkops.desktop.widgets import WrappedLabel
 from bulkops.desktop.worker import Worker
 from bulkops.runs.disk_space import line
 
 
-class DiskLine(ttk.Label):
+class DiskLine(WrappedLabel):
     """It is blank until ``refresh`` has looked."""
 
     def __init__(self, parent: tk.Misc, worker: Worker, folder: Path) -> None:
         super().__init__(parent, style="Faint.TLabel")
         self._worker, self._folder = worker, folder
-        self.bind("<Configure>", lambda event: self.configure(wraplength=event.width))
 
     def refresh(self) -> None:
         """Look anew."""

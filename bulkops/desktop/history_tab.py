@@ -14,6 +14,7 @@ from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.history import results_of
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.theme import DANGER, INK, PAPER, TINTS, Look
+from bulkops.desktop.widgets import WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted
@@ -76,12 +77,10 @@ class HistoryTab(ttk.Frame):
         self.table.bind("<Return>", lambda _: self.open.invoke())
 
     def _build_below(self, look: Look) -> None:
-        self.about = ttk.Label(self)
+        self.about = WrappedLabel(self)
         self.about.grid(row=2, columnspan=2, sticky="ew", pady=look.pad)
-        self.said = ttk.Label(self)
+        self.said = WrappedLabel(self)
         self.said.grid(row=3, columnspan=2, sticky="ew")
-        for label in (self.about, self.said):
-            label.bind("<Configure>", lambda event: event.widget.configure(wraplength=event.width))
         row = ttk.Frame(self)
         row.grid(row=4, columnspan=2, sticky="ew", pady=(look.pad, 0))
         self.open = ttk.Button(row, text="Open results", command=self._open, style="Main.TButton")
@@ -117,7 +116,7 @@ class HistoryTab(ttk.Frame):
         wanted = [run for run in self._known if self.chooser.choice.takes(run)]
         before, self._runs = self._runs, {run.id: run for run in wanted[:_MOST]}
         self.chooser.tell(_amount(len(self._runs), len(wanted), len(self._known)))
-        self.export.state(["!disabled" if wanted else "disabled"])
+        enable(self.export, wanted)
         if list(before) == list(self._runs):
             for run in self._runs.values():
                 if run != before[run.id]:
@@ -149,8 +148,8 @@ class HistoryTab(ttk.Frame):
 
     def _tell_chosen(self) -> None:
         run = self.run
-        self.open.state(["!disabled" if run and not run.under_way else "disabled"])
-        self.finish.state(["!disabled" if run and run.left is not None else "disabled"])
+        enable(self.open, run and not run.under_way)
+        enable(self.finish, run and run.left is not None)
         if run is None:
             nothing = _CHOOSE if self._runs else _NONE_SUCH if self._known else _NOTHING_YET
             self.about.configure(text=nothing)

@@ -12,6 +12,7 @@ from bulkops.desktop.inbox_presenter import Dropped, InboxPresenter, InboxShown
 from bulkops.desktop.opening import open_file, show_in_folder
 from bulkops.desktop.theme import DANGER, PAPER, TINTS, Look
 from bulkops.desktop.view import Question
+from bulkops.desktop.widgets import PathEntry, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted, printable
@@ -60,13 +61,13 @@ class InboxTab(ttk.Frame):
         row.grid(row=0, column=0, columnspan=2, sticky=tk.EW)
         row.columnconfigure(1, weight=1)
         ttk.Label(row, text="Upload folder").grid(row=0, column=0, padx=(0, look.pad))
-        self.entry = ttk.Entry(row, state="readonly")
+        self.entry = PathEntry(row)
         self.entry.grid(row=0, column=1, sticky=tk.EW)
         self.choose = ttk.Button(row, text="Choose a folder …", command=self.choose_folder)
         self.again = ttk.Button(row, text="Check again", command=self.presenter.look)
         for column, button in enumerate((self.choose, self.again), 2):
             button.grid(row=0, column=column, padx=(look.pad, 0))
-        self.headline = ttk.Label(self, style="Title.TLabel")
+        self.headline = WrappedLabel(self, style="Title.TLabel")
         self.headline.grid(row=1, column=0, columnspan=2, sticky=tk.EW, pady=look.gap)
 
     def _build_table(self, look: Look) -> None:
@@ -84,12 +85,10 @@ class InboxTab(ttk.Frame):
         self.table.bind("<<TreeviewSelect>>", lambda _: self._chosen())
 
     def _build_below(self, look: Look) -> None:
-        self.about = ttk.Label(self)
-        self.trouble = ttk.Label(self, foreground=DANGER)
+        self.about = WrappedLabel(self)
+        self.trouble = WrappedLabel(self, foreground=DANGER)
         for number, label in enumerate((self.about, self.trouble), 3):
             label.grid(row=number, column=0, columnspan=2, sticky=tk.EW, pady=(look.pad, 0))
-        for label in (self.headline, self.about, self.trouble):
-            label.bind("<Configure>", lambda event: event.widget.configure(wraplength=event.width))
         row = ttk.Frame(self)
         row.grid(row=5, column=0, columnspan=2, sticky=tk.W, pady=(look.gap, 0))
         self.run_all = ttk.Button(row, command=self.presenter.run, style="Main.TButton")
@@ -112,18 +111,15 @@ class InboxTab(ttk.Frame):
         """Everything but the question."""
         if not self.winfo_exists():
             return
-        self.entry.configure(state="normal")
-        self.entry.delete(0, tk.END)
-        self.entry.insert(0, str(shown.folder or ""))
-        self.entry.configure(state="readonly")
+        self.entry.show(shown.folder)
         self.headline.configure(text=shown.headline)
         self.trouble.configure(text=shown.trouble)
         self._show_files(shown)
         self.run_all.configure(text=f"Run {'all ' if shown.ready > 1 else ''}{counted(shown.ready, 'workbook')}")
-        _able(self.choose, not shown.busy)
-        _able(self.again, not shown.busy and shown.folder is not None)
-        _able(self.run_all, not shown.busy and shown.ready > 0)
-        _able(self.halt, shown.running)
+        enable(self.choose, not shown.busy)
+        enable(self.again, not shown.busy and shown.folder is not None)
+        enable(self.run_all, not shown.busy and shown.ready > 0)
+        enable(self.halt, shown.running)
         self._chosen()
 
     def _show_files(self, shown: InboxShown) -> None:
@@ -143,9 +139,9 @@ class InboxTab(ttk.Frame):
         told = f"{chosen[0].path}\n{chosen[0].state}" if len(chosen) == 1 else _CHOOSE
         self.about.configure(text=printable(told) if self._files else "")
         able = not self.presenter.busy and any(each.found for each in chosen)
-        _able(self.run_chosen, able)
+        enable(self.run_chosen, able)
         for button in (self.open, self.reveal):
-            _able(button, len(chosen) == 1)
+            enable(button, len(chosen) == 1)
 
     def _run_chosen(self) -> None:
         found = [self._files[each].found for each in self.table.selection()]
@@ -167,7 +163,3 @@ class InboxTab(ttk.Frame):
             self.dialog = None
         if question is not None and self.winfo_exists():
             self.dialog = RunDialog(self, self._look, question, self.presenter.answer, lambda *_: None)
-
-
-def _able(button: ttk.Button, able: bool) -> None:
-    button.state(["!disabled" if able else "disabled"])

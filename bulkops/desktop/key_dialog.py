@@ -10,6 +10,7 @@ from bulkops.desktop import key_actions
 from bulkops.desktop.dialogs import Dialog
 from bulkops.desktop.key_actions import Said
 from bulkops.desktop.theme import DANGER, INK, SAFE, Look
+from bulkops.desktop.widgets import enable
 from bulkops.desktop.worker import Worker
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import BulkopsError
@@ -181,8 +182,8 @@ class KeyDialog(Dialog):
 
     def _be_busy(self, busy: bool) -> None:
         for button in (self.test, self.save, self.for_now, self.remove):
-            button.state(["disabled" if busy else "!disabled"])
-        self._where.state(["disabled" if busy else "!disabled"])
+            enable(button, not busy)
+        enable(self._where, not busy)
 
     def _say(self, said: Said) -> None:
         self.said.configure(text=said.words, foreground=SAFE if said.good else DANGER)

@@ -11,6 +11,7 @@ from typing import Literal
 from bulkops.desktop.long_tree import LongTree
 from bulkops.desktop.theme import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
 from bulkops.desktop.view import STEPS, VERDICTS, Line, most_urgent
+from bulkops.desktop.widgets import enable
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 
@@ -96,7 +97,7 @@ class Table(ttk.Frame):
 
     def _count(self) -> None:
         self.filter.configure(text=f"Only rows to look at ({self._to_look_at})")
-        self.filter.state(["!disabled" if self._to_look_at or self.only else "disabled"])
+        enable(self.filter, self._to_look_at or self.only)
 
     def _fill(self, anew: bool = False) -> None:
         """``anew``: nothing of what was chosen counts any more."""

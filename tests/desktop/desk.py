@@ -165,7 +165,7 @@ class Desk:
 
     def rows(self) -> list[tuple[str, ...]]:
         """What the table shows from top to bottom: sheet, row, what it will do, state, message."""
-        tree, seen = self.window.table.tree, {}
+        tree, seen = self.window.workbook.table.tree, {}
         for first in range(0, len(tree.names), tree.page):
             tree.yview_moveto(first / len(tree.names))
             seen.update({each: tuple(map(str, tree.item(each, "values"))) for each in tree.get_children()})
@@ -173,7 +173,7 @@ class Desk:
 
     def details(self) -> str:
         """The chosen row in full."""
-        return self.window.details.text.get("1.0", tk.END).strip()
+        return self.window.workbook.details.text.get("1.0", tk.END).strip()
 
     def leave(self) -> None:
         """Close the window and leave no job behind."""

@@ -39,14 +39,14 @@ def book(tmp_path: Path) -> Path:
 def elsewhere(practice: PracticeServer, open_desk: Callable[..., Desk]) -> Desk:
     """The window, with an EnergyCAP that is not practice chosen in its list."""
     desk = open_desk()
-    desk.window.where.current(1)
-    desk.press("<<ComboboxSelected>>", desk.window.where)
+    desk.window.workbook.environment.current(1)
+    desk.press("<<ComboboxSelected>>", desk.window.workbook.environment)
     assert desk.window.presenter.state.where == environments.environment()
     return desk
 
 
 def asking(desk: Desk) -> None:
-    desk.click(desk.window.run)
+    desk.click(desk.window.workbook.run)
     desk.phase(Phase.ASKING)
 
 
@@ -64,7 +64,7 @@ def test_choose_check_run_open(desk: Desk, book: Path) -> None:
         *(("Kickouts", "2", "Ready"), ("Flag edits", "2", "Ready"), ("Flag edits", "3", "Ready")),
         ("Flag edits", "4", "Ready"),
     ]
-    assert str(window.run["text"]) == "Run 4 rows"
+    assert str(window.workbook.run["text"]) == "Run 4 rows"
     asking(desk)
     assert window.dialog is not None
     assert desk.root.focus_get() is window.dialog.no
@@ -72,8 +72,8 @@ def test_choose_check_run_open(desk: Desk, book: Path) -> None:
     desk.phase(Phase.ENDED)
     assert window.dialog is None
     assert {row[3] for row in desk.rows()} == {"Done"}
-    assert can(window.results)
-    desk.click(window.results)
+    assert can(window.workbook.results)
+    desk.click(window.workbook.results)
     practised = book.with_name(f"{book.stem} - PRACTICE.xlsx")
     desk.until(lambda: desk.opened == [practised], "the results in their own program")
     assert column_of(practised, "Status", "PRACTICE Results") == ["Done"] * 4
@@ -181,13 +181,13 @@ def test_a_broken_file_is_told_in_the_window(desk: Desk, tmp_path: Path, book: P
     broken.write_bytes(b"nothing of the kind")
     desk.window.take([broken])
     desk.phase(Phase.FAILED)
-    assert desk.window.trouble.winfo_viewable()
-    assert "broken.xlsx" in str(desk.window.trouble_words["text"])
-    desk.click(desk.window.copy)
+    assert desk.window.workbook.trouble.winfo_viewable()
+    assert "broken.xlsx" in str(desk.window.workbook.trouble.words["text"])
+    desk.click(desk.window.workbook.trouble.copy)
     assert "Code: workbook." in desk.root.clipboard_get()
     desk.window.take([book])
     desk.phase(Phase.CHECKED)
-    assert not desk.window.trouble.winfo_viewable()
+    assert not desk.window.workbook.trouble.winfo_viewable()
 
 
 def test_five_thousand_rows(desk: Desk, tmp_path: Path) -> None:
@@ -195,10 +195,10 @@ def test_five_thousand_rows(desk: Desk, tmp_path: Path) -> None:
     rows = [flag(1_000_000 + number if number % 100 else "x") for number in range(5000)]
     desk.window.take([fill(tmp_path / "many.xlsx", [], rows)])
     desk.phase(Phase.CHECKED)
-    tree = desk.window.table.tree
+    tree = desk.window.workbook.table.tree
     assert len(tree.names) == 5000
-    assert "(50)" in str(desk.window.table.filter["text"])
-    desk.click(desk.window.table.filter)
+    assert "(50)" in str(desk.window.workbook.table.filter["text"])
+    desk.click(desk.window.workbook.table.filter)
     assert len(tree.names) == 50
     assert {row[3] for row in desk.rows()} == {"Needs fixing"}
     tree.focus_force()
@@ -219,7 +219,7 @@ def end(desk: Desk, status: Status, first: int, last: int) -> None:
     """So many rows have come to their end since the window was drawn last."""
     shown = list(desk.window.presenter.state.lines.values())
     for line in shown[first:last]:
-        desk.window.table.change(
+        desk.window.workbook.table.change(
             replace(line, outcome=replace(line.outcome, status=status), look=status is Status.FAILED)
         )
     desk.root.update()
@@ -227,14 +227,14 @@ def end(desk: Desk, status: Status, first: int, last: int) -> None:
 
 def in_sight(desk: Desk) -> list[int]:
     """The rows that can be seen whole, by their places among all rows."""
-    tree = desk.window.table.tree
+    tree = desk.window.workbook.table.tree
     boxes = {name: tree.bbox(name) for name in tree.get_children()}
     return [int(name) for name, box in boxes.items() if box and box[1] + box[3] <= tree.winfo_height()]
 
 
 def test_the_table_goes_with_the_run_unless_somebody_reads_elsewhere(many: Desk) -> None:
     """The row that changed last is in sight; whoever scrolls away stays there, and is taken along when back."""
-    table = many.window.table
+    table = many.window.workbook.table
     end(many, Status.FAILED, 0, 500)
     assert 499 in in_sight(many)
     assert "(500)" in str(table.filter["text"])
@@ -249,7 +249,7 @@ def test_the_table_goes_with_the_run_unless_somebody_reads_elsewhere(many: Desk)
 
 def test_the_table_holds_the_rows_in_sight_and_no_others(many: Desk) -> None:
     """Wheel, scrollbar and keys go through all rows; a row that is out of sight stays chosen."""
-    tree = many.window.table.tree
+    tree = many.window.workbook.table.tree
     top = in_sight(many)
     page = len(top)
     assert len(tree.get_children()) <= page + 1
@@ -263,8 +263,8 @@ def test_the_table_holds_the_rows_in_sight_and_no_others(many: Desk) -> None:
     assert in_sight(many)[0] > 0
     tree.yview_moveto(0.5)
     assert in_sight(many)[0] == 500
-    assert many.window.table.selected is not None
-    assert many.window.table.selected.row == 3
+    assert many.window.workbook.table.selected is not None
+    assert many.window.workbook.table.selected.row == 3
     assert tree.selection() == ()
     many.press("<Up>", tree)
     assert in_sight(many)[0] == 0
@@ -281,7 +281,7 @@ def test_the_table_holds_the_rows_in_sight_and_no_others(many: Desk) -> None:
 
 def test_a_click_chooses_a_row_far_down(many: Desk) -> None:
     """What is clicked is the row that is seen there, also where the table is drawn before Tk tells of the click."""
-    tree = many.window.table.tree
+    tree = many.window.workbook.table.tree
     tree.yview_moveto(0.9)
     for name in ("901", "903"):
         x, y, _, high = tree.bbox(name)  # type: ignore[misc]
@@ -294,11 +294,11 @@ def test_a_click_chooses_a_row_far_down(many: Desk) -> None:
 def test_a_larger_window_shows_more_rows(many: Desk) -> None:
     """No room is left below the last row."""
     before = len(in_sight(many))
-    many.window.table.tree.yview_moveto(1)
+    many.window.workbook.table.tree.yview_moveto(1)
     width, height = many.root.winfo_width(), many.root.winfo_height()
     many.root.geometry(f"{width}x{height + 10 * many.window.look.line}")
     many.until(lambda: len(rows := in_sight(many)) > before and rows[-1] == 999, "more rows up to the last one")
-    assert many.window.table.tree.page == len(in_sight(many))
+    assert many.window.workbook.table.tree.page == len(in_sight(many))
 
 
 def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_the_worst_row_is_chosen(elsewhere: Desk, practice: PracticeServer, tmp_
     practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
     elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
     elsewhere.phase(Phase.CHECKED)
-    elsewhere.window.table.tree.selection_set("1")
+    elsewhere.window.workbook.table.tree.selection_set("1")
     asking(elsewhere)
     assert elsewhere.window.dialog is not None
     elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
@@ -320,17 +320,25 @@ def test_everything_by_keyboard(desk: Desk, book: Path) -> None:
     """Tab comes to every live control in reading order; F5 checks; Alt and a letter press a button."""
     desk.window.take([book])
     desk.phase(Phase.CHECKED)
-    desk.window.choose.focus_force()
+    desk.window.workbook.choose.focus_force()
     desk.root.update()
     seen = []
     while desk.root.focus_get() not in seen:
         seen.append(desk.root.focus_get())
         desk.press("<Tab>")
     window = desk.window
-    order = [window.choose, window.recent, window.template, window.where, window.key, window.check, window.run]
+    order = [
+        window.workbook.choose,
+        window.workbook.recent,
+        window.workbook.template,
+        window.workbook.environment,
+        window.workbook.key,
+        window.workbook.check,
+        window.workbook.run,
+    ]
     assert [each for each in seen if each in order] == order
-    assert window.table.tree in seen
-    assert window.details.text in seen
+    assert window.workbook.table.tree in seen
+    assert window.workbook.details.text in seen
     desk.root.focus_force()
     state = window.presenter.state
     before = state.report
@@ -361,19 +369,19 @@ def test_every_underlined_letter_is_one_buttons_own(desk: Desk) -> None:
 
 def test_dead_buttons_say_why(desk: Desk) -> None:
     """Over a button that cannot be pressed there is a word why."""
-    assert not can(desk.window.run)
-    desk.window.run.event_generate("<Enter>")
+    assert not can(desk.window.workbook.run)
+    desk.window.workbook.run.event_generate("<Enter>")
     desk.root.update()
     words = [
         str(label["text"])
-        for tip in desk.window.run.winfo_children()
+        for tip in desk.window.workbook.run.winfo_children()
         for label in tip.winfo_children()
         if isinstance(label, tk.Label)
     ]
     assert words == ["Choose a workbook first."]
-    desk.window.run.event_generate("<Leave>")
+    desk.window.workbook.run.event_generate("<Leave>")
     desk.root.update()
-    assert not desk.window.run.winfo_children()
+    assert not desk.window.workbook.run.winfo_children()
 
 
 @pytest.mark.parametrize("scaling", [1.333, 2.0, 2.667])
@@ -385,11 +393,21 @@ def test_nothing_is_cut_off(scaling: float, open_desk: Callable[..., Desk], book
     desk.window.take([book])
     desk.phase(Phase.CHECKED)
     window = desk.window
-    for each in (window.choose, window.recent, window.template, window.key, window.check, window.run, window.results):
+    for each in (
+        window.workbook.choose,
+        window.workbook.recent,
+        window.workbook.template,
+        window.workbook.key,
+        window.workbook.check,
+        window.workbook.run,
+        window.workbook.results,
+    ):
         assert each.winfo_width() >= each.winfo_reqwidth()
         assert each.winfo_height() >= each.winfo_reqheight()
-    assert window.corrections.winfo_rootx() + window.corrections.winfo_width() <= desk.root.winfo_width()
-    box = window.table.tree.bbox(window.table.tree.get_children()[0])
+    assert (
+        window.workbook.corrections.winfo_rootx() + window.workbook.corrections.winfo_width() <= desk.root.winfo_width()
+    )
+    box = window.workbook.table.tree.bbox(window.workbook.table.tree.get_children()[0])
     assert box
     assert box[3] >= window.look.line
 
@@ -399,14 +417,14 @@ def test_long_words_wrap(desk: Desk) -> None:
     desk.window.presenter.say("Word " * 80)
     desk.root.update()
     one = desk.window.look.line
-    desk.until(lambda: desk.window.more.winfo_height() > 2 * one, "the words on several lines")
-    assert desk.window.more.winfo_width() <= desk.root.winfo_width()
+    desk.until(lambda: desk.window.workbook.more.winfo_height() > 2 * one, "the words on several lines")
+    assert desk.window.workbook.more.winfo_width() <= desk.root.winfo_width()
 
 
 def test_every_environment_can_be_chosen(desk: Desk) -> None:
     """The list shows each by its name and host, practice chosen; where not practice, the banner is red."""
-    values = [str(each) for each in desk.window.where["values"]]
-    assert desk.window.where.get() == values[0] == view.WHERE
+    values = [str(each) for each in desk.window.workbook.environment["values"]]
+    assert desk.window.workbook.environment.get() == values[0] == view.WHERE
     assert view.named(environments.environment("us-east")) in values
 
 
@@ -428,7 +446,7 @@ def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp
     practice.faults.add(Fault.drop_reply(), path_contains="/list/2008/")
     elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
     elsewhere.phase(Phase.CHECKED)
-    details = elsewhere.window.details
+    details = elsewhere.window.workbook.details
     assert not details.marks.winfo_viewable()
     asking(elsewhere)
     assert elsewhere.window.dialog is not None
@@ -437,9 +455,13 @@ def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp
     elsewhere.phase(Phase.ENDED)
     elsewhere.until(details.marks.winfo_viewable, "the two buttons")
     elsewhere.click(details.verdicts[Verdict.DONE])
-    elsewhere.until(lambda: elsewhere.root.focus_get() is elsewhere.window.sure.no, "the keyboard at Leave it in doubt")
-    elsewhere.click(elsewhere.window.sure.yes)
-    elsewhere.until(lambda: "is marked: done after all" in str(elsewhere.window.more["text"]), "the mark is told")
+    elsewhere.until(
+        lambda: elsewhere.root.focus_get() is elsewhere.window.workbook.sure.no, "the keyboard at Leave it in doubt"
+    )
+    elsewhere.click(elsewhere.window.workbook.sure.yes)
+    elsewhere.until(
+        lambda: "is marked: done after all" in str(elsewhere.window.workbook.more["text"]), "the mark is told"
+    )
     elsewhere.phase(Phase.CHECKED)
     assert [row[3] for row in elsewhere.rows()] == ["Already done"] * 3
     assert not details.marks.winfo_viewable()
@@ -495,13 +517,13 @@ def test_an_error_of_ours_does_not_make_it_deaf(elsewhere: Desk, practice: Pract
     elsewhere.root.report_callback_exception = lambda _, error, __: told.append(error)
     elsewhere.window.take([fill(tmp_path / "a.xlsx", [], GOOD)])
     elsewhere.phase(Phase.CHECKED)
-    change = elsewhere.window.table.change
+    change = elsewhere.window.workbook.table.change
 
     def once(line: Line) -> None:
-        elsewhere.window.table.change = change  # type: ignore[method-assign]
+        elsewhere.window.workbook.table.change = change  # type: ignore[method-assign]
         raise RuntimeError("made to go wrong")
 
-    elsewhere.window.table.change = once  # type: ignore[method-assign]
+    elsewhere.window.workbook.table.change = once  # type: ignore[method-assign]
     asking(elsewhere)
     assert elsewhere.window.dialog is not None
     elsewhere.write("3", elsewhere.root.focus_get() or elsewhere.window.dialog)
@@ -535,7 +557,7 @@ def test_recent_workbooks_are_a_key_away(desk: Desk, book: Path) -> None:
     desk.phase(Phase.CHECKED)
     desk.root.focus_force()
     desk.press("<Alt-e>", desk.root)
-    menu = desk.window.menu
+    menu = desk.window.workbook.menu
     desk.until(menu.winfo_viewable, "the menu")
     assert menu.entrycget(0, "label") == str(book)
     before = desk.window.presenter.state.report
