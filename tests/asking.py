@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openpyxl
+from steps import task
+from workbooks import typed_sheets
 
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
@@ -21,11 +22,6 @@ from bulkops.runs.report import Options, Report
 
 STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}
 Rows = Sequence[Mapping[str, Any]]
-
-
-def task(number: int) -> str:
-    """A task of the practice server."""
-    return f"7d9e4c10-5b3a-4f6e-9c21-{number:012d}"
 
 
 def kickout(number: int, **values: Any) -> dict[str, Any]:
@@ -42,19 +38,15 @@ def fill(
     path: Path, kickouts: Rows = (), flags: Rows = (), names: tuple[str, str] = ("Kickouts", "Flag edits")
 ) -> Path:
     """A workbook with a sheet for each operation that has rows; ``hidden`` among a row's values hides it."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
+    sheets: dict[str, list[list[Any]]] = {}
+    hidden = []
     for key, rows, name in (("kickout_reimport", kickouts, names[0]), ("list_flag_edit", flags, names[1])):
-        if not rows:
-            continue
-        fields = list(columns([all_operations()[key]]).values())
-        sheet = book.create_sheet(name)
-        sheet.append([field.heading for field in fields])
-        for number, row in enumerate(rows, 2):
-            sheet.append([row.get(field.name) for field in fields])
-            sheet.row_dimensions[number].hidden = row.get("hidden", False)
-    book.save(path)
-    return path
+        if rows:
+            fields = columns([all_operations()[key]]).values()
+            values = [[row.get(field.name) for field in fields] for row in rows]
+            sheets[name] = [[field.heading for field in fields], *values]
+            hidden += [(name, number) for number, row in enumerate(rows, 2) if row.get("hidden")]
+    return typed_sheets(path, sheets, hidden)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,15 @@ The .xlsx, .ods and .xls lie in tests/foreign/, so that they are read where Libr
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
 from datetime import date, datetime, time
 from pathlib import Path
 
 import openpyxl
+from zoo.programs import converted
 
 FOLDER = Path(__file__).parent / "foreign"
 NAME = "every kind of cell"
-SOFFICE = shutil.which("soffice")
 
 
 def typed(path: Path) -> None:
@@ -58,15 +56,6 @@ def typed(path: Path) -> None:
     filtered.auto_filter.add_filter_column(1, ["a"])
     filtered.row_dimensions[3].hidden = True
     book.save(path)
-
-
-def converted(path: Path, kind: str, folder: Path) -> Path:
-    """A workbook as LibreOffice saves it in another format."""
-    assert SOFFICE
-    with tempfile.TemporaryDirectory() as profile:
-        command = [SOFFICE, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless", "--convert-to", kind]
-        subprocess.run([*command, "--outdir", folder, path], check=True, capture_output=True, timeout=300)
-    return folder / f"{path.stem}.{kind}"
 
 
 if __name__ == "__main__":

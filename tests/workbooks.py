@@ -1,27 +1,28 @@
-"""Workbooks for the tests: made from snippets of XML, part by part, or typed with openpyxl."""
+"""Workbooks for the tests: rows typed with openpyxl, parts of XML, or (from the zoo) everything that Excel writes."""
 
 from __future__ import annotations
 
+import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import openpyxl
 from python_calamine import CalamineWorkbook
+from zoo.book import MAIN, RELATIONSHIPS
 
 from bulkops.model.rows import Cell, Shown
 from bulkops.workbook.reader import parsed
 from bulkops.workbook.reading.file_content import content_of
 from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STRICT = "http://purl.oclc.org/ooxml"
 SHEET = "xl/worksheets/sheet1.xml"
 
 Parts = dict[str, str | bytes]
+Target = TypeVar("Target", bound=Path | io.BytesIO)
 
 
 def relations(*targets: tuple[str, str]) -> str:
@@ -78,7 +79,9 @@ def parts(data: str = "", sheet: str | None = None, style: str = "", shared: str
     return made
 
 
-def save(path: Path, contents: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]], **options: Any) -> Path:
+def save(
+    path: Target, contents: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]], **options: Any
+) -> Target:
     """Put parts into a zip, in this order."""
     pairs = contents.items() if isinstance(contents, Mapping) else contents
     with zipfile.ZipFile(path, "w", **{"compression": zipfile.ZIP_DEFLATED, **options}) as archive:
@@ -88,13 +91,22 @@ def save(path: Path, contents: Mapping[str, str | bytes] | Iterable[tuple[str, s
 
 
 def typed(path: Path, *rows: Sequence[Any], title: str = "Data", start: int = 1) -> Path:
-    """A workbook as openpyxl writes it, its rows from row ``start`` on."""
+    """A workbook of one sheet as openpyxl writes it, its rows from row ``start`` on."""
+    return typed_sheets(path, {title: [*[()] * (start - 1), *rows]})
+
+
+def typed_sheets(
+    path: Path, sheets: Mapping[str, Iterable[Sequence[Any]]], hidden: Collection[tuple[str, int]] = ()
+) -> Path:
+    """A workbook as openpyxl writes it, from the rows of each sheet; ``hidden``: sheets and numbers of rows."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = title
-    for number, row in enumerate(rows, start):
-        for column, value in enumerate(row, 1):
-            sheet.cell(number, column, value)
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    for name, number in hidden:
+        book[name].row_dimensions[number].hidden = True
     book.save(path)
     return path
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
+from asking import fill
 
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
-from bulkops.operations.base import columns
 from bulkops.runs.checking import check
 from bulkops.workbook.reader import read_workbook
 
@@ -23,16 +22,7 @@ def checked(tmp_path: Path) -> Checker:
     """``checked("kickout_reimport", {field: value}, …)``: the rows as checked, from a sheet of that operation."""
 
     def run(key: str, *rows: dict[str, Any]) -> list[CheckedRow]:
-        operation = all_operations()[key]
-        fields = list(columns([operation]).values())
-        book = openpyxl.Workbook()
-        sheet = book.active
-        sheet.title = operation.sheet
-        sheet.append([field.heading for field in fields])
-        for row in rows:
-            sheet.append([row.get(field.name) for field in fields])
-        path = tmp_path / "rows.xlsx"
-        book.save(path)
+        path = fill(tmp_path / "rows.xlsx", **{"kickouts" if key == "kickout_reimport" else "flags": rows})
         return list(check(read_workbook(path), list(all_operations().values())).rows)
 
     return run

@@ -12,7 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 from asking import fill, flag, kickout
-from workbooks import column_of, older_results
+from workbooks import column_of, older_results, save
+from workbooks import typed as typed_rows
 
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
@@ -301,12 +302,13 @@ def test_codes_that_were_pasted_along_with_their_column_of_results_release_nothi
     """Results name a code for each row that was sent: under their heading nobody has typed it for another send."""
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN, kickout(2)])
     assert run(path, server, home) == ["done"] * 2
-    pasted = openpyxl.Workbook()
-    pasted.active.append(["Task GUID", "Batch mode", "Send again code"])
-    for target, code in zip(column_of(path, "Target"), column_of(path, "Send again code"), strict=True):
-        pasted.active.append([target, "new self-contained batch", code])
-    pasted.save(tmp_path / "Pasted.xlsx")
-    assert run(tmp_path / "Pasted.xlsx", server, home) == ["already_done"] * 2
+    sent = zip(column_of(path, "Target"), column_of(path, "Send again code"), strict=True)
+    pasted = typed_rows(
+        tmp_path / "Pasted.xlsx",
+        ["Task GUID", "Batch mode", "Send again code"],
+        *([target, "new self-contained batch", code] for target, code in sent),
+    )
+    assert run(pasted, server, home) == ["already_done"] * 2
     assert len(server.writes) == 2
 
 
@@ -326,9 +328,7 @@ def test_a_formula_types_no_code(tmp_path: Path, server: PracticeServer, home: P
         letter = parts[sheet].split(inline)[0][-4]
         own = "" if "array" in formula and number > 2 else formula.format(number, letter)
         parts[sheet] = parts[sheet].replace(inline, f't="str">{own}<v>{code}</v></c>')
-    with zipfile.ZipFile(path, "w") as book:
-        for name, text in parts.items():
-            book.writestr(name, text)
+    save(path, parts)
     out = tmp_path / "corrections.xlsx"
     report = report_of(path, server, home, corrections=out)
     assert [each.code for each in report.outcomes] == ["send_again.formula"] * 2

@@ -16,12 +16,12 @@ from typing import Any
 import openpyxl
 import pytest
 from asking import Bulkops, fill, flag
-from foreign_samples import FOLDER, NAME, SOFFICE, converted
+from foreign_samples import FOLDER, NAME
 from openpyxl.workbook.defined_name import DefinedName
 from passes import passes
 from python_calamine import CalamineWorkbook
 from workbooks import Parts, by_address, only_sheet, plain, read_here, save, typed
-from zoo.programs import resaved
+from zoo.programs import converted, has_soffice, resaved
 
 import bulkops
 from bulkops.messages.errors import CannotStart
@@ -37,7 +37,7 @@ from bulkops.workbook.sheets import RawSheet
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
-LIBREOFFICE = pytest.mark.skipif(SOFFICE is None, reason="needs LibreOffice to convert workbooks")
+LIBREOFFICE = pytest.mark.skipif(not has_soffice(), reason="needs LibreOffice to convert workbooks")
 CONTENT = (
     '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '

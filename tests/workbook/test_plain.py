@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from passes import passes
-from workbooks import MAIN, SHEET, Parts, parts, strings, styles, worksheet
+from workbooks import MAIN, SHEET, Parts, parts, save, strings, styles, worksheet
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Kind, Shown
@@ -26,12 +26,8 @@ STYLE = styles("0.00", 14, "0%", "0")
 
 def outcome(made: Parts) -> tuple[RawSheet, ...] | str:
     """The sheets, or the code of the refusal."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in made.items():
-            archive.writestr(name, content)
     try:
-        return parsed(Path("a.xlsx"), packed.getvalue()).sheets
+        return parsed(Path("a.xlsx"), save(io.BytesIO(), made, compression=zipfile.ZIP_STORED).getvalue()).sheets
     except CannotStart as error:
         return error.code
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from passes import passes
 from python_calamine import CalamineWorkbook
-from workbooks import column_of, results_of
+from workbooks import column_of, results_of, typed
 
 from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
@@ -255,7 +255,7 @@ def test_earlier_results_are_replaced(tmp_path: Path) -> None:
 
 
 def operators_own(path: Path) -> None:
-    openpyxl.Workbook().save(path)
+    typed(path)
 
 
 def ours_with_a_sheet_added(path: Path) -> None:

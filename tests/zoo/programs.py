@@ -113,6 +113,13 @@ def resaved(contents: dict[str, bytes], to: str = "xlsx:Calc MS Excel 2007 XML")
         return {path.name: path.read_bytes() for path in sorted((here / "out").glob("*"))}
 
 
+def converted(path: Path, kind: str, folder: Path) -> Path:
+    """A workbook as LibreOffice saves it in another format: ``ods``, ``xls`` or ``xlsx``."""
+    ((name, content),) = resaved({path.name: path.read_bytes()}, kind).items()
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
 if has_soffice():
 
     @resident("saved by LibreOffice")
