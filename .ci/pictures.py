@@ -1,8 +1,8 @@
-"""Makes the README's two pictures: a filled sheet, and its results after a run against a practice server.
+"""Makes two pictures, each as wide as a page: a filled sheet, and its results after a run against a practice server.
 
     PYTHONPATH=. python .ci/pictures.py
 
-Needs LibreOffice (soffice) and poppler (pdftoppm).
+Needs LibreOffice (soffice), poppler (pdftoppm) and ImageMagick (convert).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 
-PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 TASK = "7d9e4c10-5b3a-4f6e-9c21-0000000000{:02d}"
 KICKOUTS = (
     (TASK.format(1), "use existing batch", 501, None, None, None, None, "Meters corrected"),
@@ -47,6 +47,8 @@ def picture(workbook: Path, name: str, box: tuple[int, int, int, int]) -> None:
     left, top, width, height = (str(each) for each in box)
     subprocess.run(["pdftoppm", "-r", "190", "-png", "-singlefile", "-x", left, "-y", top, "-W", width, "-H", height,
                     f"{workbook.stem}.pdf", str(PICTURES / name)], cwd=folder, check=True)  # fmt: skip
+    path = f"{PICTURES / name}.png"
+    subprocess.run(["convert", path, "-strip", "+dither", "-colors", "64", f"png8:{path}"], check=True)
 
 
 def main() -> None:
@@ -70,10 +72,10 @@ def main() -> None:
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
         alone = app.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
-        picture(alone, "results", (60, 80, 1092, 618))
+        picture(alone, "results", (72, 92, 1238, 590))
         del book["Instructions"], book["Flag edits"]
         book.save(workbook)
-        picture(workbook, "filled", (125, 185, 1850, 190))
+        picture(workbook, "filled", (125, 185, 1085, 160))
 
 
 if __name__ == "__main__":

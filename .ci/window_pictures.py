@@ -2,7 +2,7 @@
 
     PYTHONPATH=. xvfb-run -a -s "-screen 0 1400x900x24" python .ci/window_pictures.py [FOLDER]
 
-Needs ImageMagick (import, convert). Without a folder they go where the README looks for them.
+Needs ImageMagick (import, convert). Without a folder they go where docs/operators.md looks for them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from bulkops.energycap import environments
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.workbook.writing import templates
 
-PICTURES = Path(__file__).resolve().parent.parent / ".github" / "pictures"
-IN_README = ("checked", "question", "ended", "key")
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+SHOWN = ("checked", "question", "ended", "key", "history")
 TASK = "7d9e4c10-5b3a-4f6e-9c21-0000000000{:02d}"
 KICKOUTS = (
     (TASK.format(1), "new batch"),
@@ -70,7 +70,7 @@ class Studio:
         """The main window, with whatever stands before it."""
         self.settle()
         size = f"{self.root.winfo_width()}x{self.root.winfo_height()}+0+0"
-        if self.folder == PICTURES and name not in IN_README:
+        if self.folder == PICTURES and name not in SHOWN:
             return
         path = self.folder / f"window-{name}.png"
         subprocess.run(["import", "-window", "root", "-crop", size, "+repage", str(path)], check=True)
