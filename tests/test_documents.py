@@ -1,4 +1,4 @@
-"""What is written is what the program does: README, catalogue, changelog."""
+"""What is written is what the program does: README, documents, catalogue, changelog."""
 
 from __future__ import annotations
 
@@ -12,40 +12,86 @@ from typer.main import get_command
 import bulkops
 from bulkops.cli.commands import cli
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Entry
-from bulkops.model.environment import ENVIRONMENTS
+from bulkops.model.environment import ENVIRONMENTS, HOSTS
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.workbook.writing import templates
 
 ROOT = Path(bulkops.__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+README = PAGES[ROOT / "README.md"]
+REFERENCE, IT = PAGES[ROOT / "docs/reference.md"], PAGES[ROOT / "docs/it.md"]
+EACH_PAGE = pytest.mark.parametrize("page", [pytest.param(path, id=path.name) for path in PAGES])
 CATALOGUE = Catalogue(all_operations().values()).entries
 ENTRIES = [pytest.param(entry, id=code) for code, entry in CATALOGUE.items()]
 
 
-def test_the_readme_tables_are_what_the_program_makes() -> None:
-    """Columns, statuses and every message of the README equal the operations and the catalogue."""
-    assert templates.with_tables(README) == README
+def test_the_tables_are_what_the_program_makes() -> None:
+    """Columns, statuses and messages equal the operations and the catalogue, each in one place."""
+    marked = {path for path, text in PAGES.items() if "<!-- /" in text}
+    assert marked == {ROOT / name for name in templates.DOCUMENTS}
+    for text in PAGES.values():
+        assert templates.with_tables(text) == text
+    for table in templates.tables():
+        assert sum(text.count(f"<!-- {table} -->") for text in PAGES.values()) == 1, table
 
 
-def test_the_readme_names_every_command_and_option() -> None:
-    """Each command of the command line is in the README, and so is each option of run."""
-    commands = get_command(cli).commands  # type: ignore[attr-defined]
-    for name in commands:
-        assert f"`{name}" in README, name
-    for option in commands["run"].params:
-        for spelling in option.opts:
-            assert not spelling.startswith("--") or spelling in README, spelling
+def test_the_readme_is_short_and_says_how_to_start() -> None:
+    """It can be read in one go, and the commands that it begins with are there as they are typed."""
+    assert len(README.encode()) < 14_000
+    for command in ("\npython run.py demo\n", "`python run.py test`"):
+        assert command in README
+
+
+def test_the_reference_names_every_command_and_option() -> None:
+    """Each command of the command line is in the reference, and each option in it or in what is for IT."""
+    rest = {"bulkops": get_command(cli)}
+    while rest:
+        name, command = rest.popitem()
+        more = getattr(command, "commands", {})
+        rest |= {each if name == "bulkops" else f"{name} {each}": one for each, one in more.items()}
+        assert more or f"`{name}" in REFERENCE, name
+        options = [spelling for option in command.params for spelling in option.opts if spelling.startswith("--")]
+        assert {each for each in options if each not in REFERENCE + IT} <= {"--help", "--version"}, name
+
+
+def test_the_documents_name_every_environment_and_host() -> None:
+    """Whoever opens a firewall finds each address, whoever runs a workbook each name."""
     for name in ENVIRONMENTS:
         assert f"`{name}`" in README
+    for name, host in HOSTS.items():
+        assert f"`{host.removeprefix('https://')}` (`{name}`)" in IT
 
 
-def test_the_readme_points_to_what_exists() -> None:
-    """Every picture and every path of the project named in the README is there."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+@EACH_PAGE
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Its file is there, and so is the heading or message that it names; every path of the project exists."""
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", PAGES[page]):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(PAGES[path]), f"{target}#{anchor}"
+    for target in re.findall(r"`((?:bulkops|bench|sample_sheets|docs|tests|\.ci)/[\w./]*)`", PAGES[page]):
         assert (ROOT / target).exists(), target
-    for target in re.findall(r"`((?:bulkops|bench|sample_sheets|\.ci)/[\w./]*)`", README):
-        assert (ROOT / target).exists(), target
+
+
+def anchors(text: str) -> set[str]:
+    """What can be linked to in a page: its headings as GitHub names them, and the anchors of its tables."""
+    headings = re.findall(r"(?m)^#+ (.+)$", text)
+    named = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return named | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+def test_every_picture_is_shown() -> None:
+    """None lies about that no page shows."""
+    pictures = {path.name for path in (ROOT / "docs/pictures").iterdir()}
+    assert pictures == {name for text in PAGES.values() for name in re.findall(r"pictures/([\w-]+\.png)\)", text)}
+
+
+@EACH_PAGE
+def test_every_table_is_whole(page: Path) -> None:
+    """Each of its lines has as many cells as its head."""
+    for table in re.findall(r"(?m)(?:^\|.*\n)+", PAGES[page]):
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1, table
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -90,12 +136,12 @@ def test_two_sentences_for_one_code_are_refused() -> None:
 
 def test_the_changelog_names_this_version() -> None:
     """The version that is installed is in the changelog."""
-    assert f"## {bulkops.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {bulkops.__version__}" in PAGES[ROOT / "CHANGELOG.md"]
 
 
 def test_the_changelog_is_lists_of_what_was_added_changed_and_fixed() -> None:
     """Under each version stand only these headings, and each entry is one line, so that two branches' entries merge."""
-    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changelog = PAGES[ROOT / "CHANGELOG.md"]
     for version in changelog.split("\n## ")[1:]:
         above, *lists = version.split("\n### ")
         assert lists, above

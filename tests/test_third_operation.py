@@ -1,4 +1,4 @@
-"""A third operation is one file: it appears in template, check, run, results and README table without another edit."""
+"""A third operation is one file: it appears in template, check, run, results and documents without another edit."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("third")
 def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> None:
-    """Template, check, run, results and README table know the toy by its file alone."""
+    """Template, check, run, results and documents know the toy by its file alone."""
     practice.faults.add(Fault.refuse(200, json={"voided": True}), path_contains="/void")
     template = tmp_path / "toy.xlsx"
     templates.make_template(template)
@@ -114,6 +114,6 @@ def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> N
     lines = list(zip(*columns, strict=True))
     assert lines == [("Voids", 2, "Void bill", "7", "Done"), ("Voids", 3, "Void bill", "8", "Needs fixing")]
 
-    tables = templates.readme_tables()
+    tables = templates.tables()
     assert "**Bill number**" in tables["columns"]
-    assert "`reason.required`" in tables["errors"]
+    assert "`reason.required`" in tables["messages"]

@@ -224,7 +224,7 @@ def test_the_note_of_the_lock() -> None:
 
 def test_the_statuses_in_words() -> None:
     """Rule 2 and 5: every status is explained, and unknown is not explained as failed."""
-    told = templates.readme_tables()["statuses"]
+    told = templates.tables()["statuses"]
     for status in Status:
         assert status in TO_COME or status.label in told
     assert not jargon(told)

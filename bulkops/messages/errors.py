@@ -12,9 +12,13 @@ from __future__ import annotations
 from bulkops.messages import answers, delivery, desktop, disk, inbox, resolve, rows, runs, workbooks
 from bulkops.messages.message import Entry
 
-__all__ = ["COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
+__all__ = ["AREAS", "COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
 
-_ROOMS = (workbooks, delivery, rows, answers, runs, resolve, inbox, desktop, disk)
+AREAS = {
+    (module.__doc__ or "").splitlines()[0].removesuffix("."): module.ENTRIES
+    for module in (workbooks, delivery, rows, answers, runs, resolve, inbox, desktop, disk)
+}
+"""Messages by what they are about, in words."""
 
 
 class BulkopsError(Exception):
@@ -43,7 +47,7 @@ class MustStop(BulkopsError):
     """The run ends here: what was sent is recorded, what was not sent stays unsent."""
 
 
-COMMON: dict[str, Entry] = {entry.code: entry for room in _ROOMS for entry in room.ENTRIES}
+COMMON: dict[str, Entry] = {entry.code: entry for entries in AREAS.values() for entry in entries}
 
 
 def to_type(code: str) -> str:

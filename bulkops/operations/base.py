@@ -30,7 +30,7 @@ class Field:
     heading: str
     read: Reader
     help: str
-    """What to type, in one or two sentences; shown in the template and the README."""
+    """What to type, in one or two sentences; shown in the template and the documents."""
     aliases: tuple[str, ...] = ()
     """Other headings taken for this one, the API's own name among them."""
     synonyms: tuple[str, ...] = ()

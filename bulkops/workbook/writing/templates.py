@@ -1,6 +1,6 @@
-"""Blank workbooks, the sample sheets and the README's tables: all from the operations' own columns and rules.
+"""Blank workbooks, the sample sheets and the documents' tables: all from the operations' own columns and rules.
 
-``python -m bulkops.workbook.writing.templates`` makes the files of sample_sheets/ and the tables of README.md anew.
+``python -m bulkops.workbook.writing.templates`` makes the files of sample_sheets/ and the tables of DOCUMENTS anew.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import bulkops
-from bulkops.messages.errors import CannotStart, to_type
+from bulkops.messages.errors import AREAS, CannotStart, to_type
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
-from bulkops.operations.catalogue import Catalogue
 from bulkops.system.files import create, refuse_planted
 from bulkops.workbook.writing import input_sheets
 
 _FACT = re.compile(r"\{\w+\}")
 """The place of a fact in a sentence, which differs from case to case."""
+_PLACE = re.compile(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", re.DOTALL)
+"""The place of a table in a document."""
+DOCUMENTS = ("README.md", "docs/reference.md", "docs/messages.md")
+"""Those with tables, from the project's folder on."""
 STATUS_HELP = {
     Status.DONE: (
         "EnergyCAP accepted the row; its task GUID or counts are there.",
@@ -131,28 +134,17 @@ def _instructions(operations: Iterable[Operation]) -> list[input_sheets.Line]:
     return lines
 
 
-def readme_tables() -> dict[str, str]:
-    """The README's tables by the name of their place."""
+def tables() -> dict[str, str]:
+    """The documents' tables by the name of their place."""
     operations = list(all_operations().values())
-    catalogue = Catalogue(operations)
-    tables = {
-        "statuses": _table(
-            ("Status", "What it means", "What to do"),
-            [(f"**{status.label}**", *words) for status, words in STATUS_HELP.items()],
-        ),
-        "errors": _table(
-            ("Code", "What is wrong", "What is said", "What to do"),
-            [
-                (
-                    f"`{code}`",
-                    entry.title,
-                    _FACT.sub("…", entry.sentence),
-                    f"{_FACT.sub('…', entry.tip)} {to_type(code)}".strip(),
-                )
-                for code, entry in catalogue.entries.items()
-            ],
-        ),
-    }
+    statuses = _table(
+        ("Status", "What it means", "What to do"),
+        [(f"**{status.label}**", *words) for status, words in STATUS_HELP.items()],
+    )
+    return {"statuses": statuses, "columns": _columns(operations), "messages": _messages(operations)}
+
+
+def _columns(operations: Iterable[Operation]) -> str:
     listed = [
         f"**{operation.title}.** {operation.about}\n\n"
         + _table(
@@ -168,7 +160,29 @@ def readme_tables() -> dict[str, str]:
         )
         for operation in operations
     ]
-    return {**tables, "columns": "\n\n".join(listed)}
+    return "\n\n".join(listed)
+
+
+def _messages(operations: Sequence[Operation]) -> str:
+    """A table for each area, in which each code is an anchor."""
+    own = {f"About rows of a {operation.title.lower()}": operation.rules for operation in operations}
+    listed = [
+        f"## {area}\n\n"
+        + _table(
+            ("Code", "What is wrong", "What is said", "What to do"),
+            [
+                (
+                    f'<a id="{entry.code}"></a>`{entry.code}`',
+                    entry.title,
+                    _FACT.sub("…", entry.sentence),
+                    f"{_FACT.sub('…', entry.tip)} {to_type(entry.code)}".strip(),
+                )
+                for entry in entries
+            ],
+        )
+        for area, entries in {**AREAS, **own}.items()
+    ]
+    return "\n\n".join(listed)
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -178,16 +192,10 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def with_tables(readme: str) -> str:
-    """README.md with the text between each pair of its marks made anew."""
-    for name, table in readme_tables().items():
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
-        before, _, rest = readme.partition(begin)
-        _, _, after = rest.partition(end)
-        if not rest:
-            raise ValueError(f"README.md has no place for {name}")
-        readme = f"{before}{begin}{table}{end}{after}"
-    return readme
+def with_tables(document: str) -> str:
+    """A document with the text between each pair of its marks made anew. Raises KeyError for a mark that is none."""
+    made = tables()
+    return _PLACE.sub(lambda found: f"<!-- {found[1]} -->\n{made[found[1]]}\n<!-- /{found[1]} -->", document)
 
 
 def parts(path: Path) -> dict[str, bytes]:
@@ -205,9 +213,9 @@ def _main(root: Path) -> None:
             if not kept.exists() or parts(made) != parts(kept):
                 shutil.copyfile(made, kept)
                 print(kept.relative_to(root))
-    readme = root / "README.md"
-    readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
-    print(readme.relative_to(root))
+    for path in (root / name for name in DOCUMENTS):
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+        print(path.relative_to(root))
 
 
 if __name__ == "__main__":
