@@ -86,7 +86,7 @@ def in_the_window(book: Path) -> tuple[float, float]:
 def a_row(rows: int) -> float:
     """Milliseconds that the window takes to show that a row is done, in a table of so many: the outcomes come as fast
     as it can take them, forty at a time, as it would look for them in a run of a thousand rows a second."""
-    from bulkops.desktop import view
+    from bulkops.desktop.lines import make_line
     from bulkops.desktop.theme import dress
     from bulkops.desktop.window import Window
     from bulkops.model.outcomes import Outcome, Status
@@ -95,11 +95,11 @@ def a_row(rows: int) -> float:
     root = tk.Tk()
     window = Window(root, dress(root), data_folder.home(), lambda path: None)
     ready = [Outcome(seq, "Flag edits", seq + 2, "list_flag_edit", str(seq), Status.READY) for seq in range(rows)]
-    lines = [view.line(each) for each in ready]
+    lines = [make_line(each) for each in ready]
     window.presenter.state.take(lines)
     window.show_lines(lines)
     root.update()
-    done = [view.line(replace(each, status=Status.DONE)) for each in ready[-2_000:]]
+    done = [make_line(replace(each, status=Status.DONE)) for each in ready[-2_000:]]
     began = time.perf_counter()
     for start in range(0, len(done), 40):
         for line in done[start : start + 40]:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from bulkops.desktop import view
 from bulkops.desktop.keep_awake import staying_awake
+from bulkops.desktop.lines import MARKED, Line, make_line, make_lines, markable
 from bulkops.desktop.recent import Recent
 from bulkops.desktop.screen import Screen
 from bulkops.desktop.state import Phase, State
-from bulkops.desktop.view import Line, Question, Shown
+from bulkops.desktop.view import Question, Shown
 from bulkops.desktop.worker import Worker
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError, CannotStart
@@ -161,15 +162,15 @@ class Presenter:
 
     def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
         """In a job's thread: all that is shown of a report."""
-        made = view.lines(report.outcomes, report.checked, asks)
+        made = make_lines(report.outcomes, report.checked, asks)
         found: list[Doubt] = []
-        if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in view.MARKED for each in made):
+        if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in MARKED for each in made):
             try:
                 found = open_doubts(self.home, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
                 self.worker.later(lambda: self.tell(trouble))
-        return report, made, view.in_doubt(made, report.marked, found)
+        return report, made, markable(made, report.marked, found)
 
     # ---------------------------------------------------------------- rows in doubt
 
@@ -306,7 +307,7 @@ class Presenter:
     def _saw(self, outcome: Outcome) -> None:
         self.state.came += 1
         self.state.heard = self.clock()
-        made = view.line(outcome, asks=self.state.lines[outcome.seq].asks)
+        made = make_line(outcome, asks=self.state.lines[outcome.seq].asks)
         self.state.change(made)
         self.screen.show_line(made)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from bulkops.desktop.view import Line, Question, Shown
+from bulkops.desktop.lines import Line
+from bulkops.desktop.view import Question, Shown
 from bulkops.model.environment import Environment
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from bulkops.desktop.view import Button, Line, Shown, Trouble
+from bulkops.desktop.lines import Line
+from bulkops.desktop.view import Button, Shown, Trouble
 from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
 from bulkops.messages.wording import about_left, counted
 from bulkops.model.environment import Environment

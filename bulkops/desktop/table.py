@@ -8,9 +8,10 @@ from functools import partial
 from tkinter import ttk
 from typing import Literal
 
+from bulkops.desktop.lines import Line, most_urgent
 from bulkops.desktop.long_tree import LongTree
 from bulkops.desktop.theme import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.view import STEPS, VERDICTS, Line, most_urgent
+from bulkops.desktop.view import STEPS, VERDICTS
 from bulkops.desktop.widgets import enable
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status

@@ -13,11 +13,12 @@ from bulkops.desktop.drag_and_drop import accept_drops
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.inbox_tab import InboxTab
 from bulkops.desktop.key_dialog import KeyDialog
+from bulkops.desktop.lines import Line
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.state import Phase
 from bulkops.desktop.theme import DANGER, SAFE, Look
-from bulkops.desktop.view import Line, Question, Shown
+from bulkops.desktop.view import Question, Shown
 from bulkops.desktop.workbook_tab import WorkbookTab
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import PRACTICE, Environment

@@ -9,12 +9,13 @@ from tkinter import filedialog, ttk
 
 from bulkops.desktop import view
 from bulkops.desktop.dialogs import SureDialog
+from bulkops.desktop.lines import Line
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.table import Details, Table
 from bulkops.desktop.theme import DANGER, Look
 from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
-from bulkops.desktop.view import Button, Line, Shown, Trouble
+from bulkops.desktop.view import Button, Shown, Trouble
 from bulkops.desktop.widgets import PathEntry, WrappedLabel, ask_new_workbook, enable
 from bulkops.model.history import Verdict
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from queue import Empty
 from time import monotonic
 
+from bulkops.desktop.lines import Line
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.state import Phase
 from bulkops.desktop.theme import dress
-from bulkops.desktop.view import Line, Question, Shown
+from bulkops.desktop.view import Question, Shown
 from bulkops.desktop.window import Window
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import Environment
