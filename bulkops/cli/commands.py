@@ -359,6 +359,23 @@ def history(
         console.tell("No run is like that." if known else "Nothing has been run on this computer yet.")
 
 
+@cli.command()
+def explain(
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="A message's code, such as cell.date.", show_default=False)
+    ],
+) -> None:
+    """Say what a message means and what to do, by its code."""
+    from bulkops.operations import all_operations
+    from bulkops.operations.catalogue import Catalogue
+
+    message = Catalogue(all_operations().values()).find(code)
+    said, tip = message.in_general()
+    console.tell(f"{message.code}: {message.title}\n{said}\n{tip}")
+    if message.warning:
+        console.tell("This is a warning: no row is held back by it.")
+
+
 def _tell_disk(as_json: bool, archive_before: datetime | None, alone: bool) -> None:
     from bulkops.runs import disk_space
 

@@ -53,4 +53,4 @@ COMMON: dict[str, Entry] = {entry.code: entry for entries in AREAS.values() for 
 def to_type(code: str) -> str:
     """What serves a code's tip on a command line, ``(Command line: --yes)``; "" if nothing does."""
     entry = COMMON.get(code)
-    return f"(Command line: {entry.typed})" if entry and entry.typed else ""
+    return entry.hint if entry else ""

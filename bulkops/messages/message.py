@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_FACT = re.compile(r"\{\w+\}")
+"""The place of a fact in a sentence, which differs from case to case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,12 @@ class Entry:
     """How the question before a run counts rows with this warning, for instance "will …"; "": it does not."""
     typed: str = ""
     """What serves the tip on a command line, an option or a command; only said there."""
+
+    @property
+    def hint(self) -> str:
+        """What serves the tip on a command line, as it is said there; "" if nothing does."""
+        return f"(Command line: {self.typed})" if self.typed else ""
+
+    def in_general(self) -> tuple[str, str]:
+        """What is said and what to do, with … for what differs from case to case."""
+        return _FACT.sub("…", self.sentence), f"{_FACT.sub('…', self.tip)} {self.hint}".strip()

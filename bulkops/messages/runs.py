@@ -316,6 +316,12 @@ ENTRIES = (
         typed="--env practice",
     ),
     Entry(
+        "explain.unknown",
+        "No message of that code",
+        "There is no message with the code “{value}”.",
+        "Choose one of: {extra}.",
+    ),
+    Entry(
         "practice.port",
         "Port in use",
         "The practice server cannot use port {value}.",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
-from bulkops.messages.errors import COMMON, Entry
+from bulkops.messages.errors import COMMON, CannotStart, Entry
 from bulkops.model.rows import Problem
 from bulkops.operations.base import Operation
+
+_MOST, _LONGEST = 6, 20
+"""Codes that are offered for one that there is not; letters that are repeated of one that is like none."""
 
 
 class Catalogue:
@@ -27,3 +31,14 @@ class Catalogue:
         entry = self.entries[code]
         sentence = entry.sentence.format(**facts)
         return Problem(code, cell, f"{cell}: {sentence}" if cell else sentence, entry.tip.format(**facts))
+
+    def find(self, code: str) -> Entry:
+        """The entry of a code that somebody typed. Raises CannotStart for one that there is not, with those like it."""
+        typed = code.strip("`“”\"' .").lower()
+        if typed in self.entries:
+            return self.entries[typed]
+        like = get_close_matches(typed, self.entries) or [each for each in self.entries if typed and typed in each]
+        # A longer text may be anything, even a key.
+        shown = code if like or len(code) <= _LONGEST else "…"
+        offered = ", ".join(like[:_MOST]) or "the codes that docs/messages.md lists"
+        raise CannotStart("explain.unknown", value=shown, extra=offered)

@@ -136,6 +136,37 @@ def test_the_environment_comes_from_the_option_then_the_variable(
     assert chosen("--base-url", "https://energycap.example") == "custom"
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("cell.date", "cell.date: A date where none belongs\n… holds a date.\nFormat the cell as Text"),
+        ("`Run.question`", "Run it where somebody can say yes. (Command line: --yes)\n"),
+        ("comment.no_effect", "Import note instead.\nThis is a warning: no row is held back by it.\n"),
+    ],
+)
+def test_a_message_is_explained(bulkops: Bulkops, code: str, words: str) -> None:
+    """By its code, also that of an operation's own rule: what it is called, what is said, what to do."""
+    ended = bulkops("explain", code)
+    assert (ended.code, ended.err) == (0, "")
+    assert words in ended.out
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("cell.dat", "“cell.dat”. Choose one of: cell.date, "),
+        ("subtotal", "“subtotal”. Choose one of: row.subtotal."),
+        ("zzz", "“zzz”. Choose one of: the codes that docs/messages.md lists."),
+        ("k" * 60, "“…”. Choose one of: the codes"),
+    ],
+)
+def test_a_code_that_there_is_not_is_answered_with_those_like_it(bulkops: Bulkops, code: str, words: str) -> None:
+    """Exit 2, one sentence; a long text is not repeated, for it may be a key."""
+    ended = bulkops("explain", code)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"There is no message with the code {words}" in ended.err
+
+
 # ---------------------------------------------------------------- every ending of a run
 
 

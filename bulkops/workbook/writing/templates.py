@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import bulkops
-from bulkops.messages.errors import AREAS, CannotStart, to_type
+from bulkops.messages.errors import AREAS, CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, Sample, columns
 from bulkops.system.files import create, refuse_planted
 from bulkops.workbook.writing import input_sheets
 
-_FACT = re.compile(r"\{\w+\}")
-"""The place of a fact in a sentence, which differs from case to case."""
 _PLACE = re.compile(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 """The place of a table in a document."""
 DOCUMENTS = ("README.md", "docs/reference.md", "docs/messages.md")
@@ -170,15 +168,7 @@ def _messages(operations: Sequence[Operation]) -> str:
         f"## {area}\n\n"
         + _table(
             ("Code", "What is wrong", "What is said", "What to do"),
-            [
-                (
-                    f'<a id="{entry.code}"></a>`{entry.code}`',
-                    entry.title,
-                    _FACT.sub("…", entry.sentence),
-                    f"{_FACT.sub('…', entry.tip)} {to_type(entry.code)}".strip(),
-                )
-                for entry in entries
-            ],
+            [(f'<a id="{entry.code}"></a>`{entry.code}`', entry.title, *entry.in_general()) for entry in entries],
         )
         for area, entries in {**AREAS, **own}.items()
     ]
