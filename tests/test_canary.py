@@ -92,7 +92,7 @@ def test_a_whole_run_never_writes_or_prints_the_key(tmp_path: Path, home: Path, 
     environment = {**os.environ, "BULKOPS_API_KEY": CANARY}
     with PracticeServer(state) as server:
         echo = {"message": f"The key {CANARY} is not welcome.", "errors": [CANARY]}
-        server.faults.add(Fault.refuse(400, json=echo, headers={"X-Echo": CANARY}), times=3)
+        server.faults.add(Fault.answer(400, json=echo, headers={"X-Echo": CANARY}), times=3)
         server.faults.add(Fault.redirect(f"http://127.0.0.1:9/?key={quote(CANARY)}"), skip=3)
         done = subprocess.run(
             [sys.executable, "-m", "bulkops", "run", str(workbook), "--base-url", server.base_url, "--yes", "--json"],
@@ -181,7 +181,7 @@ def test_a_key_that_looks_like_a_guid_is_no_new_task(
     secret = canary.guid()
     monkeypatch.setenv("BULKOPS_API_KEY", secret)
     practice.state.keys[secret] = practice.state.keys["practice-key"]
-    practice.faults.add(Fault.refuse(200, json={"taskGUId": secret}))
+    practice.faults.add(Fault.answer(200, json={"taskGUId": secret}))
     ended = bulkops("run", fill(tmp_path / "a.xlsx", [kickout(1)]), "--yes", "--json")
     assert ended.statuses == ["unknown"]
     nowhere(ended)
@@ -267,7 +267,7 @@ def test_what_libraries_print_when_asked_to_debug_holds_no_key(
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 9)
     caplog.set_level(0)
     with PracticeServer() as server:
-        server.faults.add(Fault.refuse(200, headers={"X-Echo": CANARY}), times=2, method="*")
+        server.faults.add(Fault.answer(200, headers={"X-Echo": CANARY}), times=2, method="*")
         client = Client(Environment("custom", server.base_url), Key(CANARY))
         for call in (Call("GET", "/api/v3/me"), Call("PUT", "/api/v3/list/1/flagAction", {"comment": "x"})):
             client.send(call)

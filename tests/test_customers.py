@@ -49,7 +49,7 @@ class Host:
         """Whose this key is from now on, of which data source; where there is no user, /me says just this, to all."""
         self.server.state.keys[key] = OPERATOR.model_copy(update=me)
         if "user_id" not in me:
-            self.server.faults.add(Fault.refuse(200, json=me), method="GET", path_contains="/me", times=None)
+            self.server.faults.add(Fault.answer(200, json=me), method="GET", path_contains="/me", times=None)
 
     def name(self, name: str, key: str, another: bool = False, **me: Any) -> None:
         """As ``key set --name`` does it."""

@@ -86,7 +86,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("third")
 def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> None:
     """Template, check, run, results and documents know the toy by its file alone."""
-    practice.faults.add(Fault.refuse(200, json={"voided": True}), path_contains="/void")
+    practice.faults.add(Fault.answer(200, json={"voided": True}), path_contains="/void")
     template = tmp_path / "toy.xlsx"
     templates.make_template(template)
     book = openpyxl.load_workbook(template)

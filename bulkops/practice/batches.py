@@ -13,7 +13,7 @@ from .records import Batch, BatchStatus, Refused, User
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenBatch:
     """The batch, and the batch mode after the rewriting that `smart batch` brings."""
 
     mode: str
@@ -33,7 +33,7 @@ class BatchBook:
         self._new_guid = new_guid
         self._now = now
 
-    def choose(self, settings: BatchSettings, user: User) -> Chosen:
+    def choose(self, settings: BatchSettings, user: User) -> ChosenBatch:
         if settings.batch_mode == "smart batch":
             settings = self._rewritten(settings)
         match settings.batch_mode:
@@ -47,7 +47,7 @@ class BatchBook:
                 batch = self._create(settings, user)
                 if self._choices.self_contained_closes == "at once":
                     self.close(batch)
-        return Chosen(settings.batch_mode, batch)
+        return ChosenBatch(settings.batch_mode, batch)
 
     def close(self, batch: Batch) -> None:
         batch.status, batch.end_date = "closed", self._now()

@@ -56,7 +56,7 @@ class Choices:
     more_task_filters: bool = False
     """Tasks can be filtered by status, taskNote, userCode and endDate too."""
     status_words: StatusWords = field(default_factory=StatusWords)
-    settings_are_told: bool = True
+    settings_are_shown: bool = True
     """The task tells the settings it was started with, and its output."""
     appears_after_seconds: float = 0.0
     """How long a new task cannot be read yet."""

@@ -27,11 +27,11 @@ class Drill(NamedTuple):
 
 DRILLS = (
     Drill("is carried out, but its answer is lost", Fault.drop_reply()),
-    Drill("is refused", Fault.refuse(400, json={"message": "Practice refuses this row, so that you see a refusal."})),
+    Drill("is refused", Fault.answer(400, json={"message": "Practice refuses this row, so that you see a refusal."})),
     Drill(f"is answered after {SLOW:.0f} seconds", Fault.slow(SLOW)),
     Drill(
         f"is told that its list held {BILLS} bills",
-        Fault.refuse(200, json={"selected": BILLS, "updated": BILLS}, applied=True),
+        Fault.answer(200, json={"selected": BILLS, "updated": BILLS}, applied=True),
         of_lists=True,
     ),
 )

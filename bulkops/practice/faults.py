@@ -39,7 +39,7 @@ class Fault:
     """How much of the answer is sent before the connection is closed, or reset (TCP RST) without a byte."""
 
     @classmethod
-    def refuse(
+    def answer(
         cls,
         status: int,
         body: bytes | str = b"",
@@ -122,12 +122,12 @@ class Fault:
     def html(cls, title: str = "Sign in", *, status: int = 200, applied: bool = False) -> Self:
         """A login page or captive portal: text/html, 200 unless told otherwise."""
         page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><form>Password</form></body></html>"
-        return cls.refuse(status, page, headers={"Content-Type": "text/html; charset=utf-8"}, applied=applied)
+        return cls.answer(status, page, headers={"Content-Type": "text/html; charset=utf-8"}, applied=applied)
 
     @classmethod
     def redirect(cls, location: str, *, status: int = 307, applied: bool = False) -> Self:
         """A redirect, perhaps to another host, which must never get the key."""
-        return cls.refuse(status, headers={"Location": location}, applied=applied)
+        return cls.answer(status, headers={"Location": location}, applied=applied)
 
 
 @dataclass

@@ -73,7 +73,7 @@ def shown(task: Task, choices: Choices) -> Task:
         update={
             "status": status,
             "message": counts if choices.counts_in_message else status,
-            "settings": task.settings if choices.settings_are_told else None,
-            "output": task.output if choices.settings_are_told else None,
+            "settings": task.settings if choices.settings_are_shown else None,
+            "output": task.output if choices.settings_are_shown else None,
         }
     )

@@ -500,7 +500,7 @@ def test_an_old_code_page_is_written_in_look_alikes(
     august: Path, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     """Curly quotes, dashes and arrows become plain ones; nothing ends the program."""
-    practice.faults.add(Fault.refuse(400, json={"message": "“Größe” · 日本 → …"}))
+    practice.faults.add(Fault.answer(400, json={"message": "“Größe” · 日本 → …"}))
     screens = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
     monkeypatch.setattr("sys.stdout", screens[0])
     monkeypatch.setattr("sys.stderr", screens[1])
@@ -519,10 +519,10 @@ def test_an_old_code_page_is_written_in_look_alikes(
 
 def test_nothing_from_outside_steers_the_terminal(bulkops: Bulkops, august: Path, practice: PracticeServer) -> None:
     """Neither a server's words nor a file's name, on standard output or standard error."""
-    evil = Fault.refuse(400, json={"message": "\x1b[2J\x1b]0;owned\x07 no"})
+    evil = Fault.answer(400, json={"message": "\x1b[2J\x1b]0;owned\x07 no"})
     practice.faults.add(evil, times=None)
     ended = bulkops("run", august, "--yes")
-    practice.faults.add(Fault.refuse(403, json={"message": "\x1b[2J no"}), method="GET")
+    practice.faults.add(Fault.answer(403, json={"message": "\x1b[2J no"}), method="GET")
     refused = bulkops("run", august, "--yes")
     missing = bulkops("check", "\x1b[2J\x07.xlsx")
     assert (ended.code, refused.code, missing.code) == (1, 2, 2)

@@ -66,7 +66,7 @@ def test_the_document_is_whole_without_standard_error(
     august: Path, home: Path, practice: PracticeServer, streams: str
 ) -> None:
     """What is said on standard error never comes into the document, nor into a file that was opened in its place."""
-    practice.faults.add(Fault.refuse(400), skip=3)
+    practice.faults.add(Fault.answer(400), skip=3)
     ended = shell(f"{BULKOPS} run '{august}' --yes --json {streams}")
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["totals"] == json.loads(ended.stdout)["totals"] | {"done": 3, "failed": 1}

@@ -165,7 +165,7 @@ def test_a_missing_permission_is_named_as_energycap_names_it(server):
 def test_what_energycap_does_not_say_plainly_is_not_guessed(server, permissions, may):
     """Only a plain yes or no counts; it is no obstacle, for the answers' shape is documented nowhere."""
     me = {"fullName": "Pat", "systemUserCode": "p", "permissions": permissions}
-    server.faults.add(Fault.refuse(200, json=me), method="GET")
+    server.faults.add(Fault.answer(200, json=me), method="GET")
     said = key_actions.test(at(server), Key(SECRET))
     for line, words in zip(said.words.splitlines()[1:], may, strict=True):
         assert words in line

@@ -502,7 +502,7 @@ def test_corrections_after_a_run_hold_what_failed(
 ) -> None:
     """Not what a check would say of the rows, but what became of them."""
     practice.faults.add(
-        Fault.refuse(404, json={"message": "No such list"}), path_contains="/api/v3/list/2007/flagAction"
+        Fault.answer(404, json={"message": "No such list"}), path_contains="/api/v3/list/2007/flagAction"
     )
     somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD))
     somewhere.run()
@@ -517,7 +517,7 @@ def test_corrections_hold_a_hidden_row_that_was_sent(
     somewhere: Operator, practice: PracticeServer, tmp_path: Path
 ) -> None:
     """What was asked for in the question counts for the corrections, too."""
-    practice.faults.add(Fault.refuse(404, json={"message": "No such list"}), path_contains="/list/2009/")
+    practice.faults.add(Fault.answer(404, json={"message": "No such list"}), path_contains="/list/2009/")
     somewhere.check(fill(tmp_path / "a.xlsx", [], [*GOOD, flag(2009, hidden=True)]))
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)

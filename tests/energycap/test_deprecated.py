@@ -29,7 +29,7 @@ def test_a_deprecated_call_is_told_and_kept(
 ) -> None:
     """One note a run, the header among the evidence of each answer, and rows as they would be without it."""
     book = fill(tmp_path / "a.xlsx", [kickout(1)], [flag(2006), flag(2007)])
-    answer = Fault.refuse(status, json=body, headers=HEADER)
+    answer = Fault.answer(status, json=body, headers=HEADER)
     practice.faults.add(answer, times=2, path_contains="/flagAction")
     document = bulkops("run", book, "--json", "--yes").document
     expected = {200: "done", 400: "failed", 500: "unknown"}[status]
@@ -54,7 +54,7 @@ def test_a_deprecated_read_is_told(
     tmp_path: Path, practice: PracticeServer, bulkops: Bulkops, path: str, body: object, words: str
 ) -> None:
     """What is asked before a run counts too; the run goes on."""
-    practice.faults.add(Fault.refuse(200, json=body, headers=HEADER), method="GET", path_contains=path)
+    practice.faults.add(Fault.answer(200, json=body, headers=HEADER), method="GET", path_contains=path)
     document = bulkops("run", fill(tmp_path / "a.xlsx", flags=[flag(2006)]), "--json", "--yes").document
     assert [row["status"] for row in document["rows"]] == ["done"]
     (note,) = deprecations(document["notes"])

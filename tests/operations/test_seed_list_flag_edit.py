@@ -362,7 +362,7 @@ def test_the_list_is_a_bill_list(
 def test_the_field_that_was_refused_is_named(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
     """Where the request does not succeed, EnergyCAP's words are shown with the names of their fields."""
     body = {"title": "One or more fields are wrong.", "status": 400, "errors": {"FlagTypeId": ["There is no type 77."]}}
-    practice.faults.add(Fault.refuse(400, json=body), path_contains="/flagAction")
+    practice.faults.add(Fault.answer(400, json=body), path_contains="/flagAction")
     (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006, flag_type_id=77))
     assert "“One or more fields are wrong. FlagTypeId: There is no type 77.”" in row["message"]
 

@@ -429,12 +429,12 @@ def status_words(api: Api, clock: Clock) -> None:
 
 
 @chosen
-def settings_are_told(api: Api, clock: Clock) -> None:
+def settings_are_shown(api: Api, clock: Clock) -> None:
     def seen() -> list[bool]:
         found = api.get(f"/api/v3/task/{guid(1)}").json()
         return [found["settings"] is None, found["output"] is None]
 
-    assert both(api, "settings_are_told", False, seen) == ([False, False], [True, True])
+    assert both(api, "settings_are_shown", False, seen) == ([False, False], [True, True])
 
 
 @chosen

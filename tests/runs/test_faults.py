@@ -118,7 +118,7 @@ class Case:
 def refused(code: int, headers: Mapping[str, str] | None = None) -> Fault:
     """An answer of this status that repeats the key."""
     told = {"X-Request-Id": SECRET, "Content-Type": "application/json", **(headers or {})}
-    return Fault.refuse(code, REPEATED, headers=told)
+    return Fault.answer(code, REPEATED, headers=told)
 
 
 def busy(after: str | None = None, date: str | None = None) -> Fault:
@@ -128,12 +128,12 @@ def busy(after: str | None = None, date: str | None = None) -> Fault:
 
 def accepted(task_guid: Callable[[str], str]) -> Callable[[str, str], Fault]:
     """The documented answer to a reimport, with this task as the new one."""
-    return lambda path, _: Fault.refuse(200, json={"taskGUId": task_guid(path)}, applied=True)
+    return lambda path, _: Fault.answer(200, json={"taskGUId": task_guid(path)}, applied=True)
 
 
 def counted(selected: object, updated: object) -> Fault:
     """The documented answer to a flag edit, with these counts."""
-    return Fault.refuse(200, json={"selected": selected, "updated": updated}, applied=True)
+    return Fault.answer(200, json={"selected": selected, "updated": updated}, applied=True)
 
 
 def own_task(path: str) -> str:
@@ -144,7 +144,7 @@ def own_task(path: str) -> str:
 def moved(code: int, to: str) -> Fault | Callable[[str, str], Fault]:
     """A redirect: to another host over http or https, to the ``same`` host, to ``itself``, or ``nowhere``."""
     if to == "nowhere":
-        return Fault.refuse(code)
+        return Fault.answer(code)
     return lambda path, elsewhere: Fault.redirect(
         {"http": f"http://{elsewhere}{path}", "https": f"https://{elsewhere}{path}", "same": "/api/v3/other"}.get(
             to, path
@@ -388,7 +388,7 @@ FAULTS = {
     "gzip cut": Case(
         "unknown", (Fault.changed(lambda good: gzip.compress(good)[:-12], headers=GZIP),), http_status=200
     ),
-    "gzip bomb": Case("unknown", (Fault.refuse(200, BOMB, headers=GZIP, applied=True),), http_status=200),
+    "gzip bomb": Case("unknown", (Fault.answer(200, BOMB, headers=GZIP, applied=True),), http_status=200),
     "huge answer": Case("unknown", (Fault.changed(lambda good: good + b" " * LARGEST_ANSWER),), http_status=200),
     # What looks like success but is not.
     "header block cut short": Case("unknown", behave=says(OK + b"Content-Ty"), http_status=200, ways=BOTH),
@@ -409,9 +409,9 @@ FAULTS = {
         "unknown", behave=tells(lambda good: OK + b"\r\n" + good[:-1]), http_status=200, ways=BOTH
     ),
     "JSON cut at its length": Case("unknown", (Fault.truncated_json(),), http_status=200),
-    "200 empty": Case("unknown", (Fault.refuse(200, applied=True),), http_status=200),
+    "200 empty": Case("unknown", (Fault.answer(200, applied=True),), http_status=200),
     "200 sign-in page": Case("unknown", (Fault.html(),), http_status=200, ways=BOTH),
-    "200 of another shape": Case("unknown", (Fault.refuse(200, json={"ok": True}),), http_status=200),
+    "200 of another shape": Case("unknown", (Fault.answer(200, json={"ok": True}),), http_status=200),
     "200 in a list": Case("unknown", (Fault.changed(lambda good: b"[" + good + b"]"),), http_status=200),
     "200 with an error message": Case("unknown", (refused(200),), http_status=200),
     "200 of the other operation": Case(
@@ -437,10 +437,10 @@ FAULTS = {
         }.items()
     },
     "201 with the documented body": Case("unknown", (Fault.changed(status=201),), http_status=201),
-    "201 empty": Case("unknown", (Fault.refuse(201, applied=True),), http_status=201),
+    "201 empty": Case("unknown", (Fault.answer(201, applied=True),), http_status=201),
     "202 with the documented body": Case("unknown", (Fault.changed(status=202),), http_status=202),
-    "202 empty": Case("unknown", (Fault.refuse(202, applied=True),), http_status=202),
-    "204": Case("unknown", (Fault.refuse(204, applied=True),), http_status=204),
+    "202 empty": Case("unknown", (Fault.answer(202, applied=True),), http_status=202),
+    "204": Case("unknown", (Fault.answer(204, applied=True),), http_status=204),
     "204 with the documented body": Case(
         "unknown", behave=tells(lambda good: answer(good, "204 No Content")), http_status=204
     ),
@@ -479,32 +479,32 @@ FAULTS = {
     # Pages and plain text, which are nobody's refusal as long as EnergyCAP does not answer a question.
     **{
         f"{code} {kind} before EnergyCAP": Case(
-            "failed", (Fault.refuse(code, body, headers={"Server": "nginx"}),), http_status=code, me=()
+            "failed", (Fault.answer(code, body, headers={"Server": "nginx"}),), http_status=code, me=()
         )
         for code in (400, 404, 405)
         for kind, body in STRANGE.items()
     },
     **{
         f"{kind} in EnergyCAP's place": Case(
-            "unknown", (Fault.refuse(404, body),), http_status=404, stops=True, me=(then_said,), methods=("POST",)
+            "unknown", (Fault.answer(404, body),), http_status=404, stops=True, me=(then_said,), methods=("POST",)
         )
         for kind, body, then_said in (
-            ("page", STRANGE["page"], Fault.refuse(404, STRANGE["page"])),
+            ("page", STRANGE["page"], Fault.answer(404, STRANGE["page"])),
             ("sign-in page", STRANGE["page"], Fault.html()),
             ("plain text", STRANGE["text"], Fault.drop_reply()),
         )
     },
     "403 page before EnergyCAP": Case(
-        "failed", (Fault.refuse(403, STRANGE["page"]),), http_status=403, stops=True, me=()
+        "failed", (Fault.answer(403, STRANGE["page"]),), http_status=403, stops=True, me=()
     ),
     "403 page in EnergyCAP's place": Case(
         "unknown",
-        (Fault.refuse(403, STRANGE["page"]),),
+        (Fault.answer(403, STRANGE["page"]),),
         http_status=403,
         stops=True,
-        me=(Fault.refuse(403, STRANGE["page"]),),
+        me=(Fault.answer(403, STRANGE["page"]),),
     ),
-    "400 empty": Case("failed", (Fault.refuse(400),), http_status=400),
+    "400 empty": Case("failed", (Fault.answer(400),), http_status=400),
     "404 with the documented body": Case("failed", (Fault.changed(status=404),), http_status=404),
     "413 with Retry-After": Case("failed", (refused(413, {"Retry-After": "0"}),), http_status=413),
     **{

@@ -131,7 +131,7 @@ FAULTS = {
     "418": (Fault.status(418), "unknown", "sent.odd_answer", 0),
     "500 before": (Fault.status(500), "unknown", "sent.server_error", 0),
     "500 after": (Fault.status(500, applied=True), "unknown", "sent.server_error", 1),
-    "503": (Fault.refuse(503, headers={"Retry-After": "0"}), "unknown", "sent.server_error", 0),
+    "503": (Fault.answer(503, headers={"Retry-After": "0"}), "unknown", "sent.server_error", 0),
     "504 after": (Fault.status(504, applied=True), "unknown", "sent.server_error", 1),
     "slow": (Fault.slow(60), "unknown", "sent.no_answer", 1),
     "slow before": (Fault.slow(60, applied=False), "unknown", "sent.no_answer", 0),
@@ -143,8 +143,8 @@ FAULTS = {
     "JSON cut": (Fault.truncated_json(), "unknown", "sent.odd_answer", 1),
     "sign-in page": (Fault.html(), "unknown", "sent.odd_answer", 0),
     "error page": (Fault.html("Oh", status=502, applied=True), "unknown", "sent.server_error", 1),
-    "wrong shape": (Fault.refuse(200, json={"ok": True}, applied=True), "unknown", "sent.odd_answer", 1),
-    "nothing": (Fault.refuse(200, applied=True), "unknown", "sent.odd_answer", 1),
+    "wrong shape": (Fault.answer(200, json={"ok": True}, applied=True), "unknown", "sent.odd_answer", 1),
+    "nothing": (Fault.answer(200, applied=True), "unknown", "sent.odd_answer", 1),
     "redirect": (Fault.redirect("https://other.example/"), "unknown", "sent.redirected", 0),
     "redirect after": (Fault.redirect("/elsewhere", status=303, applied=True), "unknown", "sent.redirected", 1),
 }
@@ -182,7 +182,7 @@ NEW = "B41FC94D-FCDB-4625-B696-8ACBA7231A80"
 
 def names(guid: str) -> Fault:
     """The documented answer to a reimport that was carried out, with this GUID."""
-    return Fault.refuse(200, json={"taskGUId": guid}, applied=True)
+    return Fault.answer(200, json={"taskGUId": guid}, applied=True)
 
 
 @JOBS
@@ -253,7 +253,7 @@ def test_a_task_of_another_environment_may_bear_any_guid(desk):
 def test_counts_that_cannot_be_are_in_doubt_and_shown(desk, counts):
     """More updated than selected, below zero, beyond any list."""
     selected, updated = counts
-    desk.server.faults.add(Fault.refuse(200, json={"selected": selected, "updated": updated}, applied=True))
+    desk.server.faults.add(Fault.answer(200, json={"selected": selected, "updated": updated}, applied=True))
     assert desk.run(plan_of(flag_edit(0, 2001))) == [(0, "unknown", "sent.odd_answer")]
     assert f'"selected": {selected}, "updated": {updated}' in desk.seen[0].message
 
@@ -273,7 +273,7 @@ PAGE = "<html><head><title>404 Not Found</title></head></html>"
 
 
 def gateway(status: int = 404, body: str = PAGE) -> Fault:
-    return Fault.refuse(status, body, headers={"Server": "awselb/2.0", "Content-Type": "text/html"})
+    return Fault.answer(status, body, headers={"Server": "awselb/2.0", "Content-Type": "text/html"})
 
 
 def questions(desk: Desk) -> list[str]:
@@ -494,7 +494,7 @@ def test_lanes_run_side_by_side_and_each_in_order(desk):
 
 def test_all_workers_wait_when_one_is_asked_to(desk):
     """A 503 with Retry-After leaves its row in doubt, is not sent again, and holds the next row back."""
-    desk.server.faults.add(Fault.refuse(503, headers={"Retry-After": "7"}))
+    desk.server.faults.add(Fault.answer(503, headers={"Retry-After": "7"}))
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "unknown", "sent.server_error"), (1, "done", "")]
     assert desk.pauses == [7]
     assert len(desk.server.writes) == 2
@@ -522,7 +522,7 @@ def test_a_row_whose_turn_did_not_come_before_the_stop_was_never_intended(desk):
 def test_what_was_seen_is_kept_with_the_attempt(desk):
     """Status, telling headers, the answer's beginning, the exceptions, and how often the row was sent."""
     desk.server.faults.add(Fault.too_many(1))
-    desk.server.faults.add(Fault.refuse(418, json={"message": "x" * 5000}, headers={"X-Request-Id": "r-7", "X-Y": "z"}))
+    desk.server.faults.add(Fault.answer(418, json={"message": "x" * 5000}, headers={"X-Request-Id": "r-7", "X-Y": "z"}))
     desk.server.faults.add(Fault.drop_reply())
     desk.run(plan_of(kickout(0), kickout(1)))
     with closing(sqlite3.connect(desk.ledger.path)) as other:
