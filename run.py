@@ -5,6 +5,7 @@
     python run.py test                   the tests, side by side; with arguments, pytest is given just those
 
 The first start makes a virtual environment of exactly what requirements.lock names; later starts only compare a stamp.
+The first test adds what requirements-dev.lock names.
 Set-up talks on stderr, so that stdout belongs to bulkops. Exit 2: could not start, nothing was sent.
 """
 # All of this file must parse on Python 2.7, so that an old Python prints too_old()'s sentence and no SyntaxError:
@@ -20,7 +21,9 @@ import time
 
 OLDEST = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with --python
-STAMP, LOCK, LOG = "setup.stamp", "setup.lock", "setup.log"
+LOCK, LOG = "setup.lock", "setup.log"
+STAMPS = {"requirements.lock": "setup.stamp", "requirements-dev.lock": "test.stamp"}
+PROGRAM, TESTS = STAMPS  # what an operator needs, and what the tests need beside it
 WINDOW_LOG = "window.log"
 WINDOWS = os.name == "nt"
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))
@@ -47,7 +50,7 @@ FAILURES = (
     ),
     (
         r"Errno 28\]|No space left|WinError 112\]|Errno 122\]|quota exceeded",
-        "The disk is full. bulkops needs about 500 MB; make room, then start again.",
+        "The disk is full. bulkops needs about 400 MB; make room, then start again.",
     ),
     (
         r"DO NOT MATCH THE HASHES",
@@ -85,6 +88,7 @@ NOT_OURS = (
     "Others can change the programs that bulkops would run with your key. Have IT see to it that this folder is yours, "
     "and that nobody else can write in it, or delete it: %s"
 )
+WHY = {PROGRAM: "First start: setting up bulkops", TESTS: "First test: adding what the tests need"}
 NO_WINDOW = "The window of bulkops did not open. Start again; if it stays, show IT the file named below."
 
 
@@ -226,7 +230,7 @@ def is_trusted(venv, checkout):
     if WINDOWS:
         return True
     packages = os.path.join(venv, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
-    within = [venv_python(venv), os.path.join(venv, "pyvenv.cfg"), os.path.join(venv, STAMP), packages]
+    within = [venv_python(venv), os.path.join(venv, "pyvenv.cfg"), os.path.join(venv, STAMPS[PROGRAM]), packages]
     places = {each for path in within for each in (path, os.path.dirname(path), os.path.dirname(os.path.dirname(path)))}
     places = {each for each in places if (each + os.sep).startswith(venv + os.sep)} | {venv}
     if os.path.dirname(venv) == checkout:
@@ -266,18 +270,19 @@ def venv_python(venv):
     return os.path.join(venv, *(("Scripts", "python.exe") if WINDOWS else ("bin", "python")))
 
 
-def stamp_for(checkout):
+def stamp_for(checkout, requirements=PROGRAM):
     """What an environment was made from: the lock, the Python, and the folder its .pth file names."""
-    with open(os.path.join(checkout, "requirements.lock"), "rb") as lock:
+    with open(os.path.join(checkout, requirements), "rb") as lock:
         digest = hashlib.sha256(lock.read().replace(b"\r\n", b"\n"))
     digest.update(os.fsencode("\0%s\0%s" % (sys.version, os.path.normcase(checkout))))
     return digest.hexdigest()
 
 
-def is_ready(venv, stamp):
+def is_ready(venv, checkout, requirements=PROGRAM):
+    """Whether an environment holds what a lock names."""
     try:
-        with open(os.path.join(venv, STAMP)) as file:
-            if file.read() != stamp:
+        with open(os.path.join(venv, STAMPS[requirements])) as file:
+            if file.read() != stamp_for(checkout, requirements):
                 return False
         with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as file:
             base = re.search(r"(?m)^executable = (.*)$", file.read())
@@ -287,18 +292,17 @@ def is_ready(venv, stamp):
     return os.path.exists(venv_python(venv)) and (base is None or os.path.exists(base.group(1)))
 
 
-def find_venv(checkout, stamp):
-    """The folder of an environment that matches the lock, or nothing."""
+def find_venv(checkout, wanted=(PROGRAM,)):
+    """The folder of an environment that holds what the locks name, or nothing."""
     for venv in (os.path.join(checkout, ".venv"), local_venv(checkout)):
-        if is_trusted(venv, checkout) and is_ready(venv, stamp):
+        if is_trusted(venv, checkout) and all(is_ready(venv, checkout, each) for each in wanted):
             return venv
     return None
 
 
-def ready_venv(checkout):
-    """The folder of an environment that matches the lock, made if need be. Raises CannotStart, OSError."""
-    stamp = stamp_for(checkout)
-    found = find_venv(checkout, stamp)
+def ready_venv(checkout, wanted=(PROGRAM,)):
+    """The folder of an environment that holds what the locks name, made if need be. Raises CannotStart, OSError."""
+    found = find_venv(checkout, wanted)
     if found:
         return found
     rights = os.umask(0o022)
@@ -307,8 +311,9 @@ def ready_venv(checkout):
         venv, lock = choose_place(checkout)
         with lock:
             wait_for(lock)
-            if not is_ready(venv, stamp):
-                build(venv, checkout, stamp, lock)
+            for requirements in wanted:
+                if not is_ready(venv, checkout, requirements):
+                    build(venv, checkout, requirements, lock)
     finally:
         os.umask(rights)
     return venv
@@ -381,10 +386,10 @@ def take_over_settings(pip, environment, lock):
 
 
 def clear(venv):
-    """Empties the folder, stamp first; the lock stays because this process holds it."""
+    """Empties the folder, stamps first; the lock stays because this process holds it."""
     import shutil
 
-    for name in sorted(os.listdir(venv), key=lambda name: name != STAMP):
+    for name in sorted(os.listdir(venv), key=lambda name: name not in STAMPS.values()):
         path = os.path.join(venv, name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
@@ -517,20 +522,20 @@ def link(venv, checkout):
         file.write(line + "\n")
 
 
-def build(venv, checkout, stamp, lock):
-    """Makes the environment; the stamp is written last, so that whatever is cut short is made anew."""
-    again = os.path.exists(os.path.join(venv, STAMP))
-    why = "bulkops or Python has changed: setting it up again" if again else "First start: setting up bulkops"
+def build(venv, checkout, requirements, lock):
+    """Fills the environment; the stamp is written last, so that whatever is cut short is made anew."""
+    path = os.path.join(venv, STAMPS[requirements])
+    why = "bulkops or Python has changed: setting it up again" if os.path.exists(path) else WHY[requirements]
     say("%s (once, about a minute) in %s ..." % (why, venv))
     log = []
     try:
-        install(venv, checkout, lock, log)
+        install(venv, checkout, requirements, lock, log)
         link(venv, checkout)
-        with open(os.path.join(venv, STAMP + ".new"), "w") as file:
-            file.write(stamp)
+        with open(path + ".new", "w") as file:
+            file.write(stamp_for(checkout, requirements))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(file.name, os.path.join(venv, STAMP))
+        os.replace(file.name, path)
     except (CannotStart, OSError) as error:
         sentence = str(error) if isinstance(error, CannotStart) else explain(str(error))
         failed = CannotStart(sentence + write_log(venv, log))
@@ -540,9 +545,10 @@ def build(venv, checkout, stamp, lock):
     raise failed
 
 
-def install(venv, checkout, lock, log):
-    """An empty environment, then what the lock names into it. `log` collects what the steps said."""
-    clear(venv)
+def install(venv, checkout, requirements, lock, log):
+    """What a lock names, into an environment made anew for the program. `log` collects what the steps said."""
+    if requirements == PROGRAM:
+        clear(venv)
     base = getattr(sys, "_base_executable", None) or sys.executable
     # The running Python may be that of the very environment just cleared.
     pythons = [base]
@@ -552,19 +558,21 @@ def install(venv, checkout, lock, log):
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_PROGRESS_BAR="off")
     environment["PYTHONUNBUFFERED"] = "1"
     pip, version = find_pip(pythons, environment, lock)
-    # Without pip inside it is made in 0.3 s, not in 3 to 9 s.
-    code, said = run_step([base, "-P", "-m", "venv"] + (["--without-pip"] if pip else []) + [venv], environment, lock)
-    log.append(said)
-    if code and pip:
-        raise CannotStart(explain(said))
+    if requirements == PROGRAM:
+        # Without pip inside it is made in 0.3 s, not in 3 to 9 s.
+        make = [base, "-P", "-m", "venv"] + (["--without-pip"] if pip else []) + [venv]
+        code, said = run_step(make, environment, lock)
+        log.append(said)
+        if code and pip:
+            raise CannotStart(explain(said))
     if not pip:
         pip, version = find_pip([venv_python(venv)], environment, lock)
         if not pip:
             raise CannotStart(NO_PIP.format(python="%d.%d" % sys.version_info[:2], pip="%d.%d" % OLDEST_PIP))
     take_over_settings(pip, environment, lock)
     trust_windows(pip, version, venv, environment, lock)
-    requirements = os.path.join(checkout, "requirements.lock")
-    with open(requirements, encoding="utf-8") as file:
+    path = os.path.join(checkout, requirements)
+    with open(path, encoding="utf-8") as file:
         locked = re.findall(r"(?m)^([^\s#]+)==", file.read())
     options = [
         "--python",
@@ -574,7 +582,7 @@ def install(venv, checkout, lock, log):
         "--only-binary",
         ":all:",
         "-r",
-        requirements,
+        path,
     ]
     code, said = run_step(pip + options, environment, lock, progress(len(locked)))
     log.append(said)
@@ -632,7 +640,7 @@ def hand_over(command, folder, environment):
 def open_window(files):
     """Sets up if need be, in sight of whoever started it, and opens the window."""
     files = [os.path.abspath(file) for file in files]
-    venv = find_venv(CHECKOUT, stamp_for(CHECKOUT))
+    venv = find_venv(CHECKOUT)
     if venv:
         return start_window(files, venv)
     room = window_room()
@@ -743,10 +751,11 @@ def main(arguments):
         say(sentence)
         return 2
     window = arguments[:1] == ["desktop"]
+    wanted = (PROGRAM, TESTS) if arguments[:1] == ["test"] else (PROGRAM,)
     try:
         if window:
             return open_window(arguments[1:])
-        return hand_over(*command_for(arguments, ready_venv(CHECKOUT), CHECKOUT))
+        return hand_over(*command_for(arguments, ready_venv(CHECKOUT, wanted), CHECKOUT))
     except CannotStart as stop:
         sentence = str(stop)
     except OSError as error:

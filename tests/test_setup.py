@@ -1,4 +1,4 @@
-"""The set-up: run.py, requirements.lock, and what a first start says when it cannot go on. No network is used."""
+"""The set-up: run.py, what the locks name, and what a first start says when it cannot go on. No network is used."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import time
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -28,7 +29,7 @@ from others import NEEDS_ROOT, SOMEBODY
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="on Windows the rights of the folder itself see to that")
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")}
 SOURCE = (ROOT / "run.py").read_text(encoding="utf-8")
 FIRST_START = "bulkops/desktop/first_start.py"
 
@@ -88,8 +89,8 @@ class Checkout:
         pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
         self.environment = kept | places | pip
 
-    def wheel(self, name: str, module: str) -> str:
-        """Make a wheel of one module, add it to the lock, and give its hash."""
+    def wheel(self, name: str, module: str, lock: str = "requirements.lock") -> str:
+        """Make a wheel of one module, add it to a lock, and give its hash."""
         path = self.wheels / f"{name}-1.0-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as parts:
             parts.writestr(f"{name}.py", f"{module}\n")
@@ -98,8 +99,8 @@ class Checkout:
             parts.writestr(f"{name}-1.0.dist-info/WHEEL", wheel)
             parts.writestr(f"{name}-1.0.dist-info/RECORD", "")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with (self.folder / "requirements.lock").open("a", encoding="utf-8") as lock:
-            lock.write(f"{name}==1.0 \\\n    --hash=sha256:{digest}\n")
+        with (self.folder / lock).open("a", encoding="utf-8") as locked:
+            locked.write(f"{name}==1.0 \\\n    --hash=sha256:{digest}\n")
         return digest
 
     def lock(self, digest: str, version: str = "1.0") -> None:
@@ -199,7 +200,7 @@ def test_the_stamp_depends_on_lock_python_and_folder(
     run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Line ends are git's business and leave the stamp alone; all else an environment is made from changes it."""
-    for name, text in {"one": b"a==1\n", "two": b"a==1\n", "dos": b"a==1\r\n"}.items():
+    for name, text in {"one": b"a==1\n", "two": b"a==1\n"}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "requirements.lock").write_bytes(text)
     one = run.stamp_for(str(tmp_path / "one"))
@@ -218,11 +219,12 @@ def test_an_environment_whose_python_is_gone_is_not_ready(run: ModuleType, tmp_p
     python = Path(run.venv_python(str(tmp_path)))
     python.parent.mkdir()
     python.touch()
-    (tmp_path / "setup.stamp").write_text("s", encoding="utf-8")
+    (tmp_path / "requirements.lock").touch()
+    (tmp_path / "setup.stamp").write_text(run.stamp_for(str(tmp_path)), encoding="utf-8")
     (tmp_path / "pyvenv.cfg").write_text(f"executable = {sys.executable}\n", encoding="utf-8")
-    assert run.is_ready(str(tmp_path), "s")
+    assert run.is_ready(str(tmp_path), str(tmp_path))
     (tmp_path / "pyvenv.cfg").write_text(f"executable = {tmp_path / 'gone'}\n", encoding="utf-8")
-    assert not run.is_ready(str(tmp_path), "s")
+    assert not run.is_ready(str(tmp_path), str(tmp_path))
 
 
 def test_a_killed_set_up_is_repaired(checkout: Checkout) -> None:
@@ -309,6 +311,19 @@ def test_no_variable_of_python_is_handed_over(run: ModuleType, monkeypatch: pyte
     assert {name for name, value in kept.items() if value == "set"} == {
         *("PYTHONDONTWRITEBYTECODE", "PIP_INDEX_URL", "PIP_CERT", "BULKOPS_HOME")
     }
+
+
+def test_the_first_test_adds_what_only_tests_need(checkout: Checkout) -> None:
+    """Its lock counts as the other does, and neither start undoes what the other has made."""
+    checkout.wheel("pytest", "import sys; print(sys.argv[1:])", "requirements-dev.lock")
+    for arguments, said in [((), "First start"), (("test", "-x"), "First test"), ((), ""), (("test", "-x"), "")]:
+        code, out, err = checkout.start(*arguments)
+        assert (code, err.partition(":")[0]) == (0, said)
+        assert out.startswith("['-x']" if arguments else "{")
+    (checkout.folder / "requirements-dev.lock").write_text("pytest==1.0 --hash=sha256:" + "0" * 64, encoding="utf-8")
+    assert checkout.start()[0] == 0
+    code, _, err = checkout.start("test", "-x")
+    assert (code, "bulkops or Python has changed" in err) == (0, True)
 
 
 def test_the_second_start_says_that_it_waits(
@@ -543,36 +558,57 @@ def test_only_without_a_terminal_a_window_shows_the_set_up(run: ModuleType, monk
 # ---------------------------------------------------------------- the lock
 
 
-def requirements() -> Iterator[tuple[str, str]]:
-    """(name, the whole entry with its hashes)"""
-    entries = re.split(r"(?m)^(?=[^\s#])", LOCK)
-    named = (entry for entry in entries if entry[:1] not in ("", " ", "#"))
-    return ((re.split(r"[=<>~!\[ ;]", entry, maxsplit=1)[0], entry) for entry in named)
+def entries(lock: str) -> dict[str, str]:
+    """Name → the whole entry with its hashes."""
+    found = re.split(r"(?m)^(?=[^\s#])", LOCKS[lock])
+    return {normal(re.split(r"[=<>~!\[ ;]", entry, maxsplit=1)[0]): entry for entry in found if entry.strip()}
 
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def wanted(lines: list[str]) -> set[str]:
+    return {normal(re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0]) for line in lines}
+
+
 @pytest.mark.parametrize("word", ["://", "--index-url", "--extra-index-url", "--find-links", "--trusted-host", " @ "])
-def test_the_lock_names_no_host(word: str) -> None:
+def test_no_lock_names_a_host(word: str) -> None:
     """Where packages come from is the reader's own setting, never ours."""
-    assert word not in LOCK
+    assert not [lock for lock, text in LOCKS.items() if word in text]
 
 
-def test_every_requirement_is_pinned_and_hashed() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_and_hashed(lock: str) -> None:
     """Nothing is installed that was not tested, byte for byte."""
-    bad = [name for name, entry in requirements() if "==" not in entry or "--hash=sha256:" not in entry]
-    assert not bad
-    assert len(list(requirements())) > 20
+    assert not [name for name, entry in entries(lock).items() if "==" not in entry or "--hash=sha256:" not in entry]
+    assert len(entries(lock)) > 20
 
 
-def test_every_dependency_is_in_the_lock() -> None:
-    """pyproject.toml and the lock must not drift apart."""
+def test_every_dependency_is_in_its_lock_and_no_tool_in_the_operators() -> None:
+    """pyproject.toml and the locks must not drift apart; what both name is the same, byte for byte."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    names = {normal(re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0]) for line in wanted}
-    assert names <= {normal(name) for name, _ in requirements()}
+    program, tests = (entries(lock) for lock in LOCKS)
+    tools = wanted(project["dependency-groups"]["dev"])
+    assert wanted(project["project"]["dependencies"]) <= set(program)
+    assert tools <= set(tests)
+    assert not tools & set(program)
+    for name in set(program) & set(tests):
+        assert re.findall(r"==[^ ]+|sha256:\w+", program[name]) == re.findall(r"==[^ ]+|sha256:\w+", tests[name])
+
+
+def test_bulkops_imports_only_what_an_operator_installs() -> None:
+    """The tests would not notice: they have more."""
+    imported = set()
+    for path in (ROOT / "bulkops").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(str(node.module).split(".")[0])
+    makers, program = packages_distributions(), entries("requirements.lock")
+    others = imported - sys.stdlib_module_names - {"bulkops"}
+    assert not [name for name in others if not program.keys() & {normal(each) for each in makers[name]}]
 
 
 # ---------------------------------------------------------------- run.py as text
@@ -828,7 +864,7 @@ def test_no_error_of_the_system_shows_a_traceback(
 ) -> None:
     """Whatever the system refuses while setting up: one sentence on stderr, exit 2."""
 
-    def refuse(checkout: str) -> None:
+    def refuse(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(run, "ready_venv", refuse)
@@ -843,7 +879,7 @@ def test_ctrl_c_during_the_set_up_is_no_traceback(
 ) -> None:
     """Stopping the set-up is allowed; the next start makes up for it."""
 
-    def stop(checkout: str) -> None:
+    def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "ready_venv", stop)
@@ -863,7 +899,7 @@ def test_without_any_pip_the_way_to_get_one_is_named(
 
     monkeypatch.setattr(run, "run_step", run_step)
     with pytest.raises(run.CannotStart, match="apt install python3-venv python3-pip"):
-        run.install(str(tmp_path), str(tmp_path), None, [])
+        run.install(str(tmp_path), str(tmp_path), run.PROGRAM, None, [])
     assert not [command for command in steps if "--without-pip" in command]
 
 
@@ -933,18 +969,18 @@ def test_an_environment_that_somebody_else_has_planted_is_not_run(checkout: Chec
 @pytest.mark.parametrize("place", ["", "..", ".venv", ".venv/bin", ".venv/bin/python", ".venv/lib"])
 def test_an_environment_that_others_can_change_is_not_run(ready: Checkout, run: ModuleType, place: str) -> None:
     """Nor one below a folder that others can change: they could put another in its place."""
-    checkout, venv, stamp = str(ready.folder), str(ready.venv), run.stamp_for(str(ready.folder))
-    assert run.find_venv(checkout, stamp) == venv
+    checkout, venv = str(ready.folder), str(ready.venv)
+    assert run.find_venv(checkout) == venv
     changed = ready.folder / place
     if changed.is_symlink():
         return
     before = changed.stat().st_mode
     changed.chmod(0o777)
     try:
-        assert run.find_venv(checkout, stamp) is None
+        assert run.find_venv(checkout) is None
     finally:
         changed.chmod(before)
-    assert run.find_venv(checkout, stamp) == venv
+    assert run.find_venv(checkout) == venv
 
 
 @UNIX
