@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.inbox import journal
-from bulkops.inbox.rename import give
 from bulkops.ledger import now
 from bulkops.messages.wording import printable
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder
+from bulkops.system.rename import rename_no_replace
 
 END = ".bulkops-inbox"
 _LONGEST = 200
@@ -56,7 +56,7 @@ def take(workbook: Path, mark: str) -> Claim:
     with Folder(workbook.parent) as folder:
         begun = _begun(folder, workbook, mark)
         try:
-            give(folder, begun, folder, file_of(workbook.name))
+            rename_no_replace(folder, begun, folder, file_of(workbook.name))
         finally:
             folder.remove(begun)
     claim = claim_on(workbook)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.journal import Moves, Record
-from bulkops.inbox.rename import give
 from bulkops.runs.upload_folders import OUTCOMES
 from bulkops.system.files import shortened
 from bulkops.system.folders import Folder
+from bulkops.system.rename import rename_no_replace
 
 CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"
 """What is put beside a workbook, besides results, has this behind its name."""
@@ -63,7 +63,7 @@ def carry_out(record: Record, moves: Moves, box: Folder) -> None:
             folder.sync()
             file.unlink()
         for name, new in here:
-            give(box, name, folder, new)
+            rename_no_replace(box, name, folder, new)
             folder.sync()
             box.sync()
 
@@ -89,7 +89,7 @@ def _bring(made: Path, folder: Folder, new: str, mark: str) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        give(folder, begun, folder, new)
+        rename_no_replace(folder, begun, folder, new)
     finally:
         folder.remove(begun)
 

@@ -14,7 +14,6 @@ from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
 from bulkops.inbox.outcome import Handled, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.recovery import taken_up
-from bulkops.inbox.rename import give
 from bulkops.inbox.scan import Found, can_be_taken, held, in_use, usable
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
@@ -29,6 +28,7 @@ from bulkops.system.folders import Folder, Planted, real
 from bulkops.system.locks import only_one
 from bulkops.system.log import recorded
 from bulkops.system.ownership import own_folder
+from bulkops.system.rename import rename_no_replace
 
 Carry = Callable[[Prepared], Report]
 """Ask, and run or refuse a prepared run: how, is the command line's and the window's own."""
@@ -137,7 +137,7 @@ class Inbox:
                 # The new name is claimed before it is there: at no time can anybody find the workbook free.
                 second = self._claim(found.path.with_name(name))
                 try:
-                    give(self.box, record.workbook.name, self.box, name)
+                    rename_no_replace(self.box, record.workbook.name, self.box, name)
                 except FileExistsError:
                     release(self.box, second)
                     continue

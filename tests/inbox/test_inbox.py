@@ -25,7 +25,7 @@ import stand_in as bench
 from nursery import Nursery
 
 from bulkops.energycap import environments
-from bulkops.inbox import claims, rename, scan
+from bulkops.inbox import claims, scan
 from bulkops.inbox.process import opened
 from bulkops.inbox.scan import look
 from bulkops.messages.errors import CannotStart
@@ -35,7 +35,6 @@ from bulkops.runs import app
 from bulkops.runs.processor import Control
 from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
-from bulkops.system.folders import Folder
 from bulkops.system.locks import only_one, workbook_alone
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -469,25 +468,6 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
         assert "had been cut short" in inbox.notes[0]
     assert lying(folder) == {"Done/a.xlsx"}
     assert Path(app.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
-
-
-def test_a_name_is_only_given_where_it_is_free(tmp_path):
-    """With links and without: what is there is never replaced, and what was half done is done."""
-    one, other = tmp_path / "one", tmp_path / "other"
-    with Folder(tmp_path) as folder:
-        for way in (rename.give, rename._give_without_links) if sys.platform != "win32" else (rename.give,):
-            one.write_text("1")
-            other.write_text("2")
-            with pytest.raises(FileExistsError):
-                way(folder, "one", folder, "other")
-            assert (one.read_text(), other.read_text()) == ("1", "2")
-            other.unlink()
-            way(folder, "one", folder, "other")
-            assert (one.exists(), other.read_text()) == (False, "1")
-        if sys.platform != "win32":  # where a rename is one step, nothing is ever half done
-            os.link(other, one)
-            rename.give(folder, "one", folder, "other")
-            assert (one.exists(), other.read_text()) == (False, "1")
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from asking import Bulkops, Ended, fill, kickout, task
 from systems import as_another_user, shared_folder
 
 from bulkops.energycap import environments
-from bulkops.inbox import claims, process, rename, scan
+from bulkops.inbox import claims, process, scan
 from bulkops.inbox.process import opened
 from bulkops.inbox.scan import look
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
 from bulkops.runs.processor import Control
-from bulkops.system import data_folder
+from bulkops.system import data_folder, rename
 from bulkops.system.folders import Folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files, or names, on Windows")
@@ -144,7 +144,7 @@ def test_a_folder_that_is_swapped_while_files_are_moved_is_not_left(folder, priv
     with Folder(folder) as box, box.within("Done") as done:
         (folder / "Done").rename(tmp_path / "away")
         (folder / "Done").symlink_to(private)
-        (rename.give if by_links else rename._give_without_links)(box, "a.xlsx", done, "a.xlsx")
+        (rename.rename_no_replace if by_links else rename._rename_without_links)(box, "a.xlsx", done, "a.xlsx")
     assert (tmp_path / "away" / "a.xlsx").read_text() == "a"
     assert lying(private) == {"letter.txt"}
 
@@ -176,7 +176,7 @@ def test_what_is_no_file_any_more_is_not_moved(folder, private):
     (folder / "Done").mkdir()
     (folder / "a - results.xlsx").symlink_to(private / "letter.txt")
     with Folder(folder) as box, box.within("Done") as done, pytest.raises(OSError, match="is a link"):
-        process.give(box, "a - results.xlsx", done, "a - results.xlsx")
+        rename.rename_no_replace(box, "a - results.xlsx", done, "a - results.xlsx")
 
 
 # ------------------------------------------------------------------- forged claims
@@ -250,14 +250,14 @@ def test_a_claim_that_is_gone_as_soon_as_it_is_made_costs_only_its_workbook(
     """Without it two people could run the workbook; the others are run."""
     for number, name in enumerate("ab", 1):
         fill(folder / f"{name}.xlsx", [kickout(number)])
-    real = claims.give
+    real = rename.rename_no_replace
 
-    def give(old: Folder, name: str, new: Folder, to: str) -> None:
+    def renamed(old: Folder, name: str, new: Folder, to: str) -> None:
         real(old, name, new, to)
         if to == claims.file_of("a.xlsx"):
             (folder / to).unlink() if other is None else (folder / to).write_bytes(other)
 
-    monkeypatch.setattr(claims, "give", give)
+    monkeypatch.setattr(claims, "rename_no_replace", renamed)
     told = inbox()
     assert [task(2) in each.path for each in practice.writes] == [True]
     assert (told.workbooks[0]["moved_to"], "a.xlsx" in lying(folder)) == (None, True)

@@ -1,4 +1,4 @@
-"""Giving a file another name without ever taking one that is in use: a plain rename replaces what is there."""
+"""A rename that never replaces a file, as a plain one does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from bulkops.system.folders import Folder, is_link
 _TRIES = 5
 
 
-def give(old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], object] = time.sleep) -> None:
+def rename_no_replace(
+    old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], object] = time.sleep
+) -> None:
     """Rename a file on one disk. Raises FileExistsError if the name is in use, OSError, also for what is no file.
 
     Who dies in it leaves the file under one of the names, or under both; done again, it comes to its end.
@@ -24,7 +26,7 @@ def give(old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], 
             facts = old.facts(name)
             if facts is not None and (is_link(facts) or not stat.S_ISREG(facts.st_mode)):
                 raise OSError(errno.EINVAL, f"{name} is a link, or no file", name)
-            _give(old, name, new, to)
+            _rename(old, name, new, to)
             return
         except PermissionError:
             # On Windows a virus scanner that looks at a file keeps it for a moment.
@@ -35,13 +37,13 @@ def give(old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], 
 
 if sys.platform == "win32":
 
-    def _give(old: Folder, name: str, new: Folder, to: str) -> None:
+    def _rename(old: Folder, name: str, new: Folder, to: str) -> None:
         """Windows renames nothing over what is there."""
         old.move(name, new, to)
 else:
     _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
-    def _give(old: Folder, name: str, new: Folder, to: str) -> None:
+    def _rename(old: Folder, name: str, new: Folder, to: str) -> None:
         try:
             old.link(name, new, to)
         except FileExistsError:
@@ -51,11 +53,11 @@ else:
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            _give_without_links(old, name, new, to)
+            _rename_without_links(old, name, new, to)
             return
         old.remove(name)
 
-    def _give_without_links(old: Folder, name: str, new: Folder, to: str) -> None:
+    def _rename_without_links(old: Folder, name: str, new: Folder, to: str) -> None:
         """Some network disks have no links: there the name is taken by an empty file first."""
         os.close(new.create(to))
         try:
