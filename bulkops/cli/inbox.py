@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bulkops.cli import console
-from bulkops.inbox.outcome import Handled, foreseen
+from bulkops.inbox.outcome import Processed, foreseen
 from bulkops.inbox.process import opened
-from bulkops.inbox.scan import Looked, look
+from bulkops.inbox.scan import Listing, scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
@@ -23,7 +23,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
 
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
     """
-    handled: list[Handled] = []
+    handled: list[Processed] = []
     lost = False
     control = Control()
     if not yes and (why := app.older(home, where)):
@@ -34,11 +34,11 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
         app.take_over(home)
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
-        looked = look(inbox.folder, home)
+        listing = scan_folder(inbox.folder, home)
         if not as_json:
-            _list(looked, where, home, inbox.notes, counts=not yes)
+            _list(listing, where, home, inbox.notes, counts=not yes)
         carry = _Carry(control, yes, stack)
-        for found in looked.ready:
+        for found in listing.ready:
             try:
                 one = inbox.handle(found, where, carry.carry, unattended=yes)
             except KeyboardInterrupt:
@@ -48,8 +48,8 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
                 _tell(one)
             if one.last or control.stopped.is_set():
                 break
-    left = [{"path": str(each.path), "why": each.why.typed()} for each in looked.left]
-    notes = [*inbox.notes, *_not_come_to(looked, handled)]
+    left = [{"path": str(each.path), "why": each.why.typed()} for each in listing.skipped]
+    notes = [*inbox.notes, *_not_come_to(listing, handled)]
     if as_json:
         told = [each.document() for each in handled]
         document = {"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": notes}
@@ -97,19 +97,21 @@ class _Carry:
         return report
 
 
-def _list(looked: Looked, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
+def _list(listing: Listing, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
     for note in notes:
         console.tell(f"Note: {note}")
-    ready = f"{counted(len(looked.ready), 'workbook')} in {looked.folder}" if looked.ready else "There is no workbook"
-    console.tell(f"{ready}{'.' if looked.ready else f' to run in {looked.folder}.'}")
-    for found in looked.ready:
+    ready = (
+        f"{counted(len(listing.ready), 'workbook')} in {listing.folder}" if listing.ready else "There is no workbook"
+    )
+    console.tell(f"{ready}{'.' if listing.ready else f' to run in {listing.folder}.'}")
+    for found in listing.ready:
         again = " (its run was cut short and is finished)" if found.again else ""
         console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
-    for left in looked.left:
-        console.tell(f"  Left alone: {left.why.typed()}")
+    for skipped in listing.skipped:
+        console.tell(f"  Left alone: {skipped.why.typed()}")
 
 
-def _tell(one: Handled) -> None:
+def _tell(one: Processed) -> None:
     console.tell("")
     if one.report is not None:
         console.present(one.report, False)
@@ -121,9 +123,9 @@ def _tell(one: Handled) -> None:
         console.tell(f"Moved to: {one.moved_to}")
 
 
-def _not_come_to(looked: Looked, handled: list[Handled]) -> list[str]:
+def _not_come_to(listing: Listing, handled: list[Processed]) -> list[str]:
     """Why the pass ended before the last workbook, if it did."""
-    if len(handled) == len(looked.ready):
+    if len(handled) == len(listing.ready):
         return []
-    count = counted(len(looked.ready) - len(handled), "workbook")
+    count = counted(len(listing.ready) - len(handled), "workbook")
     return [f"The pass ended early: {count} not come to, still in the folder."]

@@ -20,8 +20,8 @@ from bulkops.runs.report import Options, Report
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
-    from bulkops.inbox.outcome import Handled
-    from bulkops.inbox.scan import Found
+    from bulkops.inbox.outcome import Processed
+    from bulkops.inbox.scan import Candidate
     from bulkops.runs.execute import Prepared
     from bulkops.runs.processor import Control
 
@@ -34,7 +34,7 @@ class Dropped:
     """Where it is now."""
     state: str
     """In words: what its rows would come to, why it is left alone, or what became of it."""
-    found: Found | None = None
+    found: Candidate | None = None
     """None: it cannot be run, or has been."""
     worst: Status | None = None
     """Of its rows, once it was run: what needs a look first."""
@@ -122,7 +122,7 @@ class InboxPresenter:
         folder, where = self.folder, self.where()
         self.looking, self.trouble, self.headline = True, "", "Looking at what is there …"
         self.refresh()
-        self.worker.start(lambda: _looked(folder, self.home, where), self._has_looked, self._failed)
+        self.worker.start(lambda: _dropped(folder, self.home, where), self._has_looked, self._failed)
 
     def _has_looked(self, files: list[Dropped]) -> None:
         self.looking = False
@@ -170,7 +170,7 @@ class InboxPresenter:
 
     # ---------------------------------------------------------------- in the job's thread
 
-    def _pass(self, folder: Path, where: Environment, chosen: list[Found], control: Control) -> list[str]:
+    def _pass(self, folder: Path, where: Environment, chosen: list[Candidate], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
         from bulkops.inbox.process import opened
         from bulkops.runs import app
@@ -230,7 +230,7 @@ class InboxPresenter:
             self.headline = words
             self.refresh()
 
-    def _has_handled(self, handled: Handled) -> None:
+    def _has_handled(self, handled: Processed) -> None:
         report = handled.report
         self.cut_short = self.cut_short or (report is not None and bool(report.stopped or report.defect))
         before = self.files.get(handled.path)
@@ -250,19 +250,19 @@ class InboxPresenter:
         self.refresh()
 
 
-def _looked(folder: Path, home: Path, where: Environment) -> list[Dropped]:
+def _dropped(folder: Path, home: Path, where: Environment) -> list[Dropped]:
     from bulkops.inbox.outcome import foreseen
-    from bulkops.inbox.scan import look
+    from bulkops.inbox.scan import scan_folder
 
-    looked = look(folder, home)
+    listing = scan_folder(folder, home)
     ready = []
-    for found in looked.ready:
+    for found in listing.ready:
         state = foreseen(found, where, home)
         ready.append(Dropped(found.path, f"An earlier run is finished first. {state}" if found.again else state, found))
-    return [*ready, *(Dropped(each.path, f"Left alone: {each.why}") for each in looked.left)]
+    return [*ready, *(Dropped(each.path, f"Left alone: {each.why}") for each in listing.skipped)]
 
 
-def _told(handled: Handled, found: Found | None) -> Dropped:
+def _told(handled: Processed, found: Candidate | None) -> Dropped:
     """What became of it. What was only not confirmed can be run after all."""
     why = [str(handled.why)] if handled.why else []
     if handled.report is None or handled.report.refused is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bulkops.inbox import claims, filing
 from bulkops.inbox.journal import Moves, Record
-from bulkops.inbox.scan import Found
+from bulkops.inbox.scan import Candidate
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
@@ -25,7 +25,7 @@ _GOOD = {Status.DONE, Status.ALREADY_DONE}
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class Processed:
     """What became of one workbook."""
 
     path: Path
@@ -70,7 +70,7 @@ class Handled:
         return {**told, "moved_to": str(self.moved_to) if self.moved_to else None}
 
 
-def foreseen(found: Found, where: Environment, home: Path) -> str:
+def foreseen(found: Candidate, where: Environment, home: Path) -> str:
     """What a workbook's rows would come to, counted, or why that cannot be told. Nothing is sent."""
     try:
         return counts_of(app.check(found.path, where, home, Options()))
@@ -87,7 +87,7 @@ def counts_of(report: Report) -> str:
 
 def moves_of(record: Record, report: Report | None, content: str, box: Folder) -> Moves:
     """What goes along: what the run has put beside the workbook, and what was made for that in the data folder."""
-    path, results, to = record.workbook, report.results if report else None, belongs(report)
+    path, results, to = record.workbook, report.results if report else None, target_folder(report)
     made = [filing.beside(path.name, end) for end in (filing.CORRECTIONS, filing.NOT_RUN)]
     pairs = tuple((each, filing.free_in(box, to, each)) for each in made if (record.place / each).exists())
     here, place = [(path.name, path.name)], path.name if results == path else ""
@@ -97,7 +97,7 @@ def moves_of(record: Record, report: Report | None, content: str, box: Folder) -
     return Moves(content, (report.run if report else None) or "", to, pairs, tuple(here), place)
 
 
-def belongs(report: Report | None) -> str:
+def target_folder(report: Report | None) -> str:
     """The folder for a workbook of which this is known."""
     seen = {outcome.status for outcome in report.outcomes} if report else set()
     if Status.UNKNOWN in seen or (report and report.refused):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
-from bulkops.inbox.outcome import Handled, as_moved, finish, moves_of, release, said, unmoved
+from bulkops.inbox.outcome import Processed, as_moved, finish, moves_of, release, said, unmoved
 from bulkops.inbox.recovery import taken_up
-from bulkops.inbox.scan import Found, can_be_taken, held, in_use, usable
+from bulkops.inbox.scan import Candidate, can_be_taken, hold_unchanged, in_use, usable
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
@@ -72,7 +72,7 @@ class Inbox:
         """Its whole path."""
         return self.box.path
 
-    def handle(self, found: Found, where: Environment, carry: Carry, unattended: bool = False) -> Handled:
+    def handle(self, found: Candidate, where: Environment, carry: Carry, unattended: bool = False) -> Processed:
         """Claim a workbook, run it, and move it to where it belongs. Whatever goes wrong is told, for this workbook."""
         # By its whole path, which is the one that the ledger knows it by.
         found = replace(found, path=self.folder / found.path.name)
@@ -81,16 +81,18 @@ class Inbox:
                 record, renamed = self._claimed(found, stack)
                 handled = self._handled(record, found, where, carry, unattended)
         except CannotStart as error:
-            return Handled(found.path, why=error)
+            return Processed(found.path, why=error)
         except OSError as error:
-            return Handled(found.path, why=unmoved(found.path, error), ends=error.errno not in _OF_ONE)
+            return Processed(found.path, why=unmoved(found.path, error), ends=error.errno not in _OF_ONE)
         except Exception as error:  # a defect of ours, which what lies in this workbook may have caused
-            return Handled(found.path, why=recorded(error))
+            return Processed(found.path, why=recorded(error))
         ran = handled.report is not None and handled.report.refused is None
         practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
         return replace(handled, path=found.path, notes=(*practised, *renamed, *handled.notes))
 
-    def _handled(self, record: Record, found: Found, where: Environment, carry: Carry, unattended: bool) -> Handled:
+    def _handled(
+        self, record: Record, found: Candidate, where: Environment, carry: Carry, unattended: bool
+    ) -> Processed:
         """The claim goes last, after the run's own lock: whatever a death leaves behind, the claim tells of it."""
         path = record.workbook
         begun = False
@@ -104,15 +106,15 @@ class Inbox:
                 if report.refused is None or report.refused.code == "inbox.elsewhere":
                     handled = self._moved(record, report, prepared.material.sha256)
                 else:
-                    handled = Handled(path, report, why=report.refused, ends=_ends(report.refused))
+                    handled = Processed(path, report, why=report.refused, ends=_ends(report.refused))
         except CannotStart as error:
             half = self._perhaps_half(path, error)
             if half or _stays(error):
-                handled = Handled(path, why=half or error, ends=_ends(error))
+                handled = Processed(path, why=half or error, ends=_ends(error))
             else:
                 handled = self._moved(record, None, "", error)
         except OSError as error:
-            return Handled(path, why=unmoved(path, error), ends=error.errno not in _OF_ONE)
+            return Processed(path, why=unmoved(path, error), ends=error.errno not in _OF_ONE)
         except BaseException:
             if not begun:
                 self._let_go(record)
@@ -121,7 +123,7 @@ class Inbox:
             self._let_go(record)
         return handled
 
-    def _claimed(self, found: Found, stack: ExitStack) -> tuple[Record, list[str]]:
+    def _claimed(self, found: Candidate, stack: ExitStack) -> tuple[Record, list[str]]:
         """What is on record of a workbook that is claimed, and has the name by then which it keeps; and what there is
         to say of that.
 
@@ -129,7 +131,7 @@ class Inbox:
         """
         record = self._claim(found.path)
         try:
-            if not held(found, self.box, stack):
+            if not hold_unchanged(found, self.box, stack):
                 raise CannotStart("inbox.gone", path=found.path.name)
             if not can_be_taken(found.path):  # opened since it was looked at; what cannot be moved is not sent either
                 raise CannotStart("inbox.held", path=found.path.name)
@@ -187,7 +189,7 @@ class Inbox:
             return None
         return CannotStart("inbox.half", value=error.sentence)
 
-    def _moved(self, record: Record, report: Report | None, read: str, why: CannotStart | None = None) -> Handled:
+    def _moved(self, record: Record, report: Report | None, read: str, why: CannotStart | None = None) -> Processed:
         """Note what goes where, move it, tell the ledger. ``read``: the hash of what was run.
 
         Where that fails the claim stands, and the next pass goes on from there.
@@ -197,18 +199,18 @@ class Inbox:
         try:
             content = filing.content_hash(self.box, path.name)
             if report and report.results != path and content != read:
-                return Handled(path, report, why=CannotStart("inbox.changed", path=path.name))
+                return Processed(path, report, why=CannotStart("inbox.changed", path=path.name))
             if reason := why or refused:
                 save(record.place / filing.beside(path.name, filing.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
             moves = moves_of(record, report, content, self.box)
             finish(record.note(moves), moves, self.box, self.home)
         except OSError as error:
-            return Handled(path, report, why=unmoved(path, error), unfinished=True)
+            return Processed(path, report, why=unmoved(path, error), unfinished=True)
         except BulkopsError as error:
-            return Handled(path, report, why=error, ends=True, unfinished=True)
+            return Processed(path, report, why=error, ends=True, unfinished=True)
         except Exception as error:  # a defect of ours; what became of the rows is told all the same
-            return Handled(path, report, why=recorded(error), unfinished=True)
-        return Handled(path, as_moved(report, record, moves), self.folder / moves.to / path.name, why or refused)
+            return Processed(path, report, why=recorded(error), unfinished=True)
+        return Processed(path, as_moved(report, record, moves), self.folder / moves.to / path.name, why or refused)
 
 
 def _corrections(record: Record) -> Path:

@@ -37,7 +37,7 @@ _DATALESS = 0x40000000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A workbook that can be taken, as it was when it was looked at."""
 
     path: Path
@@ -53,7 +53,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Skipped:
     """What is left alone, and why."""
 
     path: Path
@@ -61,15 +61,15 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Listing:
     """What lies in the folder, by name."""
 
     folder: Path
-    ready: tuple[Found, ...]
-    left: tuple[Left, ...]
+    ready: tuple[Candidate, ...]
+    skipped: tuple[Skipped, ...]
 
 
-def look(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep) -> Looked:
+def scan_folder(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep) -> Listing:
     """Look twice, and tell what can be taken. Nothing is changed.
 
     ``home``: the data folder, whose own claims do not count. Raises CannotStart for what is no upload folder.
@@ -78,18 +78,18 @@ def look(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep
     first = _facts(folder)
     if any(_is_workbook(path) for path in first):
         sleep(SETTLING)
-    ready: list[Found] = []
-    left: list[Left] = []
+    ready: list[Candidate] = []
+    skipped: list[Skipped] = []
     for path, facts in sorted(_facts(folder).items()):
         before = first.get(path)
-        found = _found(path, facts)
-        steady = before is not None and _found(path, before) == found
+        candidate = _candidate(path, facts)
+        steady = before is not None and _candidate(path, before) == candidate
         claim = claim_on(path)
         if why := _reason(path, facts, steady) or _in_use(claim, home):
-            left.append(Left(path, why))
+            skipped.append(Skipped(path, why))
         else:
-            ready.append(replace(found, again=claim is not None))
-    return Looked(folder, tuple(ready), tuple(left))
+            ready.append(replace(candidate, again=claim is not None))
+    return Listing(folder, tuple(ready), tuple(skipped))
 
 
 def usable(folder: Path) -> None:
@@ -100,23 +100,23 @@ def usable(folder: Path) -> None:
         raise CannotStart("inbox.outcome", path=folder, value=", ".join(OUTCOMES))
 
 
-def held(found: Found, box: Folder, stack: ExitStack) -> bool:
+def hold_unchanged(candidate: Candidate, box: Folder, stack: ExitStack) -> bool:
     """Is the workbook still there as it was looked at? It stays open then, so that no other file can be given its
     number; Windows gives none twice, and would not let go of the name of a file that is open."""
     try:
         if sys.platform == "win32":
-            facts = os.lstat(found.path)
+            facts = os.lstat(candidate.path)
         else:
-            handle = box.open(found.path.name)
+            handle = box.open(candidate.path.name)
             stack.callback(os.close, handle)
             facts = os.fstat(handle)
     except OSError:
         return False
-    return stat.S_ISREG(facts.st_mode) and replace(found, again=False) == _found(found.path, facts)
+    return stat.S_ISREG(facts.st_mode) and replace(candidate, again=False) == _candidate(candidate.path, facts)
 
 
-def _found(path: Path, facts: os.stat_result) -> Found:
-    return Found(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, Id(facts.st_dev, facts.st_ino))
+def _candidate(path: Path, facts: os.stat_result) -> Candidate:
+    return Candidate(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, Id(facts.st_dev, facts.st_ino))
 
 
 def _in_use(claim: Claim | None, home: Path) -> CannotStart | None:

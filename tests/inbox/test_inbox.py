@@ -27,7 +27,7 @@ from nursery import Nursery
 from bulkops.energycap import environments
 from bulkops.inbox import claims, scan
 from bulkops.inbox.process import opened
-from bulkops.inbox.scan import look
+from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
@@ -156,9 +156,9 @@ def test_only_an_upload_folder_will_do(there, bulkops, tmp_path):
 def test_what_is_no_workbook_is_left_alone(name, content, code, folder, home):
     """Marker files are nobody's business; everything else that is left is listed with its reason."""
     (folder / name).write_bytes(content)
-    looked = look(folder, home)
+    looked = scan_folder(folder, home)
     assert looked.ready == ()
-    assert [(each.path.name, each.why.code) for each in looked.left] == ([(name, code)] if code else [])
+    assert [(each.path.name, each.why.code) for each in looked.skipped] == ([(name, code)] if code else [])
 
 
 def test_a_file_that_still_grows_is_left_until_it_stays_as_it_is(folder, home):
@@ -169,8 +169,8 @@ def test_a_file_that_still_grows_is_left_until_it_stays_as_it_is(folder, home):
     def copied_on(_: float) -> None:
         path.write_text(path.read_text() + f"{task(1)},new batch\n")
 
-    assert [each.why.code for each in look(folder, home, copied_on).left] == ["inbox.copying"]
-    assert [each.path for each in look(folder, home, lambda _: None).ready] == [path]
+    assert [each.why.code for each in scan_folder(folder, home, copied_on).skipped] == ["inbox.copying"]
+    assert [each.path for each in scan_folder(folder, home, lambda _: None).ready] == [path]
 
 
 def test_half_a_workbook_goes_to_needs_attention_only_when_it_stays_so(inbox, folder, practice):
@@ -209,7 +209,7 @@ def test_a_workbook_that_is_open_is_left_alone(folder, home):
     """Whoever has it open would save it over the results, or could not find it any more."""
     fill(folder / "August.xlsx", [kickout(1)])
     (folder / "~$August.xlsx").write_bytes(b"x")
-    assert [each.why.code for each in look(folder, home).left] == ["inbox.open"]
+    assert [each.why.code for each in scan_folder(folder, home).skipped] == ["inbox.open"]
 
 
 def test_results_that_lie_there_are_not_run(inbox, folder, practice):
@@ -394,10 +394,10 @@ def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
         return report
 
     with opened(folder, home) as inbox:
-        found = look(folder, home).ready[0]
+        found = scan_folder(folder, home).ready[0]
         handled = inbox.handle(found, environments.environment(), run)
         assert (handled.moved_to, handled.why.code) == (None, "inbox.changed")
-        handled = inbox.handle(look(folder, home).ready[0], environments.environment(), plain_run)
+        handled = inbox.handle(scan_folder(folder, home).ready[0], environments.environment(), plain_run)
     assert [each.status.value for each in handled.report.outcomes] == ["already_done", "done"]
     assert writes(practice) == {task(1): 1, task(2): 1}
 
@@ -405,11 +405,11 @@ def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
 def test_what_was_taken_since_the_look_is_left(folder, home, practice):
     """Two people have looked at the same moment: the one who comes second finds it gone, changed, or claimed."""
     path = fill(folder / "a.xlsx", [kickout(1)])
-    found = look(folder, home).ready[0]
+    found = scan_folder(folder, home).ready[0]
     with opened(folder, home) as inbox:
         fill(path, [kickout(2)])
         assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.gone"
-        found = look(folder, home).ready[0]
+        found = scan_folder(folder, home).ready[0]
         claims.take(path, "another ledger").release()
         claim = claims.take(path, "another ledger")
         assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.in_use"
@@ -461,7 +461,7 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     link = tmp_path / "link"
     link.symlink_to(folder)
     with opened(link, home) as inbox:
-        handled = inbox.handle(look(link, home).ready[0], environments.environment(), plain_run)
+        handled = inbox.handle(scan_folder(link, home).ready[0], environments.environment(), plain_run)
     assert handled.why.code == "inbox.unmoved"
     (folder / "Done").unlink()
     with opened(folder, home) as inbox:
@@ -604,10 +604,10 @@ def test_what_could_not_be_moved_is_not_sent(folder, home, practice, monkeypatch
 
         if moment == "before the look":
             forbid()
-            (left,) = look(folder, home).left
+            (left,) = scan_folder(folder, home).skipped
             assert left.why.code == "inbox.held"
         else:
-            (found,) = look(folder, home).ready
+            (found,) = scan_folder(folder, home).ready
             forbid()
             assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.held"
     assert not practice.writes

@@ -18,7 +18,7 @@ from systems import as_another_user, shared_folder
 from bulkops.energycap import environments
 from bulkops.inbox import claims, process, scan
 from bulkops.inbox.process import opened
-from bulkops.inbox.scan import look
+from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
@@ -223,7 +223,7 @@ def test_a_claim_of_ours_that_is_copied_to_another_workbook_is_not_ours(folder, 
         for place in (folder / "b.xlsx", other / "a.xlsx"):
             fill(place, [kickout(2)])
             (place.parent / claims.file_of(place.name)).write_bytes((folder / claim.file).read_bytes())
-            (left,) = [each for each in look(place.parent, home).left if each.path == place]
+            (left,) = [each for each in scan_folder(place.parent, home).skipped if each.path == place]
             assert left.why.code == "inbox.in_use"
 
 
@@ -237,7 +237,7 @@ def test_a_claim_that_was_taken_away_or_replaced_meanwhile_is_left_to_its_new_ow
         return plain_run(prepared)
 
     with opened(folder, home) as inbox:
-        inbox.handle(look(folder, home).ready[0], environments.environment(), run)
+        inbox.handle(scan_folder(folder, home).ready[0], environments.environment(), run)
     assert lying(folder) == {"Done/a.xlsx", ".a.xlsx.bulkops-inbox"}
     assert claims.claim_on(path).mark == "another ledger"
     assert not [each for each in (home / "inbox").iterdir() if each.is_dir()]
@@ -268,7 +268,7 @@ def test_a_claim_of_an_older_version_keeps_the_workbook_for_us(there, inbox, fol
     """It is run once more, which sends nothing twice; what the claim says of moves is not done."""
     path = fill(folder / "a.xlsx", [kickout(1)])
     with opened(folder, home) as taken:
-        app_run = taken.handle(look(folder, home).ready[0], environments.environment(), plain_run)
+        app_run = taken.handle(scan_folder(folder, home).ready[0], environments.environment(), plain_run)
     assert app_run.moved_to == folder / "Done" / "a.xlsx"
     if there:
         (folder / "Done" / "a.xlsx").rename(path)
@@ -406,7 +406,7 @@ def test_a_file_is_run_or_refused_by_the_name_that_it_has(name, inbox, bulkops, 
 
 
 def looking_codes(folder: Path, home: Path) -> list[str]:
-    return [each.why.code for each in look(folder, home).left]
+    return [each.why.code for each in scan_folder(folder, home).skipped]
 
 
 SWAPS: dict[str, Callable[[Path, Path], object]] = {
@@ -423,7 +423,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
     """Whatever takes its place with the same size and time: nothing is sent, and nothing is moved."""
     path = fill(folder / "a.xlsx", [kickout(1)])
     other = fill(private / "b.xlsx", [kickout(2)])
-    (found,) = look(folder, home).ready
+    (found,) = scan_folder(folder, home).ready
     real = app.prepare
 
     def swapped(*given: Any) -> Any:
@@ -447,8 +447,8 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
 def test_a_pipe_that_takes_a_workbooks_place_is_not_waited_for(when, folder, home, practice, monkeypatch):
     """Between a look at the file and opening it, which takes long if another file there is slow to read."""
     path = fill(folder / "a.xlsx", [kickout(1)])
-    moment = (scan, "opened_by") if when == "during the look" else (process, "held")
-    found = look(folder, home).ready[0]
+    moment = (scan, "opened_by") if when == "during the look" else (process, "hold_unchanged")
+    found = scan_folder(folder, home).ready[0]
     real = getattr(*moment)
 
     def swapped(*given: Any) -> Any:
@@ -462,7 +462,7 @@ def test_a_pipe_that_takes_a_workbooks_place_is_not_waited_for(when, folder, hom
     signal.alarm(60)
     try:
         if when == "during the look":
-            assert [each.why.code for each in look(folder, home).left] == ["inbox.held"]
+            assert [each.why.code for each in scan_folder(folder, home).skipped] == ["inbox.held"]
         else:
             with opened(folder, home) as inbox:
                 assert inbox.handle(found, environments.environment(), plain_run).why.code == "inbox.held"

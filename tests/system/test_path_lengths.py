@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from asking import fill, kickout
 
-from bulkops.inbox.scan import look
+from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.system import path_lengths
 from bulkops.system.files import writable
@@ -72,7 +72,7 @@ def test_an_upload_folder_too_deep_for_what_goes_into_it(tmp_path: Path, monkeyp
     book = fill(folder / "August.xlsx", [kickout(1)])
     needed = length(folder / "Needs attention" / "August (99) - corrections.xlsx")
     monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed)
-    assert [found.path for found in look(folder, home, lambda _: None).ready] == [book]
+    assert [found.path for found in scan_folder(folder, home, lambda _: None).ready] == [book]
     monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed - 1)
-    (left,) = look(folder, home, lambda _: None).left
+    (left,) = scan_folder(folder, home, lambda _: None).left
     assert left.why.code == "inbox.too_long"
