@@ -6,16 +6,11 @@ What a file says of its own size is no limit: its parts can be read many times, 
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Callable
-from io import BytesIO
 from math import inf
-from xml.parsers.expat import XMLParserType
 
 MOST_UNPACKED = 2**29
 """Bytes of all parts of a workbook."""
-_MOST_PARTS = 2**16
-_LONGEST_TAG = 2**22
 
 
 class TooBig(ValueError):
@@ -44,32 +39,3 @@ class Allowance:
         if self._unpacked < 0:
             raise TooBig("all of it together")
         self.take()
-
-
-class Tags:
-    """Sees to it that expat comes to the end of each tag: it begins anew with every piece of one that is not complete,
-    and what stands in one is made at once."""
-
-    def __init__(self, parser: XMLParserType) -> None:
-        self._parser, self._at, self._open = parser, -1, 0
-
-    def look(self, fed: int) -> None:
-        """To be called after each piece, with its length. Raises TooBig."""
-        at = self._parser.CurrentByteIndex
-        self._open = self._open + fed if at == self._at else 0
-        self._at = at
-        if self._open > _LONGEST_TAG:
-            raise TooBig("a tag without end")
-
-
-def let_go(parser: XMLParserType) -> None:
-    """A parser and who hears it hold each other, and all that was read: only a search for garbage would find them."""
-    for name in ("StartElement", "EndElement", "CharacterData", "StartDoctypeDecl", "XmlDecl"):
-        setattr(parser, f"{name}Handler", None)
-
-
-def opened_zip(content: bytes) -> zipfile.ZipFile:
-    """The directory of a zip in memory. Raises TooBig, and what zipfile raises over a damaged one."""
-    if content.count(b"PK\1\2") > _MOST_PARTS:
-        raise TooBig(f"more than {_MOST_PARTS:,} parts")
-    return zipfile.ZipFile(BytesIO(content))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,13 +12,14 @@ from pathlib import Path
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE
 from bulkops.system.folders import Id
-from bulkops.workbook.allowance import Allowance
+from bulkops.workbook.allowance import Allowance, TooBig
+from bulkops.workbook.package import DamagedPackage, EncryptedPackage
 from bulkops.workbook.reading import sandbox
 from bulkops.workbook.reading.file_content import content_of, is_small
 from bulkops.workbook.reading.other_formats import FOREIGN, read_foreign
 from bulkops.workbook.reading.shared_strings import cell_formats, shared_strings
 from bulkops.workbook.reading.worksheet import SheetParser
-from bulkops.workbook.reading.xlsx import Package
+from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
 from bulkops.workbook.sheets import MAX_CELLS, RawSheet, RawWorkbook
 from bulkops.workbook.writing.graft import unfit
@@ -41,7 +43,8 @@ def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, fi
     with without_collecting():
         if is_small(content):
             try:
-                return _read(Package(path, content, Allowance(*_HERE)))
+                with _refusals(path):
+                    return _read(XlsxPackage(path, content, Allowance(*_HERE)))
             except CannotStart as refusal:
                 if refusal.code not in ("workbook.too_big", *FOREIGN):
                     raise
@@ -77,22 +80,36 @@ def _parsed_and_tried(path: Path, content: bytes) -> RawWorkbook:
 
 def parsed(path: Path, content: bytes) -> RawWorkbook:
     """Every worksheet of a workbook of any sort. Raises CannotStart with a sentence for what cannot be read surely."""
+    with _refusals(path):
+        try:
+            package = XlsxPackage(path, content)
+        except CannotStart as refusal:
+            if refusal.code not in FOREIGN:
+                raise
+            workbook, names = read_foreign(path, content, refusal.code)
+            _see_to_names(path, [sheet.name for sheet in workbook.sheets])
+            if COPY in names:
+                raise CannotStart("workbook.copy", path=path.name) from None
+            for sheet in workbook.sheets:
+                sheet.ours = table(sheet.rows, sheet.name == names.get(MARK)) is not None
+            return workbook
+        return _read(package)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """What is found damaged or too big, as the refusal that it is."""
     try:
-        package = Package(path, content)
-    except CannotStart as refusal:
-        if refusal.code not in FOREIGN:
-            raise
-        workbook, names = read_foreign(path, content, refusal.code)
-        _see_to_names(path, [sheet.name for sheet in workbook.sheets])
-        if COPY in names:
-            raise CannotStart("workbook.copy", path=path.name) from None
-        for sheet in workbook.sheets:
-            sheet.ours = table(sheet.rows, sheet.name == names.get(MARK)) is not None
-        return workbook
-    return _read(package)
+        yield
+    except TooBig as error:
+        raise CannotStart("workbook.too_big", path=path.name) from error
+    except EncryptedPackage as error:
+        raise CannotStart("workbook.encrypted", path=path.name) from error
+    except DamagedPackage as error:
+        raise CannotStart("workbook.damaged", path=path.name, detail=str(error)) from error
 
 
-def _read(package: Package) -> RawWorkbook:
+def _read(package: XlsxPackage) -> RawWorkbook:
     path, listed = package.path, package.sheets()
     _see_to_names(path, [name for name, _, _ in listed])
     if package.sheet_called(COPY):
@@ -107,7 +124,8 @@ def _read(package: Package) -> RawWorkbook:
         sheet.ours = table(sheet.rows, name == marked) is not None
         results += [part] if sheet.ours else []
         sheets.append(sheet)
-    return RawWorkbook(path, package.sha256, package.identity(results), tuple(sheets))
+    sha256 = hashlib.sha256(package.content).hexdigest()
+    return RawWorkbook(path, sha256, package.content_hash(results), tuple(sheets))
 
 
 def _see_to_names(path: Path, names: Collection[str]) -> None:

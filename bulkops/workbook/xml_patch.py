@@ -6,12 +6,13 @@ expat says where each element begins and ends; nothing is ever written out anew 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
 
-from bulkops.workbook.allowance import Tags, TooBig, let_go
+from bulkops.workbook.allowance import TooBig
+from bulkops.workbook.xml_feed import feed
 
 _START_TAG = re.compile(rb"<([^\s/>]+)(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*(/?)>")
 _ATTRIBUTE = re.compile(rb"\s([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
@@ -20,11 +21,9 @@ _OTHER_ENCODING = re.compile(
     rb"(\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"'](?!(utf-?8|us-ascii|iso-8859-1)[\"'])", re.IGNORECASE
 )
 _DEEP, _ENTRY = 5, 3
-MOST_BYTES = 2**26
-"""Of a part that is changed or replaced, when it is unpacked."""
-_MOST_ELEMENTS, _MOST_MADE, _MOST_HELD, _MOST_SEEN = 2_000_000, 1_000_000, 100_000, 6_000_000
+_MOST_ELEMENTS, _MOST_MADE, _MOST_HELD = 2_000_000, 1_000_000, 100_000
 """Of a part that is changed: all, those that are looked at, and those in memory at a time. A style table as full as
-Excel lets it become has half as many. Of one that is only gone through: 100,000 lines of results have half as many."""
+Excel lets it become has half as many."""
 _MOST_ATTRIBUTES = 500_000
 """Of the elements in memory at a time."""
 _PIECE = 2**20
@@ -136,7 +135,7 @@ class Part:
         self._depth = self.seen = self._made = self._held = self._held_before = 0
         self._attributes = self._attributes_before = 0
         try:
-            _feed(parser, [content])
+            feed(parser, (content[at : at + _PIECE] for at in range(0, len(content), _PIECE)))
         except (OddPart, TooBig):
             raise
         except (expat.ExpatError, ValueError) as error:
@@ -184,51 +183,6 @@ class Part:
     def _text(self, data: str) -> None:
         if self._depth <= self._levels and self._open:
             self._open[-1].texts.append(data)
-
-
-def parse(
-    name: str,
-    pieces: Iterable[bytes],
-    start: Callable[[str, dict[str, str]], object] | None = None,
-    end: Callable[[str], object] | None = None,
-    text: Callable[[str], object] | None = None,
-) -> None:
-    """Go through a part of which nothing is kept. Raises OddPart if it is not sound, TooBig if it is too much."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = start and _limited(name, start)
-    parser.EndElementHandler, parser.CharacterDataHandler = end, text
-    try:
-        _feed(parser, pieces)
-    except (OddPart, TooBig):
-        raise
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise OddPart(f"{name}: {error}") from error
-
-
-def _feed(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> None:
-    tags = Tags(parser)
-    try:
-        for piece in pieces:
-            for at in range(0, len(piece), _PIECE):
-                parser.Parse(piece[at : at + _PIECE], False)
-                tags.look(min(_PIECE, len(piece) - at))
-        parser.Parse(b"", True)
-    finally:
-        let_go(parser)
-
-
-def _limited(name: str, start: Callable[[str, dict[str, str]], object]) -> Callable[[str, dict[str, str]], object]:
-    seen = 0
-
-    def limited(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal seen
-        seen += 1
-        if seen > _MOST_SEEN:
-            raise TooBig(f"{name} has more than {_MOST_SEEN:,} elements")
-        start(tag, attributes)
-
-    return limited
 
 
 class Patch:

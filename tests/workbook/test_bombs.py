@@ -22,7 +22,8 @@ from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
-from bulkops.workbook.allowance import Allowance, TooBig, opened_zip
+from bulkops.workbook.allowance import Allowance, TooBig
+from bulkops.workbook.package import opened_zip
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.sheets import column_letters
 from bulkops.workbook.writing.corrections_workbook import ours

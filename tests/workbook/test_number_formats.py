@@ -13,7 +13,7 @@ from openpyxl.styles import Font
 from bulkops.model.rows import Kind, Shown
 from bulkops.workbook.number_formats import GENERAL, Format, format_of, format_of_code
 from bulkops.workbook.reading.shared_strings import cell_formats
-from bulkops.workbook.reading.xlsx import Package
+from bulkops.workbook.reading.xlsx import XlsxPackage
 
 CODES = [
     # Shown as stored.
@@ -328,7 +328,7 @@ def test_a_format_is_looked_at_once_however_many_styles_have_it(tmp_path: Path) 
         cell.font = Font(size=number)
     path = tmp_path / "a.xlsx"
     book.save(path)
-    formats = cell_formats(Package(path, path.read_bytes()))
+    formats = cell_formats(XlsxPackage(path, path.read_bytes()))
     assert [said(each) for each in formats[1:]] == ["GROUPED 2"] * 20
     assert len({id(each) for each in formats[1:]}) == 1
 

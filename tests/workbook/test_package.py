@@ -34,7 +34,7 @@ from workbooks import (
 from bulkops.messages.errors import CannotStart
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.reading.file_content import content_of
-from bulkops.workbook.reading.xlsx import Package
+from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.results_layout import COLUMNS
 from bulkops.workbook.sheets import RawWorkbook
 
@@ -314,7 +314,7 @@ def test_files_of_other_sorts_are_known_by_their_bytes(
     path = tmp_path / name
     make(path)
     with pytest.raises(CannotStart) as refused:
-        Package(path, content_of(path))
+        XlsxPackage(path, content_of(path))
     assert refused.value.code == code
 
 

@@ -7,24 +7,15 @@ import struct
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from bulkops.workbook.package import BROKEN
+
 if TYPE_CHECKING:
     from xlrd.compdoc import CompDoc
 
 _SUMMARY = "\x05SummaryInformation"
 _APPLICATION, _MOST_PROPERTIES = 0x12, 100
 """The number of a property: the name of the program ([MS-OLEPS], PIDSI_APPNAME)."""
-BROKEN = (
-    AssertionError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+BROKEN_XLS = (*BROKEN, AssertionError, AttributeError, NameError, TypeError)
 """What xlrd raises over a damaged file, beside its own errors."""
 
 
@@ -48,7 +39,7 @@ def application(content: bytes) -> str:
                 (size,) = struct.unpack_from("<I", summary, section + at + 4)
                 text: bytes = summary[section + at + 8 : section + at + 8 + size]
                 return text.rstrip(b"\0").decode("latin-1")
-    except (CompDocError, *BROKEN):
+    except (CompDocError, *BROKEN_XLS):
         pass
     return ""
 
@@ -58,5 +49,5 @@ def _container(content: bytes) -> CompDoc:
 
     try:
         return CompDoc(content, logfile=io.StringIO())
-    except (CompDocError, *BROKEN) as error:
+    except (CompDocError, *BROKEN_XLS) as error:
         raise ValueError("no container") from error

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
+from bulkops.messages.errors import CannotStart
+from bulkops.workbook.package import opened_zip, part_name
 from bulkops.workbook.reading.compound_file import top_names
 
-_NOT_EXCEL, _CSV = "workbook.not_excel", "workbook.csv"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""What a zip begins with."""
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TEXT_SAMPLE = 4096
+_NOT_EXCEL, _CSV, _ARCHIVE = "workbook.not_excel", "workbook.csv", "workbook.archive"
 _OLE_KINDS = {
     "encryptedpackage": "workbook.encrypted",
     "workbook": "workbook.xls",
@@ -23,9 +29,9 @@ _BYTES = {
     b"%PDF": "workbook.pdf",
     b"{\\rtf": "workbook.document",
     b"bplist0": "workbook.link",
-    b"Rar!": "workbook.archive",
-    b"7z\xbc\xaf": "workbook.archive",
-    b"\x1f\x8b": "workbook.archive",
+    b"Rar!": _ARCHIVE,
+    b"7z\xbc\xaf": _ARCHIVE,
+    b"\x1f\x8b": _ARCHIVE,
 }
 _LINE = r"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)"
 _HEADER = f"(?={_LINE}{{2}}){_LINE}*?"
@@ -46,7 +52,25 @@ _SEPARATED = (".csv", ".tsv", ".txt")
 _SPREADSHEET = re.compile(r"\.(xls[xmb]?|ods|csv|tsv)$", re.IGNORECASE)
 
 
-def ole_kind(content: bytes) -> str:
+def refuse_other_files(path: Path, content: bytes) -> None:
+    """Raises CannotStart with a ``workbook.*`` code for what is no zip, or another archive; DamagedPackage, TooBig."""
+    code = ""
+    if not content:
+        code = "workbook.empty"
+    elif content.startswith(_OLE):
+        code = _ole_kind(content)
+    elif not content.startswith(ZIP):
+        code = text_kind(path, content[:_TEXT_SAMPLE])
+    else:
+        names = {part_name(name) for name in opened_zip(content).namelist()}
+        # Other archives may be packed or locked in ways that no workbook is, and hold one all the same.
+        if not names & {"[content_types].xml", "mimetype"} and zip_kind(names) == _ARCHIVE:
+            code = _ARCHIVE
+    if code:
+        raise CannotStart(code, path=path.name, value=1)
+
+
+def _ole_kind(content: bytes) -> str:
     """The code for what lies in the container of old Office files."""
     try:
         names = top_names(content)
@@ -57,13 +81,13 @@ def ole_kind(content: bytes) -> str:
     return next((code for name, code in _OLE_KINDS.items() if name in names), _NOT_EXCEL)
 
 
-def zip_kind(names: Collection[str]) -> str:
+def zip_kind(names: Iterable[str]) -> str:
     """The code for a zip that is no workbook, by the names in it."""
     if any(name.startswith(("word/", "ppt/", "visio/")) for name in names):
         return "workbook.document"
     if any(name.endswith(".iwa") or name == "index.zip" for name in names):
         return "workbook.numbers"
-    return "workbook.archive" if any(map(_SPREADSHEET.search, names)) else _NOT_EXCEL
+    return _ARCHIVE if any(map(_SPREADSHEET.search, names)) else _NOT_EXCEL
 
 
 def text_kind(path: Path, sample: bytes) -> str:

@@ -15,10 +15,11 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.operations import all_operations
 from bulkops.operations.heading_names import heading_words, known_headings
+from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, TooBig
 from bulkops.workbook.number_formats import MINUS
+from bulkops.workbook.package import EncryptedPackage, Package
 from bulkops.workbook.reading.ods_formats import Styles
 from bulkops.workbook.reading.subtotals import is_sum, subtotal
-from bulkops.workbook.reading.xlsx import Package
 from bulkops.workbook.sheets import (
     LAST_COLUMN,
     LAST_ROW,
@@ -80,36 +81,34 @@ _MEANT = str.maketrans({_SPACE: " ", _TAB: "\t", _BREAK: "\n", _NEXT: "\n"})
 _BOOLEANS = {"true": "TRUE", "false": "FALSE", "of:=TRUE()": "TRUE", "of:=FALSE()": "FALSE"}
 
 
-class _OpenDocument(Package):
-    """The same guards as for an .xlsx, round other parts."""
-
-    def _main_part(self) -> str:
-        if "encrypted-package" in self:
-            raise CannotStart("workbook.encrypted", path=self.path.name)
-        if "meta-inf/manifest.xml" in self:
-            self.parse("meta-inf/manifest.xml", None, self._refuse_encrypted)
-        return "content.xml"
-
-    def _refuse_encrypted(self, tag: str, _: dict[str, str]) -> None:
-        if tag == f"{_MANIFEST} encryption-data":
-            raise CannotStart("workbook.encrypted", path=self.path.name)
-
-
 def read_opendocument(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
-    """Every sheet of an .ods, and its names. Raises CannotStart for what is damaged, encrypted or no spreadsheet."""
-    package = _OpenDocument(path, content)
-    reader = _Reader(path)
+    """Every sheet of an .ods, and its names. Raises CannotStart for what is no spreadsheet, DamagedPackage, TooBig."""
+    # The same guards as for an .xlsx, round other parts.
+    package = Package(content, Allowance(MAX_CELLS, 4 * MOST_UNPACKED))
+    _refuse_encrypted(package)
+    reader = _Reader(package.allowance.take)
     if "styles.xml" in package:
         package.parse("styles.xml", None, reader.styles.start, reader.styles.end, reader.styles.text)
     if "settings.xml" in package:
         settings = _Settings()
         package.parse("settings.xml", None, settings.start, settings.end, settings.text)
         reader.by_hand = settings.by_hand
-    package.parse(package.main, f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
+    package.parse("content.xml", f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
     if not reader.found:
         raise CannotStart("workbook.ods", path=path.name)
     _refuse_twins(path, reader.sheets)
     return reader.sheets, reader.names
+
+
+def _refuse_encrypted(package: Package) -> None:
+    def start(tag: str, _: dict[str, str]) -> None:
+        if tag == f"{_MANIFEST} encryption-data":
+            raise EncryptedPackage("its parts are encrypted")
+
+    if "encrypted-package" in package:
+        raise EncryptedPackage("all of it is encrypted")
+    if "meta-inf/manifest.xml" in package:
+        package.parse("meta-inf/manifest.xml", None, start)
 
 
 class _Settings:
@@ -153,14 +152,14 @@ def _count(attributes: dict[str, str], name: str) -> int:
 class _Reader:
     """expat's handlers for content.xml. What stands where no cell can be is passed over whole (``deaf``)."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, take: Callable[[int], None]) -> None:
+        self.take = take
+        """A small file can hold more cells than memory does."""
         self.styles = Styles()
         self.sheets: list[RawSheet] = []
         self.names: dict[str, str] = {}
         self.found = False
         self.deaf = 0
-        self.room = MAX_CELLS
         self.level: Callable[[str, dict[str, str]], None] = self.before
         self.by_hand = False
         self.groups: list[bool] = []
@@ -255,7 +254,7 @@ class _Reader:
             if not self.deaf and self.paragraphs:
                 self.paragraphs[-1] += data
                 if len(self.paragraphs[-1]) > _MAX_TEXT:
-                    raise CannotStart("workbook.too_big", path=self.path.name)
+                    raise TooBig("a paragraph without end")
         elif not self.found:
             self.styles.text(data)
 
@@ -323,12 +322,6 @@ class _Reader:
         self.take(wide * high)
         rows, columns = range(self.row + 1, self.row + 1 + high), range(first, first + wide)
         return [(row, column) for row in rows for column in columns]
-
-    def take(self, cells: int) -> None:
-        """A small file can hold more cells than memory does."""
-        self.room -= cells
-        if self.room < 0:
-            raise CannotStart("workbook.too_big", path=self.path.name)
 
     def cell(self, column: int, attributes: dict[str, str]) -> Cell | None:
         """A cell by its type; None for a blank one. What is not of its type is an error value."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from bulkops.workbook.number_formats import GENERAL, Format, format_of
-from bulkops.workbook.reading.plain import Pieces, plain_text
-from bulkops.workbook.reading.xlsx import MAIN, Package
+from bulkops.workbook.package import MAIN
+from bulkops.workbook.reading.plain import plain_text
+from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.text import unescape
+from bulkops.workbook.xml_feed import Pieces
 
 _T, _RPH, _SI = f"{MAIN} t", f"{MAIN} rPh", f"{MAIN} si"
 _OPENING = re.compile(rb"<sst(?: [^<>]*[^<>/])?>")
@@ -17,9 +19,9 @@ _FORMAT, _FORMATS = f"{MAIN} numFmt", f"{MAIN} numFmts"
 _STYLE, _STYLES = f"{MAIN} xf", f"{MAIN} cellXfs"
 
 
-def cell_formats(package: Package) -> list[Format]:
+def cell_formats(package: XlsxPackage) -> list[Format]:
     """The number format of each cell style."""
-    styles = package.related(package.main, "styles")
+    styles = package.shared_part("styles")
     if styles is None:
         return [GENERAL]
     custom: dict[int, str] = {}
@@ -46,7 +48,7 @@ def cell_formats(package: Package) -> list[Format]:
     # A table can have a million styles, of a few formats.
     formats = {}
     for number in set(used):
-        package.take()
+        package.allowance.take()
         formats[number] = format_of(number, custom)
     return [formats[number] for number in used] or [GENERAL]
 
@@ -55,9 +57,9 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else _NO_NUMBER
 
 
-def shared_strings(package: Package) -> list[str]:
+def shared_strings(package: XlsxPackage) -> list[str]:
     """The workbook's shared texts; phonetic readings of Japanese texts are left out."""
-    part = package.related(package.main, "sharedStrings")
+    part = package.shared_part("sharedStrings")
     if part is None:
         return []
     strings: list[str] = []

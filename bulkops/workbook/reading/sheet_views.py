@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bulkops.model.rows import Cell, Kind, Shown
-from bulkops.workbook.reading.xlsx import MAIN, Package
+from bulkops.workbook.package import Package
+from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.sheets import LAST_ROW, Area, RawRow, corners
 from bulkops.workbook.text import natural
 
@@ -148,15 +149,10 @@ def _id(guid: str) -> str:
 class CustomViews:
     """What the workbook itself tells of the custom views of its sheets."""
 
-    def __init__(self, package: Package) -> None:
-        self._titles: dict[str, str] = {}
+    def __init__(self, package: XlsxPackage) -> None:
+        views = package.elements["customWorkbookView"]
+        self._titles = {_id(each.get("guid", "")): each.get("name", "") for each in views}
         self._hidden: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-
-        def start(tag: str, attributes: dict[str, str]) -> None:
-            if tag == f"{MAIN} customWorkbookView":
-                self._titles[_id(attributes.get("guid", ""))] = attributes.get("name", "")
-
-        package.parse(package.main, f"{MAIN} workbook", start)
         for name, _, text in package.names():
             if named := HIDDEN_ROWS.fullmatch(name):
                 for quoted, bare, first, last in _ROWS.findall(text):
@@ -172,6 +168,6 @@ class CustomViews:
 
 def read_named_views(package: Package, sheet_part: str, views: Views) -> None:
     """Take in the sheet views of Excel 365."""
-    for kind, part in package.relations(sheet_part).values():
-        if kind.rpartition("/")[2] == "namedSheetView" and part in package:
-            package.parse(part, None, views.start, views.end)
+    for each in package.relations(sheet_part).values():
+        if each.kind == "namedSheetView" and each.target in package:
+            package.parse(each.target, None, views.start, views.end)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.number_formats import Format
-from bulkops.workbook.reading.plain import Pieces, PlainRows
+from bulkops.workbook.package import MAIN
+from bulkops.workbook.reading.plain import PlainRows
 from bulkops.workbook.reading.sheet_views import ROWS_LIKE_A_CELL, CustomViews, Views, read_named_views
 from bulkops.workbook.reading.subtotals import Subtotals
-from bulkops.workbook.reading.xlsx import ID, MAIN, TABLE, Package
+from bulkops.workbook.reading.xlsx import ID, TABLE, XlsxPackage
 from bulkops.workbook.sheets import (
     DIGITS,
     LAST_COLUMN,
@@ -30,6 +31,7 @@ from bulkops.workbook.sheets import (
     number_cell,
 )
 from bulkops.workbook.text import natural, unescape
+from bulkops.workbook.xml_feed import Pieces
 
 _ROW, _C, _V, _IS, _T, _F, _RPH, _MERGE, _COL = (
     f"{MAIN} {name}" for name in ("row", "c", "v", "is", "t", "f", "rPh", "mergeCell", "col")
@@ -52,9 +54,9 @@ class SheetParser:
     into a refusal.
     """
 
-    def __init__(self, package: Package, formats: list[Format], strings: list[str]) -> None:
+    def __init__(self, package: XlsxPackage, formats: list[Format], strings: list[str]) -> None:
         self.package, self.formats, self.strings = package, formats, strings
-        self.take = package.take
+        self.take = package.allowance.take
         self.calculation = package.calculation()
         self.custom_views = CustomViews(package)
         self.columns: dict[str, int] = {}
@@ -93,9 +95,9 @@ class SheetParser:
         """What the sheet's tables and views say of its rows."""
         relations = self.package.relations(part)
         for id_ in dict.fromkeys(self.tables):
-            kind, table = relations.get(id_, ("", ""))
-            if kind == TABLE and table in self.package:
-                self.package.parse(table, _TABLE, self.start_table)
+            relation = relations.get(id_)
+            if relation and relation.type == TABLE and relation.target in self.package:
+                self.package.parse(relation.target, _TABLE, self.start_table)
         self.take(len(self.sheet.totals) * len(self.seen) // ROWS_LIKE_A_CELL)
         read_named_views(self.package, part, self.views)
         self.custom_views.tell(self.sheet.name, self.views)

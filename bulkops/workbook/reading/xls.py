@@ -19,8 +19,9 @@ from uuid import UUID
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
+from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.number_formats import Format, format_of
-from bulkops.workbook.reading.compound_file import BROKEN, application
+from bulkops.workbook.reading.compound_file import BROKEN_XLS, application
 from bulkops.workbook.reading.sheet_views import FILTERED, HIDDEN_ROWS, ROWS_LIKE_A_CELL, Views
 from bulkops.workbook.reading.xls_formulas import OldFormulas
 from bulkops.workbook.sheets import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, may_be_code, number_cell
@@ -51,7 +52,7 @@ _WHOLE_BOOK, _REFERENCE = -1, -1
 def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
     """Every worksheet of an .xls, and its names.
 
-    Raises CannotStart for what is damaged, encrypted or older than Excel 5.
+    Raises CannotStart for what is damaged, encrypted or older than Excel 5; TooBig.
     """
     from xlrd import open_workbook
     from xlrd.biffh import XLRDError
@@ -64,11 +65,13 @@ def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
         ) as book:
             reader = _Reader(path, book, application(content))
             return reader.sheets(), reader.names()
+    except TooBig:
+        raise
     except XLRDError as error:
         if "encrypted" in str(error):
             raise CannotStart("workbook.encrypted", path=path.name) from error
         raise _unreadable(path) from error
-    except (CompDocError, FormulaError, *BROKEN) as error:
+    except (CompDocError, FormulaError, *BROKEN_XLS) as error:
         raise _unreadable(path) from error
 
 
@@ -99,7 +102,8 @@ class _Reader:
             raise CannotStart("workbook.xls", path=path.name)
         custom = {key: each.format_str for key, each in book.format_map.items() if key >= _FIRST_CUSTOM}
         self.formats: list[Format] = [format_of(style.format_key, custom) for style in book.xf_list]
-        self.room = MAX_CELLS
+        self.take = Allowance(MAX_CELLS).take
+        """A small file can hold more cells than memory does."""
         self.old_formulas = OldFormulas(book)
 
     def sheets(self) -> list[RawSheet]:
@@ -142,12 +146,6 @@ class _Reader:
         for row in sheet.rows:
             row.hidden = row.hidden or row.number in out_of_sight
         return sheet
-
-    def take(self, cells: int) -> None:
-        """A small file can hold more cells than memory does."""
-        self.room -= cells
-        if self.room < 0:
-            raise CannotStart("workbook.too_big", path=self.path.name)
 
     def views(self, sheet: int, filtering: set[str]) -> Views:
         """The custom views of a sheet. Of one with a filter, every row that it filters counts as left out."""

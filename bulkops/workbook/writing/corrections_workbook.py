@@ -21,13 +21,13 @@ from typing import Any
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field
 from bulkops.system.folders import content as content_there
+from bulkops.workbook.package import Package
 from bulkops.workbook.results_layout import COPY
 from bulkops.workbook.sheets import column_letters
 from bulkops.workbook.text import cell_text
 from bulkops.workbook.writing.corrected_cells import cell_xml, message_xml, number_format, stored
 from bulkops.workbook.writing.input_sheets import content_of, input_rule
-from bulkops.workbook.writing.relations import read_small
-from bulkops.workbook.writing.repack import Archive, UndatedZip
+from bulkops.workbook.writing.repack import UndatedZip
 
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
@@ -79,7 +79,7 @@ class Sheet:
 def ours(path: Path) -> bool:
     """Is this a corrections workbook that bulkops has made?"""
     try:
-        book = read_small(Archive(content_there(path, _MOST)), "xl/workbook.xml")
+        book = Package(content_there(path, _MOST)).read("xl/workbook.xml")
     except (OSError, ValueError):  # what is damaged, or too much to be looked at, is not surely ours
         return False
     # The results of a corrections workbook that was open when it was run are in a copy of it.

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 
+from bulkops.workbook.package import rels_of
 from bulkops.workbook.results_layout import COPY, MARK, NOW, SHEET
 from bulkops.workbook.writing.previous_results import OwnSheet
-from bulkops.workbook.writing.relations import rels_of
+from bulkops.workbook.writing.repack import packed, repacked
 from bulkops.workbook.writing.results_sheet import LOOKS, MOST_LINES, Results, extent, links, worksheet
 from bulkops.workbook.writing.styles import StyleTable
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected, refusals
-from bulkops.workbook.xml_patch import Element, OddPart, Patch, parse
+from bulkops.workbook.xml_patch import Element, OddPart, Patch
 
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _BEFORE_NAMES = ("sheets", "functionGroups", "externalReferences")
@@ -54,7 +55,7 @@ class Graft:
         """
         sheet, parts = self._changes(results, copy, link)
         with refusals():
-            content = self._seen.archive.with_parts(parts)
+            content = repacked(self._seen.package, parts)
         self._prove(content, parts, sheet)
         return content
 
@@ -91,16 +92,18 @@ class Graft:
         try:
             after = Inspected(content, sound=True)
             with refusals():
-                parse(sheet.part, after.archive.pieces(sheet.part))
-                found = after.own == sheet and all(after.archive.read(name) == changed[name] for name in changed)
+                after.package.parse(sheet.part, None, None)
+                found = after.own == sheet and all(
+                    after.package.read(name, len(content)) == content for name, content in changed.items()
+                )
                 table = self._styles[0]
                 kept = table.part.name not in changed or after.style_table().keeps(table)
         except CannotGraft as error:
             raise CannotGraft("graft.not_proven", str(error.args[-1])) from error
         names = [*before.sheet_names, *([sheet.name] if sheet.index == len(before.sheet_names) else [])]
         same = all(
-            part in after.archive and before.archive.packed(part) == after.archive.packed(part)
-            for part in before.archive
+            part in after.package and packed(before.package, part) == packed(after.package, part)
+            for part in before.package
             if part not in {name.lower() for name in changed}
         )
         if not (found and kept and same and after.sheet_names == names):
@@ -147,9 +150,9 @@ class _Work:
         seen = self._seen
         if seen.own and seen.own.name == name:
             return seen.own
-        numbers = range(len(seen.sheet_names) + 1, len(seen.sheet_names) + len(list(seen.archive)) + 2)
+        numbers = range(len(seen.sheet_names) + 1, len(seen.sheet_names) + len(list(seen.package)) + 2)
         target = next(
-            f"worksheets/sheet{n}.xml" for n in numbers if self._path(f"worksheets/sheet{n}.xml") not in seen.archive
+            f"worksheets/sheet{n}.xml" for n in numbers if self._path(f"worksheets/sheet{n}.xml") not in seen.package
         )
         ids = {each.attributes.get("sheetId", "") for each in seen.sheets.children}
         id_ = next(number for number in range(1, _MOST_SHEET_IDS) if str(number) not in ids)
@@ -167,7 +170,7 @@ class _Work:
     def put_styles(self, part: str, content: bytes) -> None:
         """Put the style table in place; a workbook without one gets it."""
         if not self._seen.styles:
-            if part in self._seen.archive:
+            if part in self._seen.package:
                 raise OddPart(f"{part} belongs to nothing")
             self._relate("styles", "styles.xml", f"{_SPREADSHEET}.styles+xml")
         self.parts[part] = content

@@ -7,11 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bulkops.workbook.package import Package
 from bulkops.workbook.results_layout import COLUMNS, HEADING_ROWS, LAYOUTS, Layout
 from bulkops.workbook.text import natural
-from bulkops.workbook.writing.relations import read_part, read_small, related
-from bulkops.workbook.writing.repack import Archive
-from bulkops.workbook.xml_patch import parse
 
 _ADDITIONS = {
     "f",
@@ -38,29 +36,28 @@ class OwnSheet:
     part: str
 
 
-def untouched(archive: Archive, book: str, sheet: OwnSheet) -> bool:
+def untouched(package: Package, book: str, sheet: OwnSheet) -> bool:
     """Does it hold nothing but results, so that it may be replaced? A drawing without anything drawn is
     LibreOffice's way to save."""
-    for kind, target in related(archive, sheet.part):
-        what = kind.rpartition("/")[2]
-        if what in _ADDED_PARTS:
+    for each in package.relations(sheet.part).values():
+        if each.kind in _ADDED_PARTS:
             return False
-        if what == "drawing" and target in archive and read_part(archive, target).root.children:
+        if each.kind == "drawing" and each.target in package and package.part(each.target).root.children:
             return False
-    if layout := as_written(archive, sheet):
-        return _only_ours(archive, sheet, layout)
-    scan = _Scan(sheet.part, read_small(archive, sheet.part))
-    headings = {row: scan.headings(row, archive, book) for row in HEADING_ROWS}
+    if layout := as_written(package, sheet):
+        return _only_ours(package, sheet, layout)
+    scan = _Scan(package, sheet.part)
+    headings = {row: scan.headings(row, book) for row in HEADING_ROWS}
     return any(headings[each.heading_row] == each.columns and scan.only_results(each) for each in LAYOUTS)
 
 
-def as_written(archive: Archive, sheet: OwnSheet) -> Layout | None:
+def as_written(package: Package, sheet: OwnSheet) -> Layout | None:
     """Its layout, if no other program has saved the workbook since its results were put there."""
-    opening = next(archive.pieces(sheet.part), b"")
+    opening = next(package.pieces(sheet.part), b"")
     return next((each for each in LAYOUTS if opening.startswith(each.opening.encode())), None)
 
 
-def _only_ours(archive: Archive, sheet: OwnSheet, layout: Layout) -> bool:
+def _only_ours(package: Package, sheet: OwnSheet, layout: Layout) -> bool:
     """Is there nothing in the part, which stands as bulkops wrote it, that is not ours?"""
     above, beyond = layout.heading_row - 1, chr(ord(layout.letters[-1]) + 1)
     strange = (
@@ -70,7 +67,7 @@ def _only_ours(archive: Archive, sheet: OwnSheet, layout: Layout) -> bool:
         strange += rf'|<c r="(?!(?:{"|".join(layout.block)})")[A-Z][1-{above}]"'
     added, status = re.compile(strange.encode()), f'<c r="{layout.letter("Status")}'.encode()
     rows = statuses = 0
-    for piece in archive.pieces_before(sheet.part, b"<row "):
+    for piece in package.pieces_before(sheet.part, b"<row "):
         if added.search(piece):
             return False
         rows, statuses = rows + piece.count(b"<row "), statuses + piece.count(status)
@@ -80,8 +77,9 @@ def _only_ours(archive: Archive, sheet: OwnSheet, layout: Layout) -> bool:
 class _Scan:
     """Goes through the cells of a sheet that another program has saved."""
 
-    def __init__(self, part: str, content: bytes) -> None:
-        """Raises OddPart, TooBig."""
+    def __init__(self, package: Package, part: str) -> None:
+        """Raises DamagedPackage, TooBig."""
+        self._package = package
         self._added = False
         """A formula, a comment, a table …"""
         self._used: dict[int, set[str]] = defaultdict(set)
@@ -92,13 +90,13 @@ class _Scan:
         """(type, text) of each cell of the rows that can be headings."""
         self._row, self._cell, self._type = 0, "", ""
         self._cells: set[str] = set()
-        parse(part, [content], self._start, self._end, self._text)
+        package.parse(part, None, self._start, self._end, self._text)
 
-    def headings(self, row: int, archive: Archive, book: str) -> tuple[str, ...]:
-        """The texts of a row. Raises OddPart, OddArchive."""
+    def headings(self, row: int, book: str) -> tuple[str, ...]:
+        """The texts of a row. Raises DamagedPackage, TooBig."""
         texts = self._texts[row]
         shared = {natural(text) for type_, text in texts if type_ == "s"}
-        strings = _strings(archive, book, shared) if shared else {}
+        strings = _strings(self._package, book, shared) if shared else {}
         return tuple(strings.get(natural(text), "") if type_ == "s" else text for type_, text in texts)
 
     def only_results(self, layout: Layout) -> bool:
@@ -110,6 +108,7 @@ class _Scan:
         return not self._added and sound and block <= {*layout.block}
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._package.allowance.take(1)
         local = tag.rpartition(" ")[2]
         if local in _ADDITIONS:
             self._added = True
@@ -138,16 +137,17 @@ class _Scan:
             self._cells = set()
 
 
-def _strings(archive: Archive, book: str, wanted: Collection[int]) -> dict[int, str]:
+def _strings(package: Package, book: str, wanted: Collection[int]) -> dict[int, str]:
     """Some of a workbook's shared texts, by their numbers."""
-    parts = [target for kind, target in related(archive, book) if kind.endswith("/sharedStrings")]
-    if not parts or parts[0] not in archive:
+    parts = [each.target for each in package.relations(book).values() if each.kind == "sharedStrings"]
+    if not parts or parts[0] not in package:
         return {}
     found: dict[int, str] = {}
     number, depth = -1, 0
 
     def start(_: str, __: object) -> None:
         nonlocal number, depth
+        package.allowance.take(1)
         depth += 1
         number += depth == 2
 
@@ -159,5 +159,5 @@ def _strings(archive: Archive, book: str, wanted: Collection[int]) -> dict[int, 
         if depth == 3 and number in wanted and len(found.get(number, "")) <= _LONGEST_HEADING:
             found[number] = found.get(number, "") + data
 
-    parse(parts[0], archive.pieces(parts[0]), start, end, text)
+    package.parse(parts[0], None, start, end, text)
     return found

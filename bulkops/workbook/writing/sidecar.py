@@ -20,9 +20,10 @@ from bulkops.model.environment import PRACTICE
 from bulkops.system.files import shortened
 from bulkops.system.folders import content
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
+from bulkops.workbook.package import MOST_THINGS
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
 from bulkops.workbook.writing.graft import Graft
-from bulkops.workbook.writing.repack import MOST_ELEMENTS, UndatedZip
+from bulkops.workbook.writing.repack import UndatedZip
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected
 
@@ -82,7 +83,7 @@ def _places(workbook: Path, what: str) -> list[Path]:
 
 def several(seconds: float = inf) -> Allowance:
     """What may be made of the files beside one workbook together: somebody else may have put them there."""
-    return Allowance(MOST_ELEMENTS, 2 * MOST_UNPACKED, seconds)
+    return Allowance(MOST_THINGS, 2 * MOST_UNPACKED, seconds)
 
 
 def may_replace(path: Path, known: Collection[str] | None = None, allowance: Allowance | None = None) -> bool:
@@ -129,9 +130,9 @@ def _runs(seen: Inspected) -> set[str]:
         return {run for told in _in_column(seen, layout, "Run") for run in RUN_ID.findall(told)}
     # A program that saved it since has put the texts elsewhere.
     found: set[str] = set()
-    for part in (seen.own.part, *(part for part in seen.archive if part.endswith("sharedstrings.xml"))):
+    for part in (seen.own.part, *(part for part in seen.package if part.endswith("sharedstrings.xml"))):
         rest = ""
-        for piece in seen.archive.pieces(part):
+        for piece in seen.package.pieces(part):
             text = rest + piece.decode("ascii", "replace")
             found.update(RUN_ID.findall(text))
             # An id may begin in one piece and end in the next; a whole one is found again.
@@ -144,7 +145,7 @@ def _in_column(seen: Inspected, layout: Layout, column: str) -> Iterator[str]:
     if seen.own is not None:
         cell = rf'<c r="{layout.letter(column)}(?!{layout.heading_row}")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>'
         pattern = re.compile(cell.encode())
-        for piece in seen.archive.pieces_before(seen.own.part, b"<row "):
+        for piece in seen.package.pieces_before(seen.own.part, b"<row "):
             yield from (told.decode() for told in pattern.findall(piece))
 
 

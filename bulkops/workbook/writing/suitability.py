@@ -11,22 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bulkops.workbook.allowance import Allowance, TooBig
+from bulkops.workbook.package import DIALECTS, PACKAGE_RELATIONSHIPS, DamagedPackage, Package, rels_of
 from bulkops.workbook.results_layout import MARK, Layout
 from bulkops.workbook.writing.previous_results import OwnSheet, as_written, untouched
-from bulkops.workbook.writing.relations import read_part, read_small, related, related_by_id, rels_of
-from bulkops.workbook.writing.repack import Archive, OddArchive
+from bulkops.workbook.writing.repack import see_to_repacking
 from bulkops.workbook.writing.styles import StylesFull, StyleTable
 from bulkops.workbook.xml_patch import Element, OddPart
 
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_DIALECTS = {
-    "http://schemas.openxmlformats.org/spreadsheetml/2006/main": (
-        "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    ),
-    "http://purl.oclc.org/ooxml/spreadsheetml/main": "http://purl.oclc.org/ooxml/officeDocument/relationships",
-}
-"""Namespace of a workbook → namespace of its relationships; the second pair is Strict Open XML."""
 _SPREADSHEET, _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml", "application/vnd.ms-excel"
 _PLAIN_BOOK = f"{_SPREADSHEET}.sheet.main+xml"
 _BOOKS = (
@@ -65,15 +57,16 @@ class Inspected:
         self._cell_styles: set[int] = set()
         self._number_formats: set[int] = set()
         with refusals():
-            self.archive = Archive(content, allowance)
+            self.package = Package(content, allowance)
+            see_to_repacking(self.package)
             self._look()
-            for part in () if sound else self.archive:
+            for part in () if sound else self.package:
                 self._go_through(part)
 
     def _go_through(self, part: str) -> None:
-        """See to a part's check sum, and which styles and number formats it names. Raises OddArchive."""
+        """See to a part's check sum, and which styles and number formats it names. Raises DamagedPackage."""
         is_sheet, rest = part in self._sheet_parts, b""
-        for piece in self.archive.pieces(part):
+        for piece in self.package.pieces(part):
             text = rest + piece
             if b"numFmtId" in text:
                 self._number_formats |= _numbers(_NUMBER_FORMAT, text)
@@ -83,30 +76,32 @@ class Inspected:
             rest = text[-_LONGEST_NUMBER:]
 
     def _look(self) -> None:
-        if "mimetype" in self.archive:
+        if "mimetype" in self.package:
             raise CannotGraft("graft.format")
-        package = related(self.archive, "")
-        signatures = [kind for kind, _ in package if "digital-signature" in kind]
-        if signatures or any(name.startswith("_xmlsignatures/") for name in self.archive):
+        package = self.package.relations("").values()
+        signed = any("digital-signature" in each.type for each in package)
+        if signed or any(name.startswith("_xmlsignatures/") for name in self.package):
             raise CannotGraft("graft.signed")
-        mains = [target for kind, target in package if kind.endswith("/officeDocument")]
-        if len(mains) != 1 or mains[0] not in self.archive:
+        mains = [each.target for each in package if each.kind == "officeDocument"]
+        if len(mains) != 1 or mains[0] not in self.package:
             raise OddPart("it does not name one workbook")
-        self.types = read_part(self.archive, "[Content_Types].xml")
-        self.book = read_part(self.archive, mains[0], _counts)
-        self.rels = read_part(self.archive, rels_of(self.book.name))
+        self.types = self.package.part("[Content_Types].xml")
+        self.book = self.package.part(mains[0], _counts)
+        self.rels = self.package.part(rels_of(self.book.name))
         self.namespace = self.book.root.tag.removesuffix(" workbook")
-        if self.types.root.tag != f"{_TYPES} Types" or self.namespace not in _DIALECTS:
+        if self.types.root.tag != f"{_TYPES} Types" or self.namespace not in DIALECTS:
             raise OddPart("it is not written in the language of a workbook")
-        if self.rels.root.tag != f"{_PACKAGE} Relationships":
+        if self.rels.root.tag != f"{PACKAGE_RELATIONSHIPS} Relationships":
             raise OddPart(f"{self.rels.name} is something else")
-        self.relations = _DIALECTS[self.namespace]
+        self.relations = DIALECTS[self.namespace]
         self._kind = _content_type(self.types.root, self.book.name)
         if self._kind not in _BOOKS:
             raise OddPart(f"it calls itself {self._kind or 'nothing'}")
-        self._parts = related(self.archive, self.book.name)
-        self._refuse_parts(self._parts)
-        self._sheet_parts = {target.lower() for kind, target in self._parts if kind.lower().endswith("sheet")}
+        self._parts = self.package.relations(self.book.name)
+        self._refuse_parts()
+        self._sheet_parts = {
+            each.target.lower() for each in self._parts.values() if each.kind.lower().endswith("sheet")
+        }
         sheets = self.book.root.child("sheets")
         if sheets is None or any(each.tag != f"{self.namespace} sheet" for each in sheets.children):
             raise OddPart("its list of sheets holds something else")
@@ -118,30 +113,31 @@ class Inspected:
         """The name of the part with the style table; "" if there is none."""
         self.own = self._own_sheet()
 
-    def _refuse_parts(self, parts: list[tuple[str, str]]) -> None:
-        if {kind.rpartition("/")[2] for kind, _ in parts} & {"revisionHeaders", "usernames"}:
-            raise CannotGraft("graft.shared")
-        for kind, target in parts:
-            if kind.endswith("/vbaProject") and any("Signature" in each for each, _ in related(self.archive, target)):
+    def _refuse_parts(self) -> None:
+        for each in self._parts.values():
+            if each.kind in ("revisionHeaders", "usernames"):
+                raise CannotGraft("graft.shared")
+            macros = self.package.relations(each.target).values() if each.kind == "vbaProject" else ()
+            if any("Signature" in relation.type for relation in macros):
                 raise CannotGraft("graft.signed_macros")
 
     def _style_part(self) -> str:
-        found = [target for kind, target in self._parts if kind == f"{self.relations}/styles"]
+        found = self.package.related(self.book.name, f"{self.relations}/styles")
         if len(found) > 1:
             raise OddPart("it has two style tables")
         return found[0] if found else ""
 
     def style_table(self) -> StyleTable:
-        """The style table; where there is none, the least there can be. Raises OddPart, OddArchive."""
+        """The style table; where there is none, the least there can be. Raises OddPart, DamagedPackage."""
         if self.styles:
-            name, content = self.styles, read_small(self.archive, self.styles)
+            name, content = self.styles, self.package.read(self.styles)
         else:
             # openpyxl looks for it under this name only.
             name = posixpath.join(posixpath.dirname(self.book.name), "styles.xml")
             normal = '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
             content = f'<styleSheet xmlns="{self.namespace}">{normal}</styleSheet>'.encode()
         table = StyleTable(name, content, self.namespace, self._cell_styles, self._number_formats)
-        self.archive.allowance.take(table.part.seen)
+        self.package.allowance.take(table.part.seen)
         return table
 
     def _own_sheet(self) -> OwnSheet | None:
@@ -156,21 +152,21 @@ class Inspected:
 
     def _own(self, index: int, sheet: Element) -> OwnSheet | None:
         id_ = sheet.attributes.get(f"{self.relations} id", "")
-        kind, part = related_by_id(self.archive, self.book.name).get(id_, ("", ""))
-        if kind != f"{self.relations}/worksheet":
+        relation = self._parts.get(id_)
+        if relation is None or relation.type != f"{self.relations}/worksheet":
             return None
-        if part not in self.archive:
-            raise OddPart(f"{part} is missing")
-        return OwnSheet(index, sheet.attributes["name"], part)
+        if relation.target not in self.package:
+            raise OddPart(f"{relation.target} is missing")
+        return OwnSheet(index, sheet.attributes["name"], relation.target)
 
     def untouched(self, sheet: OwnSheet) -> bool:
         """Does it hold nothing but results, so that it may be replaced? Raises CannotGraft."""
         with refusals():
-            return untouched(self.archive, self.book.name, sheet)
+            return untouched(self.package, self.book.name, sheet)
 
     def as_written(self, sheet: OwnSheet) -> Layout | None:
         """Its layout, if no other program has saved the workbook since its results were put there."""
-        return as_written(self.archive, sheet)
+        return as_written(self.package, sheet)
 
     @property
     def for_xlsx(self) -> bool:
@@ -205,7 +201,7 @@ class Inspected:
         if sharing is not None and sharing.attributes.keys() & {"reservationPassword", "hashValue"}:
             return "place.reserved"
         with refusals():
-            return "place.final" if _marked_final(self.archive) else ""
+            return "place.final" if _marked_final(self.package) else ""
 
     def _says(self, element: str, attribute: str) -> bool:
         found = self.book.root.child(element)
@@ -217,7 +213,7 @@ def refusals() -> Iterator[None]:
     """What is found odd, damaged or too big, as the refusal that it is."""
     try:
         yield
-    except OddArchive as error:
+    except DamagedPackage as error:
         raise CannotGraft("graft.damaged", str(error)) from error
     except StylesFull as error:
         raise CannotGraft("graft.styles_full") from error
@@ -252,10 +248,10 @@ def _content_type(types: Element, part: str) -> str:
     return found
 
 
-def _marked_final(archive: Archive) -> bool:
-    for kind, target in related(archive, ""):
-        if kind.endswith("/custom-properties") and target in archive:
-            for each in read_part(archive, target).root.children:
-                if each.attributes.get("name") == "_MarkAsFinal":
-                    return any(child.text.strip() in _TRUE for child in each.children)
+def _marked_final(package: Package) -> bool:
+    for each in package.relations("").values():
+        if each.kind == "custom-properties" and each.target in package:
+            for property_ in package.part(each.target).root.children:
+                if property_.attributes.get("name") == "_MarkAsFinal":
+                    return any(child.text.strip() in _TRUE for child in property_.children)
     return False
