@@ -14,7 +14,7 @@ from .records import Batch, BatchStatus, Refused, User
 
 @dataclass(frozen=True)
 class ChosenBatch:
-    """The batch, and the batch mode after the rewriting that `smart batch` brings."""
+    """The batch, and the batch mode: for `smart batch` the mode that it was rewritten to."""
 
     mode: str
     batch: Batch
@@ -53,7 +53,7 @@ class BatchBook:
         batch.status, batch.end_date = "closed", self._now()
 
     def _rewritten(self, request: BatchSettings) -> BatchSettings:
-        """Smart batch: the mode it becomes, by who has which batch under newBatchCode; an empty code counts as none."""
+        """What `smart batch` becomes depends on the batch with the code newBatchCode; an empty code counts as none."""
         if not request.new_batch_code:
             raise _refused("smart batch", "newBatchCode is required.")
         new = _with(request, batch_mode="new batch", leave_existing_batches_open=True)
@@ -106,7 +106,7 @@ class BatchBook:
         return batch
 
     def _create(self, request: BatchSettings, user: User) -> Batch:
-        """A new open batch; an empty code is made up like an absent one."""
+        """A new open batch; a missing or empty code is made up."""
         number = next(each for each in self._numbers if each not in self.by_id)
         code = request.new_batch_code or f"IMPORT-{number}"
         if code in self._by_code:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, json_schema_extra={"format": "int32"})]
-# With a constraint, whichever, pydantic sees to it that a text has no half characters (lone surrogates).
+# Any constraint makes pydantic refuse lone surrogates, which a plain str would let through.
 Text = Annotated[str, Field(min_length=0)]
 BatchMode = Literal[
     "use existing batch", "new batch", "new self-contained batch", "use pending batch", "smart batch"
@@ -16,12 +16,12 @@ BatchMode = Literal[
 
 
 class Body(BaseModel):
-    """A JSON object; keys that nobody knows are let through and have no effect."""
+    """A JSON object; unknown keys are accepted and have no effect."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", alias_generator=to_camel)
 
     def sent(self) -> dict[str, Any]:
-        """The keys that were there, unknown ones too."""
+        """The keys that were sent, unknown ones included."""
         return self.model_dump(by_alias=True, exclude_unset=True)
 
 
@@ -41,7 +41,7 @@ class BillKickoutImportRequest(Body):
 
 
 class FlagEdit(Body):
-    """None means: leave as it is."""
+    """None leaves a value as it is."""
 
     assignees: list[Int32] | None = None
     comment: Text | None = None

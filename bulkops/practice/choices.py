@@ -25,7 +25,7 @@ class StatusWords:
 
 @dataclass
 class Choices:
-    """How this EnergyCAP behaves where nobody outside knows how the real one does."""
+    """How this EnergyCAP behaves where nothing public says how the real one does."""
 
     # Every call
     errors: ErrorShape = "problem"
@@ -43,7 +43,7 @@ class Choices:
     quotes: Literal["doubled", "refuse"] = "doubled"
     """How a quote stands inside a filter's value."""
     wildcard: str = "%"
-    """What stands for anything in the value of `like`; "": nothing does."""
+    """The wildcard in the value of `like`; "": there is none."""
     user_filters: tuple[str, ...] = ("userId", "userCode", "fullName", "active", "email")
     """By which fields users can be filtered."""
     half_pages: bool = False
@@ -57,15 +57,15 @@ class Choices:
     """Tasks can be filtered by status, taskNote, userCode and endDate too."""
     status_words: StatusWords = field(default_factory=StatusWords)
     settings_are_shown: bool = True
-    """The task tells the settings it was started with, and its output."""
+    """A task shows the settings it was started with, and its output."""
     appears_after_seconds: float = 0.0
-    """How long a new task cannot be read yet."""
+    """For how long a new task cannot be read."""
     counts_in_message: bool = True
-    """The task's message tells how many bills were imported and how many kicked out."""
+    """A task's message says how many bills were imported and how many kicked out."""
     note_is_shown: bool = True
     """importNote becomes the new task's taskNote."""
     analysis_seconds: float = 1.0
-    """How long the bills of an import are analysed after its end; flags are given when that is over."""
+    """How long the analysis takes after the end of an import; bills are flagged when it is over."""
 
     # Kickout reimports
     reimport_twice: bool = True
@@ -81,13 +81,13 @@ class Choices:
     absent_keys: Literal["null", "refuse"] = "null"
     """A key of a flag edit that may be null and is left out, as EnergyCAP's own client does."""
     unfit_bills: Literal["refuse all", "skip"] = "refuse all"
-    """A list with bills that the edit does not fit, such as bills without a flag when no type is given."""
+    """A list in which some bills cannot take the edit, such as bills without a flag when no type is sent."""
     empty_assignees: Literal["clear", "keep"] = "clear"
-    """What an empty list of assignees does to a flag that is there already."""
+    """What an empty list of assignees does to an existing flag."""
     equal_comments: Literal["event", "nothing"] = "event"
     """The same comment again."""
     hold_resolved: bool = False
-    """holdFromExport holds a bill whose flag is and stays resolved."""
+    """holdFromExport also holds a bill whose flag stays resolved."""
     hold_needs_permission: bool = False
     """Hold and release need "Export Hold: Manage" as well."""
 
@@ -97,6 +97,6 @@ class Choices:
     list_columns: tuple[str, ...] = ("Bill ID", "Total Cost", "Flag Status", "Held From Export")
     """Which columns the lists show; their owners decide."""
     list_meta: tuple[str, ...] = ("TotalCount", "TotalCost", "costUnitInfo")
-    """What `meta` of a list's data tells."""
+    """What `meta` of a list's data holds."""
     list_error: str = ""
     """meta.ErrorMessage: the data could not be fetched, although the answer is 200."""

@@ -1,4 +1,4 @@
-"""Trouble to rehearse: what goes wrong in practice, each once, in the order in which requests meet it."""
+"""What `--trouble` rehearses: four things that go wrong, each once, in the order in which requests meet them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 from .faults import Fault
 
 SLOW = 8.0
-"""Seconds: long enough to be seen, short enough to be waited for."""
+"""Seconds: long enough to notice, short enough to wait for."""
 BILLS = 999
-"""In no list of practice's own."""
+"""More than any list here holds."""
 
 
 class Drill(NamedTuple):

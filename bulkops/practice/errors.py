@@ -21,7 +21,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemDetails(BaseModel):
-    """`errors` are of the validation form: what is wrong, by the field."""
+    """`errors` says what is wrong with each field; only validation errors have it."""
 
     type: str
     title: str
@@ -44,7 +44,7 @@ def handle_errors(app: FastAPI, state: State) -> None:
         if isinstance(why, Refused):
             return error_answer(state, why.status, why.message)
         if isinstance(why, RequestValidationError):
-            return error_answer(state, 400, *_what_is_wrong(why.errors()))
+            return error_answer(state, 400, *_explained(why.errors()))
         assert isinstance(why, HTTPException)
         return error_answer(state, why.status_code, f"{why.detail}.", headers=why.headers)
 
@@ -59,7 +59,7 @@ def error_answer(
     errors: dict[str, list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """In the shape that the state's choices name; `errors` are what is wrong by the field."""
+    """An error in the shape that `Choices.errors` names; `errors` says what is wrong with each field."""
     match state.choices.errors:
         case "problem":
             title = "One or more validation errors occurred." if errors else HTTPStatus(status).phrase
@@ -71,14 +71,14 @@ def error_answer(
         case "text":
             return PlainTextResponse(message, status, headers)
         case "html":
-            told = html.escape(message)
-            return HTMLResponse(f"<!DOCTYPE html><html><head><title>{told}</title></head></html>", status, headers)
+            page = f"<!DOCTYPE html><html><head><title>{html.escape(message)}</title></head></html>"
+            return HTMLResponse(page, status, headers)
         case "empty":
             return Response(status_code=status, headers=headers)
 
 
-def _what_is_wrong(defects: Sequence[Any]) -> tuple[str, dict[str, list[str]]]:
-    """A sentence, and the texts by the field's path: `batchSettings.batchMode`."""
+def _explained(defects: Sequence[Any]) -> tuple[str, dict[str, list[str]]]:
+    """One sentence, and the texts by the path of the field, such as `batchSettings.batchMode`."""
     by_field: dict[str, list[str]] = defaultdict(list)
     for defect in defects:
         place, *path = defect["loc"]

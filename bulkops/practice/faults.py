@@ -1,4 +1,4 @@
-"""Scripted misbehaviour: what the network and the server may do to a request and to its answer.
+"""Scripted faults: what the network and the server may do to a request and to its answer.
 
 server.faults.add(Fault.drop_reply())                              # the next write is carried out, no answer comes
 server.faults.add(Fault.too_many(5), times=2, path_contains="/kickout")
@@ -25,16 +25,16 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of a request and of its answer; made by the class methods, which say what each is."""
+    """What happens to a request and to its answer. Each class method makes one kind and describes it."""
 
     applied: bool
-    """The request reaches the state: the dangerous case where no answer comes, a bill changed and nobody told."""
+    """The request is carried out. If then no answer comes, something has changed and the client cannot know it."""
     change: Callable[[State, Response], Response] = lambda _, answer: answer
-    """The answer instead of the state's, which is empty where the request is not applied."""
+    """Makes the answer from the true one, which is empty if the request is not applied."""
     before: float = 0.0
-    """Seconds to wait before the request is carried out, which it is not when the client has gone by then."""
+    """Seconds to wait before the request is carried out; it is not if the client has gone by then."""
     after: float = 0.0
-    """Seconds to wait before it is answered."""
+    """Seconds to wait before the answer is sent."""
     sent: Literal["whole", "half", "nothing", "reset"] = "whole"
     """How much of the answer is sent before the connection is closed, or reset (TCP RST) without a byte."""
 
@@ -49,16 +49,16 @@ class Fault:
         applied: bool = False,
     ) -> Self:
         """Any answer at all: `body` as it is, or `json` with its content type."""
-        given = dict(headers or {})
+        all_headers = dict(headers or {})
         if json is not None:
-            body, given = json_format.dumps(json), {"Content-Type": "application/json"} | given
-        return cls(applied, lambda *_: Response(body, status, given))
+            body, all_headers = json_format.dumps(json), {"Content-Type": "application/json"} | all_headers
+        return cls(applied, lambda *_: Response(body, status, all_headers))
 
     @classmethod
     def status(
         cls, status: int, *, text: str = "", headers: Mapping[str, str] | None = None, applied: bool = False
     ) -> Self:
-        """An error status, told like every other error: 400, 403, 408, 500, 503 …"""
+        """An error status in the shape of every other error: 400, 403, 408, 500, 503 …"""
         text = text or f"Practice fault: status {status}."
         return cls(applied, lambda state, _: error_answer(state, status, text, headers=headers))
 
@@ -73,8 +73,8 @@ class Fault:
 
     @classmethod
     def slow(cls, seconds: float, *, applied: bool = True) -> Self:
-        """The true answer after `seconds`. With applied=False the write itself happens after the wait, and not at all
-        when the client has gone by then."""
+        """The true answer after `seconds`. With applied=False the write itself waits too, and does not happen if the
+        client has gone by then."""
         return cls(True, after=seconds) if applied else cls(True, before=seconds)
 
     @classmethod
@@ -108,8 +108,8 @@ class Fault:
         """The true answer with another body, status or headers."""
 
         def change(_: State, answer: Response) -> Response:
-            told = {**_without_length(answer), **(headers or {})}
-            return Response(body(bytes(answer.body)), status or answer.status_code, told)
+            all_headers = {**_without_length(answer), **(headers or {})}
+            return Response(body(bytes(answer.body)), status or answer.status_code, all_headers)
 
         return cls(True, change)
 
@@ -202,5 +202,5 @@ def http_date(moment: datetime) -> str:
 
 
 def _without_length(answer: Response) -> dict[str, str]:
-    """Its headers but for the length, which goes with the body."""
+    """Its headers except Content-Length, which belongs to the body."""
     return {name: value for name, value in answer.headers.items() if name != "content-length"}

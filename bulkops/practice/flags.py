@@ -15,7 +15,7 @@ def needs_flag_type(bill: Bill, edit: FlagEdit) -> bool:
 
 
 def edited(bill: Bill, edit: FlagEdit, choices: Choices) -> Bill:
-    """The bill after the edit; equal to the bill given when nothing changes. Call `needs_flag_type` first."""
+    """The bill after the edit; the same bill if nothing changes. Call `needs_flag_type` first."""
     if bill.flag is None:
         assert edit.flag_type_id is not None
         flag = _with_values(Flag(UNRESOLVED, edit.flag_type_id), edit, choices)
@@ -27,7 +27,7 @@ def edited(bill: Bill, edit: FlagEdit, choices: Choices) -> Bill:
 
 
 def _held(status_before: int, held: bool, edit: FlagEdit, choices: Choices) -> bool:
-    """Hold and release act only where the table says so."""
+    """Whether the bill is held after the edit: hold and release act only where the table says so."""
     if edit.hold_from_export and (choices.hold_resolved or UNRESOLVED in (status_before, edit.flag_status_id)):
         return True
     if edit.release_export_hold and edit.flag_status_id == RESOLVED:
@@ -39,11 +39,11 @@ def _with_values(flag: Flag, edit: FlagEdit, choices: Choices) -> Flag:
     assignees = flag.assignees if edit.assignees is None else tuple(sorted(set(edit.assignees)))
     if not assignees and choices.empty_assignees == "keep":
         assignees = flag.assignees
-    said = edit.comment is not None and (choices.equal_comments == "event" or edit.comment not in flag.comments)
+    commented = edit.comment is not None and (choices.equal_comments == "event" or edit.comment not in flag.comments)
     return replace(
         flag,
         type_id=flag.type_id if edit.flag_type_id is None else edit.flag_type_id,
         cost_recovery=flag.cost_recovery if edit.cost_recovery is None else edit.cost_recovery,
         assignees=assignees,
-        comments=(*flag.comments, edit.comment) if said and edit.comment is not None else flag.comments,
+        comments=(*flag.comments, edit.comment) if commented and edit.comment is not None else flag.comments,
     )

@@ -1,4 +1,4 @@
-"""How a reimport goes on after it has been accepted: its bills are saved at its end, and analysed after that."""
+"""How an accepted reimport runs: at its end the bills are saved, and after that they are analysed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .records import Batch, Task
 
 
 class Imports:
-    """The imports on their way. `saved` counts the bills that were imported, by the task whose kickouts they were."""
+    """The running imports. `saved` counts the imported bills by the task whose kickouts they were."""
 
     def __init__(self, batches: BatchBook, choices: Choices) -> None:
         self.saved: Counter[str] = Counter()
         self._batches = batches
         self._choices = choices
         self._due: list[tuple[float, int, Task]] = []
-        """When the next step of each is due, its number, and the task."""
+        """For each task: when its next step is due, its number, and the task."""
 
     def begin(self, task: Task, seconds: float) -> None:
         heappush(self._due, (task.started + seconds, task.task_id, task))
@@ -66,7 +66,7 @@ def _analyse(task: Task, batch: Batch) -> None:
 
 
 def shown(task: Task, choices: Choices) -> Task:
-    """The task as it is answered: with the words that the choices have for its status."""
+    """The task as an answer shows it: with the status words of the choices."""
     status: str = getattr(choices.status_words, task.status)
     counts = "The import is running." if task.end is None else f"{task.success} imported, {task.kickouts} kickouts."
     return task.model_copy(

@@ -1,4 +1,4 @@
-"""The gate in front of the app: it records every request that arrives, and plays the scripted faults."""
+"""ASGI middleware in front of the app: it records every request that arrives, and plays the scripted faults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Request:
 
 
 class H11WithTransport(H11Protocol):
-    """uvicorn's protocol, which also hands its transport to the app, because a fault must be able to close it."""
+    """uvicorn's protocol, which also hands its transport to the app: a fault must be able to close the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, "transport": transport}
@@ -42,7 +42,7 @@ class H11WithTransport(H11Protocol):
 
 
 class FaultMiddleware:
-    """ASGI middleware; `requests` holds what arrived, in order of arrival."""
+    """`requests` holds every request, in order of arrival."""
 
     def __init__(self, app: ASGIApp, state: State, faults: Faults) -> None:
         self.app, self.state, self.faults = app, state, faults
@@ -81,7 +81,7 @@ class FaultMiddleware:
         await _gone(receive)
 
     async def _true_answer(self, scope: Scope, body: bytes) -> Response:
-        """What the app answers, held back until the fault has had its say."""
+        """What the app answers, held back for the fault to change."""
         answer = Response()
 
         async def take(message: Message) -> None:
@@ -103,7 +103,7 @@ def _half_of(answer: Response) -> bytes:
 
 
 async def _waited(seconds: float, receive: Receive) -> bool:
-    """Waits, but no longer than the client does; whether the client is still there."""
+    """Waits until the seconds are over or the client has gone. True if the client is still there."""
     if seconds:
         with suppress(TimeoutError):
             await asyncio.wait_for(_gone(receive), seconds)
@@ -117,9 +117,7 @@ async def _gone(receive: Receive) -> None:
 
 
 def _recorded(arrived: HttpRequest, body: bytes) -> Request:
-    headers: dict[str, str] = {}
-    for name, text in arrived.headers.items():
-        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    headers = {name: ", ".join(arrived.headers.getlist(name)) for name in arrived.headers}
     scope = arrived.scope
     return Request(
         arrived.method, scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body

@@ -16,9 +16,9 @@ from .records import UNRESOLVED, Batch, BatchStatus, Bill, BillList, Flag, FlagT
 from .state import State
 
 BILLS = 5
-"""In a list of which nobody says how many it holds."""
+"""In a list whose number of bills is not given."""
 MOST_BILLS = 500_000
-"""In all lists together."""
+"""In all such lists together."""
 _FIRST_BILL = 1_000_000
 
 
@@ -27,11 +27,11 @@ class Placeholder(NamedTuple):
     """One of those in `State.known`."""
     id: int | str
     bills: int | None = None
-    """How many a list is said to hold."""
+    """How many bills a list should hold."""
 
 
 def add_placeholders(state: State, things: Iterable[Placeholder]) -> list[Placeholder]:
-    """Adds these things and returns them, of several with one id the first; none if the state knows them all."""
+    """Adds these things and returns those added: of several with one id the first; none if the state has them all."""
     things, new = list(things), dict[tuple[str, int | str], Placeholder]()
     if all(thing.id in state.known[thing.kind] for thing in things):
         return []

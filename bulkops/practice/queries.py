@@ -77,8 +77,8 @@ USERS: Fields[User] = {
 
 
 def page_of(found: Sequence[T], size: int, number: int, choices: Choices) -> tuple[Sequence[T], dict[str, str]]:
-    """One page, and the four headers that tell where it stands; more than 1000 are not given at once, whatever is
-    asked for. A page past the end is empty."""
+    """One page, of 1000 records at most whatever is asked for, and the four headers with its place and the totals. A
+    page past the end is empty."""
     size = min(size, LARGEST_PAGE_SIZE)
     page = found[(number - 1) * size : number * size]
     headers = {
@@ -91,7 +91,7 @@ def page_of(found: Sequence[T], size: int, number: int, choices: Choices) -> tup
 
 
 def filtered(found: Sequence[T], text: str, fields: Fields[T], state: State) -> list[T]:
-    """The things that meet every clause of a filter: `field operator 'value'`, joined by ` and `.
+    """The records that meet every clause of a filter: `field operator 'value'`, joined by ` and `.
 
     Several values are joined by a bar. Names and words are compared without case, and so is text; a quote inside a
     value is doubled. What has no value meets only `not …`.

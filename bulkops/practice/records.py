@@ -1,4 +1,4 @@
-"""What the practice server keeps, and how each thing looks in JSON: one class for both.
+"""What the practice server keeps. Where a record looks the same in JSON, one class is both.
 
 Every key of an answer has the name and type that EnergyCAP's own client gives it; any of them may be absent.
 """
@@ -50,7 +50,7 @@ class Refused(Exception):
 
 
 def stamp(moment: datetime, style: str) -> str:
-    """A moment as JSON has it, in one of the styles of `Choices.dates`."""
+    """A moment in JSON, in one of the styles of `Choices.dates`."""
     there = moment.astimezone(UTC)
     match style:
         case "utc":
@@ -69,7 +69,7 @@ def _nothing_required(schema: Json) -> None:
     schema.pop("required", None)
 
 
-# No "date-time" of JSON Schema: that one demands a zone.
+# Not "date-time" of JSON Schema, which demands a zone.
 _MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"}
 Moment = Annotated[datetime, PlainSerializer(_written), WithJsonSchema(_MOMENT)]
 _HIDDEN: Any = Field(exclude=True)
@@ -97,7 +97,7 @@ class User(UserChild):
     user_groups: list[Json] | None = None
     rights: Annotated[frozenset[tuple[str, str]], _HIDDEN] = frozenset()
     environment: Annotated[str | None, _HIDDEN] = None
-    """The data source that the key leads to, where it is not that of `Choices`."""
+    """The data source of the key, if it is not the one in `Choices`."""
 
     def may(self, area: str, right: str) -> bool:
         return (area, right) in self.rights
@@ -223,7 +223,7 @@ class Bill:
 
 @dataclass
 class BillList:
-    """A saved list; `bills` of a list that is not `of_bills` are nobody's business here."""
+    """A saved list. A list that is not `of_bills` holds other records, which are left out here."""
 
     list_id: int
     info: str

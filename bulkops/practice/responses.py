@@ -1,4 +1,4 @@
-"""What is answered where it differs from what is kept: the key's owner, users, lists, flags, and what a write did."""
+"""Answers that differ from what is kept: the key's owner, users, lists, flags, and the results of the writes."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _row(bill: Bill, choices: Choices) -> list[ListItem]:
 
 
 def list_filter(found: BillList) -> ListFilter:
-    """What the list means; in practice its bills are fixed, whatever the filter says."""
+    """The filter of a list. Here it is for show: the bills of a list are fixed."""
     return ListFilter(
         available_operator=["like", "equals"],
         caption="Account name",

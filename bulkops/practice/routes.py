@@ -1,4 +1,4 @@
-"""The state behind HTTP: every call that bulkops makes or will make, declared to FastAPI, which reads what arrives."""
+"""The state behind HTTP: every call that bulkops makes or will make, declared to FastAPI, which validates requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .state import State
 
 
 def make_app(state: State, faults: Faults | None = None) -> FaultMiddleware:
-    """The ASGI app on `state`, behind the gate that records requests and plays `faults`."""
+    """The ASGI app on `state`, behind the middleware that records requests and plays `faults`."""
     app = FastAPI(title="Practice EnergyCAP", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.practice = state
     app.include_router(router)
@@ -65,12 +65,12 @@ _Key = Annotated[str | None, Security(APIKeyHeader(name="ECI-ApiKey", auto_error
 
 @dataclass(frozen=True)
 class Call:
-    """Who asks, what there is, and how it is answered."""
+    """One call: the state, who asks, and how to answer."""
 
     state: State
     user: User
     fields: frozenset[str] = frozenset()
-    """Field reduction: the names asked for in `field`, in lower case; none: everything."""
+    """Field reduction: the names in the parameter `field`, in lower case; none: all."""
 
     def answer(self, found: Answer | Sequence[Answer], headers: Mapping[str, str] | None = None) -> Response:
         whole = [self._json(each) for each in found] if isinstance(found, Sequence) else self._json(found)
@@ -88,7 +88,7 @@ class Call:
 
 
 async def _call(request: HttpRequest, key: _Key) -> Call:
-    """The key is asked of every call, the content type of those with a body."""
+    """Every call needs the key; a call with a body needs the content type too."""
     state: State = request.app.state.practice
     user = state.user_of(key)
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

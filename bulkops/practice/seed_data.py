@@ -43,7 +43,7 @@ KNOWN = {
     "flag type": "flag types 1 to 4",
     "user": "users 101 to 103",
 }
-"""What can be used here, in words."""
+"""What can be named in a request here, in words."""
 AUDIT_EXCEPTION = "Audit Exception"
 FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 _SEE = {("billsAndBatches", "view"), ("flaggedItems", "view")}

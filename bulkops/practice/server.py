@@ -22,14 +22,14 @@ from .state import State
 __all__ = ["PRACTICE_KEY", "Fault", "Faults", "PracticeServer", "Request", "make_app", "serve_forever"]
 
 HOST = "127.0.0.1"
-_PATIENCE = 10.0  # seconds for the thread to come up or to end; far more than it ever needs
+_PATIENCE = 10.0  # seconds for the thread to start or to end; far more than it needs
 
 
 class PracticeServer:
     """Serves a `State` over HTTP from a daemon thread; a context manager.
 
-    `base_url` is "http://127.0.0.1:PORT" once started, `requests` everything that arrived, `faults` the script of
-    misbehaviour, `state` what is pretended. Raises OSError when the port is in use. Can be started once.
+    `base_url` is "http://127.0.0.1:PORT" once started, `requests` everything that arrived, `faults` the scripted
+    faults, `state` the pretend customer. Raises OSError when the port is in use. Can be started once.
     """
 
     def __init__(self, state: State | None = None, faults: Faults | None = None, port: int = 0) -> None:
@@ -65,7 +65,7 @@ class PracticeServer:
 
     @property
     def busy(self) -> bool:
-        """Somebody is connected, or something that arrived is not carried out yet."""
+        """A client is connected, or a request has not been carried out yet."""
         return bool(self._server.server_state.connections or self._server.server_state.tasks)
 
     def start(self) -> Self:
@@ -96,9 +96,9 @@ class PracticeServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its polling: it ends at once when told to, and waits for no client.
+    """uvicorn without its polling: it stops at once, and waits for no client.
 
-    The polling would also set the header Date, which is the gate's affair here, because a fault may want another one.
+    The polling would also set the header Date, which the middleware sets here, because a fault may need another one.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -121,9 +121,9 @@ class _Server(uvicorn.Server):
         await self._leaving.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Cuts every connection off, which ends the requests that wait, and only then closes the door.
+        """Aborts every connection, which ends the requests that wait, and only then stops listening.
 
-        A connection just accepted is a task of asyncio's for a moment; were the door closed meanwhile, it would hang.
+        A connection just accepted is an asyncio task for a moment, which would hang if the listening stopped first.
         """
         for _ in range(10):
             for connection in list(self.server_state.connections):
@@ -152,7 +152,7 @@ def serve_forever(
 
 
 def _listening(port: int) -> socket.socket:
-    # The protocol is named because asyncio turns Nagle off only for sockets that say TCP: 40 ms for every answer else.
+    # With the protocol named, asyncio turns Nagle's algorithm off; without, every answer takes 40 ms longer.
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":

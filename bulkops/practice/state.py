@@ -58,7 +58,7 @@ class State:
             "flag type": self.flag_types,
             "user": self.users,
         }
-        """By kind and id, what requests may name."""
+        """What requests may name, by kind and id."""
         self._event_ids = count(2)  # the seeded flags have event 1
         self._lock = threading.RLock()
 
@@ -66,10 +66,10 @@ class State:
         """`now`, looked up anew each time: it may have been replaced meanwhile."""
         return self.now()
 
-    # Who asks
+    # Users
 
     def user_of(self, key: str | None) -> User:
-        """The user whose key this is; 401 without saying more than EnergyCAP would."""
+        """The user whose key this is; else 401, with no more detail than EnergyCAP gives."""
         user = self.keys.get(key or "")
         if user is None or not user.active:
             raise Refused(
@@ -168,7 +168,7 @@ class State:
             self.applied.append(Applied("task_note", str(task_id), user, edit.sent()))
             return self.task(task.guid)
 
-    # What was done
+    # What the writes did
 
     def times_reimported(self, guid: str) -> int:
         """How often the kickouts of this task were accepted for reimport: more than once means bills imported twice."""
@@ -181,10 +181,10 @@ class State:
             self._imports.catch_up(self.clock)
             return self._imports.saved[guid.lower()]
 
-    # What can be read
+    # The reads
 
     def task(self, guid: str) -> Task:
-        """As it is shown: with the words that `Choices` has for its status."""
+        """As an answer shows it: with the status words of `Choices`."""
         with self._lock:
             self._imports.catch_up(self.clock)
             task = self._tasks.get(guid)
@@ -229,7 +229,7 @@ class State:
             bills = {bill.bill_id: bill for found in self._lists.values() for bill in found.bills}
             return _find(bills, number, "bill")
 
-    # Inside
+    # Helpers
 
     def _has_appeared(self, task: Task) -> bool:
         return task.reimport_of is None or self.clock() >= task.started + self.choices.appears_after_seconds
@@ -283,5 +283,5 @@ def _may_see(user: User, found: BillList) -> bool:
 
 
 def _new_guid() -> str:
-    """One that nobody has seen before, from an earlier state either: bulkops believes no answer that says otherwise."""
+    """Random, so that it is new to earlier states too: bulkops takes a known GUID in an answer for an error."""
     return str(uuid.uuid4())
