@@ -1,29 +1,25 @@
-"""A server of raw sockets on loopback that does to its clients what no HTTP library does, but the worst servers do.
+"""A server of raw sockets on loopback: it misbehaves as no HTTP library does, but as the worst servers and proxies do.
 
 It reads one whole request after the other from each connection, keeps it in ``requests``, and lets a behaviour
-answer it. A behaviour says True to go on reading from the connection; otherwise the connection is closed.
-What is HTTP is left to practice: ``energycap`` gives its answer, and what its script makes of that.
+answer it. A behaviour returns True to go on reading from the connection; otherwise the connection is closed.
+
+Whatever is HTTP comes from practice: ``energycap`` passes on its answer, scripted faults included. Only what acts
+beneath HTTP is here (TLS, CONNECT, broken status lines and headers, answers that trickle or come twice): for these
+practice would need a second way of answering, which no HTTP library checks.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import socket
 import ssl
-import struct
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
+from bulkops.practice.middleware import reset_on_close
 from bulkops.practice.server import PracticeServer
 
 GUID = "11111111-2222-4333-8444-555555555555"
@@ -36,14 +32,14 @@ Behaviour = Callable[["Talk"], object]
 def answer(
     body: bytes = ACCEPTED, status: str = "200 OK", headers: dict[str, str] | None = None, length: int | None = None
 ) -> bytes:
-    """An answer; ``length`` is what Content-Length claims, the true one if None."""
+    """An answer. ``length`` is the Content-Length that it claims; None: the true one."""
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
     lines.append(f"Content-Length: {len(body) if length is None else length}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def message(connection: socket.socket) -> tuple[bytes, bool]:
-    """One message as far as it comes, its body as long as Content-Length says; and whether that is all of it."""
+    """One message, as much of it as arrives, and whether it is whole. Its body is as long as Content-Length says."""
     text, wanted = bytearray(), None
     while wanted is None or len(text) < wanted:
         more = connection.recv(65536)
@@ -57,7 +53,7 @@ def message(connection: socket.socket) -> tuple[bytes, bool]:
 
 
 def energycap(talk: Talk) -> bool:
-    """Practice answers, as far as it does."""
+    """Passes on what practice answers, as far as it does."""
     try:
         said, whole = talk.practised()
     except ConnectionResetError:
@@ -73,7 +69,7 @@ class Talk:
     def __init__(self, connection: socket.socket, server: Misbehaving) -> None:
         self.connection, self.server = connection, server
         self.request = b""
-        """The one that is to be answered."""
+        """The request to answer."""
         self.secured = False
 
     def read(self) -> bytes:
@@ -85,7 +81,7 @@ class Talk:
         return self.request
 
     def practised(self) -> tuple[bytes, bool]:
-        """What practice answers the request with, and whether that is a whole answer."""
+        """The answer of practice to the request, and whether it is whole."""
         assert self.server.practice is not None
         with socket.create_connection(("127.0.0.1", int(self.server.practice.base_url.rpartition(":")[2]))) as asking:
             self.server.hold(asking)
@@ -94,7 +90,7 @@ class Talk:
 
     @property
     def path(self) -> str:
-        """What is asked for."""
+        """The path of the request."""
         return self.request.split(b" ", 2)[1].decode("ascii")
 
     def say(self, text: bytes) -> None:
@@ -121,8 +117,7 @@ class Talk:
 
     def reset(self) -> None:
         """A TCP reset instead of an orderly end."""
-        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        reset_on_close(self.connection)
         self.connection.close()
 
     def secure(self, context: ssl.SSLContext) -> None:
@@ -240,70 +235,3 @@ class Misbehaving:
         for each in {connection, talk.connection}:
             with contextlib.suppress(OSError):
                 each.close()
-
-
-def certificate(folder: Path, name: str, *others: str) -> tuple[ssl.SSLContext, Path]:
-    """A server's context with a certificate of its own making for these names, and that certificate's file.
-
-    Skips the test where there is no openssl to make one.
-    """
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl on this computer to make a certificate with")
-    key, cert = folder / f"{name}.key", folder / f"{name}.pem"
-    names = ",".join(f"{'IP' if each[0].isdigit() else 'DNS'}:{each}" for each in (name, *others))
-    made = subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
-            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={names}"),
-            *("-keyout", str(key), "-out", str(cert)),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("this computer's openssl cannot make a certificate")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return context, cert
-
-
-def issued(folder: Path, name: str, days: tuple[int, int] = (-1, 2)) -> tuple[ssl.SSLContext, Path]:
-    """A server's context with a certificate for this name, valid between these days from now, and the file of the
-    authority of its own making that issued it. Skips the test as ``certificate`` does."""
-    certificate(folder, name)
-    certificate(folder, "authority")
-    begins, ends = (f"{datetime.now(UTC) + timedelta(days=day):%Y%m%d%H%M%SZ}" for day in days)
-    kind = "DNS" if name.strip("0123456789.") else "IP"
-    config, cert = folder / "ca.cnf", folder / f"{name} issued.pem"
-    config.write_text(
-        f"""[ca]
-default_ca = a
-[a]
-database = {folder.as_posix()}/index.txt
-new_certs_dir = {folder.as_posix()}
-serial = {folder.as_posix()}/serial
-default_md = sha256
-policy = p
-x509_extensions = e
-[p]
-commonName = supplied
-[e]
-subjectAltName = {kind}:{name}
-""",
-        encoding="ascii",
-    )
-    (folder / "index.txt").write_text("", encoding="ascii")
-    (folder / "serial").write_text("01\n", encoding="ascii")
-    asked = ("req", "-new", "-key", folder / f"{name}.key", "-subj", f"/CN={name}", "-out", folder / f"{name}.csr")
-    signed = (
-        *("ca", "-batch", "-notext", "-config", config, "-in", folder / f"{name}.csr", "-out", cert),
-        *("-cert", folder / "authority.pem", "-keyfile", folder / "authority.key"),
-        *("-startdate", begins, "-enddate", ends),
-    )
-    for arguments in (asked, signed):
-        if subprocess.run(["openssl", *map(str, arguments)], capture_output=True, check=False).returncode:
-            pytest.skip("this computer's openssl cannot make a certificate")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, folder / f"{name}.key")
-    return context, folder / "authority.pem"

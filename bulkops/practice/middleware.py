@@ -18,7 +18,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from .faults import Fault, Faults, half, http_date
 from .state import State
 
-_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # linger on, 0 s
 _NO_FAULT = Fault(applied=True)
 
 
@@ -73,7 +72,7 @@ class FaultMiddleware:
             return
         transport: asyncio.Transport = scope["state"]["transport"]
         if fault.sent == "reset":
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            reset_on_close(transport.get_extra_info("socket"))
             transport.abort()
         else:
             transport.write(_half_of(answer) if fault.sent == "half" else b"")
@@ -95,6 +94,12 @@ class FaultMiddleware:
 
         await self.app(scope, again, take)
         return answer
+
+
+def reset_on_close(connection: socket.socket) -> None:
+    """Makes the end of this connection a TCP reset."""
+    linger_no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time)
 
 
 def _half_of(answer: Response) -> bytes:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from misbehaving import Misbehaving, Talk, answer, certificate, issued
+from certificates import certificate, issued
+from misbehaving import Misbehaving, Talk, answer
 
 from bulkops.energycap.account import owner, who_am_i
 from bulkops.energycap.key import Key

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import urllib3
-from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer, certificate
+from certificates import certificate
+from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer
 
 from bulkops import __version__
 from bulkops.energycap import client

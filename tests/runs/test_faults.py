@@ -27,18 +27,8 @@ from typing import Any
 
 import pytest
 from asking import fill, flag, kickout, task
-from misbehaving import (
-    ACCEPTED,
-    COUNTED,
-    GUID,
-    Behaviour,
-    Misbehaving,
-    Talk,
-    answer,
-    certificate,
-    energycap,
-    issued,
-)
+from certificates import certificate, issued
+from misbehaving import ACCEPTED, COUNTED, GUID, Behaviour, Misbehaving, Talk, answer, energycap
 
 from bulkops.energycap import client
 from bulkops.energycap.client import LARGEST_ANSWER, Client
