@@ -33,6 +33,6 @@ def as_user(number: int, code: str, *facts: object, **environment: str) -> subpr
 
 
 _IMPORTS = (
-    "bulkops.system.locks, bulkops.energycap.environments, bulkops.system.data_folder, bulkops.messages.errors, "
-    "bulkops.ledger, pwd, grp, platformdirs, errno"
+    "bulkops.system.workbook_lock, bulkops.energycap.environments, bulkops.system.data_folder, "
+    "bulkops.messages.errors, bulkops.ledger, pwd, grp, platformdirs, errno"
 )

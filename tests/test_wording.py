@@ -22,7 +22,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import LOST_DIGITS
-from bulkops.system import locks
+from bulkops.system.workbook_lock import LEFT
 from bulkops.workbook.writing import templates
 
 ROOT = Path(package.__file__).parent
@@ -218,8 +218,8 @@ def test_an_operations_own_words(known: Operation) -> None:
 
 def test_the_note_of_the_lock() -> None:
     """What is said of another person's run ends with what to do."""
-    assert not jargon(locks.LEFT)
-    assert VERBS.match(locks.LEFT.split(". ")[-1])
+    assert not jargon(LEFT)
+    assert VERBS.match(LEFT.split(". ")[-1])
 
 
 def test_the_statuses_in_words() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
 from bulkops.system.environment_variables import for_other_programs
-from bulkops.system.folders import real
+from bulkops.system.links import real
 
 _PATIENCE = 3.0
 """Seconds in which a program that cannot open a file says so; one that goes on longer has opened it."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.journal import Moves, Record
 from bulkops.runs.upload_folders import OUTCOMES
-from bulkops.system.files import shortened
 from bulkops.system.folders import Folder
+from bulkops.system.path_lengths import shortened
 from bulkops.system.rename import rename_no_replace
 
 CORRECTIONS, NOT_RUN = " - corrections.xlsx", " - not run.txt"

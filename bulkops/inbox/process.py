@@ -24,7 +24,8 @@ from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save
-from bulkops.system.folders import Folder, Planted, real
+from bulkops.system.folders import Folder
+from bulkops.system.links import Planted, real
 from bulkops.system.locks import only_one
 from bulkops.system.log import recorded
 from bulkops.system.ownership import own_folder

@@ -13,7 +13,7 @@ from bulkops.inbox.outcome import finish, release, said, unmoved
 from bulkops.messages.errors import CannotStart
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder, Id
-from bulkops.system.locks import workbook_alone
+from bulkops.system.workbook_lock import workbook_alone
 
 
 def taken_up(box: Folder, home: Path) -> Iterator[str]:

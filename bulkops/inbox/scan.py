@@ -16,9 +16,11 @@ from bulkops.inbox.claims import Claim, claim_on, is_ours
 from bulkops.inbox.filing import CORRECTIONS, MOST, beside
 from bulkops.messages.errors import CannotStart
 from bulkops.runs.upload_folders import OUTCOMES, is_outcome
-from bulkops.system.files import opened_by, removable
-from bulkops.system.folders import Folder, Id, is_link, opened
+from bulkops.system.files import opened_by
+from bulkops.system.folders import Folder, Id, opened
+from bulkops.system.links import is_link
 from bulkops.system.path_lengths import too_long
+from bulkops.system.replacement import removable
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.writing.sidecar import named_like_results
 

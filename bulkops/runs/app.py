@@ -308,7 +308,7 @@ def take_over(folder: Path) -> None:
 def _alone(prepared: Prepared, stack: ExitStack) -> None:
     """The workbook to this run alone, whoever else may open it in a shared folder."""
     from bulkops.ledger import now
-    from bulkops.system.locks import workbook_alone
+    from bulkops.system.workbook_lock import workbook_alone
 
     path = prepared.material.path
     try:

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import printable
 from bulkops.model.outcomes import Status
-from bulkops.system.files import keep_copy, shortened
+from bulkops.system.files import keep_copy
+from bulkops.system.path_lengths import shortened
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run

@@ -21,18 +21,10 @@ from typing import NamedTuple
 from bulkops.messages.errors import COMMON, CannotStart
 from bulkops.runs import backups
 from bulkops.system import folders
-from bulkops.system.files import (
-    Changed,
-    no_room_in_path,
-    opened_by,
-    refuse_planted,
-    save,
-    shortened,
-    sweep,
-    writable,
-)
+from bulkops.system.files import no_room_in_path, opened_by, refuse_planted, save, sweep, writable
 from bulkops.system.ownership import own_folder
-from bulkops.system.path_lengths import length
+from bulkops.system.path_lengths import length, shortened
+from bulkops.system.replacement import Changed
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.writing.graft import Graft
 from bulkops.workbook.writing.results_sheet import Results

@@ -19,7 +19,8 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.runs.delivery import free
 from bulkops.runs.practice import only_practised
 from bulkops.runs.results import results_of
-from bulkops.system.files import refuse_planted, save, shortened
+from bulkops.system.files import refuse_planted, save
+from bulkops.system.path_lengths import shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.sidecar import PRACTICE_NAME, plain

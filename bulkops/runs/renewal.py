@@ -19,9 +19,10 @@ from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
 from bulkops.runs import backups, recorded_run
 from bulkops.runs.practice import only_practised
 from bulkops.system import data_folder, folders
-from bulkops.system.files import Changed, opened_by, save, writable
-from bulkops.system.locks import workbook_alone
+from bulkops.system.files import opened_by, save, writable
 from bulkops.system.log import recorded
+from bulkops.system.replacement import Changed
+from bulkops.system.workbook_lock import workbook_alone
 from bulkops.workbook.writing.sidecar import renewed, runs_in
 from bulkops.workbook.writing.suitability import CannotGraft
 

@@ -1,37 +1,24 @@
-"""One run at a time: operating-system locks that die with the process that holds them.
-
-``only_one`` keeps a data folder to one run on this computer. ``workbook_alone`` keeps a workbook to one run
-of anybody: two people, on two computers with a data folder each, may open the same one in a shared folder.
-"""
+"""One run at a time in a data folder: operating-system locks that die with the process that holds them."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import platform
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from bulkops.messages.errors import CannotStart
-from bulkops.system.folders import Planted, is_link, real
 from bulkops.system.ownership import mine, own_folder, told_apart
-from bulkops.system.path_lengths import length, too_long
 
-LEFT = (
-    "Somebody began to run this workbook on another computer ({value}): that run was cut short or is still going on, "
-    "and what it sent is not known on this computer. Look at its results first."
-)
 _TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 LOCK, HOLDER = "run.lock", "run.holder"
 """In a data folder: what is locked, and who has it, with the run that they have begun in a line of its own."""
-_JUST_NOW = "started just now"
-_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+JUST_NOW = "started just now"
+FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 """Never through a link that somebody laid in a shared folder."""
 _PATIENCE = 0.5
 """Seconds for which a file that may not be opened is tried again: on Windows one that somebody is just removing, or
@@ -53,14 +40,14 @@ def only_one(
     """
     try:
         own_folder(folder)
-        handle = _patiently(lambda: mine(str(folder / LOCK), _FLAGS | os.O_CREAT), sleep, clock)
+        handle = patiently(lambda: mine(str(folder / LOCK), FLAGS | os.O_CREAT), sleep, clock)
     except OSError as error:
         raise _unusable(folder, error) from error
     with os.fdopen(handle, "r+b"):
         try:
-            if not _locked(handle):
+            if not locked(handle):
                 sleep(_BREATH)  # who only looks whether a run is going on has it for less than that
-                if not _locked(handle):
+                if not locked(handle):
                     raise CannotStart("run.busy", value=_holder(folder))
             with open(folder / HOLDER, "w", encoding="utf-8", errors="replace", opener=mine) as said:
                 said.write(holder)
@@ -69,7 +56,7 @@ def only_one(
         try:
             yield
         finally:
-            _unlock(handle)
+            unlock(handle)
 
 
 def _unusable(folder: Path, error: OSError) -> CannotStart:
@@ -80,16 +67,16 @@ def _unusable(folder: Path, error: OSError) -> CannotStart:
 def _holder(folder: Path) -> str:
     try:
         said = (folder / HOLDER).read_text(encoding="utf-8", errors="replace")
-        return said.partition("\n")[0][:200] or _JUST_NOW
+        return said.partition("\n")[0][:200] or JUST_NOW
     except OSError:
-        return _JUST_NOW
+        return JUST_NOW
 
 
 def held(path: Path) -> int | None:
     """A lock file's handle, locked until it is closed; None if another has it. Raises OSError if there can be none."""
-    handle = os.open(path, _FLAGS | os.O_CREAT, 0o600)
+    handle = os.open(path, FLAGS | os.O_CREAT, 0o600)
     try:
-        free = _locked(handle)
+        free = locked(handle)
     except OSError:
         os.close(handle)
         raise
@@ -99,38 +86,7 @@ def held(path: Path) -> int | None:
     return handle
 
 
-@contextmanager
-def workbook_alone(
-    path: Path,
-    holder: str,
-    sleep: Callable[[float], object] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Iterator[str]:
-    """Hold a workbook's lock: a small hidden file beside it that is gone when the run has ended.
-
-    ``holder`` is what the next one reads: who, on which computer, since when. Yields "", or a sentence for the
-    operator (LEFT) where a run on another computer did not end. Raises CannotStart: "workbook.busy", naming who holds
-    it, if another process does; "workbook.no_lock" or "workbook.too_long" where there can be no lock, for then two
-    could run it at once.
-    """
-    mark = _mark(path)
-    try:
-        mark = _mark(real(path))
-        handle = _patiently(lambda: _take(mark, path), sleep, clock)
-    except OSError as error:
-        if too_long(mark):
-            raise CannotStart("workbook.too_long", path=path.name, value=length(path)) from error
-        reason = told_apart(error.strerror or str(error), mark)
-        raise CannotStart("workbook.no_lock", path=path.name, extra=mark.name, value=reason) from error
-    try:
-        before, elsewhere = _said(handle)
-        _say(handle, f"{_line(holder)}\n{platform.node()}\n")
-        yield LEFT.format(value=before) if before and elsewhere != platform.node() else ""
-    finally:
-        _give_back(handle, mark, sleep)
-
-
-def _patiently(attempt: Callable[[], _Opened], sleep: Callable[[float], object], clock: Callable[[], float]) -> _Opened:
+def patiently(attempt: Callable[[], _Opened], sleep: Callable[[float], object], clock: Callable[[], float]) -> _Opened:
     """What an attempt gives; one that is refused, or finds the file taken away in its hands, is made again."""
     until = clock() + _PATIENCE
     while True:
@@ -142,103 +98,7 @@ def _patiently(attempt: Callable[[], _Opened], sleep: Callable[[float], object],
         sleep(_BREATH)
 
 
-def _mark(workbook: Path) -> Path:
-    """The lock file's place: ``.August.xlsx.bulkops`` beside ``August.xlsx``."""
-    name = f".{workbook.name}.bulkops"
-    if len(os.fsencode(name)) > 255:
-        # A name that the disk would not take; without case, so that each spelling gives the same one.
-        name = f".{hashlib.sha256(os.fsencode(workbook.name.casefold())).hexdigest()}.bulkops"
-    return workbook.with_name(name)
-
-
-def _take(mark: Path, workbook: Path) -> int:
-    """A handle on the workbook's lock file, locked. Raises CannotStart if another has it, OSError if there is none."""
-    handle, made = _open(mark)
-    try:
-        free = _locked(handle)
-        if free and _stands(mark, handle):
-            return handle
-        said, _ = _said(handle)
-    except BaseException as error:
-        os.close(handle)
-        if made and isinstance(error, OSError):
-            _remove(mark)
-        raise
-    os.close(handle)
-    if not free:
-        raise CannotStart("workbook.busy", path=workbook.name, value=said or _JUST_NOW)
-    # Whoever had it before removed it after we had opened it: this one is nobody's any more.
-    raise BlockingIOError(errno.EAGAIN, "the file does not stay the same", str(mark))
-
-
-def _open(mark: Path) -> tuple[int, bool]:
-    """A handle on the lock file, and whether it was made. In two steps, for in some shared folders nobody may open
-    what another user has made with the word to make it if it is missing. Raises FileExistsError if somebody makes it
-    between the two, OSError for anything but a file."""
-    with suppress(FileNotFoundError):
-        if is_link(os.lstat(mark)):
-            raise Planted(errno.ELOOP, "it is a link", str(mark))
-    try:
-        handle, made = os.open(mark, _FLAGS), False
-    except FileNotFoundError:
-        handle, made = os.open(mark, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666), True
-        with suppress(OSError):
-            _prepare(handle, mark)
-    facts = os.fstat(handle)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-        os.close(handle)
-        raise OSError(errno.EINVAL, "not a file of ours", str(mark))
-    if not _not_followed(mark, facts):
-        os.close(handle)
-        raise BlockingIOError(errno.EAGAIN, "the file does not stay the same", str(mark))
-    return handle, made
-
-
-def _stands(mark: Path, handle: int) -> bool:
-    """Is the file by that name still the one in our hands? Asked by opening it: a network disk may answer a mere
-    question for its facts from memory."""
-    try:
-        again = os.open(mark, _FLAGS)
-    except OSError:
-        return False
-    try:
-        return os.path.samestat(os.fstat(again), os.fstat(handle))
-    finally:
-        os.close(again)
-
-
-def _said(handle: int) -> tuple[str, str]:
-    """Who holds it, and on which computer, as far as they have said and we may read."""
-    try:
-        os.lseek(handle, 0, os.SEEK_SET)
-        lines = os.read(handle, 2000).decode("utf-8", "replace").split("\n")
-    except OSError:
-        return "", ""
-    return _line(lines[0]), _line(lines[1]) if len(lines) > 1 else ""
-
-
-def _say(handle: int, text: str) -> None:
-    # On a full disk the lock holds all the same.
-    with suppress(OSError):
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, text.encode("utf-8", "replace"))
-
-
-def _line(text: str) -> str:
-    """One line that can be shown: the file lies where anybody may write."""
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
-
-
-def _remove(mark: Path) -> bool:
-    try:
-        mark.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
-
-
-def _locked(handle: int) -> bool:
+def locked(handle: int) -> bool:
     """Lock it, or False if another process has. Raises OSError where locks cannot be had."""
     try:
         _lock(handle)
@@ -250,63 +110,24 @@ def _locked(handle: int) -> bool:
 
 
 if sys.platform == "win32":
-    import ctypes
     import msvcrt
 
     _FAR = 1 << 30
     """The byte that is locked. Nobody else may even read a locked byte, so it lies far behind any text."""
-    _HIDDEN = 2
 
     def _lock(handle: int) -> None:
         os.lseek(handle, _FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
-    def _unlock(handle: int) -> None:
+    def unlock(handle: int) -> None:
         os.lseek(handle, _FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
-    def _not_followed(mark: Path, facts: os.stat_result) -> bool:
-        """Is it the file of that name itself? Windows opens what a link leads to."""
-        there = os.lstat(mark)
-        return not is_link(there) and os.path.samestat(there, facts)
-
-    def _prepare(handle: int, mark: Path) -> None:
-        """Hide it, as its dot does elsewhere; the folder's own rights are for all already."""
-        ctypes.windll.kernel32.SetFileAttributesW(str(mark), _HIDDEN)
-
-    def _give_back(handle: int, mark: Path, sleep: Callable[[float], object]) -> None:
-        """Windows removes no file that is open, ours or the next holder's: so it is closed first, and if it
-        then cannot be removed, it is the next one's, or somebody only looked and is gone in a moment."""
-        _say(handle, "")
-        with suppress(OSError):
-            _unlock(handle)
-        os.close(handle)
-        for _ in range(5):
-            if _remove(mark):
-                return
-            sleep(0.1)
 else:
     import fcntl
 
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _unlock(handle: int) -> None:
+    def unlock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
-
-    def _not_followed(_: Path, __: os.stat_result) -> bool:
-        """It was opened so."""
-        return True
-
-    def _prepare(handle: int, _: Path) -> None:
-        """Whoever may enter the folder must be able to open the file, or could not see that it is locked."""
-        os.fchmod(handle, 0o666)
-
-    def _give_back(handle: int, mark: Path, _: Callable[[float], object]) -> None:
-        """Removed while it is locked: who gets the lock of a removed file sees that it no longer stands there."""
-        _say(handle, "")
-        with suppress(OSError):
-            if _stands(mark, handle):
-                _remove(mark)
-            _unlock(handle)
-        os.close(handle)

@@ -21,6 +21,11 @@ def length(path: Path) -> int:
     return _size(os.path.abspath(path))
 
 
+def shortened(name: str) -> str:
+    """As much of a name as leaves room for more in a file's name, which a disk counts in bytes."""
+    return os.fsencode(name)[:150].decode(sys.getfilesystemencoding(), "ignore")[:60]
+
+
 def _size(text: str) -> int:
     """Windows counts units of UTF-16, other systems bytes."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 if sys.platform == "win32" else len(os.fsencode(text))

@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from bulkops.system.folders import Folder, is_link
+from bulkops.system.folders import Folder
+from bulkops.system.links import is_link
 
 _TRIES = 5
 

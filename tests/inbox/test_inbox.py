@@ -35,7 +35,8 @@ from bulkops.runs import app
 from bulkops.runs.processor import Control
 from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
-from bulkops.system.locks import only_one, workbook_alone
+from bulkops.system.locks import only_one
+from bulkops.system.workbook_lock import workbook_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,7 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import app, resolve
 from bulkops.runs.resolve import Settled, Verdict
-from bulkops.system.locks import workbook_alone
+from bulkops.system.workbook_lock import workbook_alone
 
 WARNING = "Do not send it again"
 

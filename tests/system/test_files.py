@@ -15,9 +15,10 @@ import pytest
 import systems
 
 from bulkops.messages.errors import CannotStart
-from bulkops.system import files
-from bulkops.system.files import Changed, Displaced, keep_copy, opened_by, removable, save, sweep, writable
+from bulkops.system import replacement
+from bulkops.system.files import keep_copy, opened_by, save, sweep, writable
 from bulkops.system.folders import Folder
+from bulkops.system.replacement import Changed, Displaced, removable
 from bulkops.workbook.reading.file_content import content_of
 
 
@@ -50,7 +51,7 @@ def test_what_was_saved_while_it_was_held_is_left_alone(tmp_path: Path, monkeypa
     """Who holds the file may be saving it: it is looked at again before every try."""
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"old")
-    monkeypatch.setattr(files, "_rename", failing)
+    monkeypatch.setattr(replacement, "_rename", failing)
     for was in (sha256(b"old"), None):
         path.write_bytes(b"old")
         with pytest.raises(Changed):
@@ -156,8 +157,13 @@ def test_a_program_that_has_it_open_is_named(tmp_path: Path, mark: str, program:
 
 def test_what_a_killed_save_left_is_swept_away(tmp_path: Path) -> None:
     """Only files of this workbook's that were being written; nothing of anybody else's."""
-    ours = files._temporary(tmp_path / "August.xlsx").name
-    others = ["August.xlsx", ".August-notes.tmp", files._temporary(tmp_path / "July.xlsx").name, f"{ours}.txt"]
+    ours = replacement.temporary_path(tmp_path / "August.xlsx").name
+    others = [
+        "August.xlsx",
+        ".August-notes.tmp",
+        replacement.temporary_path(tmp_path / "July.xlsx").name,
+        f"{ours}.txt",
+    ]
     for name in (ours, *others):
         (tmp_path / name).touch()
     sweep(tmp_path / "August.xlsx")
@@ -166,7 +172,7 @@ def test_what_a_killed_save_left_is_swept_away(tmp_path: Path) -> None:
 
 def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Virus scanners hold a new file briefly: four refusals are borne, with growing pauses."""
-    refusals, pauses, rename = [1, 2, 3, 4], [], files._rename
+    refusals, pauses, rename = [1, 2, 3, 4], [], replacement._rename
 
     def held(*file: Any) -> None:
         if refusals:
@@ -174,7 +180,7 @@ def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pyt
             raise PermissionError(13, "in use")
         rename(*file)
 
-    monkeypatch.setattr(files, "_rename", held)
+    monkeypatch.setattr(replacement, "_rename", held)
     save(tmp_path / "August.xlsx", b"new", sleep=pauses.append)
     assert pauses == [0.2, 0.4, 0.8, 1.6]
     assert os.listdir(tmp_path) == ["August.xlsx"]
@@ -184,7 +190,7 @@ def failing(*_: object) -> None:
     raise PermissionError(13, "in use")
 
 
-@pytest.mark.parametrize("step", ["bulkops.system.files._rename", "os.fsync", "os.open"])
+@pytest.mark.parametrize("step", ["bulkops.system.replacement._rename", "os.fsync", "os.open"])
 def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Whichever step fails, the file that was there is whole, and nothing else lies beside them."""
     path = tmp_path / "August.xlsx"
@@ -205,13 +211,13 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, moment: str, 
 import os, sys
 from pathlib import Path
 from bulkops.system.folders import Folder
-from bulkops.system import files
-rename = files._rename
+from bulkops.system import files, replacement
+rename = replacement._rename
 def killed(*arguments):
     if {moment!r} == "after":
         rename(*arguments)
     os._exit(9)
-files._rename = killed
+replacement._rename = killed
 files.save(Path(sys.argv[1]), b"new")
 """
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
@@ -238,9 +244,9 @@ def replaced_by(monkeypatch: pytest.MonkeyPatch, call: Callable[[str, str, str],
     """Files are replaced as on Windows, by this stand-in for ReplaceFile."""
 
     def rename(folder: Folder, new: str, name: str, sleep: Callable[[float], object]) -> None:
-        files._by_replace_file(folder.path / new, folder.path / name, call, sleep)
+        replacement._by_replace_file(folder.path / new, folder.path / name, call, sleep)
 
-    monkeypatch.setattr(files, "_rename", rename)
+    monkeypatch.setattr(replacement, "_rename", rename)
 
 
 @pytest.fixture
@@ -406,7 +412,7 @@ def test_an_error_after_all_was_done_is_no_error(tmp_path: Path, monkeypatch: py
 def test_a_workbook_that_lost_its_name_is_told_by_the_one_it_has(tmp_path: Path) -> None:
     """A run that was killed between the two steps of Windows: nothing is missing but a name."""
     path = tmp_path / "August.xlsx"
-    for name in (files._temporary(path).stem + ".before.xlsx", files._temporary(path).name):
+    for name in (replacement.temporary_path(path).stem + ".before.xlsx", replacement.temporary_path(path).name):
         (tmp_path / name).write_bytes(b"old")
     left = next(each for each in os.listdir(tmp_path) if each.endswith(".before.xlsx"))
     with pytest.raises(CannotStart) as refused:
@@ -424,7 +430,7 @@ def test_what_windows_leaves_is_swept_away(tmp_path: Path) -> None:
     anything of anybody else's."""
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"new")
-    old = files._temporary(path).stem + ".before.xlsx"
+    old = replacement.temporary_path(path).stem + ".before.xlsx"
     others = {
         "rf1a2b.txt": b"",
         "rfc.tmp.xlsx": b"",

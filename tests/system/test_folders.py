@@ -13,9 +13,10 @@ import pytest
 import systems
 
 from bulkops.inbox import claims
-from bulkops.system import files, folders
+from bulkops.system import folders, links, replacement
 from bulkops.system.files import create, keep_copy, save, sweep, writable
-from bulkops.system.folders import Folder, Planted, content, is_link, real
+from bulkops.system.folders import Folder, content
+from bulkops.system.links import Planted, is_link, real
 
 Plant = Callable[[Path, Path], None]
 """``plant(at, to)``: put a link there."""
@@ -99,7 +100,7 @@ def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, p
     """What looks like a workbook that lost its name is only given it back if it is a file."""
     path = shared / "August.xlsx"
     save(path, b"mine", keep=lambda _: None)
-    plant(shared / f"{files._temporary(path).stem}.before.xlsx", diary)
+    plant(shared / f"{replacement.temporary_path(path).stem}.before.xlsx", diary)
     path.unlink()
     sweep(path)
     assert not os.path.lexists(path)
@@ -107,7 +108,7 @@ def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, p
 
 def test_no_name_of_a_file_that_is_being_written_can_be_foretold(tmp_path: Path) -> None:
     """Nobody can take it first, with a link or anything else, and so keep bulkops from writing."""
-    assert files._temporary(tmp_path / "August.xlsx") != files._temporary(tmp_path / "August.xlsx")
+    assert replacement.temporary_path(tmp_path / "August.xlsx") != replacement.temporary_path(tmp_path / "August.xlsx")
     assert claims.begun_name("0" * 16) != claims.begun_name("0" * 16)
 
 
@@ -255,7 +256,7 @@ def test_a_link_that_comes_after_the_look_is_not_followed(
             systems.link(shared / "upload", diary.parent)
         return path
 
-    monkeypatch.setattr(folders, "real", look)
+    monkeypatch.setattr(links, "real", look)
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
         content(shared / "upload" / diary.name)
 
@@ -274,9 +275,9 @@ def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
 @pytest.mark.skipif(sys.platform != "win32", reason="elsewhere it is seen by a number")
 def test_whose_a_file_is_on_windows(tmp_path: Path) -> None:
     """The user's own, and the system's; nothing that cannot be looked at."""
-    assert folders._trusted(tmp_path, os.lstat(tmp_path))
-    assert folders._trusted(Path(os.environ["SYSTEMROOT"]), os.lstat(tmp_path))
-    assert not folders._trusted(tmp_path / "nothing", os.lstat(tmp_path))
+    assert links._trusted(tmp_path, os.lstat(tmp_path))
+    assert links._trusted(Path(os.environ["SYSTEMROOT"]), os.lstat(tmp_path))
+    assert not links._trusted(tmp_path / "nothing", os.lstat(tmp_path))
 
 
 @pytest.mark.parametrize(

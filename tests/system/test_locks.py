@@ -16,8 +16,9 @@ import pytest
 import systems
 
 from bulkops.messages.errors import CannotStart
-from bulkops.system import locks
-from bulkops.system.locks import only_one, workbook_alone
+from bulkops.system import locks, workbook_lock
+from bulkops.system.locks import only_one
+from bulkops.system.workbook_lock import workbook_alone
 
 HOLDER = """
 import sys
@@ -134,7 +135,7 @@ RUNNER = """
 import sys
 from pathlib import Path
 from bulkops.messages.errors import CannotStart
-from bulkops.system.locks import workbook_alone
+from bulkops.system.workbook_lock import workbook_alone
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -149,7 +150,7 @@ RACER = """
 import os, sys
 from pathlib import Path
 from bulkops.messages.errors import CannotStart
-from bulkops.system.locks import workbook_alone
+from bulkops.system.workbook_lock import workbook_alone
 path = Path(sys.argv[1])
 inside = path.with_name("inside")
 print("ready", flush=True)
@@ -447,7 +448,7 @@ def test_a_lock_that_cannot_be_had_leaves_the_file_of_another(workbook, monkeypa
     """A server that stumbles for a moment must not cost the one who holds the lock its file."""
     with run_by(workbook):
         with monkeypatch.context() as patch:
-            patch.setattr(locks, "_locked", fails)
+            patch.setattr(workbook_lock, "locked", fails)
             unlocked(workbook)
         busy(workbook)
 
@@ -591,13 +592,13 @@ def test_where_the_system_follows_links_no_lock_is_behind_one(workbook, tmp_path
     mark.symlink_to(diary)
     open_ = os.open
     monkeypatch.setattr(os, "open", lambda path, flags, *more: open_(path, flags & ~(os.O_NOFOLLOW | os.O_EXCL), *more))
-    monkeypatch.setattr(locks, "_not_followed", lambda mark, facts: os.path.samestat(os.lstat(mark), facts))
+    monkeypatch.setattr(workbook_lock, "_not_followed", lambda mark, facts: os.path.samestat(os.lstat(mark), facts))
     if kind == "to nothing":
         unlocked(workbook)
         assert not diary.exists()
     else:
         diary.write_text("dear diary")
-        monkeypatch.setattr(locks, "is_link", lambda _: False)
+        monkeypatch.setattr(workbook_lock, "is_link", lambda _: False)
         unlocked(workbook)
         assert diary.read_text() == "dear diary"
 

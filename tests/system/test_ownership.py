@@ -21,7 +21,8 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.system import data_folder, log, ownership
-from bulkops.system.locks import only_one, workbook_alone
+from bulkops.system.locks import only_one
+from bulkops.system.workbook_lock import workbook_alone
 
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="on Windows the profile's own rights see to it")
 HOME = """
@@ -35,7 +36,8 @@ except CannotStart as error:
 LOCKED = """
 import pathlib
 from bulkops.messages.errors import CannotStart
-from bulkops.system.locks import only_one, workbook_alone
+from bulkops.system.locks import only_one
+from bulkops.system.workbook_lock import workbook_alone
 try:
     with {}(pathlib.Path(sys.argv[1]), "Mia"):
         print("held")

@@ -13,8 +13,8 @@ from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.system import path_lengths
 from bulkops.system.files import writable
-from bulkops.system.locks import workbook_alone
 from bulkops.system.path_lengths import length, too_long
+from bulkops.system.workbook_lock import workbook_alone
 from bulkops.workbook.reading.file_content import content_of
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from bulkops.messages.errors import CannotStart
 from bulkops.system import folders
 from bulkops.system.folders import Id, id_of
+from bulkops.system.links import Planted
 from bulkops.system.path_lengths import length, too_long
 from bulkops.workbook.allowance import TooBig
 from bulkops.workbook.package import DamagedPackage, opened_zip
@@ -44,7 +45,7 @@ def content_of(path: Path, file: Id | None = None) -> bytes:
             if file not in (None, id_of(stream.fileno())):
                 raise CannotStart("workbook.changed", path=path.name)
             return folders.whole(stream, _MAX_FILE)
-    except folders.Planted as link:
+    except Planted as link:
         raise CannotStart("workbook.planted", path=path.name, value=link.filename) from link
     except IsADirectoryError as error:
         raise CannotStart("workbook.folder", path=str(path)) from error

@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bulkops.model.environment import PRACTICE
-from bulkops.system.files import shortened
 from bulkops.system.folders import content
+from bulkops.system.path_lengths import shortened
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
 from bulkops.workbook.package import MOST_THINGS
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
