@@ -230,8 +230,8 @@ class Meddler:
             (Ledger, "begin"),
             (Ledger, "finish"),
             (delivery, "save"),
-            (scan, "look"),
-            (inbox, "look"),
+            (scan, "scan_folder"),
+            (inbox, "scan_folder"),
         )
         for owner, name in (*steps, *((Folder, name) for name in ("link", "remove", "within", "open", "create"))):
             setattr(owner, name, self.before(getattr(owner, name)))
