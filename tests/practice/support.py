@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import requests
 
+import bulkops
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 
+_PAGE = (Path(bulkops.__file__).parent.parent / "docs" / "practice.md").read_text(encoding="utf-8")
 MANAGER_KEY = "practice-key-manager"
 READER_KEY = "practice-key-readonly"
 NO_EDIT = {
@@ -24,6 +27,13 @@ NO_EDIT = {
 def guid(number: int) -> str:
     """The GUID of a seeded task, spelled out here rather than taken from the server."""
     return f"7d9e4c10-5b3a-4f6e-9c21-{number:012d}"
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """The rows of the table under a heading of docs/practice.md, by their first cell."""
+    part = _PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in part.splitlines() if line[:2] == "| "]
+    return {row[0].strip("`"): row[1:] for row in rows[1:]}
 
 
 class Clock:
@@ -78,11 +88,26 @@ class Api:
         assert len(found) == 1
         return found[0]
 
+    def batch_ids(self, clause: str) -> list[int]:
+        """The batches that a filter finds."""
+        return [batch["batchId"] for batch in self.get("/api/v3/batch", filter=clause).json()]
+
+    def task_guids(self, **query: Any) -> list[str]:
+        return [each["taskGUId"] for each in self.get("/api/v3/task", **query).json()]
+
+    def task_of(self, answer: requests.Response) -> dict[str, Any]:
+        """The new task of an accepted reimport."""
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = self.get(f"/api/v3/task/{answer.json()['taskGUId']}").json()
+        return found
+
+    def flag_of(self, bill: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/api/v3/flag/Bill/{bill}").json()
+        return found
+
     def batch_of(self, answer: requests.Response) -> dict[str, Any]:
         """The batch that an accepted reimport puts its bills into."""
-        assert answer.status_code == 200, answer.text
-        task = self.get(f"/api/v3/task/{answer.json()['taskGUId']}").json()
-        return self.batch(task["batch"]["batchId"])
+        return self.batch(self.task_of(answer)["batch"]["batchId"])
 
 
 def refusal(answer: requests.Response, status: int = 400) -> str:
