@@ -13,7 +13,7 @@ from typer.main import get_command
 
 import bulkops as package
 from bulkops.cli.commands import cli
-from bulkops.energycap.classify import judge
+from bulkops.energycap.classify import classify
 from bulkops.messages import answers, rows
 from bulkops.messages.errors import CannotStart, Entry, to_type
 from bulkops.model.outcomes import TO_COME, Status
@@ -183,12 +183,12 @@ def test_an_unknown_outcome_is_never_called_failed(entry: Entry) -> None:
         assert not re.search(r"(?i)fail|refused|may have been", f"{entry.title} {sentence}")
 
 
-def test_the_verdict_and_the_words_agree() -> None:
-    """A verdict of unknown has a sentence that says unknown, one of failed or not sent does not."""
+def test_the_classification_and_the_words_agree() -> None:
+    """What is classified as unknown has a sentence that says unknown; what failed or was not sent does not."""
     for status in (*range(100, 600), 999):
-        verdict = judge(Reply(status, {}, b"?"), lambda _: None)
-        entry = CATALOGUE.entries[verdict.code]
-        assert (verdict.status is Status.UNKNOWN) == (entry.tip == "{check}"), status
+        classification = classify(Reply(status, {}, b"?"), lambda _: None)
+        entry = CATALOGUE.entries[classification.code]
+        assert (classification.status is Status.UNKNOWN) == (entry.tip == "{check}"), status
 
 
 @pytest.mark.parametrize("code", ["row.still_unknown", "row.held"])

@@ -68,10 +68,11 @@ def test(where: Environment, key: Key | None) -> Said:
         return _sorry(error)
     whose = f"it is the key of {owner.name}." if owner.name else f"but {owner.note}"
     rights = [
-        f"{_capital(each.plural)}: {_right(owner.may[each.key], each.permission)}" for each in all_operations().values()
+        f"{_capital(each.plural)}: {_right(owner.permissions[each.key], each.permission)}"
+        for each in all_operations().values()
     ]
     words = "\n".join([f"{where.place} accepts the key {key.masked()}: {whose}", *rights])
-    return Said(words, good=False not in owner.may.values())
+    return Said(words, good=False not in owner.permissions.values())
 
 
 def _right(may: bool | None, permission: tuple[str, str] | None) -> str:

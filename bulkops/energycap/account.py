@@ -17,7 +17,7 @@ from bulkops.energycap.key import Key
 from bulkops.messages import answers
 from bulkops.messages.errors import COMMON, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.heading_names import normal
 
@@ -32,7 +32,7 @@ def key_for(where: Environment) -> Key:
 
 
 @contextmanager
-def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | Failure]]:
+def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | NoResponse]]:
     """A sender for read-only questions."""
     from bulkops.energycap.client import Client
 
@@ -51,7 +51,7 @@ class Owner:
     """With the user's code; "" if it does not say."""
     note: str
     """What to tell the operator if it does not say."""
-    may: Mapping[str, bool | None]
+    permissions: Mapping[str, bool | None]
     """May the owner do what a row asks for, by the operation's key; None: EnergyCAP does not say."""
     deprecated: str = ""
     """What to tell the operator if EnergyCAP is going to withdraw the call that says all this."""
@@ -76,7 +76,7 @@ def owner(where: Environment, key: Key) -> Owner:
 
     with asking(where, key) as ask:
         seen = ask(Call("GET", "/api/v3/me"))
-    if isinstance(seen, Failure):
+    if isinstance(seen, NoResponse):
         raise _not_reached(where, seen.cause or "net.no_connection", seen.detail)
     if seen.status == 407:
         raise _not_reached(where, "net.proxy_login", server_words(seen))
@@ -94,13 +94,13 @@ def owner(where: Environment, key: Key) -> Owner:
     named = _named(me)
     known = _word(named.get("systemuserid")), _source(named)
     rights = named.get("permissions")
-    may = {each.key: _may(rights, each.permission) for each in all_operations().values()}
+    permissions = {each.key: _permission(rights, each.permission) for each in all_operations().values()}
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
     except (KeyError, TypeError):
         note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
-        return Owner("", note, may, outdated, *known)
-    return Owner(_one_line(who), "", may, outdated, *known)
+        return Owner("", note, permissions, outdated, *known)
+    return Owner(_one_line(who), "", permissions, outdated, *known)
 
 
 def _not_reached(where: Environment, cause: str, words: str) -> CannotStart:
@@ -132,7 +132,7 @@ def _one_line(text: str) -> str:
     return "".join(char for char in text if char.isprintable())[:100]
 
 
-def _may(rights: Any, wanted: tuple[str, str] | None) -> bool | None:
+def _permission(rights: Any, wanted: tuple[str, str] | None) -> bool | None:
     """``{"billsAndBatches": {"create": true}}``; what is not said plainly is not guessed."""
     if wanted is None:
         return None

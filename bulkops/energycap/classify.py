@@ -1,4 +1,4 @@
-"""What an answer, or its absence, proves: the verdict table as one pure function.
+"""What an answer, or its absence, proves: the table of answers as one pure function.
 
 Only proof makes "not sent"; only the documented answer makes "done"; whatever proves
 nothing is *unknown*, and is never sent again by itself.
@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bulkops.model.outcomes import Status
-from bulkops.model.requests import Accepted, Failure, Reply
+from bulkops.model.requests import Accepted, NoResponse, Reply
 
 REJECTED = {400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431}
 STOPPING = {401, 403, 407}
@@ -63,7 +63,7 @@ _OF_A_PAGE = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """What one request came to."""
 
     status: Status
@@ -87,37 +87,37 @@ class Verdict:
     """A refusal that is not in EnergyCAP's form: it counts only if EnergyCAP itself answers a question now."""
 
 
-def judge(seen: Reply | Failure, accepted: Callable[[Reply], Accepted | None]) -> Verdict:
+def classify(seen: Reply | NoResponse, accepted: Callable[[Reply], Accepted | None]) -> Classification:
     """The table, row by row. ``accepted`` knows the operation's documented answer."""
-    if isinstance(seen, Failure):
-        return _judge_failure(seen)
+    if isinstance(seen, NoResponse):
+        return _classify_no_response(seen)
     status, words = seen.status, server_words(seen)
     if 200 <= status < 300:
         answer = _documented(seen, accepted)
         if answer is not None:
-            return Verdict(Status.DONE, accepted=answer, http_status=status)
-        return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
+            return Classification(Status.DONE, accepted=answer, http_status=status)
+        return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
     if status == TOO_MANY:
-        return Verdict(
+        return Classification(
             Status.FAILED, "sent.busy", words, http_status=status, trouble=True, wait=retry_after(seen), again=True
         )
     if status in STOPPING:
         code = "sent.proxy" if status == 407 else "sent.no_right"
-        return Verdict(Status.FAILED, code, words, http_status=status, stop=True, doubtful=is_strange(seen))
+        return Classification(Status.FAILED, code, words, http_status=status, stop=True, doubtful=is_strange(seen))
     if status in REJECTED:
         code = "sent.not_found" if status in (404, 410) else "sent.refused"
-        return Verdict(Status.FAILED, code, words, http_status=status, doubtful=is_strange(seen))
+        return Classification(Status.FAILED, code, words, http_status=status, doubtful=is_strange(seen))
     if 300 <= status < 400:
-        return Verdict(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
+        return Classification(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
     code = "sent.server_error" if status >= 500 or status == 408 else "sent.odd_answer"
     wait = retry_after(seen) if status == UNAVAILABLE and "retry-after" in seen.headers else None
-    return Verdict(Status.UNKNOWN, code, words, http_status=status, trouble=True, wait=wait)
+    return Classification(Status.UNKNOWN, code, words, http_status=status, trouble=True, wait=wait)
 
 
-def not_believed(reply: Reply, why: str) -> Verdict:
+def not_believed(reply: Reply, why: str) -> Classification:
     """An answer of the documented shape with something in it that cannot be: whatever it says, it proves nothing."""
     words = _short(f"{why}: {_text(reply)}")
-    return Verdict(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, trouble=True)
+    return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, trouble=True)
 
 
 def is_strange(refusal: Reply) -> bool:
@@ -129,12 +129,12 @@ def is_strange(refusal: Reply) -> bool:
     return not isinstance(_json(refusal), dict | list | str)
 
 
-def is_energycap(seen: Reply | Failure) -> bool:
+def is_energycap(seen: Reply | NoResponse) -> bool:
     """Is it an answer to a question (``/me``) such as EnergyCAP gives? A gateway or a sign-in page does not."""
     return isinstance(seen, Reply) and seen.status == 200 and isinstance(_json(seen), dict)
 
 
-def unproved(refusal: Verdict) -> Verdict:
+def unproved(refusal: Classification) -> Classification:
     """A refusal by something in EnergyCAP's place. It ends the run, and what became of the row is unknown: a gateway
     may pass a request on and still answer it by itself."""
     return replace(refusal, status=Status.UNKNOWN, code="sent.not_energycap", stop=True, trouble=True)
@@ -155,15 +155,15 @@ def _documented(reply: Reply, accepted: Callable[[Reply], Accepted | None]) -> A
         return None
 
 
-def _judge_failure(failure: Failure) -> Verdict:
+def _classify_no_response(failure: NoResponse) -> Classification:
     chain, words = set(failure.chain), failure.detail[:_WORDS]
     # A refused CONNECT proves that nothing went through the proxy; that only holds for an https target.
     tunnel = failure.https and "ProxyError" in chain and "Tunnel connection failed" in failure.detail
     if failure.status is None and _MAY_HAVE_LEFT not in chain:
         if chain & _NOT_TRUSTED:
-            return Verdict(Status.NOT_SENT, "sent.not_trusted", words, failure.cause, stop=True, trouble=True)
+            return Classification(Status.NOT_SENT, "sent.not_trusted", words, failure.cause, stop=True, trouble=True)
         if chain & (_NEVER_CONNECTED | _NEVER_LEFT) or tunnel:
-            return Verdict(
+            return Classification(
                 Status.NOT_SENT,
                 "sent.not_reached",
                 words,
@@ -171,7 +171,9 @@ def _judge_failure(failure: Failure) -> Verdict:
                 stop=bool(chain & _NEVER_LEFT),
                 trouble=True,
             )
-    return Verdict(Status.UNKNOWN, "sent.no_answer", words, failure.cause, http_status=failure.status, trouble=True)
+    return Classification(
+        Status.UNKNOWN, "sent.no_answer", words, failure.cause, http_status=failure.status, trouble=True
+    )
 
 
 def retry_after(reply: Reply) -> float:
@@ -190,15 +192,15 @@ def retry_after(reply: Reply) -> float:
         return 0.0
 
 
-def evidence(seen: Reply | Failure) -> dict[str, Any]:
+def evidence(seen: Reply | NoResponse) -> dict[str, Any]:
     """What was seen, for the ledger: enough to argue about a doubt months later. The client has taken the key out."""
-    if isinstance(seen, Failure):
+    if isinstance(seen, NoResponse):
         return {"exceptions": list(seen.chain), "detail": seen.detail, "status": seen.status}
     headers = {name: value[:_WORDS] for name, value in seen.headers.items() if _TELLING_HEADER.search(name)}
     return {"status": seen.status, "headers": headers, "answer": seen.content[:_KEPT].decode("utf-8", "replace")}
 
 
-def deprecated(seen: Reply | Failure) -> str | None:
+def deprecated(seen: Reply | NoResponse) -> str | None:
     """What EnergyCAP says of a call that it is going to withdraw; None for a call that stays."""
     words = seen.headers.get(_DEPRECATED) if isinstance(seen, Reply) else None
     return None if words is None else " ".join(words.split())[:_WORDS]

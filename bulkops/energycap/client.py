@@ -1,4 +1,4 @@
-"""One request, one attempt: Call → Reply or Failure. The only module that talks to EnergyCAP.
+"""One request, one attempt: Call → Reply or NoResponse. The only module that talks to EnergyCAP.
 
 Never repeats, never follows a redirect (requests would hand ECI-ApiKey to another host),
 takes nothing from the environment but the proxies, which it resolves itself. Trust comes
@@ -27,11 +27,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bulkops import __version__
-from bulkops.energycap.deadline import InHand
+from bulkops.energycap.deadline import CallDeadline
 from bulkops.energycap.key import Key
 from bulkops.energycap.no_response import OF_THE_CLOCK, cause, spoken
 from bulkops.model.environment import LOOPBACK, Environment
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 150.0
@@ -80,48 +80,50 @@ class Client:
         self._read = read_seconds
         self._https = where.base_url.startswith("https:")
         self._proxies = _proxies(where.base_url)
-        self._in_hand = InHand(total_seconds, clock)
-        self._adapter = _OneAttempt(self._in_hand)
+        self._deadline = CallDeadline(total_seconds, clock)
+        self._adapter = _OneAttempt(self._deadline)
         self._last_used = clock()
 
-    def send(self, call: Call) -> Reply | Failure:
+    def send(self, call: Call) -> Reply | NoResponse:
         """Send once. Never raises for what the network does; the exceptions' names become the evidence."""
         if not self._keep_alive.allowed or self._clock() - self._last_used > IDLE_SECONDS:
             self._adapter.close()
-        self._in_hand.start(QUESTION_TOTAL_SECONDS if call.method == "GET" else None)
+        self._deadline.start(QUESTION_TOTAL_SECONDS if call.method == "GET" else None)
         try:
             return self._exchange(call)
-        except Exception as error:  # the table judges every exception by name; unknown ones are "unknown"
+        except (
+            Exception
+        ) as error:  # every exception is classified by its name; one that is not in the table is "unknown"
             self._adapter.close()
             # A server that closes its connections without a word would cost an unknown row each time.
-            self._keep_alive.allowed = self._keep_alive.allowed and not self._in_hand.reused
+            self._keep_alive.allowed = self._keep_alive.allowed and not self._deadline.reused
             return self._failure(error)
         finally:
-            self._in_hand.end()
+            self._deadline.end()
             self._last_used = self._clock()
 
     def close(self) -> None:
         """Give the connection back."""
         self._adapter.close()
-        self._in_hand.close()
+        self._deadline.close()
 
     def _exchange(self, call: Call) -> Reply:
         # Not through a requests.Session: it would keep cookies, and read a redirect's whole body and address.
         timeout = (CONNECT_SECONDS, min(self._read, QUESTION_SECONDS) if call.method == "GET" else self._read)
         with self._adapter.send(self._request(call), stream=True, timeout=timeout, proxies=self._proxies) as response:
-            status = self._in_hand.status = response.status_code
+            status = self._deadline.status = response.status_code
             content = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
             if len(content) > LARGEST_ANSWER:
                 raise requests.exceptions.ContentDecodingError("the answer is larger than any documented one")
         if status != 200:
             # 103 and its like are not the last answer: what follows must not be taken for the next row's.
             self._adapter.close()
-        headers = {self._scrub(name).lower(): self._scrub(value) for name, value in response.headers.items()}
-        text = self._scrub(content.decode("utf-8", "surrogateescape"))
+        headers = {self._redact(name).lower(): self._redact(value) for name, value in response.headers.items()}
+        text = self._redact(content.decode("utf-8", "surrogateescape"))
         return Reply(status, headers, text.encode("utf-8", "surrogateescape"))
 
-    def _scrub(self, text: str) -> str:
-        return self._key.scrub(text, self._in_hand.go_on)
+    def _redact(self, text: str) -> str:
+        return self._key.redact(text, self._deadline.go_on)
 
     def _request(self, call: Call) -> requests.PreparedRequest:
         """The request as it leaves: requests' own way of preparing one would rewrite a path that it finds odd."""
@@ -143,9 +145,9 @@ class Client:
             request.headers["Content-Length"] = str(len(body))
         return request
 
-    def _failure(self, error: Exception) -> Failure:
+    def _failure(self, error: Exception) -> NoResponse:
         chain: list[BaseException] = []
-        pending: list[object] = [MayHaveLeftError(error) if self._in_hand.begun else error]
+        pending: list[object] = [MayHaveLeftError(error) if self._deadline.begun else error]
         while pending and len(chain) < 20:
             each = pending.pop(0)
             if isinstance(each, BaseException) and each not in chain:
@@ -158,11 +160,11 @@ class Client:
                 ]
         names = tuple(type(each).__name__ for each in chain)
         proxied = ("https" if self._https else "http") in self._proxies
-        why = "" if self._in_hand.status else cause(chain, proxied, not proxied and _all_proxy(self._where.base_url))
-        detail = self._key.scrub(_detail(chain))
+        why = "" if self._deadline.status else cause(chain, proxied, not proxied and _all_proxy(self._where.base_url))
+        detail = self._key.redact(_detail(chain))
         if why in OF_THE_CLOCK:
             detail = f"{detail[:140]}; this computer's clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        return Failure(names, detail[:200], self._https, self._in_hand.status, why)
+        return NoResponse(names, detail[:200], self._https, self._deadline.status, why)
 
 
 class MayHaveLeftError(Exception):
@@ -205,8 +207,8 @@ def _all_proxy(base_url: str) -> bool:
 class _OneAttempt(HTTPAdapter):
     """No retries, one connection, the operating system's trust, and a hand on the open socket."""
 
-    def __init__(self, in_hand: InHand) -> None:
-        self._pools = _watched_pools(in_hand)
+    def __init__(self, deadline: CallDeadline) -> None:
+        self._pools = _watched_pools(deadline)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -247,7 +249,7 @@ class _Lines:
         self.stream.close()
 
 
-def _watched_pools(in_hand: InHand) -> dict[str, Any]:
+def _watched_pools(deadline: CallDeadline) -> dict[str, Any]:
     """Pool classes whose connections tell the call in hand of their sockets, and when its request begins to leave."""
 
     class Whole(http.client.HTTPResponse):
@@ -262,7 +264,7 @@ def _watched_pools(in_hand: InHand) -> dict[str, Any]:
                 if self.fp is lines:  # type: ignore[comparison-overlap]
                     self.fp = lines.stream
             if lines.last.strip():
-                in_hand.status = self.status
+                deadline.status = self.status
                 raise http.client.IncompleteRead(lines.last)
 
     class Plain(HTTPConnection):
@@ -272,19 +274,19 @@ def _watched_pools(in_hand: InHand) -> dict[str, Any]:
 
         def _new_conn(self) -> socket.socket:
             made = super()._new_conn()
-            in_hand.hold(made)
+            deadline.register(made)
             return made
 
         def _tunnel(self) -> None:
             super()._tunnel()
-            in_hand.hold(self.sock)  # no handshake on a connection that was cut meanwhile
+            deadline.register(self.sock)  # no handshake on a connection that was cut meanwhile
 
         def request(self, *args: Any, **kwargs: Any) -> None:
-            in_hand.reused = self.sock is not None
+            deadline.reused = self.sock is not None
             if self.sock is None:
                 self.connect()
-            in_hand.hold(self.sock)
-            in_hand.begun = True
+            deadline.register(self.sock)
+            deadline.begun = True
             super().request(*args, **kwargs)
 
     class Secure(Plain, HTTPSConnection):

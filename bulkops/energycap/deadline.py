@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib3.exceptions import ConnectTimeoutError
 
 
-class InHand:
+class CallDeadline:
     """The call that a client has in hand: how far it came, and its sockets, so that it can be cut when it is overdue.
 
     ``seconds`` is the time for one call from start to end, by ``clock``.
@@ -59,7 +59,7 @@ class InHand:
         if watcher is not None:
             watcher.join()
 
-    def hold(self, connection: socket.socket) -> None:
+    def register(self, connection: socket.socket) -> None:
         """Take note of a socket in use. Raises ConnectTimeoutError if the time is over already."""
         self._sockets.append(connection)
         if self._overdue:
@@ -79,7 +79,7 @@ class InHand:
         if self._until is None or self._until <= self._clock():
             raise TimeoutError("the answer took too long to read")
 
-    def look(self) -> float:
+    def check(self) -> float:
         """Cut the call in hand if it is overdue. Seconds until there is a reason to look again."""
         with self._changing:
             left = self._seconds if self._until is None else self._until - self._clock()
@@ -93,4 +93,4 @@ class InHand:
         # A later call is due before an earlier one only if it has less time: to start any other, nobody is woken.
         with self._changing:
             while self._watcher is threading.current_thread():
-                self._changing.wait(self.look())
+                self._changing.wait(self.check())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bulkops.energycap.redaction import Traces
+from bulkops.energycap.redaction import Redactor
 from bulkops.messages.errors import CannotStart
 
 _QUOTES = "\"'`"
@@ -24,7 +24,7 @@ class Unshown(str):
 class Key:
     """An API key. ``reveal()`` is for the request header alone."""
 
-    __slots__ = ("__secret", "__traces")
+    __slots__ = ("__redactor", "__secret")
 
     def __init__(self, secret: str) -> None:
         """Raises CannotStart, without the key in its text, for anything with blanks or unprintable characters."""
@@ -33,7 +33,7 @@ class Key:
         if not _KEY.fullmatch(secret):
             raise CannotStart("key.shape")
         self.__secret = secret
-        self.__traces = Traces(secret)
+        self.__redactor = Redactor(secret)
 
     @classmethod
     def of_line(cls, line: str) -> Key:
@@ -53,11 +53,11 @@ class Key:
         shown = self.__secret[-4:] if len(self.__secret) >= 12 else ""
         return f"••••{shown}"
 
-    def scrub(self, text: str, go_on: Callable[[], object] = lambda: None) -> str:
+    def redact(self, text: str, go_on: Callable[[], object] = lambda: None) -> str:
         """A text that came from outside, with every trace of the key in it masked, however it is written.
 
         ``go_on`` is asked again and again meanwhile; what it raises ends the work."""
-        return self.__traces.hide(text, self.masked(), go_on)
+        return self.__redactor.redact(text, self.masked(), go_on)
 
     def __repr__(self) -> str:
         return f"Key({self.masked()})"

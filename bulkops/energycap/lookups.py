@@ -15,12 +15,12 @@ from bulkops.energycap.classify import deprecated
 from bulkops.messages import answers as sentences
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 
-Ask = Callable[[Call], Reply | Failure]
+Ask = Callable[[Call], Reply | NoResponse]
 Against = tuple[str, str, Mapping[str, str]]
 """(the field, the catalogue's code, its facts)"""
 
@@ -37,7 +37,7 @@ def look_up(plan: Plan, operations: Mapping[str, Operation], ask: Ask) -> tuple[
         if (words := deprecated(seen)) is not None:
             notes.append(sentences.deprecated(f"the look-up before {operations[key].plural}", words))
         try:
-            if isinstance(seen, Failure) or seen.status != 200:
+            if isinstance(seen, NoResponse) or seen.status != 200:
                 raise ValueError(seen)
             answers[key] = json.loads(seen.content)
         except (ValueError, RecursionError):

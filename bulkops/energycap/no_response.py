@@ -1,6 +1,6 @@
 """What kept an answer from coming, told by the exceptions: the catalogue code of the sentence that says so.
 
-It decides about words alone; what an exception proves is the verdict's.
+It decides about words alone; what an exception proves, ``classify`` says.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _FIRST_GAP, _LONGEST_GAP = 0.1, 5.0
 
 
 @dataclass(slots=True)
-class Pace:
+class RateLimit:
     """``per_minute`` is the most sends in a minute; None: no limit. Times are ``clock``'s, in seconds."""
 
     pause: Callable[[float], object]
@@ -32,7 +32,7 @@ class Pace:
     _told: float = field(default=float("-inf"))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def turn(self) -> float | None:
+    def acquire(self) -> float | None:
         """Wait for the next turn and take it; the time it was taken, or None if the run was stopped meanwhile."""
         while not self.stopped():
             with self._lock:
@@ -49,7 +49,7 @@ class Pace:
         with self._lock:
             return max(0.0, self._held_until - self.clock())
 
-    def slow(self, seconds: float, sent: float) -> None:
+    def back_off(self, seconds: float, sent: float) -> None:
         """EnergyCAP asked, in answer to a request that left at ``sent``, for some seconds without any."""
         with self._lock:
             now = self.clock()
@@ -60,7 +60,7 @@ class Pace:
                 self._gap = min(max(2 * self._gap, _FIRST_GAP), _LONGEST_GAP)
             self._held_until = max(self._held_until, now + max(seconds, self._wait))
 
-    def ease(self) -> None:
+    def recover(self) -> None:
         """An answer came that asked for nothing: step by step back to full speed."""
         with self._lock:
             self._wait = 0.0

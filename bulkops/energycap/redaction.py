@@ -30,8 +30,8 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 """Not str.lower, which makes some letters two, and so would move all places behind them."""
 
 
-class Traces:
-    """What to look for of one secret."""
+class Redactor:
+    """Takes one secret out of texts."""
 
     __slots__ = ("_encoded", "_grams", "_pieces", "_size")
 
@@ -42,7 +42,7 @@ class Traces:
         self._grams = _windows(plain, max(size // 2, 1))
         self._encoded = frozenset(_encoded(secret.encode())) if len(secret) >= _PIECE else frozenset()
 
-    def hide(self, text: str, mask: str, go_on: Callable[[], object] = lambda: None) -> str:
+    def redact(self, text: str, mask: str, go_on: Callable[[], object] = lambda: None) -> str:
         """The text with ``mask`` in place of every trace. ``go_on`` is asked before each step; what it raises ends
         the work."""
         found = [span for each in self._encoded for span in _words(each, text)]

@@ -42,7 +42,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class NoResponse:
     """No whole answer arrived. The names of the exceptions, outermost first, are the evidence."""
 
     chain: tuple[str, ...]

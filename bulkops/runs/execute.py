@@ -14,7 +14,7 @@ from typing import Any
 from bulkops import __version__
 from bulkops.energycap.client import Client, KeepAlive
 from bulkops.energycap.key import Key
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Account, Ledger, Run, now
 from bulkops.messages import answers
 from bulkops.messages.errors import BulkopsError, CannotStart, MustStop
@@ -178,7 +178,9 @@ class Prepared:
         outcomes = {outcome.seq: outcome for outcome in (*self.earlier, *self.plan.decided)}
         failed: Exception | None = None
         unshown: Exception | None = None
-        pace = control.pace = Pace(control.stopped.wait, control.stopped.is_set, self.options.per_minute)
+        rate_limit = control.rate_limit = RateLimit(
+            control.stopped.wait, control.stopped.is_set, self.options.per_minute
+        )
         with _clients(self.where, self.key) as connect:
             processor = Processor(
                 self.id,
@@ -186,7 +188,7 @@ class Prepared:
                 connect,
                 all_operations(),
                 control,
-                pace,
+                rate_limit,
                 self.options.jobs,
                 self.options.stop_after,
                 data_folder.operator(),

@@ -15,21 +15,21 @@ from typing import Any
 
 from bulkops.energycap.classify import (
     REFUSED,
-    Verdict,
+    Classification,
+    classify,
     deprecated,
     evidence,
     is_energycap,
-    judge,
     not_believed,
     unproved,
 )
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
 from bulkops.messages.errors import BulkopsError, MustStop
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
-from bulkops.model.requests import Accepted, Call, Failure, Reply
+from bulkops.model.requests import Accepted, Call, NoResponse, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
 
@@ -39,7 +39,7 @@ _LISTEN_SECONDS = 0.5
 _QUESTION = Call("GET", "/api/v3/me")
 """Whose key it is: a read that every EnergyCAP answers."""
 
-Send = Callable[[Call], Reply | Failure]
+Send = Callable[[Call], Reply | NoResponse]
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Control:
 
     stopped: threading.Event = field(default_factory=threading.Event)
     reason: str = ""
-    pace: Pace | None = None
+    rate_limit: RateLimit | None = None
     """The run's, once it has begun."""
 
     def stop(self, reason: str) -> None:
@@ -59,7 +59,7 @@ class Control:
 
     def waiting(self) -> float:
         """Seconds for which EnergyCAP still wants to be left alone."""
-        return self.pace.waiting() if self.pace else 0.0
+        return self.rate_limit.waiting() if self.rate_limit else 0.0
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Processor:
     connect: Callable[[], Send]
     operations: Mapping[str, Operation]
     control: Control
-    pace: Pace
+    rate_limit: RateLimit
     jobs: int = 1
     most_troubles: int = TROUBLES_IN_A_ROW
     """So many rows in a row that had trouble with the server or the network end the run."""
@@ -139,7 +139,7 @@ class Processor:
         send: Send | None = getattr(self._local, "send", None)
         if send is None:
             send = self._local.send = self.connect()
-        turn = self.pace.turn()
+        turn = self.rate_limit.acquire()
         if turn is None:
             return None
         started = now()
@@ -150,9 +150,9 @@ class Processor:
             self.sent.discard(step.row.seq)  # without the ledger's word that the intent stands, nothing has left
             raise
         begun = self.clock()
-        verdict, seen = self._send(step, send, turn)
-        outcome = self._outcome(step, verdict, code, started, self.clock() - begun)
-        self._note(verdict, outcome)
+        classification, seen = self._send(step, send, turn)
+        outcome = self._outcome(step, classification, code, started, self.clock() - begun)
+        self._note(classification, outcome)
         try:
             self.ledger.conclude(self.run, outcome, seen)
         except MustStop as error:
@@ -162,7 +162,7 @@ class Processor:
             self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
         return outcome
 
-    def _send(self, step: Step, send: Send, turn: float) -> tuple[Verdict, dict[str, Any]]:
+    def _send(self, step: Step, send: Send, turn: float) -> tuple[Classification, dict[str, Any]]:
         """One send, and what was seen; only a 429, which proves that nothing was done, may be followed by another."""
         accepted = self.operations[step.row.operation].accepted
         attempt, next_turn = 0, turn
@@ -171,22 +171,28 @@ class Processor:
             seen = send(step.call)
             if (words := deprecated(seen)) is not None:
                 self.deprecated.setdefault(step.row.operation, words)
-            verdict = judge(seen, accepted)
-            if isinstance(seen, Reply) and verdict.accepted is not None and not self._is_new(verdict.accepted):
-                verdict = not_believed(seen, "it names a task that is not new")
-            if verdict.wait is not None:
-                self.pace.slow(verdict.wait, next_turn)
-            elif not verdict.trouble:
-                self.pace.ease()
-            again = verdict.again and attempt < BUSY_ATTEMPTS
-            if not again or (taken := self.pace.turn()) is None:
+            classification = classify(seen, accepted)
+            if (
+                isinstance(seen, Reply)
+                and classification.accepted is not None
+                and not self._is_new(classification.accepted)
+            ):
+                classification = not_believed(seen, "it names a task that is not new")
+            if classification.wait is not None:
+                self.rate_limit.back_off(classification.wait, next_turn)
+            elif not classification.trouble:
+                self.rate_limit.recover()
+            again = classification.again and attempt < BUSY_ATTEMPTS
+            if not again or (taken := self.rate_limit.acquire()) is None:
                 told = {**evidence(seen), "sends": attempt}
-                return self._believed(verdict, send, told) if verdict.doubtful else (verdict, told)
+                return self._believed(classification, send, told) if classification.doubtful else (classification, told)
             next_turn = taken
 
-    def _believed(self, refusal: Verdict, send: Send, told: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
+    def _believed(
+        self, refusal: Classification, send: Send, told: dict[str, Any]
+    ) -> tuple[Classification, dict[str, Any]]:
         """A refusal that something else may have given counts if EnergyCAP itself answers a question, asked once."""
-        if self.pace.turn() is None:
+        if self.rate_limit.acquire() is None:
             return unproved(refusal), told
         answer = send(_QUESTION)
         told = {**told, "me": evidence(answer)}
@@ -202,50 +208,53 @@ class Processor:
             self._tasks.add(task)
         return not known and not self.ledger.knows_task(self.run, task)
 
-    def _note(self, verdict: Verdict, outcome: Outcome) -> None:
+    def _note(self, classification: Classification, outcome: Outcome) -> None:
         """Stop on what will not get better by going on."""
         with self._lock:
-            self._troubles = self._troubles + 1 if verdict.trouble else 0
-            if verdict.stop and (verdict.cause or verdict.code == "sent.not_energycap"):
+            self._troubles = self._troubles + 1 if classification.trouble else 0
+            if classification.stop and (classification.cause or classification.code == "sent.not_energycap"):
                 self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
-            elif verdict.stop:
-                self.control.stop(f"EnergyCAP's answer stopped the run: “{verdict.words}”")
-            elif verdict.again:
+            elif classification.stop:
+                self.control.stop(f"EnergyCAP's answer stopped the run: “{classification.words}”")
+            elif classification.again:
                 self.control.stop("EnergyCAP is too busy.")
             elif self._troubles >= self.most_troubles:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")
 
-    def _outcome(self, step: Step, verdict: Verdict, code: str, started: str, seconds: float) -> Outcome:
+    def _outcome(self, step: Step, classification: Classification, code: str, started: str, seconds: float) -> Outcome:
         operation = self.operations[step.row.operation]
-        facts = {"http_status": verdict.http_status, "started": started, "seconds": round(seconds, 3)}
-        if verdict.accepted is not None:
-            message, tip = operation.done(step.row.values, verdict.accepted)
+        facts = {"http_status": classification.http_status, "started": started, "seconds": round(seconds, 3)}
+        if classification.accepted is not None:
+            message, tip = operation.done(step.row.values, classification.accepted)
             return outcome_of(
                 step.row,
                 Status.DONE,
-                new_task_guid=verdict.accepted.new_task_guid,
-                selected=verdict.accepted.selected,
-                updated=verdict.accepted.updated,
+                new_task_guid=classification.accepted.new_task_guid,
+                selected=classification.accepted.selected,
+                updated=classification.accepted.updated,
                 send_again_code=code,
-                code=operation.mismatch(step.row.values, verdict.accepted),
+                code=operation.mismatch(step.row.values, classification.accepted),
                 message=message,
                 tip=tip,
                 **facts,
             )
         check = answers.to_check(operation.how_to_check(step.row.target), code)
         catalogue = Catalogue(())
-        problem = catalogue.problem(verdict.code, words=verdict.words, check=check)
-        if verdict.cause:
-            cause, sent = catalogue.problem(verdict.cause, words=verdict.words), verdict.status is not Status.NOT_SENT
+        problem = catalogue.problem(classification.code, words=classification.words, check=check)
+        if classification.cause:
+            cause, sent = (
+                catalogue.problem(classification.cause, words=classification.words),
+                classification.status is not Status.NOT_SENT,
+            )
             message = f"{cause.message} {answers.NOT_KNOWN if sent else answers.NOT_SENT}"
             problem = replace(problem, message=message, tip=problem.tip if sent else f"{cause.tip} {answers.RUN_AGAIN}")
-        known, first = operation.refused(step.row.values) if verdict.code in REFUSED else ("", "")
+        known, first = operation.refused(step.row.values) if classification.code in REFUSED else ("", "")
         return outcome_of(
             step.row,
-            verdict.status,
-            send_again_code=code if verdict.status is Status.UNKNOWN else "",
-            code=verdict.code,
+            classification.status,
+            send_again_code=code if classification.status is Status.UNKNOWN else "",
+            code=classification.code,
             message=f"{problem.message} {known}".strip(),
             tip=f"{first} {problem.tip}".strip(),
             **facts,

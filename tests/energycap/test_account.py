@@ -270,7 +270,7 @@ def test_what_the_owner_may_do_is_told_for_every_operation(key, may):
     """By the same one read; the practice server refuses the writes of who may not."""
     with PracticeServer() as server:
         found = owner(Environment("practice", server.base_url), Key(key))
-        assert found.may == {"kickout_reimport": may, "list_flag_edit": may}
+        assert found.permissions == {"kickout_reimport": may, "list_flag_edit": may}
         assert len(server.requests) == 1
 
 
@@ -279,7 +279,7 @@ def test_an_operation_whose_permission_is_not_known_is_neither_allowed_nor_forbi
     monkeypatch.setattr("bulkops.operations.list_flag_edit.ListFlagEdit.permission", None)
     with PracticeServer() as server:
         found = owner(Environment("practice", server.base_url), Key(PRACTICE_KEY))
-    assert found.may == {"kickout_reimport": True, "list_flag_edit": None}
+    assert found.permissions == {"kickout_reimport": True, "list_flag_edit": None}
 
 
 @pytest.mark.parametrize(

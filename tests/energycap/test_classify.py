@@ -1,4 +1,4 @@
-"""The verdict table: what an answer, or its absence, proves (architecture.md, reliability A3 and A4)."""
+"""The table of answers: what an answer, or its absence, proves."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkops.energycap.classify import Verdict, evidence, is_energycap, judge, retry_after, server_words, unproved
+from bulkops.energycap.classify import (
+    Classification,
+    classify,
+    evidence,
+    is_energycap,
+    retry_after,
+    server_words,
+    unproved,
+)
 from bulkops.model.outcomes import Status
-from bulkops.model.requests import Accepted, Failure, Reply
+from bulkops.model.requests import Accepted, NoResponse, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 
@@ -38,8 +46,12 @@ def always(reply: Reply) -> Accepted | None:
     return Accepted(new_task_guid=GUID)
 
 
-def told(verdict: Verdict) -> str:
-    words = [verdict.status.value, *["stop"] * verdict.stop, *["wait"] * (verdict.wait is not None)]
+def told(classification: Classification) -> str:
+    words = [
+        classification.status.value,
+        *["stop"] * classification.stop,
+        *["wait"] * (classification.wait is not None),
+    ]
     return ", ".join(words)
 
 
@@ -51,37 +63,42 @@ def reply(status: int = 200, body: object = b"", **headers: str) -> Reply:
 @pytest.mark.parametrize("status", range(100, 600))
 def test_every_status_code_without_a_documented_body_has_its_place_in_the_table(status):
     """A status code alone never makes "done", and only the listed ones make "failed"."""
-    verdict = judge(reply(status), never)
-    assert told(verdict) == ANSWERED[status]
-    assert verdict.http_status == status
-    assert verdict.accepted is None
-    assert verdict.again is (status == 429)
+    classification = classify(reply(status), never)
+    assert told(classification) == ANSWERED[status]
+    assert classification.http_status == status
+    assert classification.accepted is None
+    assert classification.again is (status == 429)
 
 
 @pytest.mark.parametrize("status", range(100, 600))
 def test_only_a_2xx_with_the_documented_answer_is_done(status):
     """A body that looks accepted under any other status than 2xx changes nothing."""
-    verdict = judge(reply(status, {"taskGUId": GUID}), always)
-    assert (verdict.status is Status.DONE) == (200 <= status < 300)
-    assert (verdict.accepted is None) == (verdict.status is not Status.DONE)
+    classification = classify(reply(status, {"taskGUId": GUID}), always)
+    assert (classification.status is Status.DONE) == (200 <= status < 300)
+    assert (classification.accepted is None) == (classification.status is not Status.DONE)
 
 
 @pytest.mark.parametrize("status", [*range(600, 1000, 57), 999])
 def test_a_status_code_beyond_the_standard_is_unknown(status):
     """A number that no standard knows proves nothing."""
-    assert told(judge(reply(status), always)) == "unknown"
+    assert told(classify(reply(status), always)) == "unknown"
 
 
 def test_a_2xx_of_the_documented_shape_is_done():
     """200 with the documented body is done, and brings its facts along."""
-    assert judge(reply(200, {"taskGUId": GUID}), KICKOUT) == Verdict(
+    assert classify(reply(200, {"taskGUId": GUID}), KICKOUT) == Classification(
         Status.DONE, accepted=Accepted(new_task_guid=GUID), http_status=200
     )
-    assert judge(reply(200, {"selected": 12, "updated": 7}), FLAG) == Verdict(
+    assert classify(reply(200, {"selected": 12, "updated": 7}), FLAG) == Classification(
         Status.DONE, accepted=Accepted(selected=12, updated=7), http_status=200
     )
-    verdict = judge(reply(200, {"taskGUId": GUID}), KICKOUT)
-    assert (verdict.code, verdict.words, verdict.again, told(verdict)) == ("", "", False, "done")
+    classification = classify(reply(200, {"taskGUId": GUID}), KICKOUT)
+    assert (classification.code, classification.words, classification.again, told(classification)) == (
+        "",
+        "",
+        False,
+        "done",
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,8 +116,8 @@ def test_a_2xx_of_the_documented_shape_is_done():
 )
 def test_a_kickout_answer_that_misses_the_documented_shape_is_unknown(body):
     """200 with any other body than {"taskGUId": GUID} may have been carried out, and counts as trouble."""
-    verdict = judge(reply(200, body), KICKOUT)
-    assert (told(verdict), verdict.code, verdict.trouble) == ("unknown", "sent.odd_answer", True)
+    classification = classify(reply(200, body), KICKOUT)
+    assert (told(classification), classification.code, classification.trouble) == ("unknown", "sent.odd_answer", True)
 
 
 @pytest.mark.parametrize(
@@ -114,15 +131,15 @@ def test_a_kickout_answer_that_misses_the_documented_shape_is_unknown(body):
 )
 def test_a_flag_answer_that_misses_the_documented_shape_is_unknown(body):
     """200 with any other body than two whole numbers may have been carried out."""
-    verdict = judge(reply(200, body), FLAG)
-    assert (told(verdict), verdict.code) == ("unknown", "sent.odd_answer")
+    classification = classify(reply(200, body), FLAG)
+    assert (told(classification), classification.code) == ("unknown", "sent.odd_answer")
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 206])
 def test_another_2xx_than_200_is_unknown_even_with_the_documented_body(status):
     """Only 200 is documented."""
-    assert told(judge(reply(status, {"taskGUId": GUID}), KICKOUT)) == "unknown"
-    assert told(judge(reply(status, {"selected": 1, "updated": 1}), FLAG)) == "unknown"
+    assert told(classify(reply(status, {"taskGUId": GUID}), KICKOUT)) == "unknown"
+    assert told(classify(reply(status, {"selected": 1, "updated": 1}), FLAG)) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -137,11 +154,11 @@ def test_another_2xx_than_200_is_unknown_even_with_the_documented_body(status):
 )
 def test_the_operator_reads_which_kind_of_answer_it_was(status, code, trouble):
     """Each kind of answer has its sentence; only a server's or network's failure counts as trouble."""
-    verdict = judge(reply(status, {"message": "as it is"}), never)
-    assert (verdict.code, verdict.trouble) == (code, trouble)
+    classification = classify(reply(status, {"message": "as it is"}), never)
+    assert (classification.code, classification.trouble) == (code, trouble)
     if status != 302:
-        assert verdict.words == "as it is"
-    assert Catalogue(()).problem(verdict.code, words=verdict.words, check="look").message
+        assert classification.words == "as it is"
+    assert Catalogue(()).problem(classification.code, words=classification.words, check="look").message
 
 
 CONNECT = ("ConnectionError", "MaxRetryError")
@@ -183,10 +200,10 @@ NO_ANSWER = {
 def test_every_failure_has_its_place_in_the_table(name, https):
     """Only the failures that prove that nothing left make "not sent"; every other exception is unknown."""
     chain, expected = NO_ANSWER[name]
-    verdict = judge(Failure(chain, "so it went", https), always)
-    assert told(verdict) == expected
-    assert (verdict.trouble, verdict.again) == (True, False)
-    assert (verdict.words, verdict.http_status) == ("so it went", None)
+    classification = classify(NoResponse(chain, "so it went", https), always)
+    assert told(classification) == expected
+    assert (classification.trouble, classification.again) == (True, False)
+    assert (classification.words, classification.http_status) == ("so it went", None)
 
 
 @pytest.mark.parametrize(
@@ -198,24 +215,24 @@ def test_every_failure_has_its_place_in_the_table(name, https):
 )
 def test_the_operator_reads_which_kind_of_failure_it_was(name, code):
     """Each kind of failure has its sentence, with the beginning of what the exception said."""
-    verdict = judge(Failure(NO_ANSWER[name][0], "x" * 301, True), always)
-    assert (verdict.code, verdict.words) == (code, "x" * 300)
-    assert Catalogue(()).problem(verdict.code, words=verdict.words, check="look").message
+    classification = classify(NoResponse(NO_ANSWER[name][0], "x" * 301, True), always)
+    assert (classification.code, classification.words) == (code, "x" * 300)
+    assert Catalogue(()).problem(classification.code, words=classification.words, check="look").message
 
 
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_nothing_is_proved_once_the_request_had_begun_to_leave(name):
     """The same exceptions prove nothing when they come after the request had begun to leave."""
     chain, _ = NO_ANSWER[name]
-    assert told(judge(Failure(("MayHaveLeftError", *chain), "", True), always)) == "unknown"
+    assert told(classify(NoResponse(("MayHaveLeftError", *chain), "", True), always)) == "unknown"
 
 
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_nothing_is_proved_once_a_status_line_was_seen(name):
     """Whoever sent a status line had the request; the number is kept as evidence."""
     chain, _ = NO_ANSWER[name]
-    verdict = judge(Failure(chain, "", True, status=200), always)
-    assert (told(verdict), verdict.http_status) == ("unknown", 200)
+    classification = classify(NoResponse(chain, "", True, status=200), always)
+    assert (told(classification), classification.http_status) == ("unknown", 200)
 
 
 @pytest.mark.parametrize("name", NO_ANSWER)
@@ -223,8 +240,8 @@ def test_the_sentence_that_tells_a_failure_proves_nothing(name):
     """Whatever the client takes for the cause, status, code and stop are the table's."""
     chain, _ = NO_ANSWER[name]
     for cause in ("net.expired", "net.proxy_blocked", "net.no_web_server"):
-        told_so = judge(Failure(chain, "x", True, cause=cause), always)
-        assert told_so == replace(judge(Failure(chain, "x", True), always), cause=cause)
+        told_so = classify(NoResponse(chain, "x", True, cause=cause), always)
+        assert told_so == replace(classify(NoResponse(chain, "x", True), always), cause=cause)
 
 
 @pytest.mark.parametrize(
@@ -244,17 +261,21 @@ def test_a_refusal_that_is_not_in_energycaps_form_is_doubtful(body, headers, str
     """JSON is EnergyCAP's form, an empty refusal may be; a page or plain text is not. Asked about are refusals alone,
     and 403, with which a firewall may keep back the answer to what was carried out."""
     for status in range(400, 600):
-        verdict = judge(Reply(status, headers, body), never)
-        assert verdict.doubtful is (strange and (ANSWERED[status] == "failed" or status == 403))
-    verdict = unproved(judge(Reply(404, headers, body), never))
-    assert (told(verdict), verdict.code, verdict.http_status) == ("unknown, stop", "sent.not_energycap", 404)
+        classification = classify(Reply(status, headers, body), never)
+        assert classification.doubtful is (strange and (ANSWERED[status] == "failed" or status == 403))
+    classification = unproved(classify(Reply(404, headers, body), never))
+    assert (told(classification), classification.code, classification.http_status) == (
+        "unknown, stop",
+        "sent.not_energycap",
+        404,
+    )
 
 
 def test_energycap_is_known_by_a_json_answer_to_a_question():
     """200 and a JSON object; no page, no list, no refusal, and no failure."""
     assert is_energycap(reply(200, {"systemUserId": 7}))
     others = (reply(200, b"<html></html>"), reply(200, []), reply(404, {"message": "No."}), reply(429, {}), reply(200))
-    assert not any(map(is_energycap, (*others, Failure(("ReadTimeout",), "no answer in time", True))))
+    assert not any(map(is_energycap, (*others, NoResponse(("ReadTimeout",), "no answer in time", True))))
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
@@ -262,9 +283,9 @@ def test_a_refused_proxy_connect_is_proof_for_an_https_target_alone(status):
     """The request goes through the tunnel only once it stands; to an http target there is no tunnel."""
     chain = ("ProxyError", "MaxRetryError", "ProxyError", "OSError")
     detail = f"Tunnel connection failed: {status} No"
-    assert told(judge(Failure(chain, detail, True), always)) == "not_sent"
-    assert told(judge(Failure(chain, detail, False), always)) == "unknown"
-    assert told(judge(Failure(chain[1:2], detail, True), always)) == "unknown"
+    assert told(classify(NoResponse(chain, detail, True), always)) == "not_sent"
+    assert told(classify(NoResponse(chain, detail, False), always)) == "unknown"
+    assert told(classify(NoResponse(chain[1:2], detail, True), always)) == "unknown"
 
 
 DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
@@ -299,15 +320,15 @@ def test_retry_after_is_read_in_both_forms_and_capped(value, date, seconds):
 
 def test_retry_after_is_no_wait_where_the_header_is_missing():
     """429 without the header may be tried again; how long to wait is then the processor's choice."""
-    assert judge(reply(429), never).wait == 0
+    assert classify(reply(429), never).wait == 0
 
 
 @pytest.mark.parametrize(("status", "wait"), [(500, None), (502, None), (503, 7), (504, None), (599, None)])
 def test_of_the_servers_failures_a_503_alone_asks_for_a_wait(status, wait):
     """It holds for the rows that follow; this one stays unknown, and without the header nobody waits."""
-    verdict = judge(reply(status, b"", retry_after="7"), never)
-    assert (verdict.status, verdict.wait, verdict.again) == (Status.UNKNOWN, wait, False)
-    assert judge(reply(status), never).wait is None
+    classification = classify(reply(status, b"", retry_after="7"), never)
+    assert (classification.status, classification.wait, classification.again) == (Status.UNKNOWN, wait, False)
+    assert classify(reply(status), never).wait is None
 
 
 def test_the_clock_of_this_computer_plays_no_part_in_a_wait():
@@ -373,7 +394,7 @@ def test_an_overlong_answer_is_cut_visibly():
 
 def test_a_redirect_says_where_to():
     """The address that was not followed is what the operator needs to know."""
-    assert judge(reply(302, b"<title>Moved</title>", location="https://other.example/"), never).words == (
+    assert classify(reply(302, b"<title>Moved</title>", location="https://other.example/"), never).words == (
         "to https://other.example/"
     )
     assert server_words(reply(400, b"No.", location="https://other.example/")) == "No."
@@ -381,7 +402,7 @@ def test_a_redirect_says_where_to():
 
 def test_what_was_seen_of_a_failure_is_kept():
     """The names of the exceptions, the innermost one's words and the status line settle a doubt months later."""
-    seen = Failure(("ReadTimeout", "TimeoutError"), "timed out", True, status=200)
+    seen = NoResponse(("ReadTimeout", "TimeoutError"), "timed out", True, status=200)
     assert evidence(seen) == {"exceptions": ["ReadTimeout", "TimeoutError"], "detail": "timed out", "status": 200}
 
 
@@ -418,19 +439,19 @@ def test_a_page_made_to_keep_the_program_busy_is_read_like_any_other(page):
     st.dictionaries(st.sampled_from(["retry-after", "date", "location"]), st.text(max_size=30)),
 )
 def test_no_answer_at_all_is_beyond_the_table(status, body, headers):
-    """Whatever a server sends gets a verdict and words of bounded length, never an exception."""
+    """Whatever a server sends is classified, with words of bounded length, never an exception."""
     content = body if isinstance(body, bytes) else body.encode()
     for accepted in (KICKOUT, FLAG):
-        verdict = judge(Reply(status, headers, content), accepted)
-        assert verdict.status in (Status.DONE, Status.FAILED, Status.UNKNOWN)
-        assert len(verdict.words) <= 400
+        classification = classify(Reply(status, headers, content), accepted)
+        assert classification.status in (Status.DONE, Status.FAILED, Status.UNKNOWN)
+        assert len(classification.words) <= 400
 
 
 @pytest.mark.parametrize("page", [b"<title>&#%b;</title>", b"<p>&#%b;", b"%b", b'["&#%b;"]', b'{"message": %b}'])
 def test_a_number_of_any_length_is_no_more_than_a_word(page):
     """Python reads none of more than some thousand digits, and raises an error instead."""
-    assert judge(reply(500, page % (b"9" * 100_000)), never).status is Status.UNKNOWN
-    assert judge(reply(200, page % (b"9" * 100_000)), FLAG).status is Status.UNKNOWN
+    assert classify(reply(500, page % (b"9" * 100_000)), never).status is Status.UNKNOWN
+    assert classify(reply(200, page % (b"9" * 100_000)), FLAG).status is Status.UNKNOWN
 
 
 def test_an_answer_in_many_layers_without_a_word_is_read_once():

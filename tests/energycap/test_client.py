@@ -20,14 +20,14 @@ from misbehaving import ACCEPTED, GUID, Misbehaving, Talk, answer
 
 from bulkops import __version__
 from bulkops.energycap import client
-from bulkops.energycap.classify import Verdict, judge
+from bulkops.energycap.classify import Classification, classify
 from bulkops.energycap.client import IDLE_SECONDS, LARGEST_ANSWER, Client, KeepAlive
-from bulkops.energycap.deadline import InHand
+from bulkops.energycap.deadline import CallDeadline
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
-from bulkops.model.requests import Accepted, Call, Failure, Reply
+from bulkops.model.requests import Accepted, Call, NoResponse, Reply
 
 SECRET = 'canary+7/Qx"k<9&Zz=='
 """A key with every character that JSON, HTML and URLs write in another way."""
@@ -54,12 +54,12 @@ def client_of(base_url: str, **settings: object) -> Iterator[Client]:
         made.close()
 
 
-def once(base_url: str, call: Call = POST, **settings: object) -> tuple[Reply | Failure, Verdict]:
+def once(base_url: str, call: Call = POST, **settings: object) -> tuple[Reply | NoResponse, Classification]:
     with client_of(base_url, **settings) as sender:
         seen = sender.send(call)
     assert "bulkops deadline" not in [thread.name for thread in threading.enumerate()]
     assert SECRET not in repr(seen)
-    return seen, judge(seen, accepted)
+    return seen, classify(seen, accepted)
 
 
 def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
@@ -140,8 +140,8 @@ def test_a_request_does_not_wait_for_an_acknowledgement():
     """Head and body are two packets; with Nagle's algorithm the second could wait 40 ms for the first one's receipt."""
     with Misbehaving(goes_on(answer())) as server, client_of(server.base_url) as sender:
         held = []
-        hold = sender._in_hand.hold
-        sender._in_hand.hold = lambda connection: (held.append(connection), hold(connection))
+        register = sender._deadline.register
+        sender._deadline.register = lambda connection: (held.append(connection), register(connection))
         sender.send(PUT)
         assert held
         assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in held)
@@ -213,12 +213,12 @@ FAULTS = {
 
 @WRITES
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_is_met_with_one_attempt_and_the_tables_verdict(fault, call):
+def test_every_fault_is_met_with_one_attempt_and_the_tables_classification(fault, call):
     """However an answer goes wrong, one request arrives, and nothing is done or "not sent" without proof."""
     behave, status, http_status = FAULTS[fault]
     with Misbehaving(behave) as server:
-        seen, verdict = once(server.base_url, call)
-    assert (verdict.status.value, verdict.http_status) == (status, http_status), seen
+        seen, classification = once(server.base_url, call)
+    assert (classification.status.value, classification.http_status) == (status, http_status), seen
     assert len(server.requests) == 1
     assert server.connections == 1
 
@@ -232,8 +232,8 @@ def test_a_reset_before_the_request_was_read_proves_nothing(call):
         talk.reset()
 
     with Misbehaving(lambda talk: None, at_once=unread) as server:
-        _, verdict = once(server.base_url, call)
-    assert (verdict.status.value, server.requests) == ("unknown", [])
+        _, classification = once(server.base_url, call)
+    assert (classification.status.value, server.requests) == ("unknown", [])
 
 
 @WRITES
@@ -241,8 +241,12 @@ def test_a_refused_connection_is_proof_that_nothing_was_sent(call):
     """Nobody listens, so nobody has the request."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    seen, verdict = once(f"http://127.0.0.1:{port}", call)
-    assert (verdict.status.value, verdict.code, verdict.stop) == ("not_sent", "sent.not_reached", False), seen
+    seen, classification = once(f"http://127.0.0.1:{port}", call)
+    assert (classification.status.value, classification.code, classification.stop) == (
+        "not_sent",
+        "sent.not_reached",
+        False,
+    ), seen
 
 
 def test_a_name_that_does_not_exist_is_proof_that_nothing_was_sent(monkeypatch):
@@ -255,9 +259,9 @@ def test_a_name_that_does_not_exist_is_proof_that_nothing_was_sent(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     monkeypatch.setattr(client, "_proxies", lambda _: {})
-    seen, verdict = once("https://energycap.example")
-    assert (verdict.status.value, verdict.code) == ("not_sent", "sent.not_reached"), seen
-    assert verdict.words == "Name or service not known"
+    seen, classification = once("https://energycap.example")
+    assert (classification.status.value, classification.code) == ("not_sent", "sent.not_reached"), seen
+    assert classification.words == "Name or service not known"
 
 
 @WRITES
@@ -267,9 +271,13 @@ def test_a_redirect_is_never_followed_and_the_other_host_gets_nothing(status, ca
     with Misbehaving(says(answer())) as other:
         moved = answer(b"", f"{status} Moved", {"Location": f"{other.base_url}/api"})
         with Misbehaving(says(moved)) as server:
-            _, verdict = once(server.base_url, call)
+            _, classification = once(server.base_url, call)
     assert (other.connections, other.requests, len(server.requests)) == (0, [], 1)
-    assert (verdict.status.value, verdict.stop, verdict.words) == ("unknown", True, f"to {other.base_url}/api")
+    assert (classification.status.value, classification.stop, classification.words) == (
+        "unknown",
+        True,
+        f"to {other.base_url}/api",
+    )
 
 
 def test_an_answer_is_capped_before_it_fills_the_memory():
@@ -279,11 +287,11 @@ def test_an_answer_is_capped_before_it_fills_the_memory():
         with Misbehaving(says(bomb)) as server:
             tracemalloc.start()
             try:
-                _, verdict = once(server.base_url)
+                _, classification = once(server.base_url)
                 peak = tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
-        assert verdict.status.value == "unknown"
+        assert classification.status.value == "unknown"
         assert peak < 32 * 2**20
 
 
@@ -302,26 +310,26 @@ def test_an_answer_that_trickles_is_cut_at_the_total_deadline(begun):
         talk.trickle(b"1")
 
     with Misbehaving(trickle) as server:
-        _, verdict = once(server.base_url, total_seconds=0.2)
+        _, classification = once(server.base_url, total_seconds=0.2)
         left = server.client_left.wait(20)
     assert left
-    assert verdict.status.value == "unknown"
+    assert classification.status.value == "unknown"
     assert len(server.requests) == 1
 
 
 def test_a_question_has_less_time_than_a_write():
     """However its answer trickles, and although whoever watches is asleep until a write would be overdue."""
     time = [0.0]
-    in_hand = InHand(180.0, lambda: time[0])
+    deadline = CallDeadline(180.0, lambda: time[0])
     ours, theirs = socket.socketpair()
-    with contextlib.closing(in_hand), ours, theirs:
-        in_hand.start()
-        in_hand.end()
-        in_hand.start(30.0)
-        in_hand.hold(ours)
-        assert in_hand.look() == 30.0
+    with contextlib.closing(deadline), ours, theirs:
+        deadline.start()
+        deadline.end()
+        deadline.start(30.0)
+        deadline.register(ours)
+        assert deadline.check() == 30.0
         time[0] = 30.0
-        in_hand.look()
+        deadline.check()
         assert theirs.recv(100) == b""
 
 
@@ -339,45 +347,49 @@ def test_a_question_after_a_write_is_cut_in_its_own_time(monkeypatch):
 
     with Misbehaving(trickle) as server, client_of(server.base_url) as sender:
         assert isinstance(sender.send(POST), Reply)
-        assert isinstance(sender.send(Call("GET", "/api/v3/me")), Failure)
+        assert isinstance(sender.send(Call("GET", "/api/v3/me")), NoResponse)
         assert server.client_left.wait(20)
 
 
 def test_an_answer_that_never_comes_ends_at_the_read_deadline():
     """A server that is silent may be at work; the row is unknown."""
     with Misbehaving(Talk.hang) as server:
-        seen, verdict = once(server.base_url, read_seconds=0.1)
-    assert (verdict.status.value, verdict.words, len(server.requests)) == ("unknown", "no answer in time", 1), seen
+        seen, classification = once(server.base_url, read_seconds=0.1)
+    assert (classification.status.value, classification.words, len(server.requests)) == (
+        "unknown",
+        "no answer in time",
+        1,
+    ), seen
 
 
 def test_a_connection_that_comes_too_late_is_not_used():
     """Once the time is over nothing more is sent, and that is proof."""
-    in_hand = InHand(10.0)
-    in_hand.cut()
+    deadline = CallDeadline(10.0)
+    deadline.cut()
     with socket.socket() as late, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
-        in_hand.hold(late)
-    assert not in_hand.begun
+        deadline.register(late)
+    assert not deadline.begun
 
 
 def test_the_time_of_a_call_that_is_over_cuts_no_other():
     """Each call has the whole time for itself, however many share the connection and the one who watches."""
     time = [0.0]
-    in_hand = InHand(10.0, lambda: time[0])
+    deadline = CallDeadline(10.0, lambda: time[0])
     ours, theirs = socket.socketpair()
-    with contextlib.closing(in_hand), ours, theirs:
-        in_hand.start()
-        in_hand.hold(ours)
+    with contextlib.closing(deadline), ours, theirs:
+        deadline.start()
+        deadline.register(ours)
         time[0] = 6.0
-        in_hand.end()
-        assert in_hand.look() == 10.0
-        in_hand.start()
-        in_hand.hold(ours)
+        deadline.end()
+        assert deadline.check() == 10.0
+        deadline.start()
+        deadline.register(ours)
         time[0] = 11.0
-        assert in_hand.look() == 5.0
+        assert deadline.check() == 5.0
         ours.sendall(b"still open")
         assert theirs.recv(100) == b"still open"
         time[0] = 16.0
-        in_hand.look()
+        deadline.check()
         assert theirs.recv(100) == b""
 
 
@@ -385,17 +397,17 @@ def test_an_answer_that_comes_at_the_last_moment_is_not_read_for_ever():
     """The call's time includes what is done with its answer; what became of the row is then unknown."""
     time = [0.0]
     with Misbehaving(says(answer(ACCEPTED))) as server, client_of(server.base_url, clock=lambda: time[0]) as sender:
-        go_on = sender._in_hand.go_on
+        go_on = sender._deadline.go_on
 
         def late() -> None:
             time[0] = 1000.0
             go_on()
 
-        sender._in_hand.go_on = late
+        sender._deadline.go_on = late
         seen = sender.send(POST)
-    assert isinstance(seen, Failure)
+    assert isinstance(seen, NoResponse)
     assert (seen.status, seen.detail) == (200, "no answer in time")
-    assert judge(seen, accepted).status is Status.UNKNOWN
+    assert classify(seen, accepted).status is Status.UNKNOWN
 
 
 def test_a_connection_is_used_again_at_once_and_not_after_a_rest():
@@ -447,7 +459,7 @@ def test_a_failure_on_a_connection_of_its_own_says_nothing_of_others():
         return True
 
     with Misbehaving(first_cut) as server, client_of(server.base_url) as sender:
-        assert isinstance(sender.send(POST), Failure)
+        assert isinstance(sender.send(POST), NoResponse)
         for _ in range(3):
             sender.send(POST)
         assert server.connections == 2
@@ -463,7 +475,7 @@ def test_a_late_answer_is_never_taken_for_the_next_rows():
         return first
 
     with Misbehaving(late) as server, client_of(server.base_url) as sender:
-        first = judge(sender.send(POST), accepted)
+        first = classify(sender.send(POST), accepted)
         assert first.status.value == "unknown"
         sender.send(PUT)
         assert server.connections == 2
@@ -491,7 +503,7 @@ def test_a_connection_that_the_server_closed_is_replaced_before_the_next_row():
 
     with Misbehaving(closes) as server, client_of(server.base_url) as sender:
         for _ in range(3):
-            assert judge(sender.send(POST), accepted).status.value == "done"
+            assert classify(sender.send(POST), accepted).status.value == "done"
             closed.acquire()
     assert (len(server.requests), server.connections) == (3, 3)
 
@@ -516,8 +528,8 @@ def trusted(tls, monkeypatch):
 def test_a_trusted_server_gets_the_request(trusted):
     """https with a certificate that the operating system trusts."""
     with Misbehaving(says(answer()), context=trusted) as server:
-        seen, verdict = once(server.base_url)
-    assert (verdict.status.value, len(server.requests)) == ("done", 1), seen
+        seen, classification = once(server.base_url)
+    assert (classification.status.value, len(server.requests)) == ("done", 1), seen
 
 
 def test_no_file_is_given_the_keys_of_a_connection(trusted, monkeypatch, tmp_path):
@@ -533,22 +545,26 @@ def test_an_unknown_certificate_is_proof_that_nothing_was_sent(tls, monkeypatch)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls[1]))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(tls[1]))
     with Misbehaving(says(answer()), context=tls[0]) as server:
-        seen, verdict = once(server.base_url)
-    assert (verdict.status.value, verdict.code, verdict.stop) == ("not_sent", "sent.not_trusted", True), seen
+        seen, classification = once(server.base_url)
+    assert (classification.status.value, classification.code, classification.stop) == (
+        "not_sent",
+        "sent.not_trusted",
+        True,
+    ), seen
     assert server.requests == []
 
 
 def test_a_certificate_for_another_host_is_proof_that_nothing_was_sent(trusted):
     """The name is checked, not only the signature."""
     with Misbehaving(says(answer()), context=trusted) as server:
-        seen, verdict = once(f"https://localhost:{server.port}")
-    assert (verdict.status.value, verdict.code) == ("not_sent", "sent.not_trusted"), seen
+        seen, classification = once(f"https://localhost:{server.port}")
+    assert (classification.status.value, classification.code) == ("not_sent", "sent.not_trusted"), seen
     assert server.requests == []
 
 
 def test_only_the_operating_systems_certificates_count(tls):
     """requests brings a list of its own; it is not loaded."""
-    adapter = client._OneAttempt(InHand(10.0))
+    adapter = client._OneAttempt(CallDeadline(10.0))
     pool = adapter.get_connection_with_tls_context(client.requests.Request("GET", "https://a.example").prepare(), True)
     adapter.cert_verify(pool, "https://a.example", True, None)
     assert (pool.cert_reqs, pool.ca_certs, pool.ca_cert_dir) == ("CERT_REQUIRED", None, None)
@@ -564,24 +580,26 @@ def test_tls_that_breaks_after_the_request_is_unknown(trusted, call):
         socket.socket.send(talk.connection, b"this is no TLS record")
 
     with Misbehaving(behave, context=trusted) as server:
-        seen, verdict = once(server.base_url, call)
-    assert isinstance(seen, Failure)
-    assert (seen.chain[0], verdict.status.value, len(server.requests)) == ("MayHaveLeftError", "unknown", 1), seen
+        seen, classification = once(server.base_url, call)
+    assert isinstance(seen, NoResponse)
+    assert (seen.chain[0], classification.status.value, len(server.requests)) == ("MayHaveLeftError", "unknown", 1), (
+        seen
+    )
 
 
 def test_a_server_that_speaks_no_tls_is_unknown():
     """A plain TLS error is no proof: the table does not tell when it came."""
     with Misbehaving(lambda talk: None, at_once=lambda talk: talk.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        seen, verdict = once(server.base_url.replace("http:", "https:"))
-    assert (verdict.status.value, server.requests) == ("unknown", []), seen
+        seen, classification = once(server.base_url.replace("http:", "https:"))
+    assert (classification.status.value, server.requests) == ("unknown", []), seen
 
 
 def test_a_handshake_that_hangs_ends(monkeypatch):
     """A server that accepts and says nothing does not hold up the run."""
     monkeypatch.setattr(client, "CONNECT_SECONDS", 0.2)
     with Misbehaving(lambda talk: None, at_once=Talk.hang) as server:
-        seen, verdict = once(server.base_url.replace("http:", "https:"))
-    assert (verdict.status.value, server.requests) == ("unknown", []), seen
+        seen, classification = once(server.base_url.replace("http:", "https:"))
+    assert (classification.status.value, server.requests) == ("unknown", []), seen
 
 
 # Proxies
@@ -604,8 +622,8 @@ def test_a_refused_connect_is_proof_that_nothing_was_sent(monkeypatch, status, c
     """The proxy was asked for a tunnel only; it never saw the request or the key."""
     with Misbehaving(says(answer(b"", status, {"Location": "https://portal.example"}))) as proxy:
         behind(monkeypatch, proxy.base_url)
-        seen, verdict = once(TARGET, call)
-    assert (verdict.status.value, verdict.code) == ("not_sent", "sent.not_reached"), seen
+        seen, classification = once(TARGET, call)
+    assert (classification.status.value, classification.code) == ("not_sent", "sent.not_reached"), seen
     assert [parsed(request)[0].rsplit(" ", 1)[0] for request in proxy.requests] == ["CONNECT energycap.example:443"]
     assert SECRET.encode() not in proxy.requests[0]
     assert b"ECI-ApiKey" not in proxy.requests[0]
@@ -616,16 +634,16 @@ def test_a_proxy_that_is_not_there_is_proof_that_nothing_was_sent(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     behind(monkeypatch, f"http://127.0.0.1:{port}")
-    seen, verdict = once(TARGET)
-    assert (verdict.status.value, verdict.code) == ("not_sent", "sent.not_reached"), seen
+    seen, classification = once(TARGET)
+    assert (classification.status.value, classification.code) == ("not_sent", "sent.not_reached"), seen
 
 
 def test_a_proxy_that_dies_is_unknown(monkeypatch):
     """A connection closed without a word is no refusal."""
     with Misbehaving(lambda talk: None) as proxy:
         behind(monkeypatch, proxy.base_url)
-        seen, verdict = once(TARGET)
-    assert (verdict.status.value, len(proxy.requests)) == ("unknown", 1), seen
+        seen, classification = once(TARGET)
+    assert (classification.status.value, len(proxy.requests)) == ("unknown", 1), seen
 
 
 def test_a_proxy_that_trickles_is_cut_at_the_total_deadline(monkeypatch):
@@ -637,9 +655,9 @@ def test_a_proxy_that_trickles_is_cut_at_the_total_deadline(monkeypatch):
 
     with Misbehaving(trickle) as proxy:
         behind(monkeypatch, proxy.base_url)
-        seen, verdict = once(TARGET, total_seconds=0.2)
+        seen, classification = once(TARGET, total_seconds=0.2)
         assert proxy.client_left.wait(20)
-    assert verdict.status.value in ("unknown", "not_sent"), seen
+    assert classification.status.value in ("unknown", "not_sent"), seen
     assert len(proxy.requests) == 1
 
 
@@ -658,8 +676,8 @@ def test_a_request_goes_whole_through_a_tunnel(monkeypatch, tmp_path):
 
     with Misbehaving(tunnel) as proxy:
         behind(monkeypatch, proxy.base_url.replace("//", "//pat:s3cret@"))
-        seen, verdict = once(TARGET)
-    assert verdict.status.value == "done", seen
+        seen, classification = once(TARGET)
+    assert classification.status.value == "done", seen
     asked, sent = proxy.requests
     assert "Proxy-Authorization" in parsed(asked)[1]
     assert "Proxy-Authorization" not in parsed(sent)[1]
@@ -670,8 +688,8 @@ def test_loopback_goes_through_no_proxy(monkeypatch):
     """Practice stays on this computer, whatever proxy is set."""
     with Misbehaving(says(answer())) as proxy, Misbehaving(says(answer())) as server:
         behind(monkeypatch, proxy.base_url)
-        _, verdict = once(server.base_url)
-    assert (verdict.status.value, proxy.connections, len(server.requests)) == ("done", 0, 1)
+        _, classification = once(server.base_url)
+    assert (classification.status.value, proxy.connections, len(server.requests)) == ("done", 0, 1)
 
 
 def test_no_proxy_is_honoured(monkeypatch):
@@ -688,9 +706,9 @@ def test_no_proxy_is_honoured(monkeypatch):
 def test_a_proxys_password_is_never_repeated(monkeypatch, odd):
     """A proxy that cannot be used is a setting to mend: nothing was sent, and its password is in no text."""
     behind(monkeypatch, odd)
-    seen, verdict = once(TARGET)
+    seen, classification = once(TARGET)
     assert "s3cret" not in repr(seen)
-    assert (verdict.status.value, verdict.stop) == ("not_sent", True), seen
+    assert (classification.status.value, classification.stop) == ("not_sent", True), seen
 
 
 # The key
@@ -727,10 +745,10 @@ def test_a_key_that_the_server_echoes_goes_no_further(way):
     for body in (f'{{"message": "bad key {echo}"}}', f"<title>{echo}</title>", f"bad key {echo}", f'"{echo}"'):
         for status in ("400 Bad", "302 Found"):
             with Misbehaving(says(answer(body.encode(), status, heads))) as server:
-                seen, verdict = once(server.base_url)
+                seen, classification = once(server.base_url)
             assert isinstance(seen, Reply)
             assert echo not in repr(seen).replace("\\\\", "\\")
-            for text in (verdict.words, json.dumps(verdict.words)):
+            for text in (classification.words, json.dumps(classification.words)):
                 assert SECRET not in text
                 assert "Qx" not in text
 
@@ -740,7 +758,7 @@ def test_a_key_in_a_status_line_goes_no_further():
     for padding in range(180, 200, 3):
         with Misbehaving(says(f"HTTP/1.1 {'x' * padding}{SECRET}\r\n\r\n".encode())) as server:
             seen, _ = once(server.base_url)
-        assert isinstance(seen, Failure)
+        assert isinstance(seen, NoResponse)
         assert "canary" not in repr(seen)
 
 

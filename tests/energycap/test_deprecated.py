@@ -10,7 +10,7 @@ import pytest
 from asking import Bulkops, fill, flag, kickout
 
 from bulkops.energycap.classify import deprecated
-from bulkops.model.requests import Failure, Reply
+from bulkops.model.requests import NoResponse, Reply
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import app
@@ -64,7 +64,7 @@ def test_a_deprecated_read_is_told(
 def test_a_header_without_words_is_told_too() -> None:
     """What counts is that it is there; its words are one line of bounded length."""
     assert deprecated(Reply(200, {}, b"")) is None
-    assert deprecated(Failure(("ReadTimeout",), "", True)) is None
+    assert deprecated(NoResponse(("ReadTimeout",), "", True)) is None
     assert deprecated(Reply(200, {"eci-deprecated": ""}, b"")) == ""
     assert deprecated(Reply(200, {"eci-deprecated": " a \n b" + "x" * 400}, b""))[:4] == "a bx"  # type: ignore[index]
     assert len(deprecated(Reply(200, {"eci-deprecated": "x" * 400}, b"")) or "") == 300

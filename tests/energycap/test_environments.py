@@ -243,8 +243,8 @@ def test_a_key_is_found_in_any_text_and_masked():
         plain.replace("&", "&#38;"),
         plain.replace("&", "&#x26;"),
     ):
-        assert key.scrub(f"x{form}y{form}z") == f"x{key.masked()}y{key.masked()}z"
-    assert key.scrub("nothing here") == "nothing here"
+        assert key.redact(f"x{form}y{form}z") == f"x{key.masked()}y{key.masked()}z"
+    assert key.redact("nothing here") == "nothing here"
 
 
 LONG = "Ab3+7/Qx%k<9&Zz==0123456789abcdef"
@@ -285,7 +285,7 @@ LONG = "Ab3+7/Qx%k<9&Zz==0123456789abcdef"
 )
 def test_a_trace_of_a_key_is_masked_however_it_is_written(text, left):
     """A server writes back what it was sent in its own way, or a part of it; what only looks alike stays as it is."""
-    assert Key(LONG).scrub(f"<{text}> İ x") == f"<{left}> İ x"
+    assert Key(LONG).redact(f"<{text}> İ x") == f"<{left}> İ x"
 
 
 @pytest.mark.parametrize("encode", [base64.standard_b64encode, base64.urlsafe_b64encode])
@@ -294,7 +294,7 @@ def test_both_alphabets_of_base64_are_known(encode):
     secret = ">>>???>>>???>>>???"
     text = encode(f"k={secret};".encode()).decode()
     assert set(text) & set("+/-_")
-    assert Key(secret).scrub(f"Basic {text}.") == "Basic ••••>???."
+    assert Key(secret).redact(f"Basic {text}.") == "Basic ••••>???."
 
 
 def steps(work: Callable[[], object]) -> int:
@@ -333,7 +333,7 @@ def steps(work: Callable[[], object]) -> int:
 def test_masking_takes_no_more_than_its_share_of_time_for_a_longer_text(secret, unit):
     """A hostile answer must not keep a row on its way: twice the text is twice the work, and each letter has little."""
     key, short = Key(secret), unit * (4000 // len(unit))
-    few, many = steps(lambda: key.scrub(short)), steps(lambda: key.scrub(short * 2))
+    few, many = steps(lambda: key.redact(short)), steps(lambda: key.redact(short * 2))
     assert many <= 2.1 * few + 100
     assert many <= 40 * 2 * len(short)
 
@@ -347,13 +347,13 @@ def test_masking_ends_with_the_time_for_the_call():
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        Key(LONG).scrub(LONG.replace("+", "%2525252B"), over)
+        Key(LONG).redact(LONG.replace("+", "%2525252B"), over)
 
 
 def test_words_are_no_trace_of_a_key_that_is_made_of_words():
     """Of a key that is not long, only the whole counts; else every answer of the practice server would be riddled."""
-    assert Key("practice-key-readonly").scrub("The practice-key is read only.") == "The practice-key is read only."
-    assert Key("practice-key").scrub("Practice-Key here") == "••••-key here"
+    assert Key("practice-key-readonly").redact("The practice-key is read only.") == "The practice-key is read only."
+    assert Key("practice-key").redact("Practice-Key here") == "••••-key here"
 
 
 # Where the key is kept

@@ -11,7 +11,7 @@ import pytest
 from bulkops.energycap.lookups import look_up, rule_out
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan, Step
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
@@ -36,8 +36,8 @@ def flag_plan(*type_ids: int | None) -> Plan:
     return Plan(((tuple(steps),),), ())
 
 
-def answering(seen: Reply | Failure, asked: list[Call] | None = None) -> Callable[[Call], Reply | Failure]:
-    def ask(call: Call) -> Reply | Failure:
+def answering(seen: Reply | NoResponse, asked: list[Call] | None = None) -> Callable[[Call], Reply | NoResponse]:
+    def ask(call: Call) -> Reply | NoResponse:
         if asked is not None:
             asked.append(call)
         return seen
@@ -81,10 +81,10 @@ def test_one_question_is_asked_for_all_rows() -> None:
         Reply(404, {}, b"{}"),
         Reply(200, {}, b"[" * 100_000),
         Reply(200, {}, b"<html>"),
-        Failure(("ReadTimeout",), "", True),
+        NoResponse(("ReadTimeout",), "", True),
     ],
 )
-def test_a_question_without_an_answer_rules_nothing_out(seen: Reply | Failure) -> None:
+def test_a_question_without_an_answer_rules_nothing_out(seen: Reply | NoResponse) -> None:
     """EnergyCAP checks for itself; the operator is told."""
     answers, notes = look_up(flag_plan(1), OPERATIONS, answering(seen))
     assert answers == {}

@@ -339,7 +339,7 @@ from steps import HERE, kickout, plan_of, run_named
 from bulkops.energycap.client import Client
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.runs.processor import Control, Processor
 from bulkops.energycap.key import Key
 from bulkops.model.environment import Environment
@@ -349,8 +349,8 @@ plan = plan_of(kickout(0), kickout(1))
 ledger.begin(run_named("killed"), plan, HERE)
 client = Client(Environment("custom", sys.argv[2]), Key("key"))
 control = Control()
-pace = Pace(control.stopped.wait, control.stopped.is_set)
-list(Processor("killed", ledger, lambda: client.send, all_operations(), control, pace).outcomes(plan))
+rate_limit = RateLimit(control.stopped.wait, control.stopped.is_set)
+list(Processor("killed", ledger, lambda: client.send, all_operations(), control, rate_limit).outcomes(plan))
 """
 
 

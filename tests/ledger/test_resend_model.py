@@ -17,13 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from passes import passes
 from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import Mark, Verdict
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.model.rows import Cell, CheckedRow, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
@@ -123,7 +123,7 @@ class Network:
     coming: Iterator[str]
     control: Control = field(default_factory=Control)
 
-    def send(self, call: Call) -> Reply | Failure:
+    def send(self, call: Call) -> Reply | NoResponse:
         if call.method == "GET":
             return Reply(401, JSON, b"{}")
         step = next(each for each in self.plan.steps if each.call == call)
@@ -134,13 +134,13 @@ class Network:
         if ending == "stop":
             self.control.stop("You stopped the run.")
         if ending in ("not_sent", "stop"):
-            return Failure(("NewConnectionError",), "", True)
+            return NoResponse(("NewConnectionError",), "", True)
         self.computer.sends.append(sent)
         self.told.rows[sent.seq] = "unknown"
         if ending == "kill":
             raise Killed
         if ending == "unknown":
-            return Failure(("ReadTimeout",), "", True)
+            return NoResponse(("ReadTimeout",), "", True)
         if ending in ("failed", "refused key"):
             sent.became, self.told.rows[sent.seq] = "failed", "failed" if ending == "failed" else "left"
             return Reply(400 if ending == "failed" else 401, JSON, b'{"message": "No."}')
@@ -232,8 +232,8 @@ class Codes(RuleBasedStateMachine):
         told.released |= {step.row.seq: step.released for step in plan.steps}
         network = Network(computer, told, plan, iter(endings))
         control = network.control
-        pace = Pace(lambda _: False, control.stopped.is_set)
-        known_by = (told.name, computer.ledger, lambda: network.send, all_operations(), control, pace)
+        rate_limit = RateLimit(lambda _: False, control.stopped.is_set)
+        known_by = (told.name, computer.ledger, lambda: network.send, all_operations(), control, rate_limit)
         known = len(computer.sends)
         try:
             for outcome in Processor(*known_by, most_troubles=99).outcomes(plan):

@@ -15,7 +15,7 @@ import pytest
 import requests
 from asking import Bulkops, fill, kickout, task
 
-from bulkops.energycap.classify import REFUSED, judge
+from bulkops.energycap.classify import REFUSED, classify
 from bulkops.energycap.environments import environment
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.kickout_reimport import MODES, OPERATION
@@ -582,7 +582,7 @@ def test_the_error_of_a_smart_batch_may_name_another_mode(
 @pytest.mark.parametrize(("status", "told"), [(404, True), (401, True), (429, False), (503, False)])
 def test_words_of_another_mode_are_expected_of_every_refusal(status: int, told: bool) -> None:
     """Error message may reflect this new BatchMode: said wherever EnergyCAP refused with its own words."""
-    code = judge(Reply(status, {}, b"No."), OPERATION.accepted).code
+    code = classify(Reply(status, {}, b"No."), OPERATION.accepted).code
     assert (code in REFUSED) is told
 
 

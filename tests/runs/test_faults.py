@@ -32,7 +32,7 @@ from misbehaving import ACCEPTED, COUNTED, GUID, Behaviour, Misbehaving, Talk, a
 
 from bulkops.energycap import client
 from bulkops.energycap.client import LARGEST_ANSWER, Client
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.practice import Choices, State
@@ -642,7 +642,7 @@ def run(book: Path, base_url: str, server: Misbehaving, paths: list[str], begin:
         pytest.MonkeyPatch.context() as patch,
         app.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
     ):
-        patch.setattr(execute, "Pace", partial(Pace, clock=patient.clock))
+        patch.setattr(execute, "RateLimit", partial(RateLimit, clock=patient.clock))
         assert prepared.obstacle is None, prepared.obstacle
         arrive, connections, since = begin(), server.connections, len(server.requests)
         report = prepared.run(Control(patient), lambda _: None)

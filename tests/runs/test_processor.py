@@ -17,13 +17,13 @@ from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of
 
 from bulkops.energycap.client import Client
 from bulkops.energycap.key import Key
-from bulkops.energycap.rate_limit import Pace
+from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import MustStop
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
-from bulkops.model.requests import Call, Failure, Reply
+from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
 from bulkops.practice.seed_data import PRACTICE_KEY
@@ -74,7 +74,7 @@ class Desk:
     def processor_of(self, name: str = "r") -> Processor:
         stopped = self.control.stopped.is_set
         given = {"connect": self.connect, "operations": all_operations(), "control": self.control, "jobs": self.jobs}
-        given["pace"] = Pace(self.pauses.append, stopped, clock=lambda: 1000 + sum(self.pauses))
+        given["rate_limit"] = RateLimit(self.pauses.append, stopped, clock=lambda: 1000 + sum(self.pauses))
         return Processor(name, self.ledger, **{**given, **self.more})
 
     def applied(self) -> list[str]:
@@ -109,7 +109,7 @@ def test_the_intent_is_on_disk_before_the_request_leaves(desk):
     """A second program reads it from the file at the moment of sending; the outcome comes after."""
     read: list[list[tuple[int, str]]] = []
 
-    def look(send: Send, call: Call) -> Reply | Failure:
+    def look(send: Send, call: Call) -> Reply | NoResponse:
         with closing(sqlite3.connect(desk.ledger.path)) as other:
             read.append(other.execute("SELECT seq, state FROM attempts ORDER BY id").fetchall())
         return send(call)
@@ -337,7 +337,7 @@ def evidence_of(desk: Desk) -> list[dict[str, Any]]:
 def test_nobody_is_asked_once_the_run_is_stopped(desk):
     """Then the row stays in doubt: no question keeps a run from its end."""
 
-    def stop(send: Send, call: Call) -> Reply | Failure:
+    def stop(send: Send, call: Call) -> Reply | NoResponse:
         answer = send(call)
         desk.control.stop("Enough.")
         return answer
@@ -351,7 +351,7 @@ def test_nobody_is_asked_once_the_run_is_stopped(desk):
 def test_the_question_keeps_the_pace(desk):
     """It takes a turn as a row does."""
     stopped = desk.control.stopped.is_set
-    desk.more["pace"] = Pace(desk.pauses.append, stopped, 60, clock=lambda: 1000 + sum(desk.pauses))
+    desk.more["rate_limit"] = RateLimit(desk.pauses.append, stopped, 60, clock=lambda: 1000 + sum(desk.pauses))
     desk.server.faults.add(gateway())
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "failed", "sent.not_found"), (1, "done", "")]
     assert desk.pauses == [1, 1]
@@ -408,7 +408,7 @@ def test_a_wait_ends_when_the_run_is_stopped(desk):
             return True
 
     desk.control = Control(Impatient())
-    desk.more = {"pace": Pace(desk.control.stopped.wait, desk.control.stopped.is_set)}
+    desk.more = {"rate_limit": RateLimit(desk.control.stopped.wait, desk.control.stopped.is_set)}
     desk.server.faults.add(Fault.too_many(600), times=None)
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "failed", "sent.busy")]
     assert desk.control.stopped.waited == pytest.approx(600, abs=5)
@@ -423,7 +423,7 @@ def test_rows_of_a_group_run_side_by_side_and_no_more_than_asked(desk):
     meeting = threading.Barrier(4)
     lock, flying, most = threading.Lock(), 0, 0
 
-    def meet(send: Send, call: Call) -> Reply | Failure:
+    def meet(send: Send, call: Call) -> Reply | NoResponse:
         nonlocal flying, most
         with lock:
             flying += 1
@@ -451,7 +451,7 @@ def test_rows_whose_order_matters_run_one_after_the_other(desk, jobs, rows):
     """The next row starts when the outcome of the one before is on disk."""
     before: list[list[str]] = []
 
-    def look(send: Send, call: Call) -> Reply | Failure:
+    def look(send: Send, call: Call) -> Reply | NoResponse:
         before.append([each.status.value for each in desk.ledger.outcomes("r")])
         return send(call)
 
@@ -466,7 +466,7 @@ def test_lanes_run_side_by_side_and_each_in_order(desk):
     lock, flying, seen_with = threading.Lock(), set(), {}
     meeting = threading.Barrier(2)
 
-    def watch(send: Send, call: Call) -> Reply | Failure:
+    def watch(send: Send, call: Call) -> Reply | NoResponse:
         with lock:
             flying.add(call.path)
             seen_with[call.body["comment"]] = set(flying)
@@ -502,7 +502,9 @@ def test_all_workers_wait_when_one_is_asked_to(desk):
 
 def test_rows_keep_to_the_operators_limit(desk):
     """At most so many rows a minute, by the clock that the pauses move."""
-    desk.more = {"pace": Pace(desk.pauses.append, desk.control.stopped.is_set, 30, lambda: 1000 + sum(desk.pauses))}
+    desk.more = {
+        "rate_limit": RateLimit(desk.pauses.append, desk.control.stopped.is_set, 30, lambda: 1000 + sum(desk.pauses))
+    }
     assert len(desk.run(plan_of(*(kickout(n) for n in range(4))))) == 4
     assert desk.pauses == [2, 2, 2]
 
@@ -513,7 +515,7 @@ def test_a_row_whose_turn_did_not_come_before_the_stop_was_never_intended(desk):
     def stop(_: float) -> None:
         desk.control.stop("the operator")
 
-    desk.more = {"pace": Pace(stop, desk.control.stopped.is_set, 1, lambda: 1000.0)}
+    desk.more = {"rate_limit": RateLimit(stop, desk.control.stopped.is_set, 1, lambda: 1000.0)}
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "done", "")]
     assert desk.ledger.counts("r") == {"done": 1, "not_sent": 1}
     assert desk.processor.sent == {0}
@@ -638,7 +640,7 @@ def test_a_key_without_the_right_stops_the_run(desk):
 
 def test_a_server_that_is_not_trusted_stops_the_run(desk):
     """An unknown certificate stays unknown for the next row."""
-    desk.wrap = lambda send, call: Failure(("SSLError", "SSLCertVerificationError"), "self-signed certificate", True)
+    desk.wrap = lambda send, call: NoResponse(("SSLError", "SSLCertVerificationError"), "self-signed certificate", True)
     assert desk.run(plan_of(kickout(0), kickout(1))) == [(0, "not_sent", "sent.not_trusted")]
 
 
@@ -667,7 +669,7 @@ def test_an_outcome_that_cannot_be_written_is_told_all_the_same(desk, jobs):
     """The rows in flight come in with what is known of them; then the run stops. The reserve has their outcomes."""
     meeting = threading.Barrier(jobs)
 
-    def fill(send: Send, call: Call) -> Reply | Failure:
+    def fill(send: Send, call: Call) -> Reply | NoResponse:
         meeting.wait(30)
         answer = send(call)
         read_only(desk)
@@ -724,7 +726,7 @@ def test_a_defect_lets_the_other_rows_in_flight_come_in(desk):
     """One row's defect does not lose another row's outcome."""
     meeting = threading.Barrier(4)
 
-    def one_fails(send: Send, call: Call) -> Reply | Failure:
+    def one_fails(send: Send, call: Call) -> Reply | NoResponse:
         meeting.wait(30)
         if task(2) in call.path:
             raise ZeroDivisionError
