@@ -26,7 +26,7 @@ from openpyxl import Workbook
 from python_calamine import CalamineWorkbook
 
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.reading.sandbox import parsed_apart
+from bulkops.workbook.reading.sandbox import parsed_in_sandbox
 
 HEADINGS = ("Task GUID", "Batch mode", "Existing open batch ID", "Leave existing batches open", "New batch code")
 HEADINGS += ("Pending batch ID", "Comment", "Import note", "Save as resolved", "Send again", "Amount", "Date")
@@ -128,7 +128,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "pandas with calamine": lambda path: pd.read_excel(path, engine="calamine"),
     "calamine": lambda path: CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(),
     "bulkops": read_workbook,
-    "bulkops, in a child process": lambda path: parsed_apart(path, path.read_bytes()),
+    "bulkops, in a child process": lambda path: parsed_in_sandbox(path, path.read_bytes()),
 }
 
 

@@ -16,7 +16,7 @@ from zoo.book import MAIN, RELATIONSHIPS
 from bulkops.model.rows import Cell, Shown
 from bulkops.workbook.reader import parsed
 from bulkops.workbook.reading.file_content import content_of
-from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
+from bulkops.workbook.sheets import Sheet, Workbook, column_letters
 
 STRICT = "http://purl.oclc.org/ooxml"
 SHEET = "xl/worksheets/sheet1.xml"
@@ -111,12 +111,12 @@ def typed_sheets(
     return path
 
 
-def read_here(path: Path) -> RawWorkbook:
+def read_here(path: Path) -> Workbook:
     """What ``read_workbook`` gives, without a process of its own: hundreds of small cases are read in no time."""
     return parsed(path, content_of(path))
 
 
-def only_sheet(path: Path) -> RawSheet:
+def only_sheet(path: Path) -> Sheet:
     """The one sheet of a workbook."""
     (sheet,) = read_here(path).sheets
     return sheet
@@ -162,7 +162,7 @@ def untouched_parts(path: Path) -> dict[str, bytes]:
         return {part: archive.read(part) for part in archive.namelist() if part not in patched}
 
 
-def by_address(sheet: RawSheet) -> dict[str, Cell]:
+def by_address(sheet: Sheet) -> dict[str, Cell]:
     """``A1`` → its cell."""
     return {f"{column_letters(column)}{row.number}": cell for row in sheet.rows for column, cell in row.cells.items()}
 

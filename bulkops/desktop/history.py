@@ -14,12 +14,12 @@ def results_of(folder: Path, run: str) -> Path:
 
     Raises CannotStart if that cannot be written.
     """
-    from bulkops.workbook.writing.sidecar import runs_told
+    from bulkops.workbook.writing.sidecar import run_ids
 
     with app.any_ledger(folder) as ledger:
         found = next(iter(ledger.runs_named([run])), None) if ledger else None
     written = Path(found.results) if found and found.results else None
-    if written and is_workbook(written) and run in runs_told(written):
+    if written and is_workbook(written) and run in run_ids(written):
         return written
     again = app.recall(folder, run).results
     if again is None:

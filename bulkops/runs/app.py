@@ -185,7 +185,7 @@ def _unchanged(path: Path, identity: str) -> tuple[str, tuple[str, str]]:
         workbook = read_workbook(path)
     except CannotStart:
         return "", ("", "")
-    return (workbook.sha256, workbook.unfit) if workbook.identity == identity else ("", ("", ""))
+    return (workbook.sha256, workbook.unfit) if workbook.content_hash == identity else ("", ("", ""))
 
 
 def _cut_short(ledger: Ledger, name: str | None) -> tuple[Run, tuple[CheckedRow, ...]]:
@@ -331,7 +331,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
     from bulkops.runs.corrections_file import corrections_to
     from bulkops.runs.delivery import decide
     from bulkops.runs.practice import SERVED_APART, begin, without_unknown
-    from bulkops.workbook.writing.sidecar import runs_told
+    from bulkops.workbook.writing.sidecar import run_ids
 
     _all_or_nothing(prepared)
     material = prepared.material
@@ -339,7 +339,7 @@ def _make_ready(prepared: Prepared, folder: Path, stack: ExitStack) -> None:
         prepared.notes.append(strange)
         prepared.elsewhere = prepared.elsewhere or strange
     own = prepared.ledger.runs_of(str(material.path.resolve())) if prepared.ledger else ()
-    told_there = bool(_strange(prepared.ledger, runs_told(material.path)))
+    told_there = bool(_strange(prepared.ledger, run_ids(material.path)))
 
     def deliver(practice: bool) -> Delivery:
         place = material.path, material.sha256, folder, prepared.options.results, prepared.id
@@ -446,10 +446,10 @@ def _told_beside(path: Path, ledger: Ledger | None, allowance: Allowance) -> set
     """The runs whose results a file holds; which of them were only practised takes a closer look."""
     from bulkops.workbook.allowance import TooBig
     from bulkops.workbook.reader import read_workbook
-    from bulkops.workbook.reader import runs_told as real_ones
-    from bulkops.workbook.writing.sidecar import runs_told
+    from bulkops.workbook.reader import run_ids as real_ones
+    from bulkops.workbook.writing.sidecar import run_ids
 
-    told = runs_told(path, allowance)
+    told = run_ids(path, allowance)
     if _strange(ledger, told):
         with suppress(CannotStart, TooBig):
             allowance.take()
@@ -610,7 +610,7 @@ def any_ledger(folder: Path) -> Iterator[Ledger | None]:
 def _read(path: Path, options: Options, file: Id | None = None) -> Material:
     from bulkops.runs.checking import check as check_rows
     from bulkops.runs.checking import import_schemas
-    from bulkops.workbook.reader import read_workbook, runs_told, without_collecting
+    from bulkops.workbook.reader import read_workbook, run_ids, without_collecting
 
     with without_collecting():
         workbook = read_workbook(path, import_schemas, file)
@@ -625,11 +625,11 @@ def _read(path: Path, options: Options, file: Id | None = None) -> Material:
         if hidden
         else []
     )
-    told = frozenset(runs_told(workbook))
+    told = frozenset(run_ids(workbook))
     layouts = checked.layouts if options.corrections else ()
     notes = [*checked.notes, *notes]
     return Material(
-        *(path, workbook.sha256, workbook.identity, checked.rows, tuple(notes), told, layouts),
+        *(path, workbook.sha256, workbook.content_hash, checked.rows, tuple(notes), told, layouts),
         unread=checked.unread,
         unfit=workbook.unfit,
     )

@@ -21,7 +21,7 @@ from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, 
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.runs.headings import Layout, find_layout
 from bulkops.runs.skipped_rows import SkippedRows, not_shown
-from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters, may_be_code
+from bulkops.workbook.sheets import Sheet, Workbook, column_letters, may_be_code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ class _Read:
         return address(self.row.sheet, self.row.number, self.columns, name)
 
 
-def check(workbook: RawWorkbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
+def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
     """Check a workbook's rows against every rule. Hidden rows are passed through unchecked unless included."""
     catalogue = Catalogue(operations)
     notes: list[str] = []
@@ -161,7 +161,7 @@ def _rows(
         seq += 1
 
 
-def _unexpected(sheet: RawSheet, rows: Sequence[int], skipped: SkippedRows) -> Iterator[str]:
+def _unexpected(sheet: Sheet, rows: Sequence[int], skipped: SkippedRows) -> Iterator[str]:
     """What somebody who looks at the sheet may not expect of its rows, which are given by their numbers."""
     if sheet.hidden and rows:
         yield f"Sheet “{sheet.name}” is hidden; its rows ({len(rows)}) count as hidden rows."

@@ -23,7 +23,7 @@ from bulkops.runs.headings import Layout
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.sheets import MAX_CELLS, column_number
 from bulkops.workbook.text import escape
-from bulkops.workbook.writing.corrections_workbook import HEADING, Line, Sheet
+from bulkops.workbook.writing.corrections_workbook import HEADING, CorrectionSheet, Line
 from bulkops.workbook.writing.input_sheets import operation_field
 
 _UNREADABLE = "#N/A"
@@ -45,7 +45,7 @@ _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 
 def to_correct(
     layouts: Iterable[Layout], rows: Iterable[CheckedRow], outcomes: Iterable[Outcome], workbook: str
-) -> list[Sheet]:
+) -> list[CorrectionSheet]:
     """One sheet for each input sheet that has rows to be corrected, in the workbook's order. Pure.
 
     Raises ValueError for two input sheets of one name: whose row is whose could not be told; TooBig.
@@ -130,7 +130,7 @@ class _Sheet:
         self._merged = self._in_merges()
         self._again = next((at for at, name in layout.fields.items() if name == SEND_AGAIN.name), 0)
 
-    def made(self, allowance: Allowance) -> Sheet:
+    def made(self, allowance: Allowance) -> CorrectionSheet:
         """The sheet as it is to be written."""
         layout = self._layout
         used = {*self._head, *(column for _, row in self._wrong for column in self._raw[row.number].cells)} - self._ours
@@ -145,7 +145,7 @@ class _Sheet:
             used.add(self._again)
             headings[self._again] = Cell(self._again, Kind.TEXT, SEND_AGAIN.heading)
             fields[self._again] = SEND_AGAIN
-        return Sheet(
+        return CorrectionSheet(
             layout.sheet.name,
             sorted(used),
             headings,

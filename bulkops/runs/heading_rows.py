@@ -13,7 +13,7 @@ from bulkops.operations.base import Operation
 from bulkops.operations.cells import shorten
 from bulkops.operations.heading_names import heading_words, known_headings
 from bulkops.workbook.results_layout import COLUMNS, FIRST
-from bulkops.workbook.sheets import RawRow, RawSheet, column_letters
+from bulkops.workbook.sheets import Sheet, SheetRow, column_letters
 
 _NEAR = 0.83
 """“Operator” is 0.82 of “Operation”, and a word of its own."""
@@ -32,7 +32,7 @@ _BLANKS = 10
 class HeadingRow:
     """One row read as headings."""
 
-    row: RawRow
+    row: SheetRow
     exact: dict[int, str] = field(default_factory=dict)
     """Column → field name."""
     near: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -81,11 +81,11 @@ class KnownHeadings:
                     del headings.far[column]
                     break
 
-    def is_results(self, row: RawRow) -> bool:
+    def is_results(self, row: SheetRow) -> bool:
         """Our own Results sheet's headings."""
         return {heading_words(cell.text) for cell in row.cells.values()} >= set(map(heading_words, FIRST))
 
-    def read(self, row: RawRow) -> HeadingRow:
+    def read(self, row: SheetRow) -> HeadingRow:
         """A row, as if it were headings."""
         headings = HeadingRow(row)
         for column, cell in row.cells.items():
@@ -102,7 +102,7 @@ class KnownHeadings:
                 headings.far[column] = shorten(cell.text)
         return headings
 
-    def rows_with_any(self, rows: Iterable[RawRow]) -> Iterator[tuple[RawRow, Mapping[int, str]]]:
+    def rows_with_any(self, rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, Mapping[int, str]]]:
         """The rows that hold headings, if only one, with what their columns mean."""
         longest = max(map(len, self.fields)) + _BLANKS
         # Most texts of a big workbook hold a number, and no heading does: they need not be read letter by letter.
@@ -128,6 +128,6 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
-def address(sheet: RawSheet, column: int, row: RawRow) -> str:
+def address(sheet: Sheet, column: int, row: SheetRow) -> str:
     """``Data!B1``"""
     return f"{sheet.name}!{column_letters(column)}{row.number}"

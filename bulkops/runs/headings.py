@@ -24,7 +24,7 @@ from bulkops.runs.unread import (
     place_for,
     why_unread,
 )
-from bulkops.workbook.sheets import RawRow, RawSheet, column_letters
+from bulkops.workbook.sheets import Sheet, SheetRow, column_letters
 from bulkops.workbook.writing.corrections_workbook import HEADING as OUR_COLUMN
 
 
@@ -32,7 +32,7 @@ from bulkops.workbook.writing.corrections_workbook import HEADING as OUR_COLUMN
 class Layout:
     """An input sheet: where its headings stand, what each column means, what is wrong with them."""
 
-    sheet: RawSheet
+    sheet: Sheet
     heading_row: int
     fields: Mapping[int, str]
     """Column → field name."""
@@ -47,7 +47,7 @@ class Layout:
     """Operation's key → the headings it needs and the sheet lacks, where a column Operation says which row is whose."""
 
 
-def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | Unread | None:
+def find_layout(sheet: Sheet, operations: Sequence[Operation], catalogue: Catalogue) -> Layout | Unread | None:
     """The sheet's layout; why it cannot be read; None for any other sheet."""
     known = KnownHeadings(operations)
     if sheet.ours:
@@ -70,7 +70,7 @@ def find_layout(sheet: RawSheet, operations: Sequence[Operation], catalogue: Cat
 
 
 def _among_results(
-    sheet: RawSheet, known: KnownHeadings, operations: Sequence[Operation], catalogue: Catalogue
+    sheet: Sheet, known: KnownHeadings, operations: Sequence[Operation], catalogue: Catalogue
 ) -> Unread | None:
     """Headings that somebody typed into bulkops' own results."""
     for row, found in known.rows_with_any(sheet.rows):
@@ -103,7 +103,7 @@ def _again(layout: Layout, known: KnownHeadings, operations: Sequence[Operation]
     """The first row below the headings that holds headings of another table; 0 if there is none."""
     targets = {each.target: columns([each])[each.target] for each in operations}
 
-    def names_a_target(row: RawRow) -> bool:
+    def names_a_target(row: SheetRow) -> bool:
         """Then it is a row, and one of its values happens to be a heading."""
         keys = ((row.cells[at], name) for at, name in layout.fields.items() if name in targets and at in row.cells)
         return any(not isinstance(targets[name].read(cell), Unreadable | None) for cell, name in keys)
@@ -119,7 +119,7 @@ def _again(layout: Layout, known: KnownHeadings, operations: Sequence[Operation]
 
 
 def _layout(
-    sheet: RawSheet,
+    sheet: Sheet,
     headings: HeadingRow,
     meant: list[Operation],
     operations: Sequence[Operation],
@@ -164,7 +164,7 @@ def _layout(
 
 
 def _lacking(
-    sheet: RawSheet, headings: HeadingRow, operation: Operation, corner: int, catalogue: Catalogue
+    sheet: Sheet, headings: HeadingRow, operation: Operation, corner: int, catalogue: Catalogue
 ) -> tuple[Problem, ...]:
     """Every heading that an operation needs and the sheet lacks."""
     return tuple(
@@ -179,7 +179,7 @@ def _lacking(
 
 
 def _stray(
-    sheet: RawSheet, headings: HeadingRow, fields: Mapping[int, str], known: KnownHeadings, catalogue: Catalogue
+    sheet: Sheet, headings: HeadingRow, fields: Mapping[int, str], known: KnownHeadings, catalogue: Catalogue
 ) -> Iterator[Problem]:
     """Headings, or halves of them, right above or below the others, in a column that has none of ours."""
     at = sheet.rows.index(headings.row)
@@ -200,7 +200,7 @@ def _stray(
                 )
 
 
-def _ignored(sheet: RawSheet, headings: HeadingRow) -> Iterator[str]:
+def _ignored(sheet: Sheet, headings: HeadingRow) -> Iterator[str]:
     """Columns that hold something, and that nobody reads."""
     for column, text in headings.far.items():
         if normal(text) == normal(OUR_COLUMN):
@@ -216,7 +216,7 @@ def _ignored(sheet: RawSheet, headings: HeadingRow) -> Iterator[str]:
         yield f"Sheet “{sheet.name}”: what stands in columns without a heading ({letters}) was ignored."
 
 
-def _hidden(sheet: RawSheet, fields: Mapping[int, str], meant: list[Operation]) -> Iterator[str]:
+def _hidden(sheet: Sheet, fields: Mapping[int, str], meant: list[Operation]) -> Iterator[str]:
     known = {OPERATION_COLUMN: "Operation", **{name: each.heading for name, each in columns(meant).items()}}
     for column, name in fields.items():
         if name in known and any(first <= column <= last for first, last in sheet.hidden_columns):

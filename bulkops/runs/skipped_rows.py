@@ -14,7 +14,7 @@ from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import Unreadable
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.runs.headings import Layout
-from bulkops.workbook.sheets import Area, RawRow, is_zero
+from bulkops.workbook.sheets import Area, SheetRow, is_zero
 
 _NO = {"", "false", "no", "n"}
 _TOTALS, _SUBTOTALS, _UNFILLED = "totals", "subtotals", "unfilled"
@@ -43,7 +43,7 @@ class SkippedRows:
         """Do rows that nobody filled in hold something in columns that are not read?"""
         self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
 
-    def take(self, raw: RawRow) -> bool:
+    def take(self, raw: SheetRow) -> bool:
         """Is this no row? Then its number is kept."""
         reason = (self._has_totals and self._total(raw)) or (_UNFILLED if self._is_unfilled(raw) else "")
         if reason:
@@ -51,7 +51,7 @@ class SkippedRows:
             self._more_beside |= reason == _UNFILLED and not raw.cells.keys() <= self._layout.fields.keys()
         return bool(reason)
 
-    def subtotal_in(self, raw: RawRow) -> int:
+    def subtotal_in(self, raw: SheetRow) -> int:
         """The first column with a total in a row that is one all the same; 0: there is none."""
         if raw.number in self._sums:
             return self._sums[raw.number]
@@ -75,7 +75,7 @@ class SkippedRows:
                 which = f"row {numbers[0]} holds" if one else f"{len(numbers)} rows ({row_numbers(numbers)}) hold"
                 yield f"Sheet “{self._layout.sheet.name}”: {which} {what} and {'was' if one else 'were'} {end}."
 
-    def _total(self, raw: RawRow) -> str:
+    def _total(self, raw: SheetRow) -> str:
         """Which sort of total the row is, if it is one."""
         if summed := self._summed(raw):
             totals = self._totals(raw.number)
@@ -85,7 +85,7 @@ class SkippedRows:
                 return _SUBTOTALS
         return ""
 
-    def _is_unfilled(self, raw: RawRow) -> bool:
+    def _is_unfilled(self, raw: SheetRow) -> bool:
         for column, cell in raw.cells.items():
             if (self._lacking or column in self._layout.fields) and not self._is_nothing(raw.number, cell):
                 return False
@@ -95,14 +95,14 @@ class SkippedRows:
         """The tables whose totals row this is."""
         return [area for area in self._layout.sheet.totals if area[1] <= row <= area[3]]
 
-    def _summed(self, raw: RawRow) -> set[int]:
+    def _summed(self, raw: SheetRow) -> set[int]:
         """The columns of its subtotals, and of what stands in known columns of a table's totals row."""
         subtotals = self._subtotals.get(raw.number, set())
         if totals := self._totals(raw.number):
             return subtotals | {column for column in raw.cells.keys() & self._layout.fields if _within(totals, column)}
         return subtotals
 
-    def _names_a_target(self, raw: RawRow, column: int) -> bool:
+    def _names_a_target(self, raw: SheetRow, column: int) -> bool:
         """Does a key's cell hold anything but a label or a total? What cannot be read may be meant for an id."""
         cell = raw.cells.get(column)
         value = None if cell is None else self._keys[column].read(cell)

@@ -12,7 +12,7 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, heading_words
 from bulkops.runs.heading_rows import OURS, HeadingRow, KnownHeadings, address
-from bulkops.workbook.sheets import RawRow, RawSheet
+from bulkops.workbook.sheets import Sheet, SheetRow
 
 SEARCHED_ROWS = 20
 _FILLERS = {"bill", "code", "id", "key", "no", "nr", "number", "of", "the"}
@@ -33,7 +33,7 @@ def is_meant(operation: Operation, names: set[str]) -> bool:
 
 
 def why_unread(
-    sheet: RawSheet,
+    sheet: Sheet,
     tops: Sequence[HeadingRow],
     known: KnownHeadings,
     operations: Sequence[Operation],
@@ -80,7 +80,7 @@ def missing(operation: Operation, names: set[str]) -> Iterator[Field]:
     return (each for each in operation.fields if each.name in operation.headings - names)
 
 
-def _lacks_only_target(sheet: RawSheet, headings: HeadingRow, operation: Operation) -> bool:
+def _lacks_only_target(sheet: Sheet, headings: HeadingRow, operation: Operation) -> bool:
     """Does a row that holds but one heading hold another for the target? An operation may need no more than two."""
     (target,) = (each for each in operation.fields if each.name == operation.target)
     there = own(operation, headings.names()) - {target.name, SEND_AGAIN.name}
@@ -100,7 +100,7 @@ def _in_words(fields: Sequence[Field]) -> str:
     return f"headings {named}" if len(fields) > 1 else f"heading {named}"
 
 
-def place_for(sheet: RawSheet, headings: HeadingRow, wanted: Field) -> str:
+def place_for(sheet: Sheet, headings: HeadingRow, wanted: Field) -> str:
     """Where to type a heading that is missing: where something like it stands, or nothing above a filled column."""
     column = likely_column(sheet, headings, wanted)
     if not column:
@@ -110,7 +110,7 @@ def place_for(sheet: RawSheet, headings: HeadingRow, wanted: Field) -> str:
     return f"{address(sheet, column, headings.row)}{instead}, if that is what the column holds"
 
 
-def likely_column(sheet: RawSheet, headings: HeadingRow, wanted: Field) -> int:
+def likely_column(sheet: Sheet, headings: HeadingRow, wanted: Field) -> int:
     """The column whose heading shares a word with the one that is missing, or has none; 0 if there is none."""
     words = _words(wanted.heading)
     if alike := _alike(headings, wanted):
@@ -137,7 +137,7 @@ def _words(heading: str) -> set[str]:
 
 
 def _split(
-    sheet: RawSheet, upper: HeadingRow, lower: HeadingRow, known: KnownHeadings, operations: Sequence[Operation]
+    sheet: Sheet, upper: HeadingRow, lower: HeadingRow, known: KnownHeadings, operations: Sequence[Operation]
 ) -> str:
     """Where the headings stand that two rows, one right below the other, make together; "" if they make none."""
     if lower.row.number != upper.row.number + 1:
@@ -159,7 +159,7 @@ def _split(
     )
 
 
-def joined_headings(sheet: RawSheet, upper: RawRow, lower: RawRow, known: KnownHeadings) -> Iterator[tuple[int, str]]:
+def joined_headings(sheet: Sheet, upper: SheetRow, lower: SheetRow, known: KnownHeadings) -> Iterator[tuple[int, str]]:
     """(column, field name) where a heading is broken over two rows: “Cost” above “recovery”, “Flag” over several."""
     merged = [
         (left, right)

@@ -21,7 +21,7 @@ from bulkops.workbook.reading.shared_strings import cell_formats, shared_strings
 from bulkops.workbook.reading.worksheet import SheetParser
 from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
-from bulkops.workbook.sheets import MAX_CELLS, RawSheet, RawWorkbook
+from bulkops.workbook.sheets import MAX_CELLS, Sheet, Workbook
 from bulkops.workbook.writing.graft import unfit
 
 _HERE = (MAX_CELLS, 2**25, 5.0)
@@ -32,7 +32,7 @@ _MOST_SHEETS, _LONGEST_NAME = 4_000, 255
 """Excel allows 31 letters, other programs more."""
 
 
-def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, file: Id | None = None) -> RawWorkbook:
+def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, file: Id | None = None) -> Workbook:
     """Read every worksheet. Raises CannotStart with a sentence for what is no workbook.
 
     A small .xlsx is read in this process: its zip directory says that it cannot take long, or much memory. Everything
@@ -48,7 +48,7 @@ def read_workbook(path: Path, meanwhile: Callable[[], object] = lambda: None, fi
             except CannotStart as refusal:
                 if refusal.code not in ("workbook.too_big", *FOREIGN):
                     raise
-        return sandbox.parsed_apart(path, content, meanwhile)
+        return sandbox.parsed_in_sandbox(path, content, meanwhile)
 
 
 @contextmanager
@@ -73,12 +73,12 @@ def answer() -> None:
     sandbox.answer(_parsed_and_tried)
 
 
-def _parsed_and_tried(path: Path, content: bytes) -> RawWorkbook:
+def _parsed_and_tried(path: Path, content: bytes) -> Workbook:
     """The same, with whether results can be put into it: what takes too long or too much memory does so here."""
     return replace(parsed(path, content), unfit=unfit(content))
 
 
-def parsed(path: Path, content: bytes) -> RawWorkbook:
+def parsed(path: Path, content: bytes) -> Workbook:
     """Every worksheet of a workbook of any sort. Raises CannotStart with a sentence for what cannot be read surely."""
     with _refusals(path):
         try:
@@ -109,7 +109,7 @@ def _refusals(path: Path) -> Iterator[None]:
         raise CannotStart("workbook.damaged", path=path.name, detail=str(error)) from error
 
 
-def _read(package: XlsxPackage) -> RawWorkbook:
+def _read(package: XlsxPackage) -> Workbook:
     path, listed = package.path, package.sheets()
     _see_to_names(path, [name for name, _, _ in listed])
     if package.sheet_called(COPY):
@@ -119,13 +119,13 @@ def _read(package: XlsxPackage) -> RawWorkbook:
     marked, since_1904 = package.sheet_called(MARK), package.since_1904()
     sheets, results = [], []
     for name, hidden, part in listed:
-        sheet = RawSheet(name, hidden, since_1904=since_1904)
+        sheet = Sheet(name, hidden, since_1904=since_1904)
         parser.read(part, sheet)
         sheet.ours = table(sheet.rows, name == marked) is not None
         results += [part] if sheet.ours else []
         sheets.append(sheet)
     sha256 = hashlib.sha256(package.content).hexdigest()
-    return RawWorkbook(path, sha256, package.content_hash(results), tuple(sheets))
+    return Workbook(path, sha256, package.content_hash(results), tuple(sheets))
 
 
 def _see_to_names(path: Path, names: Collection[str]) -> None:
@@ -134,12 +134,12 @@ def _see_to_names(path: Path, names: Collection[str]) -> None:
         raise CannotStart("workbook.too_big", path=path.name)
 
 
-def runs_told(workbook: RawWorkbook) -> set[str]:
+def run_ids(workbook: Workbook) -> set[str]:
     """The ids of the runs whose results it holds, in any of its sheets; of those that reached an EnergyCAP."""
     return {run for sheet in workbook.sheets if sheet.ours for run in _runs_in(sheet)}
 
 
-def _runs_in(sheet: RawSheet) -> Iterator[str]:
+def _runs_in(sheet: Sheet) -> Iterator[str]:
     row, headings = table(sheet.rows, marked=True) or (0, {})
     column, place = headings.get("Run"), headings.get("Environment")
     for cells in (each.cells for each in sheet.rows if each.number > row):

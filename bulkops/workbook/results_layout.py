@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bulkops.workbook.sheets import RawRow
+    from bulkops.workbook.sheets import SheetRow
 
 SHEET = "Results"
 PRACTICE_SHEET = "PRACTICE Results"
@@ -81,7 +81,7 @@ LAYOUTS = (NOW, Layout((*FIRST, "Send again code"), 1, _BEFORE), Layout(FIRST, 1
 HEADING_ROWS = frozenset(layout.heading_row for layout in LAYOUTS)
 
 
-def table(rows: Iterable[RawRow], marked: bool) -> tuple[int, Mapping[str, int]] | None:
+def table(rows: Iterable[SheetRow], marked: bool) -> tuple[int, Mapping[str, int]] | None:
     """(the heading row's number, heading → column) of a sheet that holds results; None for any other.
 
     Cut and pasted, a cell takes the names along that point at it, and a sheet that was left alone has no name any more:

@@ -36,7 +36,7 @@ class Subtotal(NamedTuple):
 
 
 @dataclass(slots=True)
-class RawRow:
+class SheetRow:
     """One row that holds at least one cell."""
 
     number: int
@@ -46,12 +46,12 @@ class RawRow:
 
 
 @dataclass(slots=True)
-class RawSheet:
+class Sheet:
     """One worksheet, read whole."""
 
     name: str
     hidden: bool
-    rows: list[RawRow] = field(default_factory=list)
+    rows: list[SheetRow] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     outdated: bool = False
     """It holds formulas' results that the file itself asks to be calculated anew."""
@@ -74,15 +74,15 @@ class RawSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class RawWorkbook:
+class Workbook:
     """What was read."""
 
     path: Path
     sha256: str
     """Of the very bytes it was read from."""
-    identity: str
+    content_hash: str
     """Of what is in it but for our own results: the same before and after they are put into the workbook."""
-    sheets: tuple[RawSheet, ...]
+    sheets: tuple[Sheet, ...]
     unfit: tuple[str, str] = field(default=("", ""), compare=False)
     """Why no results can be put into it, as (the catalogue's code, detail), where that was found out by the way."""
 

@@ -29,7 +29,7 @@ _MOST_ATTRIBUTES = 500_000
 _PIECE = 2**20
 
 
-class OddPart(ValueError):
+class UnsupportedPart(ValueError):
     """The part cannot be changed without a doubt; its text says why."""
 
 
@@ -100,12 +100,12 @@ class Element:
     def _opening(self) -> re.Match[bytes]:
         found = _START_TAG.match(self.part.content, self.start)
         if found is None:
-            raise OddPart(f"{self.part.name}: an element is written in an unusual way")
+            raise UnsupportedPart(f"{self.part.name}: an element is written in an unusual way")
         return found
 
 
 class Part:
-    """The elements of a part, down to five levels. Raises OddPart if it cannot be read, TooBig if it is too much.
+    """The elements of a part, down to five levels. Raises UnsupportedPart if it cannot be read, TooBig for too much.
 
     A part of many elements takes little memory: ``keep`` is asked about each element on the third level, with its
     parent, once all that is in it has been read, and one that is not kept is let go. ``deep`` says by the tag of an
@@ -122,7 +122,7 @@ class Part:
         self.name, self.content = name, content
         if content.startswith(_WIDE) or _OTHER_ENCODING.match(content):
             # What is inserted is ASCII, and must be read as such.
-            raise OddPart(f"{name} is written in an unusual encoding")
+            raise UnsupportedPart(f"{name} is written in an unusual encoding")
         self._keep, self._deep, self._levels = keep, deep, _DEEP
         self._open: list[Element] = []
         self._top: list[Element] = []
@@ -136,14 +136,14 @@ class Part:
         self._attributes = self._attributes_before = 0
         try:
             feed(parser, (content[at : at + _PIECE] for at in range(0, len(content), _PIECE)))
-        except (OddPart, TooBig):
+        except (UnsupportedPart, TooBig):
             raise
         except (expat.ExpatError, ValueError) as error:
-            raise OddPart(f"{name}: {error}") from error
+            raise UnsupportedPart(f"{name}: {error}") from error
         self.root = self._top[0]
 
     def _refuse(self, *_: object) -> None:
-        raise OddPart(f"{self.name} declares a document type")
+        raise UnsupportedPart(f"{self.name} declares a document type")
 
     def _too_many(self, most: int) -> TooBig:
         return TooBig(f"{self.name} has more than {most:,} elements")

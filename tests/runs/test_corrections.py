@@ -32,7 +32,7 @@ from bulkops.runs.report import Options, Report
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import LONGEST, escape, unescape
 from bulkops.workbook.writing import corrections_workbook
-from bulkops.workbook.writing.corrections_workbook import HEADING, MARK, Line, Sheet, content
+from bulkops.workbook.writing.corrections_workbook import HEADING, MARK, CorrectionSheet, Line, content
 from bulkops.workbook.writing.graft import Graft
 from bulkops.workbook.writing.results_sheet import Results
 
@@ -511,7 +511,7 @@ def test_a_text_that_no_cell_can_hold_is_not_cut(tmp_path: Path, server: Practic
 def test_a_name_that_excel_refuses_becomes_one_that_it_takes() -> None:
     """That of a text file may be too long or hold what no sheet's may; no two become one."""
     names = ["Büro [1]: A/B, September and October", "Büro [1]: A/B, September and November", "b*", "B?"]
-    sheets = [Sheet(name, [1], {}, set(), {}, set(), [Line("m", False, {}, set())]) for name in names]
+    sheets = [CorrectionSheet(name, [1], {}, set(), {}, set(), [Line("m", False, {}, set())]) for name in names]
     assert openpyxl.load_workbook(io.BytesIO(content(sheets, "a.csv"))).sheetnames == [
         "Büro _1__ A_B, September and Oc",
         "Büro _1__ A_B, September and No",

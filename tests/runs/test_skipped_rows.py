@@ -26,7 +26,7 @@ from bulkops.workbook import reader
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.reading import transport
 from bulkops.workbook.reading.subtotals import is_sum, subtotal
-from bulkops.workbook.reading.xls import read_old_excel
+from bulkops.workbook.reading.xls import read_xls
 from bulkops.workbook.reading.xls_formulas import OldFormulas
 
 OPERATIONS = list(all_operations().values())
@@ -835,7 +835,7 @@ def test_what_a_custom_view_of_an_xls_hides(
     tmp_path: Path, views: Sequence[tuple[str, int, int, bool]], hidden: set[int]
 ) -> None:
     """Its names tell which rows a view hides; of a view with a filter, no row that it filters is sent unseen."""
-    sheets, _ = read_old_excel(tmp_path / "a.xls", with_custom_views(*views))
+    sheets, _ = read_xls(tmp_path / "a.xls", with_custom_views(*views))
     assert [row.number for row in sheets[2].rows if row.hidden] == sorted({3, *hidden})  # 3 is hidden in the sheet
     assert {number for numbers in sheets[2].views.values() for number in numbers} == hidden
     assert not any(sheet.views for sheet in sheets[:2])

@@ -28,7 +28,7 @@ from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.sheets import column_letters
 from bulkops.workbook.writing.corrections_workbook import ours
 from bulkops.workbook.writing.results_sheet import Results
-from bulkops.workbook.writing.sidecar import may_replace, plain, runs_told
+from bulkops.workbook.writing.sidecar import may_replace, plain, run_ids
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits that a process sets for itself")
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -245,7 +245,7 @@ def check(path: str) -> str:
 
 def asked(path: str) -> list[object]:
     """Is it ours, what of, and the most megabytes that this process needed to find out?"""
-    found = ours(Path(path)), may_replace(Path(path)), sorted(runs_told(Path(path)))
+    found = ours(Path(path)), may_replace(Path(path)), sorted(run_ids(Path(path)))
     return [*found, peak_megabytes()]
 
 

@@ -17,8 +17,8 @@ from bulkops.operations import all_operations
 from bulkops.runs.checking import check
 from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.reading import delimited
-from bulkops.workbook.reading.delimited import read_separated
-from bulkops.workbook.sheets import RawSheet
+from bulkops.workbook.reading.delimited import read_delimited
+from bulkops.workbook.sheets import Sheet
 from bulkops.workbook.text import is_error
 
 ROWS = [["List ID", "Comment", "Flag status"], ["2001", "Zähler geprüft", "Resolved"], ["00102", "=1+1", ""]]
@@ -29,7 +29,7 @@ def joined(separator: str = ";", end: str = "\r\n") -> str:
     return "".join(separator.join(row) + end for row in ROWS)
 
 
-def read(path: Path, text: str | bytes) -> RawSheet:
+def read(path: Path, text: str | bytes) -> Sheet:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return only_sheet(path)
 
@@ -40,7 +40,7 @@ def refusal(path: Path, text: str | bytes) -> CannotStart:
     return refused.value
 
 
-def texts(sheet: RawSheet) -> dict[str, str]:
+def texts(sheet: Sheet) -> dict[str, str]:
     return {address: cell.text for address, cell in by_address(sheet).items()}
 
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_read_surely_is_refused_by_its_line(tmp_path: Path, rows:
     path = tmp_path / "a.csv"
     path.write_text("List ID;Comment\n" + rows, encoding="utf-8", newline="")
     with pytest.raises(CannotStart) as refused:
-        read_separated(path, path.read_bytes())
+        read_delimited(path, path.read_bytes())
     assert refused.value.code == "workbook.line"
     assert f"a.csv, line {line}: " in str(refused.value)
     assert words in str(refused.value)
@@ -340,7 +340,7 @@ def test_what_python_writes_is_read_back(rows: list[list[str]], separator: str) 
     )
     content = stream.getvalue().encode()
     try:
-        sheet = read_separated(Path("a.csv"), content)
+        sheet = read_delimited(Path("a.csv"), content)
     except CannotStart:
         if any("\n" in value for row in rows for value in row):
             return

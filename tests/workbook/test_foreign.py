@@ -29,11 +29,11 @@ from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
 from bulkops.runs.checking import check
-from bulkops.workbook.reader import parsed, read_workbook, runs_told
+from bulkops.workbook.reader import parsed, read_workbook, run_ids
 from bulkops.workbook.reading import ods as ods_reader
 from bulkops.workbook.reading import xls
 from bulkops.workbook.results_layout import COLUMNS, COPY, MARK
-from bulkops.workbook.sheets import RawSheet
+from bulkops.workbook.sheets import Sheet
 
 OTHERS = pytest.mark.parametrize("kind", ["ods", "xls"])
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
@@ -64,7 +64,7 @@ def told(cell: Cell) -> tuple[Any, ...]:
     return cell.column, cell.kind, value, cell.shown
 
 
-def facts(sheet: RawSheet) -> dict[str, Any]:
+def facts(sheet: Sheet) -> dict[str, Any]:
     return {
         "name": sheet.name,
         "hidden": (sheet.hidden, [row.number for row in sheet.rows if row.hidden], sheet.hidden_columns),
@@ -79,7 +79,7 @@ def test_every_kind_of_cell_is_the_same_as_in_the_xlsx(kind: str) -> None:
     """Texts, errors, formulas' results, formats, gaps, merges, hidden rows, columns and sheets: all agree."""
     theirs, ours = read_workbook(sample("xlsx")), read_workbook(sample(kind))
     assert [facts(sheet) for sheet in ours.sheets] == [facts(sheet) for sheet in theirs.sheets]
-    assert ours.identity == ours.sha256
+    assert ours.content_hash == ours.sha256
     kinds = {cell.kind for sheet in ours.sheets for row in sheet.rows for cell in row.cells.values()}
     assert kinds == {Kind.TEXT, Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.ERROR}
 
@@ -523,7 +523,7 @@ def test_results_of_an_earlier_run_are_known_in_an_ods(
     content = content.replace("</table:table>", f"{local}</table:table>{names}")
     workbook = read_here(save(tmp_path / "b.ods", {"mimetype": "x", "content.xml": content}))
     assert [sheet.ours for sheet in workbook.sheets] == [ours]
-    assert runs_told(workbook) == ({"20261121-101500-4f2a"} if ours else set())
+    assert run_ids(workbook) == ({"20261121-101500-4f2a"} if ours else set())
 
 
 def test_a_copy_with_results_is_refused_as_an_ods_too(tmp_path: Path) -> None:
@@ -554,7 +554,7 @@ def test_results_of_an_earlier_run_are_known_in_an_xls(tmp_path: Path, copy: boo
     else:
         workbook = read_workbook(old)
         assert [sheet.ours for sheet in workbook.sheets] == [False, True]
-        assert runs_told(workbook) == {"20261121-101500-4f2a"}
+        assert run_ids(workbook) == {"20261121-101500-4f2a"}
 
 
 # Old Excel

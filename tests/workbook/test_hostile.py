@@ -27,9 +27,9 @@ from zoo.book import worksheet as zoo_sheet
 from bulkops.messages.errors import CannotStart
 from bulkops.runs.delivery import decide
 from bulkops.workbook.reader import parsed, read_workbook
-from bulkops.workbook.reading.sandbox import MEMORY, parsed_apart
+from bulkops.workbook.reading.sandbox import MEMORY, parsed_in_sandbox
 from bulkops.workbook.reading.windows_job import limits
-from bulkops.workbook.sheets import RawWorkbook
+from bulkops.workbook.sheets import Workbook
 from bulkops.workbook.writing.graft import Graft
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft
@@ -39,7 +39,7 @@ BEFORE, AFTER = worksheet("\0").split("\0")
 MEGABYTE = 2**20
 
 
-def code(read: Callable[[], RawWorkbook]) -> str:
+def code(read: Callable[[], Workbook]) -> str:
     """What it is refused for; "" if it is read. Anything but a sentence fails the test."""
     try:
         read()
@@ -116,7 +116,7 @@ def test_what_is_too_much_of_something_is_read_or_refused(tmp_path: Path, sheet:
     content = save(tmp_path / "a.xlsx", parts(sheet=sheet)).read_bytes()
     here = code(lambda: parsed(tmp_path / "a.xlsx", content))
     assert here in ("", "workbook.damaged", "workbook.too_big")
-    assert code(lambda: parsed_apart(tmp_path / "a.xlsx", content)) == here
+    assert code(lambda: parsed_in_sandbox(tmp_path / "a.xlsx", content)) == here
 
 
 @pytest.mark.parametrize("name", ["../evil.xml", "xl/../../evil.xml", "..\\evil.xml", "/../evil.xml"])
@@ -150,7 +150,7 @@ def test_thousands_of_flipped_bits(tmp_path: Path) -> None:
         broken = bytearray(content)
         for _ in range(dice.randint(1, 3)):
             broken[dice.randrange(len(broken))] ^= 1 << dice.randrange(8)
-        ways = [parsed, parsed_apart] if turn % 300 == 0 else [parsed]
+        ways = [parsed, parsed_in_sandbox] if turn % 300 == 0 else [parsed]
         for way in ways:
             try:
                 found = way(path, bytes(broken))
@@ -170,7 +170,7 @@ def test_a_big_workbook_is_read_from_any_folder_in_any_thread(tmp_path: Path) ->
     folder = tmp_path / "Abrechnung Größe 'x' & y"
     folder.mkdir()
     path = big(folder / "Äpfel %s.xlsx")
-    found: list[RawWorkbook] = []
+    found: list[Workbook] = []
     thread = threading.Thread(target=lambda: found.append(read_workbook(path)))
     thread.start()
     thread.join()
@@ -189,7 +189,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
 def test_reading_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """After its time the child is killed, and the operator gets a sentence."""
     path = big(tmp_path / "a.xlsx")
-    assert code(lambda: parsed_apart(path, path.read_bytes(), seconds=0.0)) == "workbook.too_slow"
+    assert code(lambda: parsed_in_sandbox(path, path.read_bytes(), seconds=0.0)) == "workbook.too_slow"
 
 
 def children() -> list[int]:
@@ -248,7 +248,7 @@ def test_every_fact_comes_back_from_the_child(tmp_path: Path) -> None:
         after='<mergeCells><mergeCell ref="A1:B2"/></mergeCells>',
     )
     path = save(tmp_path / "a.xlsx", parts(sheet=sheet))
-    found = parsed_apart(path, path.read_bytes())
+    found = parsed_in_sandbox(path, path.read_bytes())
     assert found == parsed(path, path.read_bytes())
     assert plain(by_address(found.sheets[0]))["C3"] == ("TEXT", '\ud83dä"\n')
 

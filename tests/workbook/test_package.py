@@ -36,7 +36,7 @@ from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.reading.file_content import content_of
 from bulkops.workbook.reading.xlsx import XlsxPackage
 from bulkops.workbook.results_layout import COLUMNS
-from bulkops.workbook.sheets import RawWorkbook
+from bulkops.workbook.sheets import Workbook
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 ROW = '<row r="1"><c r="A1"><v>5</v></c></row>'
@@ -505,7 +505,7 @@ def test_a_workbooks_identity_outlives_its_results(tmp_path: Path) -> None:
     """Results that are put into a workbook, or into it again, leave its identity; any other change does not."""
 
     def identity(made: Parts, **options: int) -> str:
-        return read_workbook(save(tmp_path / "a.xlsx", made, **options)).identity
+        return read_workbook(save(tmp_path / "a.xlsx", made, **options)).content_hash
 
     plain = identity(changed())
     assert identity(with_results("", styles("0"))) == plain
@@ -533,7 +533,7 @@ def test_a_truncated_workbook_is_refused(tmp_path: Path, twentieth: int) -> None
     assert refused.value.code == ("workbook.damaged" if twentieth else "workbook.empty")
 
 
-def read_or_refused(path: Path) -> RawWorkbook | None:
+def read_or_refused(path: Path) -> Workbook | None:
     try:
         return read_workbook(path)
     except CannotStart:

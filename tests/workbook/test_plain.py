@@ -18,13 +18,13 @@ from bulkops.workbook.number_formats import GENERAL, format_of
 from bulkops.workbook.reader import parsed
 from bulkops.workbook.reading import transport
 from bulkops.workbook.reading.plain import PlainRows, plain_text
-from bulkops.workbook.sheets import RawSheet, RawWorkbook
+from bulkops.workbook.sheets import Sheet, Workbook
 
 SHARED = strings("<t>x</t>", "<t/>", "<t>R&amp;D</t>", "<r><t>a</t></r><r><t>b</t></r>", "<t>_x0041_</t>", "<t> 5 </t>")
 STYLE = styles("0.00", 14, "0%", "0")
 
 
-def outcome(made: Parts) -> tuple[RawSheet, ...] | str:
+def outcome(made: Parts) -> tuple[Sheet, ...] | str:
     """The sheets, or the code of the refusal."""
     try:
         return parsed(Path("a.xlsx"), save(io.BytesIO(), made, compression=zipfile.ZIP_STORED).getvalue()).sheets
@@ -32,7 +32,7 @@ def outcome(made: Parts) -> tuple[RawSheet, ...] | str:
         return error.code
 
 
-def both(made: Parts) -> tuple[RawSheet, ...] | str:
+def both(made: Parts) -> tuple[Sheet, ...] | str:
     """What is made of a workbook, after making sure that expat alone makes the same of it.
 
     A blank within a start tag means nothing in XML, and keeps every piece from going past expat.
@@ -234,5 +234,5 @@ def test_a_format_with_sections_is_asked_of_each_number() -> None:
     grouped, special = (Kind.NUMBER, Shown.GROUPED, 1), (Kind.NUMBER, Shown.SPECIAL, None)
     whole, day = (Kind.NUMBER, Shown.PLAIN, 0), (Kind.DATE, Shown.PLAIN, None)
     assert cells == [grouped, whole, special, whole, grouped, day, grouped, special]
-    read = RawWorkbook(Path("a.xlsx"), "", "", found)
+    read = Workbook(Path("a.xlsx"), "", "", found)
     assert transport.decode(transport.encode(read), read.path) == read

@@ -20,7 +20,7 @@ import bulkops
 from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.reader import read_workbook
-from bulkops.workbook.sheets import RawSheet, RawWorkbook, column_letters
+from bulkops.workbook.sheets import Sheet, Workbook, column_letters
 from bulkops.workbook.text import unescape
 
 SAMPLES = sorted((Path(bulkops.__file__).parent.parent / "sample_sheets").glob("*.xlsx"))
@@ -54,7 +54,7 @@ def test_a_workbook_is_let_go_with_the_last_who_has_it() -> None:
     """A window that stays open must not keep earlier ones until somebody looks for garbage: that may be never."""
 
     def sheets() -> int:
-        return sum(isinstance(each, RawSheet) for each in gc.get_objects())
+        return sum(isinstance(each, Sheet) for each in gc.get_objects())
 
     gc.collect()
     gc.disable()
@@ -426,7 +426,7 @@ def test_columns_have_letters(tmp_path: Path, column: int, letters: str) -> None
 # Two independent readers.
 
 
-def ours(workbook: RawWorkbook) -> dict[tuple[str, int, int], Cell]:
+def ours(workbook: Workbook) -> dict[tuple[str, int, int], Cell]:
     return {
         (sheet.name, row.number, column): cell
         for sheet in workbook.sheets

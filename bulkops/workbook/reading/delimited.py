@@ -19,7 +19,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.operations.cells import Reader, Unreadable, read_code, read_text
 from bulkops.operations.heading_names import heading_words, known_headings, normal
-from bulkops.workbook.sheets import LAST_ROW, MAX_CELLS, RawRow, RawSheet
+from bulkops.workbook.sheets import LAST_ROW, MAX_CELLS, Sheet, SheetRow
 from bulkops.workbook.text import LONGEST, is_error
 
 _SEPARATORS = ",;\t|"
@@ -39,7 +39,7 @@ Record = tuple[int, list[str]]
 """The line a row begins in, from 1, and its cells."""
 
 
-def read_separated(path: Path, content: bytes) -> RawSheet:
+def read_delimited(path: Path, content: bytes) -> Sheet:
     """The one sheet of a text file, called by the file's stem.
 
     Rows are numbered as a spreadsheet program shows them: a quoted text over several lines is one row, a blank line
@@ -49,7 +49,7 @@ def read_separated(path: Path, content: bytes) -> RawSheet:
     named = _NAMED.match(text)
     body, first = (text[named.end() :], 2) if named else (text, 1)
     separator, heading_row = _separator(path, body, first, named[1] if named else None)
-    sheet = RawSheet(path.stem, False)
+    sheet = Sheet(path.stem, False)
     room = MAX_CELLS
     records = list(_records(path, body, first, separator))
     _refuse_moved(path, records, separator, heading_row)
@@ -61,7 +61,7 @@ def read_separated(path: Path, content: bytes) -> RawSheet:
         if any(len(cell.text) > LONGEST for cell in cells.values()):
             raise _line(path, line, f"a text is longer than the {LONGEST} characters that a cell can hold")
         if cells:
-            sheet.rows.append(RawRow(number, False, cells))
+            sheet.rows.append(SheetRow(number, False, cells))
     return sheet
 
 

@@ -26,8 +26,8 @@ from bulkops.workbook.sheets import (
     MAX_CELLS,
     NUMBER,
     Names,
-    RawRow,
-    RawSheet,
+    Sheet,
+    SheetRow,
     may_be_code,
     number_cell,
 )
@@ -81,7 +81,7 @@ _MEANT = str.maketrans({_SPACE: " ", _TAB: "\t", _BREAK: "\n", _NEXT: "\n"})
 _BOOLEANS = {"true": "TRUE", "false": "FALSE", "of:=TRUE()": "TRUE", "of:=FALSE()": "FALSE"}
 
 
-def read_opendocument(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
+def read_ods(path: Path, content: bytes) -> tuple[list[Sheet], Names]:
     """Every sheet of an .ods, and its names. Raises CannotStart for what is no spreadsheet, DamagedPackage, TooBig."""
     # The same guards as for an .xlsx, round other parts.
     package = Package(content, Allowance(MAX_CELLS, 4 * MOST_UNPACKED))
@@ -128,7 +128,7 @@ class _Settings:
         self.by_hand = self.by_hand or (self._wanted and data.strip() == "false")
 
 
-def _refuse_twins(path: Path, sheets: list[RawSheet]) -> None:
+def _refuse_twins(path: Path, sheets: list[Sheet]) -> None:
     """Scenarios that came from Excel are sheets of one name: no address would say in which of them a row stands."""
     known = known_headings(all_operations().values())
     count = Counter(sheet.name for sheet in sheets)
@@ -156,7 +156,7 @@ class _Reader:
         self.take = take
         """A small file can hold more cells than memory does."""
         self.styles = Styles()
-        self.sheets: list[RawSheet] = []
+        self.sheets: list[Sheet] = []
         self.names: dict[str, str] = {}
         self.found = False
         self.deaf = 0
@@ -186,7 +186,7 @@ class _Reader:
             self.deaf = 0 if tag == _NAMES else 1
             return
         hidden = attributes.get(_STYLE_NAME, "") in self.styles.hidden
-        self.sheet = RawSheet(attributes.get(_NAME, ""), hidden)
+        self.sheet = Sheet(attributes.get(_NAME, ""), hidden)
         self.sheets.append(self.sheet)
         self.column = self.row = 0
         self.column_styles: list[tuple[int, str]] = []
@@ -284,7 +284,7 @@ class _Reader:
         self.take(len(self.cells) * self.repeated_row)
         if self.row > LAST_ROW or max(self.cells) > LAST_COLUMN:
             raise ValueError("a cell beyond the sheet")
-        self.sheet.rows.extend(RawRow(number, self.hidden, dict(self.cells)) for number in range(first, self.row + 1))
+        self.sheet.rows.extend(SheetRow(number, self.hidden, dict(self.cells)) for number in range(first, self.row + 1))
 
     def end_cell(self, attributes: dict[str, str]) -> None:
         first = self.column + 1

@@ -8,28 +8,28 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from bulkops.workbook.sheets import Names, RawSheet, RawWorkbook
+from bulkops.workbook.sheets import Names, Sheet, Workbook
 
 FOREIGN = ("workbook.csv", "workbook.ods", "workbook.xls")
 """What the package says of such a file, by what is in it."""
 
 
-def read_foreign(path: Path, content: bytes, code: str) -> tuple[RawWorkbook, Names]:
+def read_foreign(path: Path, content: bytes, code: str) -> tuple[Workbook, Names]:
     """Read a file that the package found to be of another sort. Raises CannotStart with a sentence."""
     sha256 = hashlib.sha256(content).hexdigest()
     sheets, names = _sheets(path, content, code)
-    return RawWorkbook(path, sha256, sha256, tuple(sheets)), names
+    return Workbook(path, sha256, sha256, tuple(sheets)), names
 
 
-def _sheets(path: Path, content: bytes, code: str) -> tuple[list[RawSheet], Names]:
+def _sheets(path: Path, content: bytes, code: str) -> tuple[list[Sheet], Names]:
     if code == "workbook.csv":
-        from bulkops.workbook.reading.delimited import read_separated
+        from bulkops.workbook.reading.delimited import read_delimited
 
-        return [read_separated(path, content)], {}
+        return [read_delimited(path, content)], {}
     if code == "workbook.ods":
-        from bulkops.workbook.reading.ods import read_opendocument
+        from bulkops.workbook.reading.ods import read_ods
 
-        return read_opendocument(path, content)
-    from bulkops.workbook.reading.xls import read_old_excel
+        return read_ods(path, content)
+    from bulkops.workbook.reading.xls import read_xls
 
-    return read_old_excel(path, content)
+    return read_xls(path, content)

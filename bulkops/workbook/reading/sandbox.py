@@ -21,9 +21,9 @@ from bulkops.messages.errors import CannotStart
 from bulkops.system.environment_variables import for_other_programs
 from bulkops.workbook.reading import windows_job
 from bulkops.workbook.reading.transport import decode, encode
-from bulkops.workbook.sheets import RawWorkbook
+from bulkops.workbook.sheets import Workbook
 
-Parse = Callable[[Path, bytes], RawWorkbook]
+Parse = Callable[[Path, bytes], Workbook]
 SECONDS = 20.0
 """For what takes a second or two."""
 MEMORY = 2 << 30
@@ -34,9 +34,9 @@ _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from bulkops.workbook.read
 _READ, _REFUSED = b"R", b"E"
 
 
-def parsed_apart(
+def parsed_in_sandbox(
     path: Path, content: bytes, meanwhile: Callable[[], object] = lambda: None, seconds: float = SECONDS
-) -> RawWorkbook:
+) -> Workbook:
     """What a child process makes of a workbook's bytes. Raises CannotStart if it cannot, whatever becomes of it.
 
     ``meanwhile`` is done while the child is at work.
@@ -89,7 +89,7 @@ def _asked(child: subprocess.Popen[bytes], path: Path, content: bytes, meanwhile
         return child.stdout.read(_MOST_ANSWER + 1)
 
 
-def _understood(answer: bytes, path: Path) -> RawWorkbook:
+def _understood(answer: bytes, path: Path) -> Workbook:
     try:
         if len(answer) > _MOST_ANSWER:
             error = CannotStart("workbook.too_big", path=path.name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.workbook.package import Package
 from bulkops.workbook.reading.xlsx import XlsxPackage
-from bulkops.workbook.sheets import LAST_ROW, Area, RawRow, corners
+from bulkops.workbook.sheets import LAST_ROW, Area, SheetRow, corners
 from bulkops.workbook.text import natural
 
 ROWS_LIKE_A_CELL = 8
@@ -66,7 +66,7 @@ class _Filter:
     columns: dict[int, _Column] = field(default_factory=dict)
     """By their place in the area, from 0."""
 
-    def hides(self, row: RawRow) -> bool:
+    def hides(self, row: SheetRow) -> bool:
         """Does the view not show the row?"""
         left, top, _, bottom = self.area
         return top < row.number <= bottom and not all(
@@ -118,7 +118,7 @@ class Views:
         """Take in rows that a view hides."""
         self._areas.append((view, first, last))
 
-    def filtered(self, rows: Iterable[RawRow]) -> dict[str, list[int]]:
+    def filtered(self, rows: Iterable[SheetRow]) -> dict[str, list[int]]:
         """View → the rows that it does not show, and the sheet itself does."""
         found: dict[str, list[int]] = defaultdict(list)
         told = {*(view for view, _, _ in self._areas), *(each.view for each in self._filters if each.columns)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from bulkops.workbook.sheets import Area, RawRow, Subtotal, column_number, corners
+from bulkops.workbook.sheets import Area, SheetRow, Subtotal, column_number, corners
 
 _FUNCTION = re.compile(r"(?<!\w)(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
 _INDEX = re.compile(r"(?<!\w)INDEX\s*\(", re.IGNORECASE)
@@ -133,7 +133,7 @@ class Subtotals:
         elif kind == "shared" and shared not in self._shared:
             self._others.add(shared)
 
-    def all(self, rows: Mapping[int, RawRow], take: Callable[[int], None]) -> Iterator[Subtotal]:
+    def all(self, rows: Mapping[int, SheetRow], take: Callable[[int], None]) -> Iterator[Subtotal]:
         """All of them, among the sheet's rows. ``take`` counts what has to be looked through."""
         yield from self._found
         for row, column, shared in self._sharing:

@@ -12,34 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from bulkops.model.rows import Cell, Kind, Shown
-from bulkops.workbook.sheets import RawRow, RawSheet, RawWorkbook, Subtotal
+from bulkops.workbook.sheets import Sheet, SheetRow, Subtotal, Workbook
 
 _KINDS, _SHOWN = list(Kind), list(Shown)
 _KIND = {id(kind): position for position, kind in enumerate(_KINDS)}
 _WAY = {id(shown): position for position, shown in enumerate(_SHOWN)}
-"""By identity: an enum's own hash takes longer than all the rest of a cell."""
+"""By content_hash: an enum's own hash takes longer than all the rest of a cell."""
 
 
-def encode(workbook: RawWorkbook) -> bytes:
+def encode(workbook: Workbook) -> bytes:
     """Everything but the path, which the receiver knows."""
     made = {
         "sha256": workbook.sha256,
-        "identity": workbook.identity,
+        "content_hash": workbook.content_hash,
         "unfit": workbook.unfit,
         "sheets": [_sheet(sheet) for sheet in workbook.sheets],
     }
     return json.dumps(made, separators=(",", ":"), check_circular=False).encode("ascii")
 
 
-def decode(content: bytes, path: Path) -> RawWorkbook:
+def decode(content: bytes, path: Path) -> Workbook:
     """What ``encode`` was given. Raises ValueError, LookupError or TypeError for anything else."""
     made = json.loads(content)
-    sheets = tuple(_raw_sheet(**sheet) for sheet in made["sheets"])
+    sheets = tuple(_decoded(**sheet) for sheet in made["sheets"])
     code, detail = made["unfit"]
-    return RawWorkbook(path, made["sha256"], made["identity"], sheets, (code, detail))
+    return Workbook(path, made["sha256"], made["content_hash"], sheets, (code, detail))
 
 
-def _sheet(sheet: RawSheet) -> dict[str, Any]:
+def _sheet(sheet: Sheet) -> dict[str, Any]:
     shapes: dict[tuple[Any, ...], int] = {}
     rows: list[tuple[int, bool, int]] = []
     texts: list[str] = []
@@ -75,8 +75,8 @@ def _columns(shape: tuple[Any, ...]) -> tuple[Sequence[Any], ...]:
     return columns, [_KIND[kind] for kind in kinds], [_WAY[way] for way in shown], decimals
 
 
-def _raw_sheet(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list[str], **facts: Any) -> RawSheet:
-    sheet = RawSheet(**facts)
+def _decoded(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list[str], **facts: Any) -> Sheet:
+    sheet = Sheet(**facts)
     sheet.hidden_columns = [(first, last) for first, last in sheet.hidden_columns]
     sheet.merged = [(left, top, right, bottom) for left, top, right, bottom in sheet.merged]
     sheet.totals = [(left, top, right, bottom) for left, top, right, bottom in sheet.totals]
@@ -95,5 +95,5 @@ def _raw_sheet(shapes: list[list[list[Any]]], rows: list[list[int]], texts: list
         columns, kinds, shown, decimals = known[shape]
         cells = zip(columns, kinds, islice(words, len(columns)), shown, decimals, strict=True)
         made = map(tuple.__new__, repeat(Cell), cells)
-        sheet.rows.append(RawRow(number, bool(hidden), dict(zip(columns, made, strict=True))))
+        sheet.rows.append(SheetRow(number, bool(hidden), dict(zip(columns, made, strict=True))))
     return sheet

@@ -22,8 +22,8 @@ from bulkops.workbook.sheets import (
     LAST_COLUMN,
     LAST_ROW,
     NUMBER,
-    RawRow,
-    RawSheet,
+    Sheet,
+    SheetRow,
     column_number,
     corners,
     is_zero,
@@ -62,13 +62,13 @@ class SheetParser:
         self.columns: dict[str, int] = {}
         self.plain_rows = PlainRows(formats, strings)
 
-    def read(self, part: str, sheet: RawSheet) -> None:
+    def read(self, part: str, sheet: Sheet) -> None:
         """Fill the sheet with what the part holds."""
         self.sheet = sheet
-        self.seen: dict[int, RawRow] = {}
+        self.seen: dict[int, SheetRow] = {}
         self.unsolved: list[tuple[int, int, int, int]] = []
         self.solved: list[tuple[int, int, int, int]] = []
-        self.row, self.digits, self.column = RawRow(0, False, {}), "", 0
+        self.row, self.digits, self.column = SheetRow(0, False, {}), "", 0
         self.attributes: dict[str, str] = {}
         self.value: str | None = None
         self.inline: str | None = None
@@ -120,12 +120,12 @@ class SheetParser:
         hidden = self.hidden.get(found[1])
         if hidden is None:
             # expat knows whether the attributes are good; they are much the same from row to row.
-            self.row = RawRow(0, False, {})
+            self.row = SheetRow(0, False, {})
             parse(f'<row r="{number}"{found[1]}/>')
             if self.row.number != number:
                 return False
             hidden = self.hidden[found[1]] = self.row.hidden
-        self.row = RawRow(number, hidden, found[2])
+        self.row = SheetRow(number, hidden, found[2])
         self.keep(self.row)
         return True
 
@@ -162,7 +162,7 @@ class SheetParser:
         if not 1 <= number <= LAST_ROW:
             raise ValueError(number)
         hidden = self.sheet.hidden or _is_true(attributes, "hidden") or float(attributes.get("ht") or 1) == 0
-        self.row = RawRow(number, hidden, {})
+        self.row = SheetRow(number, hidden, {})
         self.digits = str(number)
         self.column = 0
 
@@ -208,7 +208,7 @@ class SheetParser:
         elif self.views.within:
             self.views.end(tag)
 
-    def keep(self, row: RawRow) -> None:
+    def keep(self, row: SheetRow) -> None:
         if not row.cells:
             return
         self.take(len(row.cells))
@@ -297,7 +297,7 @@ class SheetParser:
                 if (cell := row.cells.get(column)) and cell.kind is Kind.TEXT and may_be_code(cell.text):
                     self.sheet.calculated.append((row.number, column))
 
-    def within(self, area: tuple[int, int, int, int], widest: int, last: int) -> Iterator[tuple[RawRow, int]]:
+    def within(self, area: tuple[int, int, int, int], widest: int, last: int) -> Iterator[tuple[SheetRow, int]]:
         """The places of an area in rows that hold anything."""
         left, top, right, bottom = area
         for number in range(top, min(bottom, last) + 1):

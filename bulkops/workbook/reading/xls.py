@@ -24,11 +24,11 @@ from bulkops.workbook.number_formats import Format, format_of
 from bulkops.workbook.reading.compound_file import BROKEN_XLS, application
 from bulkops.workbook.reading.sheet_views import FILTERED, HIDDEN_ROWS, ROWS_LIKE_A_CELL, Views
 from bulkops.workbook.reading.xls_formulas import OldFormulas
-from bulkops.workbook.sheets import MAX_CELLS, NUMBER, Names, RawRow, RawSheet, Subtotal, may_be_code, number_cell
+from bulkops.workbook.sheets import MAX_CELLS, NUMBER, Names, Sheet, SheetRow, Subtotal, may_be_code, number_cell
 
 if TYPE_CHECKING:
     from xlrd.book import Book
-    from xlrd.sheet import Sheet
+    from xlrd.sheet import Sheet as XlrdSheet
 
 _TEXT, _NUMBER, _DATE, _BOOL, _ERROR = range(1, 6)
 _FORMULA, _EOF, _UNCALCED, _BOUNDSHEET, _RECALCID, _BOF = 0x06, 0x0A, 0x5E, 0x85, 0x1C1, 0x809
@@ -49,7 +49,7 @@ _WHOLE_BOOK, _REFERENCE = -1, -1
 """Of a name: that no sheet has it for its own; that it stands for cells."""
 
 
-def read_old_excel(path: Path, content: bytes) -> tuple[list[RawSheet], Names]:
+def read_xls(path: Path, content: bytes) -> tuple[list[Sheet], Names]:
     """Every worksheet of an .xls, and its names.
 
     Raises CannotStart for what is damaged, encrypted or older than Excel 5; TooBig.
@@ -106,7 +106,7 @@ class _Reader:
         """A small file can hold more cells than memory does."""
         self.old_formulas = OldFormulas(book)
 
-    def sheets(self) -> list[RawSheet]:
+    def sheets(self) -> list[Sheet]:
         formulas = list(self.formulas())
         if len(formulas) != self.book.nsheets:
             raise ValueError("more or fewer sheets than their list has")
@@ -123,9 +123,9 @@ class _Reader:
                 found[each.name.lower()] = titles[at] if 0 <= at < len(titles) else ""
         return found
 
-    def sheet(self, found: Sheet, formulas: _Formulas) -> RawSheet:
+    def sheet(self, found: XlrdSheet, formulas: _Formulas) -> Sheet:
         hidden = found.visibility != 0
-        sheet = RawSheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
+        sheet = Sheet(found.name, hidden, outdated=formulas.others, since_1904=bool(self.book.datemode))
         sheet.merged = [(left + 1, top + 1, right, bottom) for top, bottom, left, right in found.merged_cells]
         sheet.subtotals, sheet.sums = formulas.subtotals, formulas.sums
         columns = found.colinfo_map.items()
@@ -138,7 +138,7 @@ class _Reader:
             info = found.rowinfo_map.get(number)
             out = bool(info.hidden) or info.height == 0 if info else bool(found.default_row_hidden)
             if cells:
-                sheet.rows.append(RawRow(number + 1, hidden or out, cells))
+                sheet.rows.append(SheetRow(number + 1, hidden or out, cells))
         views = self.views(found.number, formulas.filtering)
         self.take(len(views) * len(sheet.rows) // ROWS_LIKE_A_CELL)
         sheet.views = views.filtered(sheet.rows)
@@ -160,7 +160,7 @@ class _Reader:
                     views.hide("custom view", top + 2, bottom)
         return views
 
-    def cells(self, sheet: Sheet, row: int, formulas: _Formulas) -> Iterator[tuple[int, Cell]]:
+    def cells(self, sheet: XlrdSheet, row: int, formulas: _Formulas) -> Iterator[tuple[int, Cell]]:
         for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
             if (row, column) in formulas.missing:
                 yield column + 1, Cell(column + 1, Kind.FORMULA, "")

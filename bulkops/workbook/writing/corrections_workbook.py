@@ -59,7 +59,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class CorrectionSheet:
     """The rows of one input sheet that are to be corrected."""
 
     name: str
@@ -86,7 +86,7 @@ def ours(path: Path) -> bool:
     return MARK.encode() in book and COPY.encode() not in book
 
 
-def content(sheets: Sequence[Sheet], source: str) -> bytes:
+def content(sheets: Sequence[CorrectionSheet], source: str) -> bytes:
     """The workbook's bytes. ``source``: the name of the workbook the rows come from; at least one sheet."""
     from openpyxl import Workbook
     from openpyxl.utils import quote_sheetname
@@ -151,7 +151,7 @@ _INVALID, _FAILED = (_Look(fill=fill, wrap=True, border="FFFFFF") for fill in ("
 class _Writer:
     """Writes one sheet."""
 
-    def __init__(self, sheet: Any, given: Sheet, source: str) -> None:
+    def __init__(self, sheet: Any, given: CorrectionSheet, source: str) -> None:
         self._sheet, self._given, self._source = sheet, given, source
         self._looks: dict[_Look, Any] = {}
         self._styles: dict[tuple[str, bool], int] = {}

@@ -18,7 +18,7 @@ from bulkops.workbook.writing.repack import packed, repacked
 from bulkops.workbook.writing.results_sheet import LOOKS, MOST_LINES, Results, extent, links, worksheet
 from bulkops.workbook.writing.styles import StyleTable
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected, refusals
-from bulkops.workbook.xml_patch import Element, OddPart, Patch
+from bulkops.workbook.xml_patch import Element, Patch, UnsupportedPart
 
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _BEFORE_NAMES = ("sheets", "functionGroups", "externalReferences")
@@ -171,7 +171,7 @@ class _Work:
         """Put the style table in place; a workbook without one gets it."""
         if not self._seen.styles:
             if part in self._seen.package:
-                raise OddPart(f"{part} belongs to nothing")
+                raise UnsupportedPart(f"{part} belongs to nothing")
             self._relate("styles", "styles.xml", f"{_SPREADSHEET}.styles+xml")
         self.parts[part] = content
 
@@ -230,7 +230,7 @@ class _Work:
         place = f"/{self._path(target)}"
         # A program that took a part away may have left its type.
         if (left := self._typed.get(place.lower(), content_type)) != content_type:
-            raise OddPart(f"{place} has the type {left}")
+            raise UnsupportedPart(f"{place} has the type {left}")
         if place.lower() not in self._typed:
             self._types.append(types, f'<{types.prefix}Override PartName="{place}" ContentType="{content_type}"/>')
         return id_

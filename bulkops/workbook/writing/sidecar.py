@@ -104,7 +104,7 @@ def may_replace(path: Path, known: Collection[str] | None = None, allowance: All
         return False
 
 
-def runs_told(path: Path, allowance: Allowance | None = None) -> set[str]:
+def run_ids(path: Path, allowance: Allowance | None = None) -> set[str]:
     """The ids of the runs whose results a run would replace there; none if there are no results that can be read.
 
     Without those that were only practised, as far as nobody else has saved the file since.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkops.workbook.text import natural
-from bulkops.workbook.xml_patch import Element, OddPart, Part, Patch
+from bulkops.workbook.xml_patch import Element, Part, Patch, UnsupportedPart
 
 MOST_FORMATS = 64_000
 """Excel's limit of cell formats in a workbook."""
@@ -48,7 +48,7 @@ _ENTRIES = {
 }
 
 
-class StylesFull(OddPart):
+class StylesFull(UnsupportedPart):
     """The workbook has as many cell formats as Excel allows."""
 
 
@@ -81,7 +81,7 @@ class StyleTable:
 
     def __init__(self, part: str, content: bytes, namespace: str, cells: Collection[int], formats: Collection[int]):
         """``cells``: the numbers of the styles that cells have; ``formats``: those of number formats that any part
-        names. Raises OddPart for a table whose entries cannot be counted surely, StylesFull, TooBig.
+        names. Raises UnsupportedPart for a table whose entries cannot be counted surely, StylesFull, TooBig.
         """
         self._sections = {f"{namespace} {name}": name for name in _DEFAULTS}
         self._counts = dict.fromkeys(_DEFAULTS, 0)
@@ -111,11 +111,11 @@ class StyleTable:
         self.part = Part(part, content, self._entry, self._levels)
         self._root = self.part.root
         if self._root.tag != f"{namespace} styleSheet":
-            raise OddPart(f"{part} is something else")
+            raise UnsupportedPart(f"{part} is something else")
         tags = [each.tag for each in self._root.children]
         for each in self._root.children:
             if each.local == "AlternateContent" or (each.tag in self._sections and tags.count(each.tag) > 1):
-                raise OddPart(f"{part} holds something twice")
+                raise UnsupportedPart(f"{part} holds something twice")
         # Programs differ in which code they take for a number that has two, and in whether a built-in one may be given.
         self._formats = {
             _plain(code): number
@@ -141,7 +141,7 @@ class StyleTable:
         """Learn from an entry of a section what is compared later; it need not be kept."""
         name = self._sections[section.tag]
         if entry.tag != section.own(_ENTRIES[name]):
-            raise OddPart(f"{section.part.name}: {name} hold something else")
+            raise UnsupportedPart(f"{section.part.name}: {name} hold something else")
         if self._counts[name] >= (MOST_FORMATS if name == "cellXfs" else _MOST_OTHERS):
             raise StylesFull
         if (form := entry.attributes.get("numFmtId", "0")).isdecimal():
@@ -172,13 +172,13 @@ class StyleTable:
     def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
         """(each look's number among the cell styles, the table with those that were missing).
 
-        Raises StylesFull; OddPart if something of the operator's would get the look of what is added.
+        Raises StylesFull; UnsupportedPart if something of the operator's would get the look of what is added.
         """
         numbers = {name: self._style(look) for name, look in looks.items()}
         for name, used in self._used.items():
             count, new = self._counts[name], self._start(name) + len(self._new[name])
             if any(max(count, 1) <= each < new for each in used):
-                raise OddPart(f"{self.part.name} has fewer {name} than are used")
+                raise UnsupportedPart(f"{self.part.name} has fewer {name} than are used")
         return numbers, self._patched()
 
     def keeps(self, before: StyleTable) -> bool:

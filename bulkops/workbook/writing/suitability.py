@@ -16,7 +16,7 @@ from bulkops.workbook.results_layout import MARK, Layout
 from bulkops.workbook.writing.previous_results import OwnSheet, as_written, untouched
 from bulkops.workbook.writing.repack import see_to_repacking
 from bulkops.workbook.writing.styles import StylesFull, StyleTable
-from bulkops.workbook.xml_patch import Element, OddPart
+from bulkops.workbook.xml_patch import Element, UnsupportedPart
 
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _SPREADSHEET, _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml", "application/vnd.ms-excel"
@@ -84,19 +84,19 @@ class Inspected:
             raise CannotGraft("graft.signed")
         mains = [each.target for each in package if each.kind == "officeDocument"]
         if len(mains) != 1 or mains[0] not in self.package:
-            raise OddPart("it does not name one workbook")
+            raise UnsupportedPart("it does not name one workbook")
         self.types = self.package.part("[Content_Types].xml")
         self.book = self.package.part(mains[0], _counts)
         self.rels = self.package.part(rels_of(self.book.name))
         self.namespace = self.book.root.tag.removesuffix(" workbook")
         if self.types.root.tag != f"{_TYPES} Types" or self.namespace not in DIALECTS:
-            raise OddPart("it is not written in the language of a workbook")
+            raise UnsupportedPart("it is not written in the language of a workbook")
         if self.rels.root.tag != f"{PACKAGE_RELATIONSHIPS} Relationships":
-            raise OddPart(f"{self.rels.name} is something else")
+            raise UnsupportedPart(f"{self.rels.name} is something else")
         self.relations = DIALECTS[self.namespace]
         self._kind = _content_type(self.types.root, self.book.name)
         if self._kind not in _BOOKS:
-            raise OddPart(f"it calls itself {self._kind or 'nothing'}")
+            raise UnsupportedPart(f"it calls itself {self._kind or 'nothing'}")
         self._parts = self.package.relations(self.book.name)
         self._refuse_parts()
         self._sheet_parts = {
@@ -104,10 +104,10 @@ class Inspected:
         }
         sheets = self.book.root.child("sheets")
         if sheets is None or any(each.tag != f"{self.namespace} sheet" for each in sheets.children):
-            raise OddPart("its list of sheets holds something else")
+            raise UnsupportedPart("its list of sheets holds something else")
         self.sheets: Element = sheets
         if any(_wraps(each) for each in self.book.root.children if each.local == "AlternateContent"):
-            raise OddPart("its list of sheets or names is written twice")
+            raise UnsupportedPart("its list of sheets or names is written twice")
         self.names = self.book.root.child("definedNames")
         self.styles = self._style_part()
         """The name of the part with the style table; "" if there is none."""
@@ -124,11 +124,11 @@ class Inspected:
     def _style_part(self) -> str:
         found = self.package.related(self.book.name, f"{self.relations}/styles")
         if len(found) > 1:
-            raise OddPart("it has two style tables")
+            raise UnsupportedPart("it has two style tables")
         return found[0] if found else ""
 
     def style_table(self) -> StyleTable:
-        """The style table; where there is none, the least there can be. Raises OddPart, DamagedPackage."""
+        """The style table; where there is none, the least there can be. Raises UnsupportedPart, DamagedPackage."""
         if self.styles:
             name, content = self.styles, self.package.read(self.styles)
         else:
@@ -156,7 +156,7 @@ class Inspected:
         if relation is None or relation.type != f"{self.relations}/worksheet":
             return None
         if relation.target not in self.package:
-            raise OddPart(f"{relation.target} is missing")
+            raise UnsupportedPart(f"{relation.target} is missing")
         return OwnSheet(index, sheet.attributes["name"], relation.target)
 
     def untouched(self, sheet: OwnSheet) -> bool:
@@ -219,7 +219,7 @@ def refusals() -> Iterator[None]:
         raise CannotGraft("graft.styles_full") from error
     except TooBig as error:
         raise CannotGraft("graft.too_big", str(error)) from error
-    except (OddPart, ValueError) as error:
+    except (UnsupportedPart, ValueError) as error:
         raise CannotGraft("graft.odd", str(error)) from error
 
 
