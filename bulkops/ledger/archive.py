@@ -201,9 +201,9 @@ def _short(outcome: dict[str, Any] | None) -> dict[str, Any] | None:
 def whole(found: dict[str, Any], archived: dict[str, Any]) -> dict[str, Any]:
     """A line or an attempt as it was before it was shortened. What the archive has of another one by the same number
     counts for nothing: the ledger may have come back from a copy since."""
-    kept, full = found["outcome"], archived.get("outcome")
-    if not is_short(kept) or full is None:
+    short, full = found["outcome"], archived.get("outcome")
+    if not is_short(short) or full is None:
         return found
     started = full.get("started") or found.get("started")
-    same = full.get("status") == found["state"] and found.get("started", started) == started and kept == _short(full)
+    same = full.get("status") == found["state"] and found.get("started", started) == started and short == _short(full)
     return {**found, "outcome": full} if same else found

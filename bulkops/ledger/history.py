@@ -23,7 +23,7 @@ from bulkops.model.history import Doubt, Past, Resolution
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
 
-_Kept = Mapping[tuple[str, int, str], Mapping[str, Any]]
+_Reserved = Mapping[tuple[str, int, str], Mapping[str, Any]]
 """What the reserve keeps, by run, seq and time of the attempt."""
 _ACCOUNT = tuple(each.name for each in fields(Account))
 _OF_RUN = tuple(each.name for each in fields(Run) if each.name != "account")
@@ -47,11 +47,11 @@ class History:
         ``account``, ``key_owner``: whose data the key changes that asks, as far as that is known: what surely changed
         another customer's is left out.
         """
-        kept = self._kept()
+        reserved = self._reserved()
         with self._store.reading() as connection:
             rows = rows_of(connection, _sent(identity, matters))
         found: dict[str, list[Past]] = {}
-        for each in (_taken_over(row, kept) for row in rows):
+        for each in (_taken_over(row, reserved) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
             if not apart(account or Account(), theirs, each["key_owner"] == key_owner):
                 found.setdefault(each["matter"], []).append(past_of(each))
@@ -132,9 +132,9 @@ class History:
 
     def counts(self, run: str, under_way: bool = False) -> dict[str, int]:
         """How many rows of a run stand at each status."""
-        kept = self._kept()
+        reserved = self._reserved()
         with self._store.reading() as connection:
-            return counted(connection, run, kept, under_way)
+            return counted(connection, run, reserved, under_way)
 
     def outcomes(self, run: str, under_way: bool = False) -> list[Outcome]:
         """A run's rows in reading order. A line still planned was not sent, and an open intent is unknown; of a run
@@ -161,20 +161,20 @@ class History:
 
     def _told(self, connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
         """A run's lines in reading order, each with its last attempt if there was one."""
-        kept = self._kept()
+        reserved = self._reserved()
         planned = rows_of(connection, sa.select(lines).where(lines.c.run == run).order_by(lines.c.seq))
         tried = rows_of(connection, sa.select(attempts).where(attempts.c.run == run).order_by(attempts.c.id))
         # After them: what the ledger has no more by then, the archive has.
         old = self._archive.content(run)
         planned = [whole(each, old["lines"].get(str(each["seq"]), {})) for each in planned]
         tried = [whole(each, old["attempts"].get(str(each["id"]), {})) for each in tried]
-        last = {each["seq"]: _taken_over(each, kept) for each in tried}
+        last = {each["seq"]: _taken_over(each, reserved) for each in tried}
         return [(line, last.get(line["seq"])) for line in planned]
 
-    def _kept(self) -> _Kept:
+    def _reserved(self) -> _Reserved:
         """What the reserve keeps of outcomes that this ledger could not take yet."""
         with suppress(OSError):
-            return {(each["run"], each["seq"], each["started"]): each for each in self._reserve.kept()}
+            return {(each["run"], each["seq"], each["started"]): each for each in self._reserve.entries()}
         return {}
 
 
@@ -222,9 +222,9 @@ def rows_of(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, 
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _taken_over(attempt: dict[str, Any], kept: _Kept) -> dict[str, Any]:
-    """An attempt as it will be once the ledger has taken over what the reserve kept."""
-    entry = kept.get((attempt["run"], attempt["seq"], attempt["started"]))
+def _taken_over(attempt: dict[str, Any], reserved: _Reserved) -> dict[str, Any]:
+    """An attempt as it will be once the ledger has taken over what the reserve keeps."""
+    entry = reserved.get((attempt["run"], attempt["seq"], attempt["started"]))
     if entry is None or attempt["state"] != INTENT:
         return attempt
     return {**attempt, "state": entry["state"], "outcome": json.loads(entry["outcome"])}
@@ -242,13 +242,15 @@ def to_look_at(connection: sa.Connection, run: str) -> int:
     return sum(bool(outcome and outcome.get("code")) for outcome in found)
 
 
-def counted(connection: sa.Connection, run: str, kept: _Kept | None = None, under_way: bool = False) -> dict[str, int]:
+def counted(
+    connection: sa.Connection, run: str, reserved: _Reserved | None = None, under_way: bool = False
+) -> dict[str, int]:
     """Rows by status, as ``outcome_read`` tells them."""
     planned = sa.select(*(lines.c[name] for name in ("seq", "state", "round"))).where(lines.c.run == run)
     states = {row["seq"]: row for row in rows_of(connection, planned)}
     named = (attempts.c[name] for name in ("run", "seq", "round", "started", "state", "outcome"))
     tried = sa.select(*named).where(attempts.c.run == run).order_by(attempts.c.id)
-    for row in (_taken_over(each, kept or {}) for each in rows_of(connection, tried)):
+    for row in (_taken_over(each, reserved or {}) for each in rows_of(connection, tried)):
         line = states[row["seq"]]
         if line["state"] == PLANNED and not (under_way and _earlier(line, row)):
             line["last"] = row["state"]

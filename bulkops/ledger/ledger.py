@@ -149,7 +149,7 @@ class Ledger(History):
     def _lines(self, run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The lines of a plan's decided rows, and of those to be sent, for whose outcomes there is room now."""
         self._store.still_there()
-        with self._reserved():
+        with self._using_reserve():
             self._reserve.make()
         decided = [decided_line(run, identity, outcome) for outcome in plan.decided]
         return decided, [planned_line(run, identity, step) for step in plan.steps]
@@ -249,14 +249,14 @@ class Ledger(History):
 
     def _take_over(self, connection: sa.Connection) -> None:
         """Give the attempts the outcomes that the ledger could not take when they came."""
-        with self._reserved():
-            kept = self._reserve.kept()
-        for values in kept:
+        with self._using_reserve():
+            entries = self._reserve.entries()
+        for values in entries:
             task = json.loads(values["outcome"])["new_task_guid"]  # an older bulkops kept it nowhere else
             connection.exec_driver_sql(_CONCLUDE, {**values, "new_task": task and task.lower()})
 
     @contextmanager
-    def _reserved(self) -> Iterator[None]:
+    def _using_reserve(self) -> Iterator[None]:
         """Raises MustStop where the reserve cannot be used."""
         try:
             yield

@@ -56,7 +56,7 @@ class Reserve:
             _to_disk(stream)
             self._used += 1
 
-    def kept(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[dict[str, Any]]:
         """The entries; one that was not written to its end is none."""
         if not self.path.exists():
             return []

@@ -78,7 +78,7 @@ class Corrections:
         if os.path.exists(path) and not ours(path):
             raise FileExistsError("another file has that name")
         kept: list[Path] = []
-        save(path, made, keep=lambda there: kept.append(backups.keep(there, self.folder, self.run)))
+        save(path, made, backup=lambda there: kept.append(backups.keep(there, self.folder, self.run)))
         return kept
 
 

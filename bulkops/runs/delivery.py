@@ -21,7 +21,7 @@ from typing import NamedTuple
 from bulkops.messages.errors import COMMON, CannotStart
 from bulkops.runs import backups
 from bulkops.system import folders
-from bulkops.system.files import no_room_in_path, opened_by, refuse_planted, save, sweep, writable
+from bulkops.system.files import no_room_in_path, opened_by, refuse_planted, remove_leftovers, save, writable
 from bulkops.system.ownership import own_folder
 from bulkops.system.path_lengths import length, shortened
 from bulkops.system.replacement import Changed
@@ -126,10 +126,10 @@ class Delivery:
         else:
             content = self.graft.grafted(results, copy=not in_place)
         rights = 0o600 if path.parent == self.folder else 0o666
-        keep = self._keep if sent else lambda _: None
-        save(path, content, self.sha256 if in_place else None, keep, rights=rights)
+        backup = self._back_up if sent else lambda _: None
+        save(path, content, self.sha256 if in_place else None, backup, rights=rights)
 
-    def _keep(self, path: Path) -> None:
+    def _back_up(self, path: Path) -> None:
         """What is replaced may hold the only words of an earlier run, or be all that the operator has."""
         self.kept = backups.keep(path, self.folder, self.run)
 
@@ -164,7 +164,7 @@ def decide(
         return Delivery(workbook, folder, run, ways, known=None, practice=practice)
     beside = results_path(workbook, known, practice)
     for path in (workbook, beside):
-        sweep(path)
+        remove_leftovers(path)
     delivery = Delivery(workbook, folder, run, [], known=known, practice=practice)
     reason, may_copy = _best(delivery, sha256, not strange, unfit)
     if practice and delivery.graft is not None:

@@ -89,8 +89,8 @@ def _renewed(ledger: Ledger, run: Run, path: Path, folder: Path) -> Renewed:
     if path != workbook and only_practised(run.environment, run.account.source):
         results = results.practised()
 
-    def keep(was: Path) -> None:
-        backups.keep_one(was, folder, f"before the results of {run.id} were renewed")
+    def backup(old: Path) -> None:
+        backups.keep_one(old, folder, f"before the results of {run.id} were renewed")
 
-    save(path, renewed(content, results, workbook, path), hashlib.sha256(content).hexdigest(), keep)
+    save(path, renewed(content, results, workbook, path), hashlib.sha256(content).hexdigest(), backup)
     return Renewed(path)

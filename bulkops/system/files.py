@@ -38,17 +38,16 @@ _OF_WINDOWS = re.compile("rf[0-9a-f]{1,8}[.]tmp", re.IGNORECASE)
 def save(
     path: Path,
     content: bytes,
-    was: str | None = None,
-    keep: Callable[[Path], object] = lambda _: None,
+    expected_sha256: str | None = None,
+    backup: Callable[[Path], object] = lambda _: None,
     sleep: Callable[[float], object] = time.sleep,
     rights: int = 0o666,
 ) -> None:
     """Put a file in place.
 
-    ``rights``: of a new one, as far as the user's own setting allows them. ``was``: the SHA-256 that the file to be
-    replaced must have; None: whatever it holds. ``keep`` is called with the file that is about to be replaced and makes
-    a copy of it. Raises Changed, or OSError; then what was there is
-    there as it was, or, after Displaced, under the name that it says.
+    ``rights``: of a new one, as far as the user's own setting allows them. ``expected_sha256``: of the file to be
+    replaced; None: whatever it holds. ``backup`` is called with that file and makes a copy of it. Raises Changed, or
+    OSError; then what was there is there as it was, or, after Displaced, under the name that it says.
     """
     path = real(path)
     with Folder(path.parent) as folder:
@@ -57,12 +56,12 @@ def save(
             _write(folder, temporary, content, rights)
             found = sha256_of(folder, path.name)
             if found:
-                if found != (was or found):
+                if found != (expected_sha256 or found):
                     raise Changed(f"{path.name} was changed meanwhile")
-                keep(path)
+                backup(path)
                 with suppress(OSError):
                     copy_rights(folder, temporary, path.name)
-            elif was:
+            elif expected_sha256:
                 raise Changed(f"{path.name} is gone")
             replace(folder, temporary, path.name, found, sleep)
         except Displaced:
@@ -134,12 +133,12 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
     """Copy a file into a folder of the user's own under this name, or one with a number if that is taken; synced.
     Raises OSError."""
     own_folder(folder)
-    kept, number = folder / name, 1
-    while os.path.exists(kept):
+    copy, number = folder / name, 1
+    while os.path.exists(copy):
         number += 1
-        kept = folder / f"{Path(name).stem} ({number}){Path(name).suffix}"
-    with opened(path) as old, Folder(kept.parent) as place:
-        temporary = temporary_path(kept).name
+        copy = folder / f"{Path(name).stem} ({number}){Path(name).suffix}"
+    with opened(path) as old, Folder(copy.parent) as place:
+        temporary = temporary_path(copy).name
         try:
             with os.fdopen(place.create(temporary, 0o600), "r+b") as stream:
                 shutil.copyfileobj(old, stream)
@@ -147,15 +146,15 @@ def keep_copy(path: Path, folder: Path, name: str) -> Path:
                 os.fsync(stream.fileno())
             changed = os.fstat(old.fileno()).st_mtime_ns
             os.utime(place.path / temporary, ns=(changed, changed))
-            place.replace(temporary, kept.name)
+            place.replace(temporary, copy.name)
         finally:
             # On a full disk half a copy takes the room that the ledger needs.
             with suppress(OSError):
                 place.remove(temporary)
-    return kept
+    return copy
 
 
-def sweep(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Remove what a save of a file left beside it when it was killed; to be called only with the workbook's lock.
 
     A file that was about to be replaced and has lost its name gets it back.
@@ -163,19 +162,19 @@ def sweep(path: Path) -> None:
     with suppress(OSError):
         path = real(path)
         with Folder(path.parent) as folder:
-            _sweep(folder, path)
+            _remove_leftovers(folder, path)
 
 
-def _sweep(folder: Folder, path: Path) -> None:
+def _remove_leftovers(folder: Folder, path: Path) -> None:
     new = re.compile(re.escape(temporary_start(path)) + r"[0-9a-f]{8}\.tmp")
     ends = _regular(folder, lambda name: new.fullmatch(name) or _OF_WINDOWS.fullmatch(name))
-    kept = _displaced(folder, path)
-    if kept and folder.facts(path.name) is None:
-        folder.rename(kept[-1], path.name)
+    originals = _displaced(folder, path)
+    if originals and folder.facts(path.name) is None:
+        folder.rename(originals[-1], path.name)
     for name, facts in ends.items():
         if not _OF_WINDOWS.fullmatch(name) or not facts.st_size:
             folder.remove(name)
-    for name in kept:
+    for name in originals:
         folder.remove(name)
 
 

@@ -62,7 +62,7 @@ def _by_replace_file(
     with Folder(old.parent) as folder:
         wanted = sha256_of(folder, new.name)
     if replace_file(str(old), str(new), str(backup)) == 0:
-        with suppress(OSError):  # who looks at it at this moment keeps it; the next run sweeps it away
+        with suppress(OSError):  # who looks at it at this moment keeps it; the next run removes it
             backup.unlink()
         return
     for attempt in range(_TRIES):

@@ -64,7 +64,7 @@ def test_a_ledger_that_recovers_takes_over_at_the_end_of_the_run(ledger, path):
     forbid(ledger, False)
     ledger.finish("r", [], "r.xlsx")
     assert ledger.runs()[0].totals == {"done": 1}
-    assert Reserve(path.with_name("ledger.reserve")).kept() == []
+    assert Reserve(path.with_name("ledger.reserve")).entries() == []
 
 
 def test_what_was_taken_over_is_not_taken_over_again(ledger, path):
@@ -152,11 +152,11 @@ def test_the_reserve_has_a_place_for_every_row_on_its_way_and_one_more(tmp_path)
         made.keep(entry)
     with pytest.raises(OSError, match=r"^the reserve has no room for it$"):
         made.keep({})
-    assert Reserve(made.path).kept() == entries
+    assert Reserve(made.path).entries() == entries
     made.clear()
-    assert made.kept() == []
+    assert made.entries() == []
     made.keep(entries[1])
-    assert made.kept() == entries[1:2]
+    assert made.entries() == entries[1:2]
 
 
 def test_an_entry_of_the_reserve_fills_one_place_and_no_more(tmp_path):
@@ -169,7 +169,7 @@ def test_an_entry_of_the_reserve_fills_one_place_and_no_more(tmp_path):
     with pytest.raises(OSError, match="no room"):
         made.keep({**longest, "a": "y"})
     made.keep({"a": 1})
-    assert made.kept() == [longest, {"a": 1}]
+    assert made.entries() == [longest, {"a": 1}]
 
 
 def test_what_one_version_kept_the_next_one_reads(tmp_path):
@@ -177,7 +177,7 @@ def test_what_one_version_kept_the_next_one_reads(tmp_path):
     data = b'{"seq":7}'
     entry = b"bulkops outcome\n" + bytes([0, 0, 0, len(data)]) + hashlib.sha256(data).digest() + data
     (tmp_path / "ledger.reserve").write_bytes(entry.ljust(16 * 1024, b"\xff") + entry)
-    assert Reserve(tmp_path / "ledger.reserve").kept() == [{"seq": 7}, {"seq": 7}]
+    assert Reserve(tmp_path / "ledger.reserve").entries() == [{"seq": 7}, {"seq": 7}]
 
 
 def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path):
@@ -190,19 +190,19 @@ def test_an_entry_that_was_not_written_to_its_end_is_none(tmp_path):
     end = reserve.SLOT + reserve._HEAD + len(json.dumps({"seq": 1}, separators=(",", ":")))
     content[end - 1] ^= 1
     made.path.write_bytes(content)
-    assert made.kept() == [{"seq": 0}, {"seq": 2}]
+    assert made.entries() == [{"seq": 0}, {"seq": 2}]
 
 
 def test_the_reserves_place_on_the_disk_is_taken_once(tmp_path):
     """Written whole, and not written again while it is whole; cut short, it is made anew."""
     made = Reserve(tmp_path / "ledger.reserve")
-    assert made.kept() == []
+    assert made.entries() == []
     made.make()
     content = made.path.read_bytes()
     assert len(content) == reserve.SLOTS * reserve.SLOT
     made.keep({"seq": 1})
     made.make()
-    assert made.kept() == []
+    assert made.entries() == []
     assert made.path.read_bytes()[reserve.SLOT :] == content[reserve.SLOT :]
     made.path.write_bytes(content[:-1])
     made.make()
@@ -248,4 +248,4 @@ def test_what_was_seen_gives_way_to_what_it_came_to(path):
     made = Reserve(path)
     made.make()
     made.keep({"seq": 1, "outcome": "done", "evidence": "x" * reserve.SLOT})
-    assert made.kept() == [{"seq": 1, "outcome": "done", "evidence": None}]
+    assert made.entries() == [{"seq": 1, "outcome": "done", "evidence": None}]

@@ -16,7 +16,7 @@ import systems
 
 from bulkops.messages.errors import CannotStart
 from bulkops.system import replacement
-from bulkops.system.files import keep_copy, opened_by, save, sweep, writable
+from bulkops.system.files import keep_copy, opened_by, remove_leftovers, save, writable
 from bulkops.system.folders import Folder
 from bulkops.system.replacement import Changed, Displaced, removable
 from bulkops.workbook.reading.file_content import content_of
@@ -42,7 +42,7 @@ def test_a_file_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"old")
     with pytest.raises(Changed):
-        save(path, b"new", sha256(b"old"), keep=lambda kept: kept.write_bytes(b"the operator's"))
+        save(path, b"new", sha256(b"old"), backup=lambda old: old.write_bytes(b"the operator's"))
     assert path.read_bytes() == b"the operator's"
     assert os.listdir(tmp_path) == ["August.xlsx"]
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_kept_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"old")
     with pytest.raises(PermissionError):
-        save(path, b"new", keep=failing)
+        save(path, b"new", backup=failing)
     assert path.read_bytes() == b"old"
 
 
@@ -166,7 +166,7 @@ def test_what_a_killed_save_left_is_swept_away(tmp_path: Path) -> None:
     ]
     for name in (ours, *others):
         (tmp_path / name).touch()
-    sweep(tmp_path / "August.xlsx")
+    remove_leftovers(tmp_path / "August.xlsx")
     assert sorted(os.listdir(tmp_path)) == sorted(others)
 
 
@@ -348,10 +348,10 @@ def test_nothing_is_deleted_while_the_workbooks_place_is_empty(
         assert {each.read_bytes() for each in tmp_path.iterdir()} == left
         assert all(each.name in str(told.value.strerror) for each in tmp_path.iterdir())
         if error == 1177:
-            sweep(path)
+            remove_leftovers(path)
             assert {each.read_bytes() for each in tmp_path.iterdir()} == left
     if error == 1177:
-        sweep(path)
+        remove_leftovers(path)
         assert path.read_bytes() == b"old"
         assert os.listdir(tmp_path) == ["August.xlsx"]
 
@@ -421,7 +421,7 @@ def test_a_workbook_that_lost_its_name_is_told_by_the_one_it_has(tmp_path: Path)
     with pytest.raises(CannotStart) as refused:
         content_of(tmp_path / "July.xlsx")
     assert refused.value.code == "workbook.missing"
-    sweep(path)
+    remove_leftovers(path)
     assert (content_of(path), os.listdir(tmp_path)) == (b"old", ["August.xlsx"])
 
 
@@ -440,7 +440,7 @@ def test_what_windows_leaves_is_swept_away(tmp_path: Path) -> None:
     }
     for name, content in {old: b"old", "rf1a2b.tmp": b"", "RFe.TMP": b"", **others}.items():
         (tmp_path / name).write_bytes(content)
-    sweep(path)
+    remove_leftovers(path)
     assert sorted(os.listdir(tmp_path)) == sorted(["August.xlsx", *others])
     assert path.read_bytes() == b"new"
 

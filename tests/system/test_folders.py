@@ -14,7 +14,7 @@ import systems
 
 from bulkops.inbox import claims
 from bulkops.system import folders, links, replacement
-from bulkops.system.files import create, keep_copy, save, sweep, writable
+from bulkops.system.files import create, keep_copy, remove_leftovers, save, writable
 from bulkops.system.folders import Folder, content
 from bulkops.system.links import Planted, is_link, real
 
@@ -99,10 +99,10 @@ def test_a_planted_link_among_the_folders_is_not_followed(shared: Path, diary: P
 def test_a_planted_link_takes_no_killed_saves_place(shared: Path, diary: Path, plant: Plant) -> None:
     """What looks like a workbook that lost its name is only given it back if it is a file."""
     path = shared / "August.xlsx"
-    save(path, b"mine", keep=lambda _: None)
+    save(path, b"mine", backup=lambda _: None)
     plant(shared / f"{replacement.temporary_path(path).stem}.before.xlsx", diary)
     path.unlink()
-    sweep(path)
+    remove_leftovers(path)
     assert not os.path.lexists(path)
 
 

@@ -39,7 +39,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
 from bulkops.runs.checking import check
-from bulkops.system.files import sweep
+from bulkops.system.files import remove_leftovers
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.results_layout import COLUMNS, LAYOUTS, MARK
 from bulkops.workbook.text import cell_text
@@ -722,7 +722,7 @@ while True:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not a thing of Windows")
 def test_kills_leave_the_old_file_or_the_new_one(tmp_path: Path) -> None:
-    """Killed at any moment of saving, the workbook is one of the two whole ones; what is left beside can be swept."""
+    """Killed at any moment of saving, the workbook is one of the two whole ones; what is left beside can be removed."""
     chance, contents = random.Random(4), (original("charts.xlsx"), once("charts.xlsx"))
     path, old, new = tmp_path / "August.xlsx", tmp_path / "old", tmp_path / "new"
     for each, content in ((path, contents[0]), (old, contents[0]), (new, contents[1])):
@@ -741,5 +741,5 @@ def test_kills_leave_the_old_file_or_the_new_one(tmp_path: Path) -> None:
         assert found in contents
         left.add(contents.index(found))
     assert left == {0, 1}
-    sweep(path)
+    remove_leftovers(path)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["August.xlsx", "new", "old"]
