@@ -17,7 +17,7 @@ import openpyxl
 
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
+from bulkops.runs import past_runs, prepare
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
@@ -67,10 +67,10 @@ def main() -> None:
         book.save(workbook)
         with PracticeServer() as server:
             where = Environment(PRACTICE, server.base_url)
-            with app.prepare(workbook, where, Path(name), Options()) as prepared:
+            with prepare.prepare(workbook, where, Path(name), Options()) as prepared:
                 report = prepared.run(Control(), lambda outcome: None)
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
-        alone = app.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
+        alone = past_runs.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
         picture(alone, "results", (72, 92, 1238, 590))
         del book["Instructions"], book["Flag edits"]

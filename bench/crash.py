@@ -42,8 +42,8 @@ from stand_in import CHECKOUT, KEY, Row, StandIn, fill, some_rows
 sys.path.insert(0, str(CHECKOUT))
 
 from bulkops.ledger import Ledger
-from bulkops.runs.app import LEDGER
 from bulkops.runs.execute import interrupted
+from bulkops.runs.records import LEDGER
 
 ROWS = 40
 IN_SENDING, AHEAD = 0.8, 12

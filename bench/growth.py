@@ -25,15 +25,17 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from asking import carried_out
 from check import workbook
 from openpyxl import Workbook
 
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs, prepare, preview
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
+from bulkops.runs.resume import prepare_again
 
 TABLES = Path(__file__).parent.parent / "tests" / "expected" / "ledger-5.sql"
 ROWS = 100
@@ -118,22 +120,22 @@ def flag_edits(path: Path, comment: str) -> None:
 
 def a_run(home: Path, books: Iterator[Path]) -> None:
     """All of it, from the workbook to its results."""
-    with app.prepare(next(books), WHERE, home, Options(jobs=1)) as prepared:
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(next(books), WHERE, home, Options(jobs=1)) as prepared:
+        report = carried_out(prepared)
     if len(report.outcomes) != 10:
         raise SystemExit(f"{len(report.outcomes)} rows instead of 10")
 
 
 def told(home: Path) -> None:
     """What the tab shows: of many runs the newest."""
-    for past in app.history(home)[:1000]:
+    for past in past_runs.history(home)[:1000]:
         if not (past.started and past.workbook and past.rows and past.to_do and past.environment and past.who):
             raise SystemExit("a run without words")
 
 
 def resume(home: Path) -> None:
     """What is looked for before anything is resumed: here there is nothing."""
-    with suppress(CannotStart), app.prepare_again(None, home):
+    with suppress(CannotStart), prepare_again(None, home):
         raise SystemExit("there is something to resume")
 
 
@@ -159,19 +161,19 @@ def main() -> None:
         for home in (grown, empty):
             home.mkdir(mode=0o700)
         os.environ["BULKOPS_HOME"] = str(grown)
-        grow(grown / app.LEDGER, attempts)
-        size = (grown / app.LEDGER).stat().st_size
+        grow(grown / LEDGER, attempts)
+        size = (grown / LEDGER).stat().st_size
         print(f"{attempts:,} attempts, {size / 2**20:,.0f} MiB as version 5")
         for home, what in ((grown, "migration, with its copy"), (empty, "a new ledger")):
-            print(f"{what:34} {seconds(lambda home: Ledger(home / app.LEDGER).close(), home):8.3f} s")
+            print(f"{what:34} {seconds(lambda home: Ledger(home / LEDGER).close(), home):8.3f} s")
         asked = Path(folder) / "asked.xlsx"
         workbook(asked, 1_000, wrong_too=False, first=attempts - 500)
         uploads = books(Path(folder))
         for what, act in {
-            "opening": lambda home: Ledger(home / app.LEDGER).close(),
-            "check of 1,000 rows": lambda home: app.check(asked, WHERE, home, Options()),
+            "opening": lambda home: Ledger(home / LEDGER).close(),
+            "check of 1,000 rows": lambda home: preview.check(asked, WHERE, home, Options()),
             "a run of 10 rows": lambda home: a_run(home, uploads),
-            "history": app.history,
+            "history": past_runs.history,
             "History tab": told,
             "what resume looks for": resume,
         }.items():

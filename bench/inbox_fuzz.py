@@ -36,11 +36,11 @@ from asking import fill, kickout, task
 
 from bulkops.cli import inbox
 from bulkops.energycap import environments
-from bulkops.inbox import scan
+from bulkops.inbox import process, scan
 from bulkops.ledger import Ledger
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app, delivery
+from bulkops.runs import delivery
 from bulkops.system.folders import Folder
 
 SECONDS = 60
@@ -226,7 +226,7 @@ class Meddler:
         self.world: World | None = None
         self.busy = True
         steps = (
-            (app, "prepare"),
+            (process, "prepare"),
             (Ledger, "begin"),
             (Ledger, "finish"),
             (delivery, "save"),

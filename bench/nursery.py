@@ -96,10 +96,10 @@ def _import_everything() -> None:
         if not module.name.startswith(("bulkops.practice", "bulkops.__main__")):
             importlib.import_module(module.name)
     from bulkops.energycap import environments
-    from bulkops.runs import app, report
+    from bulkops.runs import preview, report
     from bulkops.system import data_folder
 
-    app.check(
+    preview.check(
         CHECKOUT / "sample_sheets" / "3 mixed.xlsx", environments.environment(), data_folder.home(), report.Options()
     )
     for late in ("openpyxl", "rich.table", "sqlalchemy.dialects.sqlite"):

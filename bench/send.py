@@ -12,7 +12,7 @@ this computer's.
 - requests: one Session for each worker, and no outcome is kept anywhere.
 - EnergyCAP's own SDK: its operation flag_bill_list_action, its connections kept open, one client for all workers as it
   is meant to be used. It is installed for this bench alone, into a folder that is removed afterwards.
-- bulkops: the real thing, from app.prepare; timed from the moment the run begins (the ledger gets its lines, then the
+- bulkops: the real thing, from prepare; timed from the moment the run begins (the ledger gets its lines, then the
   intent, the send and the outcome of every row, each durable) to the last outcome. What comes before is timed by
   bench/check.py; writing the results comes after. The ledger lies in the folder for temporary files (TMPDIR moves it).
 """
@@ -174,7 +174,8 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
 
     from bulkops.energycap import environments
     from bulkops.model.outcomes import Outcome, Status
-    from bulkops.runs import app
+    from bulkops.runs import prepare
+    from bulkops.runs.execute import execute
     from bulkops.runs.processor import Control
     from bulkops.runs.report import Options
     from bulkops.system import data_folder
@@ -196,10 +197,10 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
             assert outcome.status is Status.DONE, outcome
             ended = time.perf_counter()
 
-        with app.prepare(path, where, data_folder.home(), Options(jobs=jobs)) as prepared:
-            assert prepared.obstacle is None, prepared.obstacle
+        with prepare.prepare(path, where, data_folder.home(), Options(jobs=jobs)) as prepared:
+            assert prepared.blocker is None, prepared.blocker
             begun = time.perf_counter()
-            report = prepared.run(Control(), seen)
+            report = execute(prepared, Control(), seen)
         assert len(report.outcomes) == rows
         return ended - begun
 

@@ -28,9 +28,10 @@ OURS = (
     "window.Window.take = lambda self, _: self.root.after(1, self.root.destroy)"
 )
 CHECK = (
-    "import sys; from pathlib import Path; from bulkops.runs import app; from bulkops.runs.report import Options; "
+    "import sys; from pathlib import Path; from bulkops.runs.preview import check; "
+    "from bulkops.runs.report import Options; "
     "from bulkops.model.environment import Environment; from bulkops.system.data_folder import home; "
-    "app.check(Path(sys.argv[1]), Environment('practice', ''), home(), Options())"
+    "check(Path(sys.argv[1]), Environment('practice', ''), home(), Options())"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
-from bulkops.runs import app
+from bulkops.runs import prepare
+from bulkops.runs.carry_out import carry_out
+from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 
@@ -94,5 +97,10 @@ def run(path: Path, where: Environment, folder: Path, stop_after: int | None = N
         if len(seen) == stop_after:
             control.stop("You stopped the run.")
 
-    with app.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
-        return prepared.run(control, see)
+    with prepare.prepare(path, where, folder, Options(jobs=1, **options)) as prepared:
+        return carried_out(prepared, control, see)
+
+
+def carried_out(run: PreparedRun, control: Control | None = None, seen: Callable[[Outcome], object] = str) -> Report:
+    """What became of a run to which the answer is yes, whatever there was to be sure of."""
+    return carry_out(run, lambda _: None, lambda _: nullcontext(seen), control or Control())

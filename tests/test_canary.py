@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import canary
 import pytest
-from asking import Bulkops, Ended, fill, flag, kickout
+from asking import Bulkops, Ended, carried_out, fill, flag, kickout
 from misbehaving import GUID, Misbehaving, Talk, answer, energycap
 
 import bulkops
@@ -33,7 +33,7 @@ from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import prepare
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
@@ -235,8 +235,8 @@ def test_a_defect_shows_no_key_even_with_the_values_of_all_variables(
     monkeypatch.setattr(ListFlagEdit, "done", broken)
     workbook = fill(tmp_path / "a.xlsx", flags=[flag(2002)])
     home.mkdir(parents=True)
-    with app.prepare(workbook, Environment("custom", practice.base_url), home, Options()) as prepared:
-        report = prepared.run(Control(), print)
+    with prepare.prepare(workbook, Environment("custom", practice.base_url), home, Options()) as prepared:
+        report = carried_out(prepared, Control(), print)
         assert report.defect is not None
         locals_too = traceback.TracebackException.from_exception(report.defect, capture_locals=True)
         nowhere("".join(locals_too.format()), repr(prepared), repr(report), repr(prepared.key))

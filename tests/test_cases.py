@@ -14,8 +14,9 @@ from asking import Bulkops, task
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
+from bulkops.runs import prepare
 from bulkops.runs.report import Options
+from bulkops.runs.summary import summary_of
 from bulkops.workbook.reader import read_workbook
 
 CASES = Path(__file__).parent / "cases"
@@ -247,8 +248,8 @@ def test_a_rounded_amount_is_sent_as_it_is_stored_and_told(
     book.save(tmp_path / "August.xlsx")
     told = "Cost recovery is shown as 33.33, but the cell holds 33.3333333333333, and that is what counts."
     asked = Environment(PRACTICE, practice.base_url)
-    with app.prepare(tmp_path / "August.xlsx", asked, tmp_path / "home", Options()) as prepared:
-        assert prepared.summary().effects == {
+    with prepare.prepare(tmp_path / "August.xlsx", asked, tmp_path / "home", Options()) as prepared:
+        assert summary_of(prepared).effects == {
             "will send a number as the cell holds it, which shows it rounded": 2,
         }
     ended = bulkops("run", tmp_path / "August.xlsx", "--yes", "--json")

@@ -27,7 +27,7 @@ from passes import LONG, passes, thorough
 from stand_in import Arrival, Row, StandIn, fill
 
 from bulkops.ledger import Witness
-from bulkops.runs.app import LEDGER
+from bulkops.runs.records import LEDGER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")
 

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from asking import carried_out
 from workbooks import column_of
 
 import bulkops.operations
 from bulkops.energycap import environments
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import prepare, preview
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
+from bulkops.runs.summary import summary_of
 from bulkops.workbook.writing import templates
 
 TOY = '''
@@ -97,15 +99,15 @@ def test_an_operation_is_one_file(tmp_path: Path, practice: PracticeServer) -> N
     book.save(template)
 
     where = environments.environment(base_url=practice.base_url)
-    report = app.check(template, where, tmp_path, Options())
+    report = preview.check(template, where, tmp_path, Options())
     assert [(each.status.value, each.code) for each in report.outcomes] == [
         ("ready", ""),
         ("invalid", "reason.required"),
     ]
 
-    with app.prepare(template, where, tmp_path, Options()) as prepared:
-        assert prepared.summary().effects == {"cannot be undone": 1}
-        report = prepared.run(Control(), lambda outcome: None)
+    with prepare.prepare(template, where, tmp_path, Options()) as prepared:
+        assert summary_of(prepared).effects == {"cannot be undone": 1}
+        report = carried_out(prepared, Control(), lambda outcome: None)
     (sent,) = practice.writes
     assert (sent.method, sent.path) == ("POST", "/api/v3/bill/7/void")
     assert json.loads(sent.body) == {"reason": "Entered twice"}

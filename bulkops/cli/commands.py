@@ -23,8 +23,8 @@ from bulkops.runs.history import State
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
-    from bulkops.runs.execute import Prepared
-    from bulkops.runs.report import Report
+    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.report import Options, Report
 
 cli = typer.Typer(
     help="Kickout reimports and list flag edits in EnergyCAP, from a spreadsheet. "
@@ -115,7 +115,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check every row against the rules. Nothing is sent and nothing is written, but for --corrections."""
-    from bulkops.runs import app
+    from bulkops.runs import preview
     from bulkops.runs.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
@@ -124,7 +124,7 @@ def check(
 
         options = Options(include_hidden=include_hidden, corrections=corrections)
         with without_collecting():  # the program ends with this workbook: what a collection would find goes then
-            report = app.check(workbook, environment(env, base_url), _data_folder(), options)
+            report = preview.check(workbook, environment(env, base_url), _data_folder(), options)
     raise console.ended(report, as_json)
 
 
@@ -164,7 +164,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Check, ask, send every good row once, write the results."""
-    from bulkops.runs import app
+    from bulkops.runs.prepare import prepare
     from bulkops.runs.report import Options
 
     _not_both("--env", env, "--base-url", base_url)
@@ -177,7 +177,7 @@ def run(
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
             where, folder = environment(env, base_url), _data_folder()
-            report = _run(lambda: app.prepare(workbook, where, folder, options), yes, stack)
+            report = _run(lambda wanted: prepare(workbook, where, folder, wanted), options, yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -213,12 +213,13 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Finish a run that was stopped or cut short: send what is left of it, and write its results anew."""
-    from bulkops.runs import app
+    from bulkops.runs.report import Options
+    from bulkops.runs.resume import prepare_again
 
     with ExitStack() as stack:
         with console.starting(as_json):
             folder = _data_folder()
-            report = _run(lambda: app.prepare_again(run, folder, results), yes, stack)
+            report = _run(lambda _: prepare_again(run, folder, results), Options(), yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -326,7 +327,7 @@ def history(
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
     from bulkops.cli.presenting import run_table
-    from bulkops.runs import app, history
+    from bulkops.runs import history, past_runs
 
     first, last = (each.date() if each else None for each in (since, until))
     choice = history.Choice(state, workbook, first, last, person)
@@ -340,10 +341,10 @@ def history(
         raise typer.BadParameter("The id of a run cannot be given with what chooses from the list of all runs.")
     with console.starting(as_json):
         if run is not None:
-            if not console.present(app.recall(_data_folder(), run, results), as_json) and as_json:
+            if not console.present(past_runs.recall(_data_folder(), run, results), as_json) and as_json:
                 raise typer.Exit(console.SOME_LEFT)
             return
-        known = app.history(_data_folder())
+        known = past_runs.history(_data_folder())
         runs = [past for past in known if choice.takes(past)]
         if as_csv is not None:
             history.export(runs, as_csv)
@@ -401,47 +402,23 @@ def _not_both(name: str, value: object, other: str, other_value: object) -> None
 
 def _data_folder() -> Path:
     """Where it is. A record that an earlier version has left there is brought up to date first."""
-    from bulkops.runs import app
+    from bulkops.runs import records
 
     folder = home()
     with console.updating() as told:
-        app.bring_up_to_date(folder, told)
+        records.bring_up_to_date(folder, told)
     return folder
 
 
-def _run(preparing: Callable[[], AbstractContextManager[Prepared]], yes: bool, stack: ExitStack) -> Report:
-    """Prepare, ask, run; where the record of what was sent is not the newest, that is asked about first."""
-    from bulkops.cli.presenting import ask_to_take_over
-    from bulkops.runs import app
-
-    report: Report | None = None
-    while report is None:
-        try:
-            with preparing() as prepared:
-                older = prepared.obstacle
-                if yes or older is None or older.code != "ledger.older":
-                    report = _carried_out(prepared, yes, stack)
-                elif refused := ask_to_take_over(older):
-                    report = prepared.refuse(refused)
-        except Exception as error:
-            if report is None:
-                raise
-            # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
-            report = replace(report, defect=report.defect or error)
-        if report is None:
-            app.take_over(home())
-    return report
-
-
-def _carried_out(prepared: Prepared, yes: bool, stack: ExitStack) -> Report:
-    """Ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
-    from bulkops.cli.presenting import ask
+def _run(
+    ready: Callable[[Options], AbstractContextManager[PreparedRun]], options: Options, yes: bool, stack: ExitStack
+) -> Report:
+    """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
+    from bulkops.cli.presenting import ask, ask_to_take_over
+    from bulkops.runs.carry_out import prepare_and_carry_out, unattended
     from bulkops.runs.processor import Control
 
-    if prepared.obstacle is None and prepared.plan.steps:
-        prepared.obstacle = next(iter(prepared.to_be_sure_of), None) if yes else ask(prepared.summary())
-    if prepared.obstacle is not None:
-        return prepared.refuse(prepared.obstacle)
-    control = Control()
-    stack.enter_context(console.stoppable(control))
-    return console.carry_out(prepared, control)
+    watcher = console.Watcher(Control(), stack)
+    confirm, confirm_take_over = (unattended, lambda older: older) if yes else (ask, ask_to_take_over)
+    report = prepare_and_carry_out(ready, home(), confirm, confirm_take_over, watcher.listen, watcher.control, options)
+    return replace(report, defect=report.defect or watcher.defect)

@@ -11,8 +11,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -23,7 +22,7 @@ from bulkops.system import shutdown
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
-    from bulkops.runs.execute import Prepared
+    from bulkops.model.outcomes import Outcome
     from bulkops.runs.processor import Control
     from bulkops.runs.report import Report
 
@@ -101,13 +100,23 @@ def stoppable(control: Control) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def carry_out(prepared: Prepared, control: Control) -> Report:
-    """Run, and show how far it is. What goes wrong in showing is told with the report."""
-    from bulkops.cli.presenting import Progress
+class Watcher:
+    """Shows how far a run is. What goes wrong in showing is told with the report."""
 
-    with Progress(len(prepared.plan.steps), waiting=control.waiting) as progress:
-        report = prepared.run(control, progress.saw)
-    return replace(report, defect=report.defect or progress.defect)
+    def __init__(self, control: Control, stack: ExitStack) -> None:
+        """From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
+        self.control, self._stack = control, stack
+        self.defect: Exception | None = None
+
+    @contextmanager
+    def listen(self, count: int) -> Iterator[Callable[[Outcome], object]]:
+        """Takes each outcome."""
+        from bulkops.cli.presenting import Progress
+
+        self._stack.enter_context(stoppable(self.control))
+        with Progress(count, waiting=self.control.waiting) as progress:
+            yield progress.saw
+        self.defect = progress.defect
 
 
 @contextmanager

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from bulkops.cli import console
 from bulkops.inbox.outcome import Processed, foreseen
 from bulkops.inbox.process import opened
 from bulkops.inbox.scan import Listing, scan_folder
-from bulkops.messages.errors import CannotStart
+from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
-from bulkops.runs import app
-from bulkops.runs.execute import Prepared
+from bulkops.runs import records
+from bulkops.runs.carry_out import carry_out, unattended
+from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Report
+from bulkops.runs.summary import Summary
 
 
 def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json: bool) -> int:
@@ -26,12 +29,12 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     handled: list[Processed] = []
     lost = False
     control = Control()
-    if not yes and (why := app.older(home, where)):
+    if not yes and (why := records.older(home, where)):
         from bulkops.cli.presenting import ask_to_take_over
 
         if refused := ask_to_take_over(why):
             raise refused
-        app.take_over(home)
+        records.take_over(home)
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
         listing = scan_folder(inbox.folder, home)
@@ -78,23 +81,23 @@ class _Carry:
         if yes:
             stack.enter_context(console.stoppable(control))
 
-    def carry(self, prepared: Prepared) -> Report:
-        from bulkops.cli.presenting import ask
-
-        if prepared.obstacle is None and self._control.stopped.is_set():
-            prepared.obstacle = CannotStart("run.declined")
-        if prepared.obstacle is None and prepared.plan.steps and not self._yes:
-            console.say(f"\n{prepared.material.path.name}")
-            prepared.obstacle = ask(prepared.summary())
-        if prepared.obstacle is not None:
-            return prepared.refuse(prepared.obstacle)
+    def carry(self, run: PreparedRun) -> Report:
         with ExitStack() as stack:
-            if not self._yes:
-                stack.enter_context(console.stoppable(self._control))
-            report = console.carry_out(prepared, self._control)
-        self.codes.append(report.exit_code)
-        self.sent = self.sent or any(outcome.started for outcome in report.outcomes)
+            watcher = console.Watcher(self._control, stack)
+            report = carry_out(run, unattended if self._yes else _ask, watcher.listen, self._control)
+        report = replace(report, defect=report.defect or watcher.defect)
+        if report.refused is None:
+            self.codes.append(report.exit_code)
+            self.sent = self.sent or any(outcome.started for outcome in report.outcomes)
         return report
+
+
+def _ask(summary: Summary) -> BulkopsError | None:
+    from bulkops.cli.presenting import ask
+
+    if summary.steps:
+        console.say(f"\n{summary.workbook.name}")
+    return ask(summary)
 
 
 def _list(listing: Listing, where: Environment, home: Path, notes: list[str], counts: bool) -> None:

@@ -26,7 +26,8 @@ from bulkops.runs.history import PastRun, State
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from bulkops.runs.report import Report, Summary
+    from bulkops.runs.report import Report
+from bulkops.runs.summary import Summary
 
 _MOST_ROWS, _MOST_RUNS = 60, 100
 _COLOURS = {
@@ -150,7 +151,9 @@ def run_table(runs: Sequence[PastRun]) -> None:
 
 
 def ask(summary: Summary) -> CannotStart | None:
-    """Say what is about to happen, and ask. None for yes, else why the run does not begin."""
+    """Say what is about to happen, and ask, if anything is. None for yes, else why the run does not begin."""
+    if not summary.steps:
+        return None
     try:
         console = _console(stderr=True)
         _describe(summary, console)
@@ -177,7 +180,7 @@ def _describe(summary: Summary, console: Console) -> None:
     for note in summary.notes:
         console.print(Text(f"Note: {printable(note)}", style="yellow"))
     for each in summary.sure:
-        console.print(Text(printable(each), style="bold red"))
+        console.print(Text(printable(each.tip), style="bold red"))
 
 
 def ask_to_take_over(why: BulkopsError) -> BulkopsError | None:

@@ -18,7 +18,7 @@ from bulkops.desktop.widgets import WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted
-from bulkops.runs import app, history
+from bulkops.runs import history, past_runs
 from bulkops.runs.history import PastRun
 from bulkops.system.log import recorded
 
@@ -95,7 +95,7 @@ class HistoryTab(ttk.Frame):
 
     def refresh(self) -> None:
         """Look the runs up; what was chosen stays chosen, at first the newest."""
-        self._worker.start(lambda: app.history(self._folder), self._show, self._failed)
+        self._worker.start(lambda: past_runs.history(self._folder), self._show, self._failed)
 
     def _show(self, runs: list[PastRun]) -> None:
         if self.winfo_exists():

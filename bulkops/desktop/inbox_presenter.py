@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,14 +18,15 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
-from bulkops.runs.report import Options, Report
+from bulkops.runs.report import Report
 from bulkops.system.log import recorded
 
 if TYPE_CHECKING:
     from bulkops.inbox.outcome import Processed
     from bulkops.inbox.scan import Candidate
-    from bulkops.runs.execute import Prepared
+    from bulkops.runs.prepare import PreparedRun
     from bulkops.runs.processor import Control
+    from bulkops.runs.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,43 +176,47 @@ class InboxPresenter:
     def _pass(self, folder: Path, where: Environment, chosen: list[Candidate], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
         from bulkops.inbox.process import opened
-        from bulkops.runs import app
+        from bulkops.runs import records
 
-        if older := app.older(self.home, where):
+        if older := records.older(self.home, where):
             asked = view.question_of_older(older)
             self._later(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
                 raise refused
-            app.take_over(self.home)
+            records.take_over(self.home)
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
-                handled = inbox.handle(found, where, lambda prepared: self._carry(prepared, control))
+                handled = inbox.handle(found, where, lambda run: self._carry(run, control))
                 self._later(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
                 if number < len(chosen) and (handled.last or control.stopped.is_set()):
                     left = counted(len(chosen) - number, "workbook")
                     return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
             return inbox.notes
 
-    def _carry(self, prepared: Prepared, control: Control) -> Report:
-        if prepared.obstacle is None and prepared.plan.steps:
-            path = prepared.material.path
-            asked = view.question(prepared.summary(), (), Options())
-            moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
-            effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
-            asked = replace(asked, effects=effects, may_rehearse=False)
-            self._later(lambda: self._ask(path, asked))
-            prepared.obstacle = self._answers.get()
-        if prepared.obstacle is not None:
-            return prepared.refuse(prepared.obstacle)
-        came, of = 0, len(prepared.plan.steps)
+    def _confirm(self, summary: Summary) -> BulkopsError | None:
+        if not summary.steps:
+            return None
+        path, asked = summary.workbook, view.question(summary)
+        moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
+        effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
+        asked = replace(asked, effects=effects, hidden=0, done=0, may_rehearse=False)
+        self._later(lambda: self._ask(path, asked))
+        return self._answers.get()
 
-        def seen(_: Outcome) -> None:
-            nonlocal came
-            came += 1
-            words = f"{prepared.material.path.name}: {came} of {counted(of, 'row')}"
-            self._later(lambda: self._say(words))
+    def _carry(self, run: PreparedRun, control: Control) -> Report:
+        from bulkops.runs.carry_out import carry_out
 
-        return prepared.run(control, seen)
+        @contextmanager
+        def listen(count: int) -> Iterator[Callable[[Outcome], object]]:
+            numbers = itertools.count(1)
+
+            def seen(_: Outcome) -> None:
+                words = f"{run.workbook.path.name}: {next(numbers)} of {counted(count, 'row')}"
+                self._later(lambda: self._say(words))
+
+            yield seen
+
+        return carry_out(run, self._confirm, listen, control)
 
     def _later(self, call: Callable[[], object]) -> None:
         self.worker.later(call)

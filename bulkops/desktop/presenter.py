@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -30,18 +30,20 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Outcome, Status
-from bulkops.runs import app
+from bulkops.runs import preview, records
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import Settled, open_doubts, settle
+from bulkops.runs.resume import prepare_again
 
 if TYPE_CHECKING:
-    from bulkops.runs.execute import Prepared
+    from bulkops.runs.prepare import PreparedRun
     from bulkops.runs.processor import Control
+    from bulkops.runs.summary import Summary
 
 HERE = Environment(PRACTICE, "")
 _KEY_CODES = ("key.missing", "key.shape", "me.refused")
 _OLDER = "ledger.older"
-_Ready = Callable[[Options], AbstractContextManager["Prepared"]]
+_Ready = Callable[[Options], AbstractContextManager["PreparedRun"]]
 _Looked = tuple[Report, list[Line], dict[int, Doubt]]
 """A report, its rows as lines, and which of them may be marked."""
 
@@ -86,7 +88,7 @@ class Presenter:
             over(error)
             self.tell(error)
 
-        self.worker.start(lambda: app.bring_up_to_date(self.home, told), over, failed)
+        self.worker.start(lambda: records.bring_up_to_date(self.home, told), over, failed)
 
     def _updated(self, percent: int | None) -> None:
         self.state.updated = percent
@@ -149,7 +151,7 @@ class Presenter:
         self.screen.show_lines([])
 
         def job() -> _Looked:
-            report = app.check(path, where, self.home, Options())
+            report = preview.check(path, where, self.home, Options())
             return self._looked(report, {})
 
         self.worker.start(job, self._checked, self._failed)
@@ -196,16 +198,19 @@ class Presenter:
         """Read the workbook again, make everything ready, ask, and send if the answer is yes."""
         path, where = self.state.workbook, self.state.where
         if path is not None and not self.state.why_not_run():
-            self._carry_out(lambda options: app.prepare(path, where, self.home, options))
+            from bulkops.runs.prepare import prepare
+
+            self._carry_out(lambda options: prepare(path, where, self.home, options))
 
     def finish(self, run: str) -> None:
         """Take up a run that was cut short."""
         if self.state.busy:
             self.say("The run was not taken up: wait until this is over.")
             return
-        self._carry_out(lambda _: app.prepare_again(run, self.home))
+        self._carry_out(lambda _: prepare_again(run, self.home))
 
     def _carry_out(self, ready: _Ready) -> None:
+        from bulkops.runs.carry_out import prepare_and_carry_out
         from bulkops.runs.processor import Control
 
         control = self._control = Control()
@@ -213,36 +218,32 @@ class Presenter:
         self._start(Phase.PREPARING)
 
         def job() -> _Looked:
-            options = Options()
-            while True:
-                with ready(options) as prepared:
-                    looked = self._looked(prepared.preview(), {})
-                    older = prepared.obstacle if prepared.obstacle and prepared.obstacle.code == _OLDER else None
-                    if older is not None:
-                        answer: Options | BulkopsError | None = self._asked_to_take_over(older) or options
-                    else:
-                        answer = prepared.obstacle or self._asked(prepared, looked, options)
-                    if answer is None:
-                        with staying_awake():
-                            report = prepared.run(control, self._seen)
-                        return self._looked(report, {each.seq: each.asks for each in looked[1]})
-                    if isinstance(answer, BulkopsError):
-                        return prepared.refuse(answer), [], {}
-                if older is not None:
-                    app.take_over(self.home)
-                options = answer
+            asks: dict[int, str] = {}
+
+            def confirm(summary: Summary) -> Options | BulkopsError | None:
+                looked = self._looked(summary.preview, {})
+                asks.update((each.seq, each.asks) for each in looked[1])
+                return self._asked(summary, looked)
+
+            report = prepare_and_carry_out(
+                ready, self.home, confirm, self._asked_to_take_over, self._listen, control, Options()
+            )
+            return (report, [], {}) if report.refused else self._looked(report, asks)
 
         self.worker.start(job, self._ended, self._failed)
 
-    def _asked(self, prepared: Prepared, looked: _Looked, options: Options) -> Options | BulkopsError | None:
+    @contextmanager
+    def _listen(self, count: int) -> Iterator[Callable[[Outcome], object]]:
+        """In the job's thread."""
+        self.worker.later(lambda: self._begun(count))
+        with staying_awake():
+            yield self._seen
+
+    def _asked(self, summary: Summary, looked: _Looked) -> Options | BulkopsError | None:
         """In the job's thread: None for yes, other options to be looked at first, or a no."""
-        outcomes = looked[0].outcomes
-        question = view.question(prepared.summary(), outcomes, options)
+        question = view.question(summary)
         self.worker.later(lambda: self._ask(looked, question))
-        answer = self._answers.get()
-        if answer is None:
-            self.worker.later(lambda: self._begun(question.count))
-        return answer
+        return self._answers.get()
 
     def _asked_to_take_over(self, older: BulkopsError) -> BulkopsError | None:
         """In the job's thread: None for yes, or a no."""
@@ -390,7 +391,7 @@ class Presenter:
             if where:
                 self.screen.open_file(place)
 
-        self.worker.start(lambda: app.corrections(report, options, self.home), made, self.tell)
+        self.worker.start(lambda: preview.corrections(report, options, self.home), made, self.tell)
 
     # ---------------------------------------------------------------- closing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from bulkops.messages.errors import COMMON, BulkopsError
 from bulkops.messages.wording import counted, moment, printable
 from bulkops.model.environment import CUSTOM, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
-from bulkops.model.outcomes import Outcome, Status, by_status
-from bulkops.runs.report import Options, Summary
+from bulkops.model.outcomes import Status, by_status
+from bulkops.runs.summary import Summary
 
 STEPS = (
     "1.  Choose a workbook, or make one from the template. Every row is checked at once; nothing is sent by that.",
@@ -205,11 +205,10 @@ def trouble(error: BulkopsError) -> Trouble:
     return Trouble(entry.title, printable(error.sentence), printable(error.tip), error.code)
 
 
-def question(summary: Summary, outcomes: Iterable[Outcome], options: Options) -> Question:
+def question(summary: Summary) -> Question:
     """What to ask before a run, from what would be sent and what would become of the other rows."""
-    told = list(outcomes)
     # A run that is taken up again keeps to what was asked of it then.
-    choices = [] if summary.resumes else told
+    choices = () if summary.resumes else summary.preview.outcomes
     hidden = sum(each.code == "row.hidden" for each in choices)
     done = sum(each.status is Status.ALREADY_DONE for each in choices)
     owner = printable(summary.owner) or "an unknown owner"
@@ -228,12 +227,12 @@ def question(summary: Summary, outcomes: Iterable[Outcome], options: Options) ->
         tuple(map(printable, summary.notes)),
         hidden,
         done,
-        options.include_hidden,
-        options.send_again,
+        summary.options.include_hidden,
+        summary.options.send_again,
         summary.environment == PRACTICE and bool(summary.steps) and not summary.resumes,
-        options.trouble,
+        summary.options.trouble,
         printable(summary.resumes),
-        tuple(map(printable, summary.sure)),
+        tuple(printable(each.tip) for each in summary.sure),
     )
 
 

@@ -15,7 +15,7 @@ from bulkops.messages.wording import counted
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
 from bulkops.operations.catalogue import Catalogue
-from bulkops.runs import app
+from bulkops.runs import preview, records
 from bulkops.runs.report import Options, Report
 from bulkops.runs.results import document
 from bulkops.runs.upload_folders import DONE, IN_DOUBT, NEEDS_ATTENTION
@@ -73,7 +73,7 @@ class Processed:
 def foreseen(found: Candidate, where: Environment, home: Path) -> str:
     """What a workbook's rows would come to, counted, or why that cannot be told. Nothing is sent."""
     try:
-        return counts_of(app.check(found.path, where, home, Options()))
+        return counts_of(preview.check(found.path, where, home, Options()))
     except BulkopsError as error:
         return str(error)
 
@@ -129,7 +129,7 @@ def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
     if moves.run:
         folder = record.workbook.parent / moves.to
         results = folder / moves.results if moves.results else None
-        app.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
+        records.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
 
 
 def release(box: Folder, record: Record) -> None:

@@ -18,8 +18,8 @@ from bulkops.inbox.scan import Candidate, can_be_taken, hold_unchanged, in_use, 
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.runs import app
-from bulkops.runs.execute import Prepared
+from bulkops.runs.execute import refused
+from bulkops.runs.prepare import PreparedRun, prepare
 from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 from bulkops.system.disks import refuse_unsafe
@@ -31,7 +31,7 @@ from bulkops.system.log import recorded
 from bulkops.system.ownership import own_folder
 from bulkops.system.rename import rename_no_replace
 
-Carry = Callable[[Prepared], Report]
+Carry = Callable[[PreparedRun], Report]
 """Ask, and run or refuse a prepared run: how, is the command line's and the window's own."""
 _HALF = {f"workbook.{code}" for code in ("damaged", "not_excel", "csv", "line", "encoding", "xls", "crashed")}
 """What is said of half a file."""
@@ -99,13 +99,12 @@ class Inbox:
         begun = False
         try:
             options = Options(corrections=_corrections(record))
-            with app.prepare(path, where, self.home, options, found.file) as prepared:
-                if unattended and prepared.obstacle is None:
-                    prepared.obstacle = _wants_somebody(prepared)
+            with prepare(path, where, self.home, options, found.file) as run:
                 begun = True
-                report = carry(prepared)
+                why = _wants_somebody(run) if unattended and run.blocker is None else None
+                report = refused(run, why) if why else carry(run)
                 if report.refused is None or report.refused.code == "inbox.elsewhere":
-                    handled = self._moved(record, report, prepared.material.sha256)
+                    handled = self._moved(record, report, run.workbook.sha256)
                 else:
                     handled = Processed(path, report, why=report.refused, ends=_ends(report.refused))
         except CannotStart as error:
@@ -253,11 +252,11 @@ def _as_named(folder: Path) -> Path:
     return named
 
 
-def _wants_somebody(prepared: Prepared) -> CannotStart | None:
+def _wants_somebody(run: PreparedRun) -> CannotStart | None:
     """What only a person may say yes to, where nobody is there to be asked."""
-    if prepared.elsewhere:
-        return CannotStart("inbox.elsewhere", path=prepared.material.path.name, value=prepared.elsewhere)
-    return next(iter(prepared.to_be_sure_of), None)
+    if run.other_computer:
+        return CannotStart("inbox.elsewhere", path=run.workbook.path.name, value=run.other_computer)
+    return next(iter(run.to_be_sure_of), None)
 
 
 def _stays(error: BulkopsError) -> bool:

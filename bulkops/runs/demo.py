@@ -11,8 +11,8 @@ from pathlib import Path
 import bulkops
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.model.outcomes import Outcome
-from bulkops.runs import app
+from bulkops.runs.carry_out import carry_out, unattended, unwatched
+from bulkops.runs.prepare import prepare
 from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 from bulkops.system.ownership import own_folder
@@ -46,8 +46,8 @@ def demo(folder: Path, control: Control) -> Iterator[Report]:
         for workbook in workbooks:
             if control.stopped.is_set():
                 return
-            with app.prepare(workbook, where, folder, Options()) as prepared:
-                yield prepared.run(control, _nobody)
+            with prepare(workbook, where, folder, Options()) as run:
+                yield carry_out(run, unattended, unwatched, control)
 
 
 def _copies(folder: Path) -> list[Path]:
@@ -60,7 +60,3 @@ def _copies(folder: Path) -> list[Path]:
         each for each in samples.glob("*.xlsx") if not each.name.startswith("~$") and not named_like_results(each)
     )
     return [Path(shutil.copyfile(sheet, folder / sheet.name)) for sheet in sorted(sheets)]
-
-
-def _nobody(_: Outcome) -> None:
-    """The demo's rows are few: it needs no progress."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from bulkops.messages import disk as words
 from bulkops.messages.wording import counted, printable, size_of
 from bulkops.runs import backups
-from bulkops.runs.app import LEDGER, ledger_alone
+from bulkops.runs.records import LEDGER, ledger_alone
 
 _MOST = 3
 """Parts that a line has room for."""

@@ -1,6 +1,6 @@
 """The runs so far, as they stand: told in words, chosen from, and put into a file.
 
-Pure but for ``export``: what is known of the runs comes from ``app.history``.
+Pure but for ``export``: what is known of the runs comes from ``past_runs``.
 """
 
 from __future__ import annotations

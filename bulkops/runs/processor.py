@@ -62,6 +62,22 @@ class Control:
         return self.rate_limit.waiting() if self.rate_limit else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a plan's steps."""
+
+    outcomes: tuple[Outcome, ...]
+    """Of those that were started, as they came."""
+    left: frozenset[int]
+    """Rows (by seq) whose request may have left this computer."""
+    deprecated: Mapping[str, str]
+    """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
+    failed: Exception | None
+    """What ended it before all were started, or None."""
+    unshown: Exception | None
+    """The first error in showing an outcome."""
+
+
 @dataclass(slots=True)
 class Processor:
     """Runs the steps of one plan. ``connect`` gives each worker a sender of its own."""
@@ -89,6 +105,23 @@ class Processor:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
 
+    def send(self, plan: Plan, seen: Callable[[Outcome], object]) -> Sent:
+        """Send the plan's steps; ``seen`` is called with each outcome as it comes. Raises nothing: what ended it is
+        told with what was sent."""
+        outcomes: list[Outcome] = []
+        failed: Exception | None = None
+        unshown: Exception | None = None
+        try:
+            for outcome in self.outcomes(plan):
+                outcomes.append(outcome)
+                try:
+                    seen(outcome)
+                except Exception as error:  # an error in showing is no reason to stop a run
+                    unshown = unshown or error
+        except Exception as error:  # known or a defect of ours: what was sent is written down first
+            failed = error
+        return Sent(tuple(outcomes), frozenset(self.sent), self.deprecated, failed, unshown)
+
     def outcomes(self, plan: Plan) -> Iterator[Outcome]:
         """Send the plan's steps; one outcome for each that was started. The others were not sent.
 
@@ -106,7 +139,7 @@ class Processor:
                         yield outcome
                     continue
                 failed = failed or error
-                self.control.stop(_reason(error))
+                self.control.stop(reason_of(error))
                 if isinstance(error, UnrecordedError):
                     yield error.outcome
         if failed is not None:
@@ -293,7 +326,10 @@ class _Agenda:
                 return
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException | None) -> str:
+    """A failure in words; "" where there was none."""
+    if error is None:
+        return ""
     known = isinstance(error, BulkopsError)
     return str(error) if known else f"bulkops met an error of its own ({type(error).__name__})."
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
-from bulkops.model.outcomes import Outcome, Status, outcome_of
-from bulkops.model.plan import Plan
+from bulkops.model.outcomes import Outcome
 from bulkops.model.rows import CheckedRow, Unread
-from bulkops.runs.headings import Layout
 from bulkops.runs.results import document, exit_code
+
+KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
+"""What a run that is resumed keeps to; the rest is in its lines already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Report:
     """The rows themselves, where the workbook was read to look at them."""
     marked: Mapping[int, str] = field(default_factory=dict)
     """Of rows that would be sent because a person said so of an earlier send: that send's code, by seq."""
-    identity: str = ""
+    content_hash: str = ""
     """Of the workbook that was read, apart from its results; "" if it was not."""
     unread: tuple[Unread, ...] = ()
     """The sheets that hold headings and could not be read; the notes say so of each."""
@@ -88,63 +89,6 @@ class Report:
             self.outcomes,
             (*self.notes, *endings),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run is about to do: for the question that is asked before it."""
-
-    steps: dict[str, int]
-    """How many of each operation, by its word for that number."""
-    effects: dict[str, int]
-    decided: dict[Status, int]
-    host: str
-    environment: str
-    owner: str
-    key: str
-    results: Path | None
-    resumes: str = ""
-    """Which run is taken up again, if one is."""
-    notes: tuple[str, ...] = ()
-    """What to know before saying yes."""
-    within: bool = False
-    """The results go into the workbook itself."""
-    sure: tuple[str, ...] = ()
-    """What the operator must have seen to before saying yes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """A workbook read and checked."""
-
-    path: Path
-    sha256: str
-    """Of the file as it was read; "" if it was not."""
-    identity: str
-    """Of what it holds apart from results: what the ledger knows the workbook by."""
-    rows: tuple[CheckedRow, ...]
-    notes: tuple[str, ...]
-    told: frozenset[str] = frozenset()
-    """The runs whose results it holds."""
-    layouts: tuple[Layout, ...] = ()
-    """The sheets as they were read, where corrections are wanted."""
-    unread: tuple[Unread, ...] = ()
-    """The sheets that hold headings and could not be read; the notes say so of each."""
-    unfit: tuple[str, str] = ("", "")
-    """What reading it has found to keep results from being put into it: the catalogue's code, and the detail."""
-
-
-def previewed(material: Material, where: Environment, plan: Plan, earlier: Iterable[Outcome] = ()) -> Report:
-    """What each row would come to if the plan were carried out now."""
-    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
-    outcomes = in_order((*earlier, *plan.decided, *ready))
-    return Report(
-        *(material.path, where, outcomes, material.notes),
-        checked=material.rows,
-        marked={step.row.seq: step.repeats.code for step in plan.steps if step.repeats and step.repeats.mark},
-        identity=material.identity,
-        unread=material.unread,
-    )
 
 
 def in_order(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt, Mark, Verdict
-from bulkops.runs.app import LEDGER, any_ledger, ledger_alone
+from bulkops.runs.records import LEDGER, any_ledger, ledger_alone
 from bulkops.system import data_folder
 
 if TYPE_CHECKING:

@@ -284,7 +284,7 @@ def test_a_defect_before_the_run_ends_with_2(
     def broken(*_: object) -> Any:
         raise ZeroDivisionError("ours \ud800")
 
-    monkeypatch.setattr("bulkops.runs.app._read", broken)
+    monkeypatch.setattr("bulkops.runs.prepare.load", broken)
     ended = bulkops("run", august, "--yes", *(["--json"] if as_json else []))
     assert ended.code == 2
     assert "error of its own (ZeroDivisionError)" in ended.err
@@ -339,7 +339,7 @@ def test_ctrl_c_before_the_rows_are_read_sends_nothing(
     def interrupted(*_: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bulkops.runs.app._read", interrupted)
+    monkeypatch.setattr("bulkops.runs.prepare.load", interrupted)
     ended = bulkops("run", august, "--yes", "--json")
     assert (ended.code, ended.document["notes"]) == (2, ["Nothing was sent, as you wished. Run it when you are ready."])
 

@@ -18,7 +18,8 @@ from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
 from bulkops.runs.history import PastRun
-from bulkops.runs.report import Report, Summary
+from bulkops.runs.report import Report
+from bulkops.runs.summary import Summary
 
 GUID = "7d9e4c10-5b3a-4f6e-9c21-000000000001"
 NEW = "432fb0f9-9b6a-5a75-8dcb-c0adf5ab8f90"

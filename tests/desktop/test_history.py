@@ -13,7 +13,7 @@ from queue import Empty
 
 import asking
 import pytest
-from asking import fill, flag
+from asking import carried_out, fill, flag
 from desk import PATIENCE
 from workbooks import column_of
 
@@ -22,11 +22,13 @@ from bulkops.desktop.history import results_of
 from bulkops.desktop.history_tab import HistoryTab
 from bulkops.desktop.theme import dress
 from bulkops.desktop.worker import Worker
+from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app, under_way
+from bulkops.runs import past_runs, prepare, records, resume, under_way
+from bulkops.runs.execute import record_of
 from bulkops.runs.history import State, local
-from bulkops.runs.processor import Control
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder
 
@@ -45,7 +47,7 @@ def run(path: Path, server: PracticeServer, folder: Path, stop_after: int | None
 
 def to_finish(folder: Path) -> dict[str, int]:
     """The runs that can be finished, each with how many rows are left."""
-    return {each.id: each.left for each in app.history(folder) if each.left is not None}
+    return {each.id: each.left for each in past_runs.history(folder) if each.left is not None}
 
 
 def test_a_run_can_be_finished_until_its_workbook_is_run_again(practice, folder, tmp_path):
@@ -53,16 +55,16 @@ def test_a_run_can_be_finished_until_its_workbook_is_run_again(practice, folder,
     path = fill(tmp_path / "stopped.xlsx", [], EDITS)
     stopped = run(path, practice, folder, stop_after=1).run
     assert to_finish(folder) == {stopped: 3}
-    with app.prepare_again(stopped, folder) as again:
+    with resume.prepare_again(stopped, folder) as again:
         assert len(again.plan.steps) == 3
-        again.run(Control(), lambda _: None)
+        carried_out(again)
     assert to_finish(folder) == {}
     other = fill(tmp_path / "other.xlsx", [], [flag(2020 + number, comment=f"Row {number}") for number in range(4)])
     first = run(other, practice, folder, stop_after=1).run
     second = run(other, practice, folder, stop_after=2).run
     assert first is not None
     assert to_finish(folder) == {second: 1}
-    with pytest.raises(app.CannotStart), app.prepare_again(first, folder):
+    with pytest.raises(CannotStart), resume.prepare_again(first, folder):
         pass
 
 
@@ -71,7 +73,7 @@ def test_the_results_are_the_file_that_the_run_has_written(practice, folder, tmp
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
     run(path, practice, folder)
     before = sorted(folder.rglob("*.xlsx"))
-    assert results_of(folder, app.history(folder)[0].id) == path
+    assert results_of(folder, past_runs.history(folder)[0].id) == path
     assert sorted(folder.rglob("*.xlsx")) == before
 
 
@@ -85,7 +87,7 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     elif lost == "gone":
         path.unlink()
     elif lost == "no workbook by its name":
-        app.moved(folder, path, path.rename(tmp_path / "a.sh"), report.run, path := tmp_path / "a.sh")
+        records.moved(folder, path, path.rename(tmp_path / "a.sh"), report.run, path := tmp_path / "a.sh")
     else:
         path.write_bytes(b"PK nothing")
     before = path.read_bytes() if path.exists() else b""
@@ -258,7 +260,7 @@ def test_results_that_no_program_opens_are_told_with_their_path(open_tab, practi
 
 def test_a_ledger_that_cannot_be_used_is_told(open_tab, folder):
     """Instead of an empty list."""
-    (folder / app.LEDGER).write_bytes(b"no ledger" * 1000)
+    (folder / LEDGER).write_bytes(b"no ledger" * 1000)
     window = open_tab()
     assert "damaged" in window.tab.said.cget("text") or "cannot be used" in window.tab.said.cget("text")
 
@@ -301,10 +303,10 @@ def test_runs_are_chosen_and_exported_from_the_tab(open_tab, practice, folder, t
 def test_a_run_that_is_under_way_has_no_results_to_open(open_tab, practice, folder, tmp_path):
     """And cannot be finished; the tab looks at it again while it is seen."""
     path = fill(tmp_path / "a.xlsx", [], EDITS)
-    with app.prepare(path, Environment("custom", practice.base_url), folder, Options()) as prepared:
+    with prepare.prepare(path, Environment("custom", practice.base_url), folder, Options()) as prepared:
         under_way.name(folder, prepared.id)
-        prepared.ledger.begin(prepared._record(), prepared.plan, prepared.where.identity)
-        prepared.ledger.intend(prepared.id, prepared.plan.steps[0], prepared._record().started)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, prepared.environment.identity)
+        prepared.ledger.intend(prepared.id, prepared.plan.steps[0], record_of(prepared).started)
         window = open_tab()
         assert "1 row on the way, 3 to come" in window.tab.about.cget("text")
         assert all(button.instate(["disabled"]) for button in (window.tab.open, window.tab.finish))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from asking import fill, flag, kickout
+from asking import carried_out, fill, flag, kickout
 from desk import PATIENCE, Operator
 from keyring.backends import fail
 from workbooks import column_of
@@ -23,8 +23,8 @@ from bulkops.model.environment import Environment
 from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs, prepare
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system.locks import only_one
 
@@ -101,7 +101,7 @@ def test_how_far_a_record_of_an_earlier_version_is_brought_up_to_date_can_be_see
 
 def test_a_record_that_cannot_be_brought_up_to_date_is_told_at_the_start(operator: Operator, home: Path) -> None:
     """Nobody has to send something first to hear of it."""
-    with closing(sqlite3.connect(home / app.LEDGER)) as ledger:
+    with closing(sqlite3.connect(home / LEDGER)) as ledger:
         ledger.execute("PRAGMA user_version = 5")
         ledger.execute("CREATE TABLE runs (id TEXT)")
         ledger.commit()
@@ -170,7 +170,7 @@ def test_nothing_is_sent_without_a_yes(somewhere: Operator, practice: PracticeSe
     shown = somewhere.until(Phase.CHECKED)
     assert practice.writes == []
     assert (shown.trouble, shown.run.words) == (None, "Run 4 rows")
-    assert app.history(somewhere.presenter.home) == []
+    assert past_runs.history(somewhere.presenter.home) == []
 
 
 def test_the_question_says_what_where_and_as_whom(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     where = somewhere.presenter.state.where
     somewhere.presenter.choose_environment(HERE)
     somewhere.until(Phase.CHECKED)
-    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(past_runs.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     assert somewhere.shown.where == where
     asked = somewhere.screen.questions[-1]
@@ -425,7 +425,7 @@ def test_a_run_that_is_finished_offers_no_other_rows(
     somewhere.presenter.answer(True, "300")
     somewhere.presenter.stop()
     somewhere.until(Phase.ENDED)
-    somewhere.presenter.finish(app.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(past_runs.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     asked = somewhere.screen.questions[-1]
     assert asked is not None
@@ -680,8 +680,8 @@ def test_what_may_have_been_sent_from_elsewhere_wants_a_tick(
     book = fill(tmp_path / "a.xlsx", [], GOOD[:1])
     elsewhere = tmp_path / "another computer"
     elsewhere.mkdir()
-    with app.prepare(book, environments.environment(), elsewhere, Options()) as prepared:
-        prepared.run(Control(), lambda _: None)
+    with prepare.prepare(book, environments.environment(), elsewhere, Options()) as prepared:
+        carried_out(prepared)
     somewhere.check(book)
     somewhere.presenter.run()
     somewhere.until(Phase.ASKING)

@@ -13,7 +13,7 @@ from bulkops.energycap.classify import deprecated
 from bulkops.model.requests import NoResponse, Reply
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
+from bulkops.runs.records import LEDGER
 
 HEADER = {"ECI-Deprecated": "PUT /api/v4/list/flagAction"}
 DONE = {"selected": 5, "updated": 5}
@@ -38,7 +38,7 @@ def test_a_deprecated_call_is_told_and_kept(
     assert "list flag edits" in note
     assert "“PUT /api/v4/list/flagAction”" in note
     assert "Tell IT" in note
-    with sqlite3.connect(home / app.LEDGER) as ledger:
+    with sqlite3.connect(home / LEDGER) as ledger:
         kept = [json.loads(evidence) for (evidence,) in ledger.execute("SELECT evidence FROM attempts ORDER BY id")]
     assert [each["headers"].get("eci-deprecated") for each in kept] == [None, *HEADER.values(), *HEADER.values()]
 

@@ -22,6 +22,7 @@ from asking import Bulkops, Ended, fill, flag, kickout, task
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 import stand_in as bench
+from asking import carried_out
 from nursery import Nursery
 
 from bulkops.energycap import environments
@@ -31,8 +32,7 @@ from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs
 from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
@@ -390,7 +390,7 @@ def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
     path.write_text(f"Task GUID,Batch mode\n{task(1)},new self-contained batch\n")
 
     def run(prepared):
-        report = prepared.run(Control(), lambda _: None)
+        report = carried_out(prepared)
         path.write_text(path.read_text() + f"{task(2)},new self-contained batch\n")
         return report
 
@@ -468,7 +468,7 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     with opened(folder, home) as inbox:
         assert "had been cut short" in inbox.notes[0]
     assert lying(folder) == {"Done/a.xlsx"}
-    assert Path(app.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
+    assert Path(past_runs.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
 
 
 @pytest.mark.parametrize(
@@ -489,7 +489,7 @@ def test_which_paths_are_one_workbooks(one, other, same):
 
 def plain_run(prepared):
     """Nobody is asked."""
-    return prepared.run(Control(), lambda _: None)
+    return carried_out(prepared)
 
 
 def test_two_people_at_one_folder_run_each_workbook_once(folder, tmp_path, practice):

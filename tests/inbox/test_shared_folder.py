@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from asking import Bulkops, Ended, fill, kickout, task
+from asking import Bulkops, Ended, carried_out, fill, kickout, task
 from systems import as_another_user, shared_folder
 
 from bulkops.energycap import environments
@@ -21,8 +21,7 @@ from bulkops.inbox.process import opened
 from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import prepare
 from bulkops.system import data_folder, rename
 from bulkops.system.folders import Folder
 
@@ -104,7 +103,7 @@ def claim_file(folder: Path, name: str, *lines: Any) -> Path:
 
 def plain_run(prepared):
     """Nobody is asked."""
-    return prepared.run(Control(), lambda _: None)
+    return carried_out(prepared)
 
 
 # ------------------------------------------------------------------- the folders for what was dealt with
@@ -186,14 +185,14 @@ def test_nothing_is_done_because_a_claim_says_so(inbox, bulkops, folder, home, t
     """Not with any mark that can be read in the folder: nothing is moved, no run's results get another place."""
     fill(folder / "A.xlsx", [kickout(1)])
     seen: list[dict[str, Any]] = []
-    real = app.prepare
+    real = prepare.prepare
 
     def spy(*given: Any) -> Any:
         seen.extend(json.loads(each.read_text().split("\n")[0]) for each in folder.glob(".*.bulkops-inbox"))
         return real(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "prepare", spy)
+        patch.setattr(prepare, "prepare", spy)
         run = inbox().workbooks[0]["run"]
     (home / "inbox" / "mark").write_text("an older one")
     fill(folder / "B.xlsx", [kickout(2)])
@@ -424,7 +423,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
     path = fill(folder / "a.xlsx", [kickout(1)])
     other = fill(private / "b.xlsx", [kickout(2)])
     (found,) = scan_folder(folder, home).ready
-    real = app.prepare
+    real = prepare.prepare
 
     def swapped(*given: Any) -> Any:
         path.unlink()
@@ -433,7 +432,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
         return real(*given) if given else None
 
     if when == "after the claim":
-        monkeypatch.setattr(app, "prepare", swapped)
+        monkeypatch.setattr(prepare, "prepare", swapped)
     else:
         swapped()
     with opened(folder, home) as inbox:
@@ -520,16 +519,16 @@ def test_an_error_of_our_own_in_one_workbook_is_told_and_the_others_are_run(inbo
     """A file may have caused it: the next one is not to suffer, in this pass or the next."""
     for number, name in enumerate("abc", 1):
         fill(folder / f"{name}.xlsx", [kickout(number)])
-    real = app.prepare
+    real = prepare.prepare
 
-    def prepare(path: Path, *given: Any) -> Any:
+    def failing(path: Path, *given: Any) -> Any:
         if path.name == "a.xlsx":
             raise MemoryError
         return real(path, *given)
 
-    monkeypatch.setattr(app, "prepare", prepare)
+    monkeypatch.setattr(process, "prepare", failing)
     told = inbox()
     assert (told.code, lying(folder)) == (1, {"a.xlsx", "Done/b.xlsx", "Done/c.xlsx"})
     assert "MemoryError" in " ".join(told.workbooks[0]["notes"])
-    monkeypatch.setattr(app, "prepare", real)
+    monkeypatch.setattr(process, "prepare", real)
     assert (inbox().code, len(practice.writes)) == (0, 3)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Bulkops, fill, flag
+from asking import Bulkops, carried_out, fill, flag
 from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
@@ -26,9 +26,8 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import app, resolve
-from bulkops.runs.app import LEDGER
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs, prepare, resolve, resume
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 
@@ -130,10 +129,10 @@ def test_a_ledger_that_vanishes_stops_the_run(act, at, world):
 def test_a_ledger_that_vanished_before_the_run_began_sends_nothing(world):
     """Between the question and the first row anything may take long."""
     where = environments.environment(None, world.server.base_url)
-    with app.prepare(world.book, where, data_folder.home(), Options()) as prepared:
-        assert prepared.obstacle is None
+    with prepare.prepare(world.book, where, data_folder.home(), Options()) as prepared:
+        assert prepared.blocker is None
         (world.home / LEDGER).unlink()
-        report = prepared.run(Control(), lambda _: None)
+        report = carried_out(prepared)
     assert (report.exit_code, world.writes) == (2, [])
     assert report.refused is not None
     assert report.refused.code == "ledger.moved"
@@ -208,17 +207,17 @@ def test_a_ledger_that_was_moved_with_its_folder_is_the_newest(world, monkeypatc
 def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     """Its run is in the history, with its rows; whoever has looked in EnergyCAP says what became of them."""
     assert world.run().code == 0
-    (before,) = app.history(world.home)
+    (before,) = past_runs.history(world.home)
     shutil.rmtree(world.home)
     assert world.run(typed="yes\n").code == 4
-    taken = next(each for each in app.history(world.home) if each.id == before.id)
+    taken = next(each for each in past_runs.history(world.home) if each.id == before.id)
     assert (taken.counts, taken.unresolved) == ({"unknown": 5}, 5)
     # How it ended, and how many of its rows are to be looked at, is what its end has added.
     ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results", "options")}
     assert taken.run.options == {name: value for name, value in before.run.options.items() if name != "look"}
     assert replace(taken.run, **ended) == before.run
     assert [each.target for each in resolve.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
-    with pytest.raises(CannotStart, match="No run is waiting"), app.prepare_again(None, world.home):
+    with pytest.raises(CannotStart, match="No run is waiting"), resume.prepare_again(None, world.home):
         pass
     resolve.settle(world.home, before.id, 0, resolve.Verdict.SEND_AGAIN)
     assert world.run().statuses == ["done", *["unknown"] * 4]
@@ -237,7 +236,7 @@ def test_a_run_is_not_resumed_from_an_older_ledger(world, bulkops):
     assert bulkops("resume", "--yes", "--json").code == 2
     told = bulkops("resume", typed="yes\nyes\n")
     assert "No run is waiting to be finished" in told.err
-    (past,) = app.history(world.home)
+    (past,) = past_runs.history(world.home)
     assert (past.counts, len(world.writes)) == ({"done": 2, "unknown": 3}, 5)
 
 

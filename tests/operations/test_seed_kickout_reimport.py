@@ -21,7 +21,7 @@ from bulkops.model.requests import Accepted, Reply
 from bulkops.operations.kickout_reimport import MODES, OPERATION
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import preview
 from bulkops.runs.report import Options
 
 from .conftest import Checker, found, warned
@@ -501,7 +501,7 @@ def test_what_rows_do_to_each_others_batches(
     rows: list[dict[str, Any]], told: list[str], tmp_path: Path, home: Path
 ) -> None:
     """LeaveExistingBatchesOpen … if more than one batch is open it fails: as far as the rows of a run can tell."""
-    checked = app.check(fill(tmp_path / "a.xlsx", rows), environment("practice"), home, Options())
+    checked = preview.check(fill(tmp_path / "a.xlsx", rows), environment("practice"), home, Options())
     words = {"several_open": "fails if several", "closes_another": "closes the batch that the row of"}
     for outcome, said in zip(checked.outcomes, told, strict=True):
         cell, name, other = said.split() or ("", "", "")

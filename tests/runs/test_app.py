@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from asking import fill, flag, kickout
+from asking import carried_out, fill, flag, kickout
 from workbooks import column_of, older_results, results_of, untouched_parts
 
 from bulkops.energycap import environments
@@ -23,9 +23,11 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
-from bulkops.runs import app, delivery, execute
+from bulkops.runs import delivery, execute, past_runs, prepare, preview
 from bulkops.runs.processor import Control
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
+from bulkops.runs.summary import summary_of
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 from bulkops.workbook.reader import without_collecting
@@ -50,8 +52,8 @@ def run(
 ) -> Report:
     """A run against a practice server, with its ledger beside the workbook."""
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
-        return prepared.run(control or Control(), seen)
+    with prepare.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+        return carried_out(prepared, control or Control(), seen)
 
 
 def statuses(report: Report) -> list[str]:
@@ -70,7 +72,7 @@ def in_results(report: Report) -> list[str]:
 
 def in_ledger(report: Report, folder: Path) -> list[str]:
     assert report.run is not None
-    with closing(Ledger(folder / app.LEDGER)) as ledger:
+    with closing(Ledger(folder / LEDGER)) as ledger:
         return [outcome.status.value for outcome in ledger.outcomes(report.run)]
 
 
@@ -95,7 +97,7 @@ def test_a_run_leaves_the_workbook_as_it_was(tmp_path: Path, server: PracticeSer
 def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
     """No ledger is made, no file is written, and every good row is ready."""
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1)], [flag(2001, hidden=True)])
-    report = app.check(path, Environment(PRACTICE, ""), tmp_path, Options())
+    report = preview.check(path, Environment(PRACTICE, ""), tmp_path, Options())
     assert statuses(report) == ["ready", "invalid", "not_sent"]
     assert [each.name for each in tmp_path.iterdir()] == ["August.xlsx"]
     assert (report.run, report.results, report.exit_code) == (None, None, 1)
@@ -107,7 +109,7 @@ def test_a_check_sends_and_writes_nothing(tmp_path: Path) -> None:
 def test_a_check_keeps_nothing_of_an_earlier_one(tmp_path: Path) -> None:
     """A window checks workbooks all day: whatever they leave behind is collected sooner or later."""
     frozen = gc.get_freeze_count()
-    app.check(fill(tmp_path / "May.xlsx", flags=[flag(2001)]), Environment(PRACTICE, ""), tmp_path, Options())
+    preview.check(fill(tmp_path / "May.xlsx", flags=[flag(2001)]), Environment(PRACTICE, ""), tmp_path, Options())
     assert gc.isenabled()
     assert gc.get_freeze_count() == frozen
 
@@ -126,8 +128,8 @@ def test_a_check_knows_what_was_done_before(tmp_path: Path, server: PracticeServ
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     run(path, server)
     where = Environment(PRACTICE, server.base_url)
-    assert set(statuses(app.check(path, where, tmp_path, Options()))) == {"already_done"}
-    assert set(statuses(app.check(path, where, tmp_path, Options(send_again=True)))) == {"ready"}
+    assert set(statuses(preview.check(path, where, tmp_path, Options()))) == {"already_done"}
+    assert set(statuses(preview.check(path, where, tmp_path, Options(send_again=True)))) == {"ready"}
 
 
 def test_a_second_run_sends_nothing(tmp_path: Path, server: PracticeServer) -> None:
@@ -155,7 +157,7 @@ def a_lock_that_cannot_be_had(path: Path, _: ExitStack) -> Options:
 
 
 def a_damaged_ledger(path: Path, _: ExitStack) -> Options:
-    (path.parent / app.LEDGER).write_bytes(b"this is no ledger" * 100)
+    (path.parent / LEDGER).write_bytes(b"this is no ledger" * 100)
     return Options()
 
 
@@ -251,8 +253,8 @@ def test_the_results_go_elsewhere_if_need_be(tmp_path: Path, server: PracticeSer
     path = fill(tmp_path / "books" / "August.xlsx", flags=GOOD)
     (tmp_path / "books" / "~$August.xlsx").touch()
     (tmp_path / "books" / "~$August - results.xlsx").touch()
-    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        report = carried_out(prepared)
     assert report.results is not None
     assert report.results.parent == tmp_path
     first, second = report.notes
@@ -417,8 +419,8 @@ def real(server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> Environment
 
 
 def run_at(path: Path, where: Environment, folder: Path) -> Report:
-    with app.prepare(path, where, folder, Options(include_hidden=True)) as prepared:
-        return prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, where, folder, Options(include_hidden=True)) as prepared:
+        return carried_out(prepared)
 
 
 @pytest.mark.parametrize("kind", ["in place", "in place, older", "copy", "plain", "plain with a remark"])
@@ -441,14 +443,14 @@ def test_results_of_another_computers_run_are_pointed_out(tmp_path: Path, real: 
         book.save(results)
     for folder, told in ((tmp_path, False), (tmp_path / "another computer", True)):
         folder.mkdir(exist_ok=True)
-        with app.prepare(path, real, folder, Options()) as prepared:
-            summary = prepared.summary()
-            assert prepared.obstacle is None
+        with prepare.prepare(path, real, folder, Options()) as prepared:
+            summary = summary_of(prepared)
+            assert prepared.blocker is None
             assert bool(prepared.plan.steps) == told
             assert [each.code for each in prepared.to_be_sure_of] == ["run.elsewhere"] * told
         notes = [note for note in summary.notes if "results of a run that this computer does not know" in note]
         assert len(notes) == len(summary.sure) == told
-        assert any("does not know" in note for note in app.check(path, real, folder, Options()).notes) == told
+        assert any("does not know" in note for note in preview.check(path, real, folder, Options()).notes) == told
 
 
 @pytest.mark.parametrize("saved", [False, True], ids=["as it was written", "saved since"])
@@ -472,7 +474,7 @@ def test_results_of_practising_do_not_count(
         openpyxl.load_workbook(results).save(results)
     elsewhere = tmp_path / "another computer"
     elsewhere.mkdir()
-    with app.prepare(path, real, elsewhere, Options()) as prepared:
+    with prepare.prepare(path, real, elsewhere, Options()) as prepared:
         assert (prepared.to_be_sure_of, len(prepared.plan.steps)) == ((), 1)
 
 
@@ -486,9 +488,9 @@ def test_results_of_another_computers_run_stay(tmp_path: Path, real: Environment
     book["Flag edits"]["A2"] = "x"
     book.save(path)
     for _ in range(2):
-        with app.prepare(path, real, elsewhere, Options()) as prepared:
-            notes = prepared.summary().notes
-            report = prepared.run(Control(), lambda _: None)
+        with prepare.prepare(path, real, elsewhere, Options()) as prepared:
+            notes = summary_of(prepared).notes
+            report = carried_out(prepared)
         assert "holds the results of a run that this computer does not know" in notes[0]
         assert report.results == path
         assert openpyxl.load_workbook(path).sheetnames == ["Flag edits", "Results", "Results (bulkops)"]
@@ -501,18 +503,18 @@ def test_a_look_at_the_history_replaces_nothing(tmp_path: Path, server: Practice
     path = fill(tmp_path / "books" / "August.xlsx", flags=GOOD[:1])
     for name in ("~$August.xlsx", "~$August - results.xlsx"):
         (tmp_path / "books" / name).touch()
-    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        report = carried_out(prepared)
     assert report.results is not None
     assert report.results.parent == tmp_path
     before = report.results.read_bytes()
-    first = app.recall(tmp_path, str(report.run)).results
+    first = past_runs.recall(tmp_path, str(report.run)).results
     assert first is not None
-    assert app.recall(tmp_path, str(report.run)).results == first
+    assert past_runs.recall(tmp_path, str(report.run)).results == first
     book = openpyxl.load_workbook(first)
     book.create_sheet("My notes")
     book.save(first)
-    assert app.recall(tmp_path, str(report.run)).results not in (first, report.results)
+    assert past_runs.recall(tmp_path, str(report.run)).results not in (first, report.results)
     assert report.results.read_bytes() == before
     assert openpyxl.load_workbook(first).sheetnames == ["PRACTICE Results", "My notes"]
 
@@ -524,8 +526,8 @@ def test_two_workbooks_of_one_name_have_results_of_their_own(tmp_path: Path, ser
     for ending in ("xlsx", "xlsm"):
         path = fill(tmp_path / "books" / f"August.{ending}", flags=GOOD[len(reports) :][:1])
         path.with_name(f"~$August.{ending}").touch()
-        with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-            reports.append(prepared.run(Control(), lambda _: None))
+        with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+            reports.append(carried_out(prepared))
     assert [report.results.name for report in reports if report.results] == [
         "August - results.xlsx",
         "August - results (bulkops).xlsx",
@@ -539,16 +541,16 @@ def test_two_people_do_not_run_one_workbook_at_once(tmp_path: Path, server: Prac
     where, elsewhere = Environment(PRACTICE, server.base_url), tmp_path / "another computer"
     elsewhere.mkdir()
     with (
-        app.prepare(path, where, tmp_path, Options()) as first,
-        app.prepare(path, where, elsewhere, Options()) as second,
+        prepare.prepare(path, where, tmp_path, Options()) as first,
+        prepare.prepare(path, where, elsewhere, Options()) as second,
     ):
-        assert first.obstacle is None
-        refused = second.run(Control(), lambda _: None)
+        assert first.blocker is None
+        refused = carried_out(second)
         assert statuses(refused) == ["not_sent"] * 2
         assert {outcome.code for outcome in refused.outcomes} == {"workbook.busy"}
         assert data_folder.operator() in str(refused.refused)
         assert platform.node() in str(refused.refused)
-        assert statuses(first.run(Control(), lambda _: None)) == ["done"] * 2
+        assert statuses(carried_out(first)) == ["done"] * 2
     assert len(server.writes) == 2
     assert not [each for each in tmp_path.iterdir() if each.name.endswith(".bulkops")]
 
@@ -557,9 +559,9 @@ def test_a_run_that_was_cut_short_elsewhere_is_pointed_out(tmp_path: Path, serve
     """What it sent is in another computer's ledger: the operator hears of it before saying yes."""
     path = fill(tmp_path / "August.xlsx", flags=GOOD[:1])
     (tmp_path / ".August.xlsx.bulkops").write_text("Sam on back-office, since noon\nback-office\n", encoding="utf-8")
-    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-        assert prepared.obstacle is None
-        assert any("Sam on back-office" in note for note in prepared.summary().notes)
+    with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        assert prepared.blocker is None
+        assert any("Sam on back-office" in note for note in summary_of(prepared).notes)
 
 
 def test_a_ledger_in_a_synced_folder_is_refused(
@@ -583,8 +585,8 @@ def test_earlier_results_that_cannot_be_kept_are_not_replaced(tmp_path: Path, se
     reports = []
     for row in GOOD[:2]:
         fill(path, flags=[row])
-        with app.prepare(path, where, tmp_path, Options()) as prepared:
-            reports.append(prepared.run(Control(), lambda _: None))
+        with prepare.prepare(path, where, tmp_path, Options()) as prepared:
+            reports.append(carried_out(prepared))
     first, second = reports
     assert first.results == books / "August - results.xlsx"
     assert second.results == tmp_path / f"August - results {second.run}.xlsx"
@@ -604,7 +606,7 @@ def test_history_lists_runs_newest_first(
     monkeypatch.setattr(execute, "now", lambda: f"2026-11-21T10:00:0{next(times)}Z")
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     first, second = run(path, server), run(path, server)
-    listed = app.history(tmp_path)
+    listed = past_runs.history(tmp_path)
     assert [(each.id, each.counts) for each in listed] == [
         (second.run, {"already_done": 6}),
         (first.run, {"done": 6}),
@@ -618,29 +620,29 @@ def test_a_run_can_be_told_from_the_ledger_alone(tmp_path: Path, server: Practic
     assert report.results == path
     statuses = column_of(path, "Status")
     path.unlink()
-    told = app.recall(tmp_path, str(report.run))
+    told = past_runs.recall(tmp_path, str(report.run))
     assert told.outcomes == report.outcomes
     assert told.environment == report.environment
     assert told.results is not None
     assert told.results != path
     assert column_of(told.results, "Status", "PRACTICE Results") == statuses
     elsewhere = tmp_path / "Größe & co.xlsx"
-    assert app.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
+    assert past_runs.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
     assert column_of(elsewhere, "Status", "PRACTICE Results") == statuses
     with pytest.raises(CannotStart, match="cannot be written"):
-        app.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
+        past_runs.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
 
 
 def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer) -> None:
     """A row whose program was killed while it was sent is unknown; those after it were not sent."""
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     report = run(path, server)
-    with sqlite3.connect(tmp_path / app.LEDGER) as ledger:
+    with sqlite3.connect(tmp_path / LEDGER) as ledger:
         ledger.execute("UPDATE runs SET ended = NULL")
         ledger.execute("UPDATE attempts SET state = 'intent', outcome = NULL WHERE seq = 4")
         ledger.execute("DELETE FROM attempts WHERE seq = 5")
     ledger.close()
-    told = app.recall(tmp_path, str(report.run))
+    told = past_runs.recall(tmp_path, str(report.run))
     assert statuses(told) == ["done"] * 4 + ["unknown", "not_sent"]
     assert told.notes[-2] == "This run was cut short."
     assert told.notes[-1] == (
@@ -653,16 +655,16 @@ def test_an_unknown_run_is_said(tmp_path: Path) -> None:
     """With a ledger and without one."""
     for _ in range(2):
         with pytest.raises(CannotStart, match="no run r1 in the history"):
-            app.recall(tmp_path, "r1")
-        Ledger(tmp_path / app.LEDGER).close()
-    assert app.history(tmp_path) == []
+            past_runs.recall(tmp_path, "r1")
+        Ledger(tmp_path / LEDGER).close()
+    assert past_runs.history(tmp_path) == []
 
 
 def test_the_summary_says_what_where_and_as_whom(tmp_path: Path, server: PracticeServer) -> None:
     """What the question before a run needs: counts by operation, effects, what is left out, host, owner."""
     path = fill(tmp_path / "August.xlsx", [kickout(1), kickout(1), kickout(2, batch_mode="new batch")], [flag(2001)])
-    with app.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
-        summary = prepared.summary()
+    with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        summary = summary_of(prepared)
     assert summary.steps == {"kickout reimports": 2, "list flag edit": 1}
     assert summary.effects == {
         "will create a new batch that is closed at once": 1,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import Bulkops, fill, flag
+from asking import Bulkops, carried_out, fill, flag
 from steps import flag_edit, plan_of
 from workbooks import column_of
 
@@ -16,8 +16,7 @@ from bulkops.model.history import Past
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs, prepare, resume
 from bulkops.runs.report import Options, Report
 
 HELD = 12
@@ -33,8 +32,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
 
 
 def run(path: Path, server: PracticeServer, options: Options) -> Report:
-    with app.prepare(path, Environment("custom", server.base_url), path.parent, options) as prepared:
-        return prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, Environment("custom", server.base_url), path.parent, options) as prepared:
+        return carried_out(prepared)
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
@@ -77,7 +76,7 @@ def test_a_mismatch_is_told_wherever_rows_are_counted(
     assert column_of(report.results, "Status") == ["Done", "Done \N{EN DASH} look", "Done"]
     presenting.show(report)
     assert "3 rows: Done \N{EN DASH} look 1, Done 2." in capsys.readouterr().out
-    (past,) = app.history(tmp_path)
+    (past,) = past_runs.history(tmp_path)
     assert past.rows == "3 rows: Done \N{EN DASH} look 1, Done 2"
     assert (past.to_do, past.document()["totals"]) == ("1 row to look at in the results", {"done": 3})
 
@@ -98,8 +97,8 @@ def test_a_run_may_stop_at_a_mismatch_and_be_resumed(tmp_path: Path, server: Pra
     assert WRONG in report.stopped
     assert all(WRONG in outcome.message for outcome in report.outcomes[2:])
     for left, code in ((["not_sent"], 3), ([], 0)):
-        with app.prepare_again(None, tmp_path) as prepared:
-            again = prepared.run(Control(), lambda _: None)
+        with resume.prepare_again(None, tmp_path) as prepared:
+            again = carried_out(prepared)
         assert [status for status, _ in facts(again)] == ["done"] * (5 - len(left)) + left
         assert again.exit_code == code
     assert "Another number of bills than expected: rows 2. They are done; look at their messages." in again.notes

@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from asking import Bulkops, fill, flag, kickout, task
+from asking import Bulkops, carried_out, fill, flag, kickout, task
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
@@ -26,8 +26,9 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app, backups, corrections_file
+from bulkops.runs import backups, corrections_file, prepare, preview, resume
 from bulkops.runs.processor import Control
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import LONGEST, escape, unescape
@@ -43,18 +44,18 @@ NOWHERE = Environment(PRACTICE, "")
 def run(path: Path, server: PracticeServer, corrections: Path | None = None, **options: Any) -> Report:
     """A run against a practice server, with its ledger beside the workbook."""
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, path.parent, Options(jobs=1, corrections=corrections, **options)) as prepared:
-        return prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, where, path.parent, Options(jobs=1, corrections=corrections, **options)) as prepared:
+        return carried_out(prepared)
 
 
 def check(path: Path, corrections: Path | None = None) -> Report:
-    return app.check(path, NOWHERE, path.parent, Options(corrections=corrections))
+    return preview.check(path, NOWHERE, path.parent, Options(corrections=corrections))
 
 
 def corrected(path: Path, **options: Any) -> Path:
     """The corrections of a workbook's check."""
     made = path.with_name("fix me.xlsx")
-    report = app.check(path, NOWHERE, path.parent, Options(corrections=made, **options))
+    report = preview.check(path, NOWHERE, path.parent, Options(corrections=made, **options))
     assert report.corrections.startswith(str(made)), report.notes
     return made
 
@@ -262,7 +263,7 @@ def test_a_code_stays_as_it_was_typed(tmp_path: Path, server: PracticeServer) ->
     assert statuses(run(path, server, fix)) == ["invalid"]
     edit(fix, ("Flag edits", "J2", None))
     assert done.send_again_code in rows(fix)[1]
-    elsewhere = app.check(fix, Environment(PRACTICE, server.base_url), other, Options())
+    elsewhere = preview.check(fix, Environment(PRACTICE, server.base_url), other, Options())
     assert [each.code for each in elsewhere.outcomes] == ["send_again.nothing"]
     assert statuses(run(fix, server)) == ["done"]
     assert told(run(fix, server)) == [("already_done", "row.already_done")]
@@ -290,7 +291,7 @@ def test_a_row_that_resume_would_send_is_not_offered_twice(tmp_path: Path, serve
     assert statuses(report) == ["failed", "failed", "not_sent"]
     assert [line[0] for line in rows(fix)] == ["List ID", 2099]
     assert "Rows that failed without anything to correct in them: 1." in report.notes[-1]
-    with app.prepare_again(None, tmp_path) as prepared:
+    with resume.prepare_again(None, tmp_path) as prepared:
         assert [step.row.target for step in prepared.plan.steps] == ["2006", "2007"]
 
 
@@ -709,7 +710,7 @@ def test_corrections_that_cannot_be_written_cost_nothing_else(
     assert report.results is not None
     assert report.results.exists()
     assert report.defect is None
-    with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
+    with closing(Ledger(tmp_path / LEDGER)) as ledger:
         assert ledger.runs()[0].ended
 
 
@@ -737,8 +738,8 @@ def test_corrections_opened_meanwhile_go_to_the_data_folder(tmp_path: Path, serv
     check(path, fix)
     before = fix.read_bytes()
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, tmp_path, Options(corrections=fix)) as prepared:
-        report = prepared.run(Control(), lambda _: fix.with_name(f"~${fix.name}").touch())
+    with prepare.prepare(path, where, tmp_path, Options(corrections=fix)) as prepared:
+        report = carried_out(prepared, Control(), lambda _: fix.with_name(f"~${fix.name}").touch())
     assert fix.read_bytes() == before
     assert report.corrections == f"{tmp_path / f'fix {report.run}.xlsx'} (1 row)"
     assert any("open in Excel" in note for note in report.notes)

@@ -26,7 +26,7 @@ from select import select
 from typing import Any
 
 import pytest
-from asking import fill, flag, kickout, task
+from asking import carried_out, fill, flag, kickout, task
 from certificates import certificate, issued
 from misbehaving import ACCEPTED, COUNTED, GUID, Behaviour, Misbehaving, Talk, answer, energycap
 
@@ -40,7 +40,7 @@ from bulkops.practice.faults import Fault
 from bulkops.practice.records import Bill
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app, execute
+from bulkops.runs import execute, prepare
 from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
 from bulkops.runs.report import Options
 
@@ -640,12 +640,12 @@ def run(book: Path, base_url: str, server: Misbehaving, paths: list[str], begin:
     home.mkdir(exist_ok=True)
     with (
         pytest.MonkeyPatch.context() as patch,
-        app.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
+        prepare.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
     ):
         patch.setattr(execute, "RateLimit", partial(RateLimit, clock=patient.clock))
-        assert prepared.obstacle is None, prepared.obstacle
+        assert prepared.blocker is None, prepared.blocker
         arrive, connections, since = begin(), server.connections, len(server.requests)
-        report = prepared.run(Control(patient), lambda _: None)
+        report = carried_out(prepared, Control(patient))
     server.await_writes(before + arrive)
     writes = server.writes[before:]
     return Run(
@@ -949,8 +949,8 @@ def test_a_server_that_drops_each_connection_after_its_answer_costs_one_doubt(
     monkeypatch.setenv("BULKOPS_API_KEY", SECRET)
     with Misbehaving(one_answer, practice=practised) as server:
         home.mkdir(parents=True)
-        with app.prepare(book, Environment("custom", server.base_url), home, Options(jobs=1)) as prepared:
-            assert prepared.obstacle is None
-            report = prepared.run(Control(), lambda _: None)
+        with prepare.prepare(book, Environment("custom", server.base_url), home, Options(jobs=1)) as prepared:
+            assert prepared.blocker is None
+            report = carried_out(prepared)
     assert [row.status.value for row in report.outcomes].count("unknown") == 1
     assert report.exit_code == 4

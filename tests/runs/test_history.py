@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Bulkops, fill, flag, kickout, run
+from asking import Bulkops, carried_out, fill, flag, kickout, run
 
 from bulkops.cli.presenting import run_table
 from bulkops.ledger import Ledger, Run, now
@@ -21,9 +21,9 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app, resolve, under_way
+from bulkops.runs import past_runs, prepare, resolve, resume, under_way
+from bulkops.runs.execute import record_of
 from bulkops.runs.history import Choice, PastRun, State, as_csv, export
-from bulkops.runs.processor import Control
 from bulkops.runs.report import Options
 from bulkops.runs.resolve import Verdict
 from bulkops.system import data_folder
@@ -46,10 +46,10 @@ def where(practice: PracticeServer) -> Environment:
 @contextmanager
 def killed_at(path: Path, where: Environment, folder: Path) -> Iterator[str]:
     """A run whose first row is on its way while this is held; after it, its program is gone."""
-    with app.prepare(path, where, folder, Options()) as prepared:
+    with prepare.prepare(path, where, folder, Options()) as prepared:
         assert prepared.ledger is not None
         under_way.name(folder, prepared.id)
-        prepared.ledger.begin(prepared._record(), prepared.plan, where.identity)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, where.identity)
         prepared.ledger.intend(prepared.id, prepared.plan.steps[0], now())
         yield prepared.id
 
@@ -80,8 +80,8 @@ def test_a_run_under_way_says_what_is_on_its_way_and_to_come(
     path, seen = fill(tmp_path / "August.xlsx", flags=EDITS[:3]), []
 
     def look() -> None:
-        (past,) = app.history(folder)
-        report = app.recall(folder, past.id)
+        (past,) = past_runs.history(folder)
+        report = past_runs.recall(folder, past.id)
         seen.extend([past, report, sorted(folder.rglob("*.xlsx"))])
 
     on_answer[:] = [lambda: None, look]
@@ -96,7 +96,7 @@ def test_a_run_under_way_says_what_is_on_its_way_and_to_come(
     assert [each.code for each in report.outcomes[1:]] == ["row.on_its_way", "row.to_come"]
     assert (report.results, made) == (None, [])
     assert "under way" in report.notes[-1]
-    assert told(app.history(folder)[0])[1:3] == ("3 rows: Done 3", "Nothing more")
+    assert told(past_runs.history(folder)[0])[1:3] == ("3 rows: Done 3", "Nothing more")
 
 
 def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
@@ -104,8 +104,8 @@ def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
 ) -> None:
     """By whether its program still lives: then its open row is unknown, and the others can still be sent."""
     with killed_at(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), where, folder):
-        assert app.history(folder)[0].states == (State.RUNNING,)
-    (past,) = app.history(folder)
+        assert past_runs.history(folder)[0].states == (State.RUNNING,)
+    (past,) = past_runs.history(folder)
     cut_short = (
         *("August.xlsx", "3 rows: Unknown \N{EN DASH} check 1, Not sent 2"),
         "Cut short; check 1 row in EnergyCAP; 2 rows can still be sent",
@@ -113,7 +113,7 @@ def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
     )
     assert told(past) == cut_short
     with killed_at(fill(tmp_path / "other.xlsx", flags=[flag(2010)]), where, folder):
-        assert told(app.history(folder)[1]) == cut_short
+        assert told(past_runs.history(folder)[1]) == cut_short
 
 
 def test_a_run_that_is_taken_up_again_is_under_way(
@@ -127,21 +127,25 @@ def test_a_run_that_is_taken_up_again_is_under_way(
     """A row that was refused for a reason outside it before is to come once more."""
     practice.faults.add(Fault.status(403), skip=1)
     run(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), where, folder)
-    (stopped,) = app.history(folder)
+    (stopped,) = past_runs.history(folder)
     assert (stopped.rows, stopped.left) == ("3 rows: Failed 1, Not sent 1, Done 1", 2)
     seen: list[PastRun] = []
     begin_again = Ledger.begin_again
 
     def then_look(self: Ledger, *told: Any) -> None:
         begin_again(self, *told)
-        seen.extend(app.history(folder))
-        assert [each.status.value for each in app.recall(folder, stopped.id).outcomes] == ["done", "ready", "ready"]
+        seen.extend(past_runs.history(folder))
+        assert [each.status.value for each in past_runs.recall(folder, stopped.id).outcomes] == [
+            "done",
+            "ready",
+            "ready",
+        ]
 
     monkeypatch.setattr(Ledger, "begin_again", then_look)
-    on_answer[:] = [lambda: seen.extend(app.history(folder)), lambda: seen.extend(app.history(folder))]
-    with app.prepare_again(None, folder) as prepared:
-        assert app.history(folder) == [stopped]
-        prepared.run(Control(), lambda _: None)
+    on_answer[:] = [lambda: seen.extend(past_runs.history(folder)), lambda: seen.extend(past_runs.history(folder))]
+    with resume.prepare_again(None, folder) as prepared:
+        assert past_runs.history(folder) == [stopped]
+        carried_out(prepared)
     assert [each.rows.removeprefix("3 rows: ") for each in seen] == [
         "Done 1, Ready 2",
         "On its way 1, Done 1, Ready 1",
@@ -192,9 +196,9 @@ def test_every_state_is_the_same_while_another_run_is_under_way(
         "wrong.xlsx": "1 row not sent: hidden, or asked for twice; the results say which.",
     }
     seen: list[PastRun] = []
-    on_answer.append(lambda: seen.extend(app.history(folder)))
+    on_answer.append(lambda: seen.extend(past_runs.history(folder)))
     run(fill(tmp_path / "now.xlsx", [kickout(6)]), where, folder)
-    for listed in (seen, app.history(folder)):
+    for listed in (seen, past_runs.history(folder)):
         assert [told(each) for each in listed[1:]] == expected
         assert {each.workbook: " ".join(each.remarks) for each in listed if each.remarks} == remarks
         assert [each.worst for each in listed if each.worst in (Status.UNKNOWN, None)] == [None, Status.UNKNOWN]

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 import systems
-from asking import Bulkops, Ended, fill, kickout, task
+from asking import Bulkops, Ended, carried_out, fill, kickout, task
 from workbooks import results_of
 
 from bulkops.energycap import environments
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import prepare
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.system.folders import id_of
@@ -110,10 +109,10 @@ def test_a_link_that_comes_during_the_run_is_not_written_through(
 ) -> None:
     """In the workbook's own place, at the very end: the results go beside it, and it is said why."""
     book = fill(shared / "August.xlsx", [kickout(1)])
-    with app.prepare(book, environments.environment(), data_folder.home(), Options()) as prepared:
-        assert prepared.obstacle is None
+    with prepare.prepare(book, environments.environment(), data_folder.home(), Options()) as prepared:
+        assert prepared.blocker is None
         plant(book, private / "private.xlsx")
-        report = prepared.run(Control(), lambda _: None)
+        report = carried_out(prepared)
     assert [each.status.value for each in report.outcomes] == ["done"]
     assert report.results is not None
     assert report.results != book
@@ -136,7 +135,7 @@ def test_only_the_file_that_was_looked_at_is_run(shared: Path, private: Path, ho
         (shared / "new").replace(book)
         with (
             pytest.raises(CannotStart) as refused,
-            app.prepare(book, environments.environment(), home, Options(), file),
+            prepare.prepare(book, environments.environment(), home, Options(), file),
         ):
             pass
         assert refused.value.code == code

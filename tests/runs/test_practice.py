@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asking import Bulkops, fill, flag, kickout, task
+from asking import Bulkops, carried_out, fill, flag, kickout, task
 from python_calamine import CalamineWorkbook
 from workbooks import column_of
 
@@ -17,18 +17,18 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import past_runs, prepare
 from bulkops.runs.practice import SERVED_APART, each_in_turn, serves_apart, serving
-from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
+from bulkops.runs.summary import summary_of
 
 HERE = Environment(PRACTICE, "")
 
 
 def practised(path: Path, folder: Path, options: Options | None = None) -> Report:
     """A run on a practice EnergyCAP of its own."""
-    with app.prepare(path, HERE, folder, options or Options()) as prepared:
-        return prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, HERE, folder, options or Options()) as prepared:
+        return carried_out(prepared)
 
 
 def sha256(path: Path) -> str:
@@ -49,8 +49,11 @@ def test_practising_leaves_the_workbook_and_its_real_results(
     """What EnergyCAP said of the rows stays in the workbook; beside it lies what Practice says, and says so."""
     monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
     path = fill(tmp_path / "August.xlsx", flags=[flag(2002), flag(2006)])
-    with PracticeServer() as real, app.prepare(path, Environment("custom", real.base_url), home, Options()) as prepared:
-        prepared.run(Control(), lambda _: None)
+    with (
+        PracticeServer() as real,
+        prepare.prepare(path, Environment("custom", real.base_url), home, Options()) as prepared,
+    ):
+        carried_out(prepared)
     before = sha256(path)
     report = practised(path, home)
     copy = tmp_path / "August - PRACTICE.xlsx"
@@ -61,7 +64,7 @@ def test_practising_leaves_the_workbook_and_its_real_results(
     assert (again.results, sha256(path)) == (copy, before)
     assert [outcome.status.value for outcome in again.outcomes] == ["already_done"] * 2
     assert {each.name for each in tmp_path.glob("*.xlsx")} == {path.name, copy.name}
-    made_again = app.recall(home, report.run).results
+    made_again = past_runs.recall(home, report.run).results
     assert made_again is not None
     assert sheets(made_again) == ["PRACTICE Results"]
     assert all(each.startswith("PRACTICE: ") for each in messages(made_again))
@@ -132,8 +135,8 @@ def test_what_was_practised_holds_no_real_row_back(tmp_path: Path, home: Path, p
     """Practice is another EnergyCAP."""
     path = fill(tmp_path / "August.xlsx", flags=[flag(2006)])
     practised(path, home)
-    with app.prepare(path, Environment("custom", practice.base_url), home, Options()) as prepared:
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, Environment("custom", practice.base_url), home, Options()) as prepared:
+        report = carried_out(prepared)
     assert [each.status.value for each in report.outcomes] == ["done"]
     assert report.results == path
 
@@ -191,9 +194,9 @@ def test_trouble_is_rehearsed_with_ones_own_rows(tmp_path: Path, home: Path, mon
     monkeypatch.setattr("bulkops.practice.drills.DRILLS", AT_ONCE)
     flags = [flag(4711, expected_bills=3), flag(4711, comment="Once more"), flag(4712)]
     path = fill(tmp_path / "August.xlsx", ROWS, flags)
-    with app.prepare(path, HERE, home, Options(trouble=True)) as prepared:
-        said = [note for note in prepared.summary().notes if note.startswith("Trouble")]
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, HERE, home, Options(trouble=True)) as prepared:
+        said = [note for note in summary_of(prepared).notes if note.startswith("Trouble")]
+        report = carried_out(prepared)
     assert said == [
         "Trouble to rehearse: Flag edits, row 2, is told that its list held 999 bills.",
         "Trouble to rehearse: Kickouts, row 2, is carried out, but its answer is lost.",
@@ -223,8 +226,8 @@ def test_trouble_is_rehearsed_apart(
         "The next row that edits a list is told that its list held 999 bills.",
     ]
     path = fill(tmp_path / "August.xlsx", [*ROWS, kickout(4)], [flag(2006, expected_bills=5), flag(2007)])
-    with app.prepare(path, Environment("custom", apart.base_url), home, Options(jobs=1)) as prepared:
-        report = prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, Environment("custom", apart.base_url), home, Options(jobs=1)) as prepared:
+        report = carried_out(prepared)
     assert [(each.status.value, each.code) for each in report.outcomes] == [
         *MET[:3],
         ("done", ""),

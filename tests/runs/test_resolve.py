@@ -15,9 +15,11 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app, resolve
+from bulkops.runs import past_runs, prepare, preview, resolve
+from bulkops.runs.execute import record_of
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import Doubt, Verdict
+from bulkops.runs.summary import summary_of
 from bulkops.system import data_folder
 
 KICKOUTS = [kickout(1), kickout(2)]
@@ -51,9 +53,9 @@ def august(tmp_path: Path, practice: PracticeServer, here: Environment, folder: 
 @contextmanager
 def on_its_way(path: Path, where: Environment, folder: Path) -> Iterator[str]:
     """A run that goes on while this is held, with its first row on its way; after it, its program is gone."""
-    with app.prepare(path, where, folder, Options()) as prepared:
+    with prepare.prepare(path, where, folder, Options()) as prepared:
         assert isinstance(prepared.ledger, Ledger)
-        prepared.ledger.begin(prepared._record(), prepared.plan, where.identity)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, where.identity)
         prepared.ledger.intend(prepared.id, prepared.plan.steps[0], now())
         yield prepared.id
 
@@ -72,8 +74,8 @@ def refused(folder: Path, run: str, seq: int, verdict: Verdict = Verdict.SEND_AG
 def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Environment, august: Path) -> None:
     """Where it stands, where it was sent to, when and by whom; and where in EnergyCAP to look."""
     doubt = only(folder, here)
-    (found,) = app.history(folder)
-    outcome = app.recall(folder, found.id).outcomes[0]
+    (found,) = past_runs.history(folder)
+    outcome = past_runs.recall(folder, found.id).outcomes[0]
     assert (doubt.run, doubt.seq, doubt.sheet, doubt.row) == (found.id, 0, "Kickouts", 2)
     assert (doubt.operation, doubt.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
     assert (doubt.environment, doubt.workbook, doubt.who) == ("practice", str(august), data_folder.operator())
@@ -105,12 +107,12 @@ def test_a_row_marked_to_be_sent_again_is_sent_once(
     """The question says that it is sent again; then it is done, whatever workbook asks for it."""
     doubt = only(folder)
     resolve.settle(folder, doubt.run, doubt.seq, Verdict.SEND_AGAIN)
-    with app.prepare(august, here, folder, Options()) as prepared:
-        effects = prepared.summary().effects
+    with prepare.prepare(august, here, folder, Options()) as prepared:
+        effects = summary_of(prepared).effects
     day = doubt.started[:10]
     assert effects[f"will be sent again although what became of it is UNKNOWN, last sent on {day}"] == 1
     other = fill(august.with_name("September.xlsx"), kickouts=[kickout(1, new_batch_code="Sep")])
-    assert told(app.check(other, here, folder, Options())) == ["ready"]
+    assert told(preview.check(other, here, folder, Options())) == ["ready"]
     assert told(run(august, here, folder)) == ["done", "row.already_done"]
     assert told(run(august, here, folder)) == ["row.already_done", "row.already_done"]
     assert told(run(other, here, folder)) == ["row.target_done"]
@@ -157,11 +159,11 @@ def test_a_mark_is_corrected_by_a_later_one(folder: Path, here: Environment, aug
     (other,) = {*Verdict} - {verdict}
     resolve.settle(folder, doubt.run, doubt.seq, other, "Sam")
     words = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out"}
-    message = app.recall(folder, doubt.run).outcomes[0].message
+    message = past_runs.recall(folder, doubt.run).outcomes[0].message
     first, second = message.split("It was ")[1].split(", then ")
     assert words[verdict] in first
     assert (words[other] in second, "by Sam on " in second) == (True, True)
-    outcome = app.check(august, here, folder, Options()).outcomes[0]
+    outcome = preview.check(august, here, folder, Options()).outcomes[0]
     assert (outcome.code or outcome.status.value) == ("row.marked_done" if other is Verdict.DONE else "ready")
 
 
@@ -223,9 +225,9 @@ def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
 ) -> None:
     """What came of the send, and then by whose word the row stands as it does; nobody is to check it any more."""
     doubt = only(folder)
-    before = app.recall(folder, doubt.run)
+    before = past_runs.recall(folder, doubt.run)
     resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
-    after = app.recall(folder, doubt.run)
+    after = past_runs.recall(folder, doubt.run)
     assert (before.outcomes[0].status, after.outcomes[1]) == (Status.UNKNOWN, before.outcomes[1])
     marked = after.outcomes[0]
     assert (marked.status, marked.tip.startswith(what_to_do)) == (status, True)

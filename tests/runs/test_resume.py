@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import Bulkops, fill, flag
+from asking import Bulkops, carried_out, fill, flag
 from workbooks import column_of, untouched_parts
 
 from bulkops.ledger import Ledger, now
@@ -19,10 +19,14 @@ from bulkops.model.history import Verdict
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs import past_runs, prepare, preview
+from bulkops.runs.execute import execute, record_of
 from bulkops.runs.processor import Control
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import settle
+from bulkops.runs.resume import prepare_again
+from bulkops.runs.summary import summary_of
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(6)]
 """Six good rows that may not run side by side: their edits differ."""
@@ -38,8 +42,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
 def run(path: Path, server: PracticeServer, stop_after: int | None = None, options: Options | None = None) -> Report:
     """A run that the operator stops after some rows, with its ledger beside the workbook."""
     where = Environment("custom", server.base_url)
-    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
-        return prepared.run(*stopping(stop_after))
+    with prepare.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+        return carried_out(prepared, *stopping(stop_after))
 
 
 def stopping(after: int | None) -> tuple[Control, Callable[[Outcome], object]]:
@@ -54,17 +58,17 @@ def stopping(after: int | None) -> tuple[Control, Callable[[Outcome], object]]:
 
 
 def resume(folder: Path, name: str | None = None, stop_after: int | None = None) -> Report:
-    with app.prepare_again(name, folder) as prepared:
-        return prepared.run(*stopping(stop_after))
+    with prepare_again(name, folder) as prepared:
+        return carried_out(prepared, *stopping(stop_after))
 
 
 def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, options: Options | None = None) -> str:
     """A run whose program was killed after some rows; of those not yet concluded some were on their way. Its id."""
     where = Environment("custom", server.base_url)
-    with app.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
+    with prepare.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
-        ledger.begin(prepared._record(), prepared.plan, where.identity)
+        ledger.begin(record_of(prepared), prepared.plan, where.identity)
         client_rows = prepared.plan.steps[: sent + on_its_way]
         for number, step in enumerate(client_rows):
             started = now()
@@ -148,7 +152,7 @@ def test_a_killed_run_is_finished_and_what_was_on_its_way_stays_unknown(tmp_path
     assert statuses(finished) == ["done"] * 2 + ["unknown"] + ["done"] * 3
     assert (finished.run, finished.exit_code) == (name, 4)
     assert len(server.writes) == 5
-    with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
+    with closing(Ledger(tmp_path / LEDGER)) as ledger:
         (told,) = ledger.runs()
         assert (told.ended is not None, told.totals) == (True, {"done": 5, "unknown": 1})
 
@@ -190,7 +194,7 @@ def test_who_typed_no_code_is_not_told_to_clear_one(tmp_path: Path, server: Prac
     path = fill(tmp_path / "August.xlsx", flags=EDITS[:2])
     run(path, server)
     stopped = run(path, server, 1, Options(jobs=1, send_again=True))
-    code = app.check(path, Environment("custom", server.base_url), tmp_path, Options()).outcomes[1].send_again_code
+    code = preview.check(path, Environment("custom", server.base_url), tmp_path, Options()).outcomes[1].send_again_code
     run(fill(tmp_path / "September.xlsx", flags=[{**EDITS[1], "send_again": code}]), server)
     outcome = resume(tmp_path, stopped.run).outcomes[1]
     assert outcome.status.value == "already_done"
@@ -240,7 +244,7 @@ def test_what_the_key_or_the_network_kept_from_being_done_is_tried_again(
     finished = resume(tmp_path)
     assert statuses(finished) == ["failed", "done", "done", "done", "done", "done"]
     assert len(server.writes) == 7
-    with closing(Ledger(tmp_path / app.LEDGER)) as ledger:
+    with closing(Ledger(tmp_path / LEDGER)) as ledger:
         assert [outcome.code for outcome in ledger.outcomes(str(finished.run))][:3] == ["sent.refused", "", ""]
 
 
@@ -273,8 +277,8 @@ def test_a_workbook_on_a_share_that_is_not_reached_is_not_taken_for_gone(
     share = tmp_path / "share"
     share.mkdir()
     path = fill(share / "August.xlsx", flags=EDITS)
-    with app.prepare(path, Environment("custom", server.base_url), tmp_path, Options(jobs=1)) as prepared:
-        prepared.run(*stopping(2))
+    with prepare.prepare(path, Environment("custom", server.base_url), tmp_path, Options(jobs=1)) as prepared:
+        carried_out(prepared, *stopping(2))
     path.unlink()
     for each in share.iterdir():
         each.unlink()
@@ -305,7 +309,7 @@ def test_the_newest_run_that_nobody_followed_up_is_resumed(tmp_path: Path, serve
         resume(tmp_path)
     with pytest.raises(CannotStart, match="was run again since"):
         resume(tmp_path, august.run)
-    assert "resume" not in " ".join(app.recall(tmp_path, str(august.run)).notes)
+    assert "resume" not in " ".join(past_runs.recall(tmp_path, str(august.run)).notes)
     assert len(server.writes) == 4
 
 
@@ -313,8 +317,8 @@ def test_a_run_elsewhere_does_not_follow_one_up(tmp_path: Path, server: Practice
     """A practice run of the same workbook says nothing of what is left of the real one."""
     path = fill(tmp_path / "August.xlsx", flags=EDITS)
     stopped = run(path, server, 2)
-    with app.prepare(path, Environment("practice", ""), tmp_path, Options()) as prepared:
-        prepared.run(*stopping(None))
+    with prepare.prepare(path, Environment("practice", ""), tmp_path, Options()) as prepared:
+        carried_out(prepared, *stopping(None))
     assert resume(tmp_path).run == stopped.run
 
 
@@ -322,7 +326,7 @@ def test_a_run_whose_end_was_not_recorded_is_ended(tmp_path: Path, server: Pract
     """Killed at its last row: nothing is left to send, but the row is told, and there are results."""
     path = fill(tmp_path / "August.xlsx", flags=EDITS[:2])
     name = killed(path, server, sent=1, on_its_way=1)
-    told = app.recall(tmp_path, name)
+    told = past_runs.recall(tmp_path, name)
     assert (told.outcomes[1].code, bool(told.outcomes[1].message)) == ("sent.interrupted", True)
     finished = resume(tmp_path)
     assert (finished.run, statuses(finished), finished.exit_code) == (name, ["done", "unknown"], 4)
@@ -337,8 +341,8 @@ def test_the_results_go_where_the_run_was_told(tmp_path: Path, server: PracticeS
     wanted = tmp_path / "Größe & co.xlsx"
     run(fill(tmp_path / "August.xlsx", flags=EDITS), server, 1, Options(jobs=1, results=wanted))
     assert resume(tmp_path, stop_after=1).results == wanted
-    with app.prepare_again(None, tmp_path, tmp_path / "other.xlsx") as prepared:
-        assert prepared.run(*stopping(None)).results == tmp_path / "other.xlsx"
+    with prepare_again(None, tmp_path, tmp_path / "other.xlsx") as prepared:
+        assert carried_out(prepared, *stopping(None)).results == tmp_path / "other.xlsx"
 
 
 def test_a_row_that_a_resumed_run_does_not_come_to_keeps_its_word(tmp_path: Path, server: PracticeServer) -> None:
@@ -346,13 +350,13 @@ def test_a_row_that_a_resumed_run_does_not_come_to_keeps_its_word(tmp_path: Path
     server.faults.add(Fault.status(401), path_contains="2007")
     stopped = run(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), server)
     assert statuses(stopped) == ["done", "failed", "not_sent"]
-    with app.prepare_again(None, tmp_path) as prepared:
+    with prepare_again(None, tmp_path) as prepared:
         control = Control()
         control.stop("You stopped the run.")
-        again = prepared.run(control, lambda _: None)
+        again = execute(prepared, control, str)
     assert again.outcomes[1] == stopped.outcomes[1]
     assert [outcome.code for outcome in again.outcomes] == ["", "sent.no_right", "row.stopped"]
-    assert app.recall(tmp_path, str(again.run)).outcomes == again.outcomes
+    assert past_runs.recall(tmp_path, str(again.run)).outcomes == again.outcomes
 
 
 def test_a_run_that_is_not_there_or_has_nothing_left_is_said(tmp_path: Path, server: PracticeServer) -> None:
@@ -371,10 +375,10 @@ def test_a_run_keeps_to_what_was_asked_of_it(tmp_path: Path, server: PracticeSer
     """Rows side by side, independence, pace and patience are those of the run, not of the day."""
     asked = Options(jobs=2, independent=True, per_minute=10_000, stop_after=3, stop_on_mismatch=True)
     run(fill(tmp_path / "August.xlsx", flags=EDITS), server, 1, asked)
-    with app.prepare_again(None, tmp_path) as prepared:
+    with prepare_again(None, tmp_path) as prepared:
         assert prepared.options == asked
         assert len(prepared.plan.lanes) > 1
-        summary = prepared.summary()
+        summary = summary_of(prepared)
     assert summary.resumes.startswith(f"run {prepared.id} of 2")
     assert summary.resumes.endswith("August.xlsx")
     assert summary.steps == {"list flag edits": len(prepared.plan.steps)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from asking import fill, flag, kickout
+from asking import carried_out, fill, flag, kickout
 from workbooks import column_of, older_results, save
 from workbooks import typed as typed_rows
 
@@ -23,10 +23,11 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import past_runs, prepare, preview, resume
+from bulkops.runs.execute import record_of
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import settle
+from bulkops.runs.summary import summary_of
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
 PLAIN = kickout(1)
@@ -51,8 +52,8 @@ def home(tmp_path: Path) -> Path:
 
 def report_of(path: Path, server: PracticeServer, home: Path, **options: Any) -> Report:
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, home, Options(jobs=1, **options)) as prepared:
-        return prepared.run(Control(), lambda _: None)
+    with prepare.prepare(path, where, home, Options(jobs=1, **options)) as prepared:
+        return carried_out(prepared)
 
 
 def run(path: Path, server: PracticeServer, home: Path, **options: Any) -> list[str]:
@@ -206,14 +207,14 @@ def test_the_question_says_what_is_sent_again_and_when_it_was_last(
     day = outcomes[0].started[:10]
     fill(path, kickouts=[typed(outcome.send_again_code, row) for outcome, row in zip(outcomes, rows, strict=True)])
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, home, Options()) as prepared:
-        effects = prepared.summary().effects
+    with prepare.prepare(path, where, home, Options()) as prepared:
+        effects = summary_of(prepared).effects
     assert effects[f"will be sent again although what became of it is UNKNOWN, last sent on {day}"] == 1
     assert effects[f"will be sent again although done before, last on {day}"] == 2
     with closing(Ledger(home / "ledger.sqlite3")) as ledger, ledger._store.writing() as connection:
         connection.exec_driver_sql("UPDATE attempts SET started = '2026-01-31T23:00:00Z' WHERE seq = 2")
-    with app.prepare(fill(path, kickouts=rows), where, home, Options(send_again=True)) as prepared:
-        effects = prepared.summary().effects
+    with prepare.prepare(fill(path, kickouts=rows), where, home, Options(send_again=True)) as prepared:
+        effects = summary_of(prepared).effects
     assert effects == {f"will be sent again although done before, last on 2026-01-31 to {day}": 2} | {
         effect: count for effect, count in effects.items() if "sent again" not in effect
     }
@@ -226,17 +227,17 @@ def test_send_again_for_all_rows_is_their_codes_at_the_question(
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
     code = one(path, server, home).send_again_code
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, home, Options(send_again=True)) as prepared:
+    with prepare.prepare(path, where, home, Options(send_again=True)) as prepared:
         (step,) = prepared.plan.steps
         assert step.released == code
         with closing(Ledger(home / "ledger.sqlite3")) as other:
             other.begin(
-                prepared._record().__class__(**{**vars_of(prepared._record()), "id": "meanwhile"}),
+                record_of(prepared).__class__(**{**vars_of(record_of(prepared)), "id": "meanwhile"}),
                 prepared.plan,
                 where.identity,
             )
             other.intend("meanwhile", step, now())
-        report = prepared.run(Control(), lambda _: None)
+        report = carried_out(prepared)
     assert (report.outcomes[0].status, len(server.writes)) == (Status.NOT_SENT, 1)
 
 
@@ -252,10 +253,10 @@ def test_a_resumed_run_sends_again_what_it_was_asked_to(tmp_path: Path, server: 
     server.faults.add(Fault.status(403))
     report = report_of(path, server, home, send_again=True)
     assert [each.status.value for each in report.outcomes] == ["failed", "not_sent", "not_sent"]
-    with app.prepare_again(report.run, home) as prepared:
+    with resume.prepare_again(report.run, home) as prepared:
         assert len(prepared.plan.steps) == 3
         assert prepared.options.send_again is False
-        again = prepared.run(Control(), lambda _: None)
+        again = carried_out(prepared)
     assert [each.status.value for each in again.outcomes] == ["done"] * 3
     assert len(server.writes) == 4, "the rest went to a practice server of its own"
 
@@ -267,17 +268,17 @@ def test_a_kill_does_not_make_a_code_send_twice(tmp_path: Path, server: Practice
     codes = [each.send_again_code for each in report_of(path, server, home).outcomes]
     fill(path, kickouts=[typed(code, row) for code, row in zip(codes, rows, strict=True)])
     where = Environment(PRACTICE, server.base_url)
-    with app.prepare(path, where, home, Options(jobs=1)) as prepared:
+    with prepare.prepare(path, where, home, Options(jobs=1)) as prepared:
         first, middle, _ = prepared.plan.steps
-        prepared.plan = Plan((((first,), (middle,)),), ())
+        plan = Plan((((first,), (middle,)),), ())
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
-        ledger.begin(prepared._record(), prepared.plan, where.identity)
+        ledger.begin(record_of(prepared), plan, where.identity)
         code = ledger.intend(prepared.id, middle, now())
     report = report_of(path, server, home)
     assert [each.status.value for each in report.outcomes] == ["done", "unknown", "done"]
     assert (report.outcomes[1].send_again_code, code in report.outcomes[1].tip) == (code, True)
-    assert app.recall(home, prepared.id).outcomes[1 - 1].status is Status.NOT_SENT
+    assert past_runs.recall(home, prepared.id).outcomes[1 - 1].status is Status.NOT_SENT
     assert run(path, server, home) == ["already_done", "unknown", "already_done"]
     assert len(server.writes) == 5
 
@@ -290,9 +291,9 @@ def test_the_code_stands_in_every_place_where_a_row_is_told(tmp_path: Path, serv
     told = [row["send_again_code"] for row in report.document()["rows"]]
     assert (told[0], len(told[1])) == ("", 6)
     assert column_of(path, "Send again code") == told
-    assert [row["send_again_code"] for row in app.recall(home, report.run or "").document()["rows"]] == told
+    assert [row["send_again_code"] for row in past_runs.recall(home, report.run or "").document()["rows"]] == told
     assert [row["send_again_code"] for row in report_of(path, server, home).document()["rows"]][1] == told[1]
-    checked = app.check(path, Environment(PRACTICE, server.base_url), home, Options())
+    checked = preview.check(path, Environment(PRACTICE, server.base_url), home, Options())
     assert checked.document()["rows"][1]["send_again_code"] == told[1]
 
 
@@ -383,8 +384,8 @@ def test_results_that_are_replaced_are_kept(tmp_path: Path, server: PracticeServ
     kept = []
     for _ in range(2):
         kept.append(path.read_bytes())
-        with app.prepare(path, where, tmp_path, Options(send_again=True)) as prepared:
-            report = prepared.run(Control(), lambda _: None)
+        with prepare.prepare(path, where, tmp_path, Options(send_again=True)) as prepared:
+            report = carried_out(prepared)
         assert report.results == path
     found = [each.read_bytes() for each in (tmp_path / "previous versions").iterdir()]
     assert sorted(found) == sorted(kept)

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from asking import Bulkops, Ended, fill, flag, task
+from asking import Bulkops, Ended, carried_out, fill, flag, task
 from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
@@ -19,9 +19,10 @@ from bulkops.inbox import scan
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
+from bulkops.runs import prepare
 from bulkops.runs.checking import Checked, check
 from bulkops.runs.processor import Control
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.workbook.reader import read_workbook
@@ -302,10 +303,10 @@ def test_a_text_file_says_why(tmp_path: Path, bulkops: Bulkops) -> None:
 def test_a_run_that_is_resumed_tells_it_too(book: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """The ledger remembers what was left out, though the workbook is not read again."""
     home = data_folder.home()
-    with app.prepare(book, environments.environment(), home, Options(jobs=1)) as prepared:
+    with prepare.prepare(book, environments.environment(), home, Options(jobs=1)) as prepared:
         control = Control()
-        prepared.run(control, lambda _: control.stop("You stopped the run."))
-    with closing(Ledger(home / app.LEDGER)) as ledger:
+        carried_out(prepared, control, lambda _: control.stop("You stopped the run."))
+    with closing(Ledger(home / LEDGER)) as ledger:
         (run,) = ledger.runs()
     resumed = bulkops("resume", "--yes", "--json")
     assert (resumed.code, resumed.statuses) == (1, ["done", "done"])

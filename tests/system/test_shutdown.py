@@ -22,7 +22,7 @@ from workbooks import column_of
 from bulkops.cli import console
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import app
+from bulkops.runs.records import LEDGER
 from bulkops.system import shutdown
 from bulkops.system.shutdown import LAUNCHER, Routine, heard, routine
 
@@ -162,7 +162,7 @@ def test_a_run_outlives_its_launcher_and_stops(
         said = launcher.stdout.read()  # to its end: the run has ended, too
     assert b"Stopping: the rows on their way are finished and recorded first." in said
     assert column_of(august, "Status") == ["Done", *["Not sent"] * 3]
-    ledger = Ledger(home / app.LEDGER)
+    ledger = Ledger(home / LEDGER)
     assert [each.status.value for each in ledger.outcomes(ledger.runs()[0].id)] == ["done", *["not_sent"] * 3]
     ledger.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import carried_out
 from bombs import MEGABYTE, Many, limited, padded, peak_megabytes, zipped
 from passes import LONG, thorough
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
@@ -19,8 +20,8 @@ from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import prepare, preview
+from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.package import opened_zip
@@ -55,9 +56,9 @@ def run(path: str) -> dict[str, object]:
     book = Path(path)
     with PracticeServer() as server:
         where, options = Environment(PRACTICE, server.base_url), Options(jobs=1, corrections=book.with_name("fix.xlsx"))
-        with app.prepare(book, where, book.parent, options) as prepared:
-            report = prepared.run(Control(), lambda _: None)
-    with closing(Ledger(book.parent / app.LEDGER)) as ledger:
+        with prepare.prepare(book, where, book.parent, options) as prepared:
+            report = carried_out(prepared)
+    with closing(Ledger(book.parent / LEDGER)) as ledger:
         ended = bool(ledger.runs()[0].ended)
     said = [note for note in report.notes if "orrections" in note]
     return {"results": str(report.results), "fix": report.corrections, "notes": said, "ended": ended}
@@ -236,7 +237,7 @@ def test_merges_over_headings_in_all_columns(tmp_path: Path) -> None:
 def check(path: str) -> str:
     """What a check of the workbook is refused for."""
     with pytest.raises(CannotStart) as refused:
-        app.check(Path(path), Environment(PRACTICE, ""), Path(path).parent, Options())
+        preview.check(Path(path), Environment(PRACTICE, ""), Path(path).parent, Options())
     return refused.value.code
 
 

@@ -27,7 +27,7 @@ from workbooks import column_of, results_of, typed
 
 from bulkops.energycap.environments import environment
 from bulkops.model.outcomes import ENDS, Status
-from bulkops.runs import app
+from bulkops.runs import preview
 from bulkops.runs.delivery import free
 from bulkops.runs.report import Options
 from bulkops.system.files import save
@@ -322,6 +322,6 @@ def test_a_clock_that_no_zip_can_tell_keeps_nothing_from_being_written(
     templates.make_template(tmp_path / "template.xlsx")
     with zipfile.ZipFile(tmp_path / "template.xlsx") as archive:
         assert {part.date_time[0] for part in archive.infolist()} == {1980}
-    report = app.check(source, environment(), tmp_path, Options(corrections=tmp_path / "corrections.xlsx"))
+    report = preview.check(source, environment(), tmp_path, Options(corrections=tmp_path / "corrections.xlsx"))
     assert report.corrections
     assert report.defect is None

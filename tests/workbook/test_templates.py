@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from asking import task
+from asking import carried_out, task
 
 import bulkops
 from bulkops.messages.errors import CannotStart
@@ -17,8 +17,7 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, columns
 from bulkops.practice import State
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import app
-from bulkops.runs.processor import Control
+from bulkops.runs import prepare, preview
 from bulkops.runs.report import Options, Report
 from bulkops.workbook.writing import templates
 
@@ -114,7 +113,7 @@ def test_a_filled_template_checks_clean(template: Path, tmp_path: Path) -> None:
                 book[operation.sheet].cell(2, column).value = field.example
     path = tmp_path / "filled.xlsx"
     book.save(path)
-    report = app.check(path, Environment(PRACTICE, ""), tmp_path, Options())
+    report = preview.check(path, Environment(PRACTICE, ""), tmp_path, Options())
     assert [(each.status, each.message) for each in report.outcomes] == [(Status.READY, ""), (Status.READY, "")]
     assert [each.warnings for each in report.outcomes] == [(), ()]
 
@@ -122,7 +121,7 @@ def test_a_filled_template_checks_clean(template: Path, tmp_path: Path) -> None:
 def test_an_empty_template_has_no_rows(template: Path, tmp_path: Path) -> None:
     """Formats and drop-downs are no rows."""
     with pytest.raises(CannotStart, match="no sheet with known headings and rows below them"):
-        app.check(template, Environment(PRACTICE, ""), tmp_path, Options())
+        preview.check(template, Environment(PRACTICE, ""), tmp_path, Options())
 
 
 def test_a_file_that_is_there_is_not_touched(tmp_path: Path) -> None:
@@ -180,8 +179,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
         (folder / path.stem).mkdir()
         with PracticeServer() as server:
             where = Environment(PRACTICE, server.base_url)
-            with app.prepare(path, where, folder / path.stem, Options()) as prepared:
-                found[path.name] = prepared.run(Control(), lambda _: None)
+            with prepare.prepare(path, where, folder / path.stem, Options()) as prepared:
+                found[path.name] = carried_out(prepared)
     return found
 
 

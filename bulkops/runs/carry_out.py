@@ -1,0 +1,98 @@
+"""Ask, then refuse or run: the one place where a run is begun, whoever watches it.
+
+A face brings what it asks with, and a listener for the rows as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.model.outcomes import Outcome
+from bulkops.runs.execute import execute, refused
+from bulkops.runs.records import OLDER, take_over
+from bulkops.runs.report import Options, Report
+from bulkops.runs.summary import Summary, summary_of
+
+if TYPE_CHECKING:
+    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.processor import Control
+
+Answer = Options | BulkopsError | None
+"""None: yes. An error: no, and why. Other options: the workbook is to be looked at anew with them, and asked again."""
+Listen = Callable[[int], AbstractContextManager[Callable[[Outcome], object]]]
+"""Entered with the number of rows to send when the answer was yes, left when the results are written; gives what is
+called with each outcome."""
+_Answer = TypeVar("_Answer")
+
+
+def unattended(summary: Summary) -> CannotStart | None:
+    """The answer where nobody is there to be asked: yes, unless only a person may say it."""
+    return next(iter(summary.sure), None)
+
+
+def unwatched(_: int) -> AbstractContextManager[Callable[[Outcome], object]]:
+    """The listener where nobody watches."""
+    return nullcontext(lambda _: None)
+
+
+def carry_out(
+    run: PreparedRun, confirm: Callable[[Summary], BulkopsError | None], listen: Listen, control: Control
+) -> Report:
+    """Ask, and run if the answer is yes (None)."""
+    return _answered(run, _answer(run, confirm, control), listen, control)
+
+
+def prepare_and_carry_out(
+    ready: Callable[[Options], AbstractContextManager[PreparedRun]],
+    folder: Path,
+    confirm: Callable[[Summary], Answer],
+    confirm_take_over: Callable[[BulkopsError], BulkopsError | None],
+    listen: Listen,
+    control: Control,
+    options: Options,
+) -> Report:
+    """The same from the workbook on, as often as the answer is other options.
+
+    ``confirm_take_over`` is asked where the record of what was sent is not the newest: may what it lacks be taken over
+    as unknown?
+    """
+    report: Report | None = None
+    while report is None:
+        older: BulkopsError | None = None
+        try:
+            with ready(options) as run:
+                if run.blocker is not None and run.blocker.code == OLDER:
+                    older = run.blocker
+                    answer: Answer = confirm_take_over(older) or options
+                else:
+                    answer = _answer(run, confirm, control)
+                if isinstance(answer, Options):
+                    options = answer
+                else:
+                    report = _answered(run, answer, listen, control)
+        except Exception as error:
+            if report is None:
+                raise
+            # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
+            report = replace(report, defect=report.defect or error)
+        if report is None and older is not None:
+            take_over(folder)
+    return report
+
+
+def _answer(run: PreparedRun, confirm: Callable[[Summary], _Answer], control: Control) -> _Answer | BulkopsError:
+    if run.blocker is not None:
+        return run.blocker
+    return CannotStart("run.declined") if control.stopped.is_set() else confirm(summary_of(run))
+
+
+def _answered(run: PreparedRun, answer: BulkopsError | None, listen: Listen, control: Control) -> Report:
+    if answer is not None:
+        return refused(run, answer)
+    with listen(len(run.plan.steps)) as seen:
+        return execute(run, control, seen)

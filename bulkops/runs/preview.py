@@ -1,0 +1,77 @@
+"""A check: what each row would come to if it were run now. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from bulkops.messages.errors import CannotStart
+from bulkops.model.environment import Environment
+from bulkops.model.outcomes import Outcome, Status, outcome_of
+from bulkops.model.plan import Plan
+from bulkops.runs.load import LoadedWorkbook, load
+from bulkops.runs.other_computer import run_on_another
+from bulkops.runs.records import any_ledger, assumed_account, plan_rows
+from bulkops.runs.report import Options, Report, in_order
+
+
+def check(path: Path, environment: Environment, folder: Path, options: Options) -> Report:
+    """Read, check and plan a workbook. Nothing is written but wanted corrections."""
+    from bulkops.ledger import new_run_id
+    from bulkops.runs.corrections_file import corrections_to
+    from bulkops.runs.practice import serves_apart, without_unknown
+    from bulkops.workbook.reader import without_collecting
+
+    wanted = options.corrections
+    corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
+    workbook = load(path, options)
+    with any_ledger(folder) as ledger:
+        account = assumed_account(ledger, environment) if ledger else None
+        plan = plan_rows(ledger, environment, workbook.rows, options, account, new=ledger is None)
+        other_computer = run_on_another(workbook, ledger)
+    if serves_apart(environment, folder):
+        plan = without_unknown(plan)
+    with without_collecting():
+        report = previewed(workbook, environment, plan)
+    report = replace(report, notes=(*report.notes, *filter(None, [other_computer])))
+    if corrections is None:
+        return report
+    told, notes = corrections.deliver(workbook.layouts, workbook.rows, report.outcomes)
+    return replace(report, notes=(*report.notes, *notes), defect=corrections.defect, corrections=told)
+
+
+def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
+    """(where how many rows are, what else there is to say): the rows of a check or a run that are to be corrected.
+
+    Raises CannotStart if the workbook is not the one any more that the report is of, or if nothing may be put there.
+    """
+    from bulkops.ledger import new_run_id
+    from bulkops.runs.corrections_file import corrections_to
+
+    place = options.corrections
+    if place is None:
+        raise ValueError("corrections need a place")
+    taken = [report.results] if report.results else []
+    wanted = corrections_to(place, report.workbook, taken, folder, report.run or new_run_id())
+    workbook = load(report.workbook, options)
+    if workbook.content_hash != report.content_hash:
+        raise CannotStart("corrections.changed", path=report.workbook.name)
+    told = wanted.deliver(workbook.layouts, workbook.rows, report.outcomes)
+    if wanted.defect is not None:
+        raise wanted.defect
+    return told
+
+
+def previewed(
+    workbook: LoadedWorkbook, environment: Environment, plan: Plan, earlier: Iterable[Outcome] = ()
+) -> Report:
+    """What each row would come to if the plan were carried out now."""
+    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
+    return Report(
+        *(workbook.path, environment, in_order((*earlier, *plan.decided, *ready)), workbook.notes),
+        checked=workbook.rows,
+        marked={step.row.seq: step.repeats.code for step in plan.steps if step.repeats and step.repeats.mark},
+        content_hash=workbook.content_hash,
+        unread=workbook.unread,
+    )
