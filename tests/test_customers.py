@@ -334,7 +334,7 @@ def test_plan_and_guard_know_the_same_rule(tmp_path):
                 ledger.intend(names[0], step, AT)
                 ledger.conclude(names[0], outcome_of(step.row, Status.UNKNOWN, started=AT))
                 differ = apart(first, second, True)
-                past = ledger.past(HERE, [step.matter], second, "Practice Operator")
+                past = ledger.past(HERE, [step.idempotency_key], second, "Practice Operator")
                 assert (past == {}) == differ, (first, second)
                 if differ:
                     ledger.intend(names[1], step, AT)

@@ -40,16 +40,17 @@ class History:
     _reserve: Reserve
 
     def past(
-        self, identity: str, matters: Iterable[str], account: Account | None = None, key_owner: str = ""
+        self, identity: str, keys: Iterable[str], account: Account | None = None, key_owner: str = ""
     ) -> dict[str, list[Past]]:
-        """Matter → what was sent of it that holds it back, did so once, or was released by a code; oldest first.
+        """Idempotency key → what was sent of it that blocks a resend, did so once, or was released by a code; oldest
+        first.
 
         ``account``, ``key_owner``: whose data the key changes that asks, as far as that is known: what surely changed
         another customer's is left out.
         """
         reserved = self._reserved()
         with self._store.reading() as connection:
-            rows = rows_of(connection, _sent(identity, matters))
+            rows = rows_of(connection, _sent(identity, keys))
         found: dict[str, list[Past]] = {}
         for each in (_taken_over(row, reserved) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
@@ -178,9 +179,9 @@ class History:
         return {}
 
 
-def _sent(identity: str, matters: Iterable[str]) -> sa.Select[Any]:
-    """What was sent of some matters, each with its last mark, in the order in which it was recorded: a computer's clock
-    may have been set back since."""
+def _sent(identity: str, keys: Iterable[str]) -> sa.Select[Any]:
+    """What was sent under some idempotency keys, each with its last mark, in the order in which it was recorded: a
+    computer's clock may have been set back since."""
     told = ("run", "seq", "matter", "fingerprint", "state", "started", "outcome", "code", "released", "who")
     newer = said.alias("newer")
     last = sa.select(sa.func.max(newer.c.id)).where(newer.c.attempt == attempts.c.id).scalar_subquery()
@@ -196,7 +197,7 @@ def _sent(identity: str, matters: Iterable[str]) -> sa.Select[Any]:
             .outerjoin(accounts, accounts.c.run == attempts.c.run)
             .outerjoin(said, said.c.id == last)
         )
-        .where(attempts.c.identity == identity, _among(attempts.c.matter, matters))
+        .where(attempts.c.identity == identity, _among(attempts.c.matter, keys))
         .where(sa.or_(attempts.c.state.in_(HELD), attempts.c.released != ""))
         .order_by(attempts.c.id)
     )

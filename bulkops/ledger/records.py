@@ -129,7 +129,7 @@ def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
         "path": step.call.path,
         "body": step.call.encoded().decode("ascii"),
         "fingerprint": step.fingerprint,
-        "matter": step.matter,
+        "matter": step.idempotency_key,
         "asked": bool(step.wish),
         "released": step.released,
         "cells": {

@@ -39,7 +39,7 @@ _NEWEST = f"""
 def seen(run: str, identity: str, step: Step, code: str, who: str, started: str) -> Seen:
     """An intent as the witness sees it."""
     row = step.row
-    asks = (step.fingerprint, step.matter, step.released, bool(step.wish))
+    asks = (step.fingerprint, step.idempotency_key, step.released, bool(step.wish))
     return Seen(run, row.seq, started, row.sheet, row.number, row.operation, row.target, identity, *asks, who, code)
 
 

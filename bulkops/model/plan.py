@@ -18,7 +18,7 @@ class Step:
     call: Call
     fingerprint: str
     """Of the request, in its environment."""
-    matter: str
+    idempotency_key: str
     """What must not be done twice by itself: the request, or the target where any second request for it counts."""
     released: str = ""
     """The code of the earlier send that it repeats on purpose; "" where nothing holds it back."""

@@ -21,7 +21,7 @@ from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 
 History = Mapping[str, Sequence[Past]]
-"""What must not be done twice (a step's matter) → what was sent of it before; oldest first."""
+"""A step's idempotency key → what was sent of it before; oldest first."""
 
 
 def requested(rows: Iterable[CheckedRow], operations: Mapping[str, Operation], identity: str) -> dict[int, Step]:
@@ -51,19 +51,19 @@ def plan(
     past = _Past(history, send_again, resumed, catalogue)
     steps: list[Step] = []
     decided: list[Outcome] = []
-    matters: set[str] = set()
+    planned: set[str] = set()
     for row in rows:
         step = asked.get(row.seq)
         if row.hidden:
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.hidden", f"{row.sheet}!{row.number}")))
         elif step is None:
             decided.append(_invalid(row))
-        elif step.matter in matters:
+        elif step.idempotency_key in planned:
             # Only in runs of before version 6: there a row with Send again could repeat another of its workbook.
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.held")))
         elif isinstance(fate := past.decide(step, operations[row.operation]), Step):
             steps.append(fate)
-            matters.add(fate.matter)
+            planned.add(fate.idempotency_key)
         else:
             decided.append(fate)
     steps = _forewarned(steps, operations, catalogue)
@@ -90,7 +90,7 @@ class _Past:
         """The step, with what releases it if anything had to; or the outcome of a row that is not sent."""
         if self.history is None:
             return step
-        before = self.history.get(step.matter)
+        before = self.history.get(step.idempotency_key)
         if not before:
             return self._not_held(step)
         # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.

@@ -116,8 +116,8 @@ def plan_rows(
     operations = all_operations()
     with without_collecting():
         asked = planning.requested(rows, operations, environment.identity)
-        matters = {step.matter for step in asked.values()}
-        past = ledger.past(environment.identity, matters, account, key_owner) if ledger else {} if new else None
+        keys = {step.idempotency_key for step in asked.values()}
+        past = ledger.past(environment.identity, keys, account, key_owner) if ledger else {} if new else None
         return planning.plan(rows, asked, operations, past, options.send_again, options.independent, resumed)
 
 

@@ -59,12 +59,12 @@ def plan_elsewhere(identity: str, ledger: Ledger | None = None) -> Plan:
     """The first task's row as another environment's."""
     operations = all_operations()
     asked = planning.requested([kickout(0)], operations, identity)
-    past = ledger.past(identity, [asked[0].matter]) if ledger else {}
+    past = ledger.past(identity, [asked[0].idempotency_key]) if ledger else {}
     return planning.plan([kickout(0)], asked, operations, past)
 
 
-def matters(*rows: CheckedRow) -> list[str]:
-    return [step.matter for step in planning.requested(rows, all_operations(), HERE).values()]
+def idempotency_keys(*rows: CheckedRow) -> list[str]:
+    return [step.idempotency_key for step in planning.requested(rows, all_operations(), HERE).values()]
 
 
 def doubt_of(ledger: Ledger, name: str, row: CheckedRow) -> None:

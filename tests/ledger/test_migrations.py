@@ -25,10 +25,10 @@ from ledger.support import (
     EXPECTED,
     MADE,
     careless,
+    idempotency_keys,
     made_of,
     mark,
     marking_refused,
-    matters,
     refused,
     send,
     words,
@@ -65,7 +65,7 @@ def test_a_ledger_of_version_1_keeps_all_it_knew(version_1):
             (1, "unknown", "sent.interrupted"),
             (2, "not_sent", ""),
         ]
-        (past,) = ledger.past(HERE, matters(kickout(3))).values()
+        (past,) = ledger.past(HERE, idempotency_keys(kickout(3))).values()
         assert [(each.status, each.released, is_code(each.code)) for each in past] == [
             (Status.UNKNOWN, "", True),
             (Status.DONE, "row", True),
@@ -202,7 +202,7 @@ def test_a_ledger_of_version_4_is_like_a_new_one_and_keeps_all_it_knew(version_4
         assert (run.account, run.key_owner) == (Account(), "Practice Operator (operator)")
         assert [each.status.value for each in ledger.outcomes(run.id)] == ["done", "unknown", "failed", "invalid"]
         rows = [flag_edit(n, 2001 + n, flag_type_id=2, comment="Checked") for n in range(2)]
-        past = ledger.past(HERE, matters(*rows)).values()
+        past = ledger.past(HERE, idempotency_keys(*rows)).values()
         assert sorted(each.status.value for (each,) in past) == ["done", "unknown"]
         mark(ledger, run.id, Verdict.SEND_AGAIN, 1)
         assert re.fullmatch("[0-9a-f]{32}", ledger.id)
@@ -369,7 +369,7 @@ def typed(row: CheckedRow) -> Plan:
     (step,) = plan_of(row).steps
     call = replace(step.call, body={**(step.call.body or {}), "assignees": list(row.values["assignees"])})
     fingerprint = call.fingerprint(HERE)
-    return Plan((((replace(step, call=call, fingerprint=fingerprint, matter=fingerprint),),),), ())
+    return Plan((((replace(step, call=call, fingerprint=fingerprint, idempotency_key=fingerprint),),),), ())
 
 
 def users(*ids: int, seq: int = 0, **values: object) -> CheckedRow:

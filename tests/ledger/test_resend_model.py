@@ -56,7 +56,7 @@ class Sent:
     verdict: str = ""
 
     @property
-    def matter(self) -> tuple[int, bool]:
+    def key(self) -> tuple[int, bool]:
         return (self.number, self.number > 2 and self.other)
 
     @property
@@ -94,8 +94,8 @@ class Computer:
         self.ledger = Ledger(self.path)
         self.ledger.settle_interrupted(interrupted)
 
-    def holding(self, matter: tuple[int, bool]) -> list[Sent]:
-        return [sent for sent in self.sends if sent.matter == matter and sent.holds]
+    def holding(self, key: tuple[int, bool]) -> list[Sent]:
+        return [sent for sent in self.sends if sent.key == key and sent.holds]
 
 
 def row_of(seq: int, number: int, other: bool, typed: str) -> CheckedRow:
@@ -128,7 +128,7 @@ class Network:
             return Reply(401, JSON, b"{}")
         step = next(each for each in self.plan.steps if each.call == call)
         sent = Sent(*asked_of(step.row), self.told.name, step.row.seq)
-        holding = self.computer.holding(sent.matter)
+        holding = self.computer.holding(sent.key)
         assert step.released == (holding[-1].code if holding else "")
         ending = next(self.coming)
         if ending == "stop":
@@ -188,9 +188,9 @@ class Codes(RuleBasedStateMachine):
         computer, book = self.computers[at], data.draw(st.sampled_from(self.workbooks))
         # A task stands once in a workbook, whatever its settings.
         rows = {
-            matter: typed
-            for matter, typed in book.items()
-            if matter[0] > 2 or (matter[0], False) == matter or (matter[0], False) not in book
+            key: typed
+            for key, typed in book.items()
+            if key[0] > 2 or (key[0], False) == key or (key[0], False) not in book
         }
         checked = [row_of(seq, *asked, typed) for seq, (asked, typed) in enumerate(rows.items())]
         plan = plan_of(*checked, history=computer.ledger, send_again=send_again)

@@ -107,7 +107,7 @@ def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
     ledger.finish("r", [], "r.xlsx")
     assert ledger.counts("r") == {"done": 9, "failed": 1, "unknown": 2, "not_sent": 1}
     assert ledger.resumable("r") == []
-    past = ledger.past(HERE, [step.matter for step in careless.steps]).values()
+    past = ledger.past(HERE, [step.idempotency_key for step in careless.steps]).values()
     assert {each.who for sent in past for each in sent} == {"", "Sam"}
 
 

@@ -141,7 +141,7 @@ def test_what_was_done_without_an_answer_meets_no_total() -> None:
     row = flag_edit(0, 2001, comment="x", expected_bills=11)
     (step,) = plan_of(row).steps
     past = Past(step.fingerprint, Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r", "BCDFGH")
-    (outcome,) = plan_of(row, history={step.matter: [past]}).decided
+    (outcome,) = plan_of(row, history={step.idempotency_key: [past]}).decided
     assert (outcome.code, "expected" in outcome.message) == ("row.already_done", False)
 
 

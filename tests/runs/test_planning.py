@@ -36,7 +36,7 @@ def fingerprint(row) -> str:
 
 
 def with_past(row, before: list[Past], **options: bool) -> Plan:
-    return plan_of(row, history={step_of(row).matter: before}, **options)
+    return plan_of(row, history={step_of(row).idempotency_key: before}, **options)
 
 
 def decide(row, *sent: tuple[str, Status], **options: bool) -> list[tuple[int, str, str]]:
@@ -54,7 +54,7 @@ A, B, E = fingerprint(SELF), fingerprint(OTHER), fingerprint(EDIT)
 def test_the_same_rows_and_ledger_give_the_same_plan():
     """No clock, no file, no chance: two plans of one input are equal, and the input is untouched."""
     rows = [kickout(0), flag_edit(1, 2001), replace(kickout(2), hidden=True), kickout(3)]
-    history = {step_of(rows[3]).matter: past((fingerprint(rows[3]), DONE))}
+    history = {step_of(rows[3]).idempotency_key: past((fingerprint(rows[3]), DONE))}
     first, second = plan_of(*rows, history=history), plan_of(*rows, history=history)
     assert first == second
     assert isinstance(first, Plan)
@@ -353,13 +353,13 @@ def test_a_row_marked_as_done_says_who_marked_it_and_when():
 
 
 def test_a_second_reimport_of_a_task_is_the_same_matter_and_another_flag_edit_is_not():
-    """The ledger refuses what was done by the matter: a task whatever the settings, an edit only as it is."""
+    """The ledger refuses what was done by its idempotency key: a task whatever the settings, an edit only as it is."""
     first, second = step_of(kickout(0, 1)), step_of(kickout(0, 1, mode="new batch"))
-    assert (first.matter == second.matter, first.fingerprint == second.fingerprint) == (True, False)
-    assert first.matter != plan_of(kickout(0, 2)).steps[0].matter
+    assert (first.idempotency_key == second.idempotency_key, first.fingerprint == second.fingerprint) == (True, False)
+    assert first.idempotency_key != plan_of(kickout(0, 2)).steps[0].idempotency_key
     one, two = (plan_of(flag_edit(0, 2001, comment=comment)).steps[0] for comment in "ab")
-    assert (one.matter, two.matter) == (one.fingerprint, two.fingerprint)
-    assert one.matter != two.matter
+    assert (one.idempotency_key, two.idempotency_key) == (one.fingerprint, two.fingerprint)
+    assert one.idempotency_key != two.idempotency_key
 
 
 # The operator's word that rows are independent
