@@ -47,7 +47,7 @@ def plan_of(
     known = operations or all_operations()
     asked = requested(rows, known, HERE)
     if isinstance(history, Ledger):
-        history = history.past(HERE, {step.idempotency_key for step in asked.values()})
+        history = history.prior_attempts(HERE, {step.idempotency_key for step in asked.values()})
     return plan(rows, asked, known, history or {}, **options)
 
 

@@ -334,8 +334,8 @@ def test_plan_and_guard_know_the_same_rule(tmp_path):
                 ledger.intend(names[0], step, AT)
                 ledger.conclude(names[0], outcome_of(step.row, Status.UNKNOWN, started=AT))
                 differ = apart(first, second, True)
-                past = ledger.past(HERE, [step.idempotency_key], second, "Practice Operator")
-                assert (past == {}) == differ, (first, second)
+                prior = ledger.prior_attempts(HERE, [step.idempotency_key], second, "Practice Operator")
+                assert (prior == {}) == differ, (first, second)
                 if differ:
                     ledger.intend(names[1], step, AT)
                     ledger.conclude(names[1], outcome_of(step.row, Status.DONE, started=AT))

@@ -13,13 +13,22 @@ import sqlalchemy as sa
 
 from bulkops.ledger import resolutions, resuming
 from bulkops.ledger.archive import Archive, whole
-from bulkops.ledger.records import Account, Run, apart, outcome_read, past_of, printable_text, row_of, status_of
+from bulkops.ledger.records import (
+    Account,
+    Run,
+    apart,
+    outcome_read,
+    printable_text,
+    prior_attempt_of,
+    row_of,
+    status_of,
+)
 from bulkops.ledger.reserve import Reserve
 from bulkops.ledger.resolutions import HELD
 from bulkops.ledger.schema import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, lines, runs
 from bulkops.ledger.schema import marks as said
 from bulkops.ledger.sqlite import Store
-from bulkops.model.history import Doubt, Past, Resolution
+from bulkops.model.history import Doubt, PriorAttempt, Resolution
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
 
@@ -39,9 +48,9 @@ class History:
     _archive: Archive
     _reserve: Reserve
 
-    def past(
+    def prior_attempts(
         self, identity: str, keys: Iterable[str], account: Account | None = None, key_owner: str = ""
-    ) -> dict[str, list[Past]]:
+    ) -> dict[str, list[PriorAttempt]]:
         """Idempotency key → what was sent of it that blocks a resend, did so once, or was released by a code; oldest
         first.
 
@@ -51,11 +60,11 @@ class History:
         reserved = self._reserved()
         with self._store.reading() as connection:
             rows = rows_of(connection, _sent(identity, keys))
-        found: dict[str, list[Past]] = {}
+        found: dict[str, list[PriorAttempt]] = {}
         for each in (_taken_over(row, reserved) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
             if not apart(account or Account(), theirs, each["key_owner"] == key_owner):
-                found.setdefault(each["matter"], []).append(past_of(each))
+                found.setdefault(each["matter"], []).append(prior_attempt_of(each))
         return found
 
     def source_under(self, name: str, identity: str) -> str | None:

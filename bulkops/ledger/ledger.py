@@ -46,8 +46,8 @@ _INTEND = f"""
     WHERE run = :run AND seq = :seq AND state = '{PLANNED}' AND fingerprint = :fingerprint
     AND released = coalesce((
         SELECT coalesce(nullif(earlier.code, ''), 'none') FROM attempts AS earlier
-        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter AND {resolutions.holds("earlier")}
-        AND NOT {resolutions.apart("lines", "earlier")}
+        WHERE earlier.identity = lines.identity AND earlier.matter = lines.matter
+        AND {resolutions.blocks_resend("earlier")} AND NOT {resolutions.apart("lines", "earlier")}
         ORDER BY earlier.id DESC LIMIT 1), '')"""
 """The line as planned becomes an attempt: if the code of the newest attempt that holds it back released it, or if
 nothing holds it back and nothing released it."""

@@ -13,7 +13,7 @@ from bulkops.ledger.codes import is_code
 from bulkops.ledger.schema import INTENT, PLANNED
 from bulkops.messages.disk import ARCHIVED as NOT_READ
 from bulkops.model.environment import PRACTICE
-from bulkops.model.history import Mark, Past, Verdict
+from bulkops.model.history import Mark, PriorAttempt, Verdict
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Step
 from bulkops.model.requests import Accepted
@@ -200,11 +200,11 @@ def _of_archived(place: tuple[int, str, int, str, str], found: Mapping[str, Any]
     return Outcome(*place, status_of(found["state"]), **facts, message=NOT_READ, started=found.get("started", ""))
 
 
-def past_of(found: Mapping[str, Any]) -> Past:
+def prior_attempt_of(found: Mapping[str, Any]) -> PriorAttempt:
     """An attempt as a later plan sees it: one that was marked as done is done."""
     said = found["outcome"] or {}
     mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
-    return Past(
+    return PriorAttempt(
         found["fingerprint"],
         Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"]),
         found["started"],

@@ -24,8 +24,8 @@ HELD = (INTENT, Status.DONE.value, Status.UNKNOWN.value)
 """States of an attempt that may have been carried out."""
 
 
-def holds(attempt: str) -> str:
-    """The condition, in SQL, that an attempt by this name keeps the same from being sent: as ``Past.holds``."""
+def blocks_resend(attempt: str) -> str:
+    """The condition, in SQL, that an attempt by this name blocks a resend: as ``PriorAttempt.blocks_resend``."""
     return f"{attempt}.state IN {HELD} AND coalesce({_last_mark(attempt)}, '') <> '{Verdict.SEND_AGAIN}'"
 
 
@@ -48,7 +48,7 @@ def apart(one: str, other: str) -> str:
 
 _LATER = f"""
     later.identity = doubt.identity AND later.matter = doubt.matter AND later.fingerprint = doubt.fingerprint
-    AND later.id > doubt.id AND {holds("later")} AND NOT {apart("doubt", "later")}"""
+    AND later.id > doubt.id AND {blocks_resend("later")} AND NOT {apart("doubt", "later")}"""
 """The same request, sent once more since: its outcome is the last word on it."""
 _OPEN = f"doubt.state = '{Status.UNKNOWN}' AND NOT EXISTS (SELECT 1 FROM attempts AS later WHERE {_LATER})"
 _MARK = f"""

@@ -85,7 +85,7 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PriorAttempt:
     """What the ledger says of an earlier request for the same thing."""
 
     fingerprint: str
@@ -106,7 +106,7 @@ class Past:
     """Whose key it was sent with; "" if that is not known, or of no account."""
 
     @property
-    def holds(self) -> bool:
+    def blocks_resend(self) -> bool:
         """May it have been carried out, so that the same is not sent again by itself?"""
         sent = self.status in (Status.DONE, Status.UNKNOWN)
         return sent and (self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN)

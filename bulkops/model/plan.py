@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkops.model.history import Past
+from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome
 from bulkops.model.requests import Call
 from bulkops.model.rows import CheckedRow
@@ -22,7 +22,7 @@ class Step:
     """What must not be done twice by itself: the request, or the target where any second request for it counts."""
     released: str = ""
     """The code of the earlier send that it repeats on purpose; "" where nothing holds it back."""
-    repeats: Past | None = None
+    repeats: PriorAttempt | None = None
     """The earlier send of the same that may have been carried out: the one in doubt, else the last."""
 
     @property

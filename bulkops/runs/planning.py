@@ -12,7 +12,7 @@ from typing import Any
 
 from bulkops.messages import answers
 from bulkops.messages.wording import moment
-from bulkops.model.history import Past
+from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted
@@ -20,7 +20,7 @@ from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
 from bulkops.operations.catalogue import Catalogue
 
-History = Mapping[str, Sequence[Past]]
+History = Mapping[str, Sequence[PriorAttempt]]
 """A step's idempotency key → what was sent of it before; oldest first."""
 
 
@@ -48,7 +48,7 @@ def plan(
     ``resumed``: the codes in the rows are those that released them when the run began, wherever they came from.
     """
     catalogue = Catalogue(operations.values())
-    past = _Past(history, send_again, resumed, catalogue)
+    prior = _PriorAttempts(history, send_again, resumed, catalogue)
     steps: list[Step] = []
     decided: list[Outcome] = []
     planned: set[str] = set()
@@ -61,7 +61,7 @@ def plan(
         elif step.idempotency_key in planned:
             # Only in runs of before version 6: there a row with Send again could repeat another of its workbook.
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.held")))
-        elif isinstance(fate := past.decide(step, operations[row.operation]), Step):
+        elif isinstance(fate := prior.decide(step, operations[row.operation]), Step):
             steps.append(fate)
             planned.add(fate.idempotency_key)
         else:
@@ -78,7 +78,7 @@ def _step(row: CheckedRow, operation: Operation, identity: str) -> Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class _PriorAttempts:
     """What was sent before, and what it means for a row that would be sent now."""
 
     history: History | None
@@ -94,29 +94,31 @@ class _Past:
         if not before:
             return self._not_held(step)
         # What was marked as to be sent again holds nothing back, as if it had never been sent; but it is told of.
-        holding = [past for past in before if past.holds]
-        latest = {past.fingerprint: past for past in before if past.status in (Status.DONE, Status.UNKNOWN)}.values()
-        doubtful = next((past for past in latest if past.status is Status.UNKNOWN), None)
+        holding = [prior for prior in before if prior.blocks_resend]
+        latest = {
+            prior.fingerprint: prior for prior in before if prior.status in (Status.DONE, Status.UNKNOWN)
+        }.values()
+        doubtful = next((prior for prior in latest if prior.status is Status.UNKNOWN), None)
         step = replace(step, repeats=doubtful or next(reversed(latest), None))
         if not holding:
             return self._not_held(step)
         newest = holding[-1]
-        own = next((past for past in reversed(holding) if past.fingerprint == step.fingerprint), newest)
+        own = next((prior for prior in reversed(holding) if prior.fingerprint == step.fingerprint), newest)
         done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
         if step.wish:
             # The code of a row that is left of a run was typed before somebody looked, and said that it was done.
             looked = self.resumed and newest.mark is not None
             released = "".join(step.wish.split()).upper() == newest.code and not looked
         else:
-            last = {past.fingerprint: past.status for past in holding}.values()
+            last = {prior.fingerprint: prior.status for prior in holding}.values()
             released = self.send_again and done_before and own is newest and Status.UNKNOWN not in last
         if released:
             return self._released(step, newest.code, before)
         return self._held(step, own, done_before, newest.code, operation)
 
-    def _released(self, step: Step, code: str, before: Sequence[Past]) -> Step:
+    def _released(self, step: Step, code: str, before: Sequence[PriorAttempt]) -> Step:
         """A code counts once more where the send that it let go surely was not carried out; the row says so."""
-        spent = next((past for past in reversed(before) if past.released == code), None)
+        spent = next((prior for prior in reversed(before) if prior.released == code), None)
         if spent is None:
             return replace(step, released=code)
         became = spent.mark.words if spent.mark else "refused" if spent.status is Status.FAILED else "not carried out"
@@ -137,17 +139,17 @@ class _Past:
         problem = self.catalogue.problem("send_again.nothing", cell, value=step.wish)
         return replace(_because(step.row, Status.INVALID, problem), cell=cell)
 
-    def _held(self, step: Step, past: Past, done_before: bool, code: str, operation: Operation) -> Outcome:
-        row, told = step.row, {**_told(past), "extra": code}
+    def _held(self, step: Step, prior: PriorAttempt, done_before: bool, code: str, operation: Operation) -> Outcome:
+        row, told = step.row, {**_told(prior), "extra": code}
         if done_before:
-            problem = self.catalogue.problem("row.marked_done" if past.mark else "row.already_done", **told)
-            outcome = _done(row, operation, past, problem)
-        elif past.status is Status.UNKNOWN:
+            problem = self.catalogue.problem("row.marked_done" if prior.mark else "row.already_done", **told)
+            outcome = _done(row, operation, prior, problem)
+        elif prior.status is Status.UNKNOWN:
             check = answers.to_check(operation.how_to_check(row.target), code)
             problem = self.catalogue.problem("row.still_unknown", **{**told, "extra": check})
-            outcome = replace(_because(row, Status.UNKNOWN, problem), started=past.when)
+            outcome = replace(_because(row, Status.UNKNOWN, problem), started=prior.when)
         else:
-            name = "row.target_marked_done" if past.mark else "row.target_done"
+            name = "row.target_marked_done" if prior.mark else "row.target_done"
             outcome = _because(row, Status.INVALID, self.catalogue.problem(name, f"{row.sheet}!{row.number}", **told))
         if step.wish and not self.resumed:
             other = self.catalogue.problem("send_again.other", value=step.wish, extra=code)
@@ -175,9 +177,9 @@ def _with_warnings(row: CheckedRow, more: list[Problem]) -> CheckedRow:
     return replace(row, warnings=(*(each for each in row.warnings if each.message not in said), *more))
 
 
-def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -> Outcome:
+def _done(row: CheckedRow, operation: Operation, prior: PriorAttempt, problem: Problem) -> Outcome:
     """Already done, with what the answer said then: again in full where a control total is not met or no bill was."""
-    said = past.accepted
+    said = prior.accepted
     outcome = _because(row, Status.ALREADY_DONE, problem)
     if said != Accepted() and (operation.mismatch(row.values, said) or said.selected == 0):
         message, tip = operation.done(row.values, said)
@@ -185,10 +187,10 @@ def _done(row: CheckedRow, operation: Operation, past: Past, problem: Problem) -
     return replace(outcome, new_task_guid=said.new_task_guid, selected=said.selected, updated=said.updated)
 
 
-def _told(past: Past) -> dict[str, str]:
-    who = f"{past.who} with the key of {past.owner}" if past.owner else past.who
-    told = {"when": moment(past.when), "who": who, "workbook": past.workbook}
-    return {**told, "words": past.mark.words} if past.mark else told
+def _told(prior: PriorAttempt) -> dict[str, str]:
+    who = f"{prior.who} with the key of {prior.owner}" if prior.owner else prior.who
+    told = {"when": moment(prior.when), "who": who, "workbook": prior.workbook}
+    return {**told, "words": prior.mark.words} if prior.mark else told
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

@@ -117,8 +117,8 @@ def plan_rows(
     with without_collecting():
         asked = planning.requested(rows, operations, environment.identity)
         keys = {step.idempotency_key for step in asked.values()}
-        past = ledger.past(environment.identity, keys, account, key_owner) if ledger else {} if new else None
-        return planning.plan(rows, asked, operations, past, options.send_again, options.independent, resumed)
+        prior = ledger.prior_attempts(environment.identity, keys, account, key_owner) if ledger else {} if new else None
+        return planning.plan(rows, asked, operations, prior, options.send_again, options.independent, resumed)
 
 
 def assumed_account(ledger: Ledger, environment: Environment) -> Account:

@@ -59,8 +59,8 @@ def plan_elsewhere(identity: str, ledger: Ledger | None = None) -> Plan:
     """The first task's row as another environment's."""
     operations = all_operations()
     asked = planning.requested([kickout(0)], operations, identity)
-    past = ledger.past(identity, [asked[0].idempotency_key]) if ledger else {}
-    return planning.plan([kickout(0)], asked, operations, past)
+    prior = ledger.prior_attempts(identity, [asked[0].idempotency_key]) if ledger else {}
+    return planning.plan([kickout(0)], asked, operations, prior)
 
 
 def idempotency_keys(*rows: CheckedRow) -> list[str]:

@@ -69,15 +69,15 @@ def test_the_past_holds_what_was_done_or_is_in_doubt_in_the_order_of_sending(led
     send(ledger, "a", plan.steps[1], Status.FAILED)
     send(ledger, "a", plan.steps[2], Status.NOT_SENT)
     ledger.intend("a", plan.steps[3], AT)
-    past = ledger.past(HERE, idempotency_keys(*rows))
+    prior = ledger.prior_attempts(HERE, idempotency_keys(*rows))
     first, _, _, fourth, _ = idempotency_keys(*rows)
-    assert set(past) == {first, fourth}
+    assert set(prior) == {first, fourth}
     codes = [code_of(ledger, name) for name in "ba"]
-    assert [(each.status, each.run, each.who, each.workbook, each.code, each.released) for each in past[first]] == [
+    assert [(each.status, each.run, each.who, each.workbook, each.code, each.released) for each in prior[first]] == [
         (Status.UNKNOWN, "b", "Pat", "b.xlsx", codes[0], ""),
         (Status.DONE, "a", "Pat", "a.xlsx", codes[1], codes[0]),
     ]
-    assert [(each.fingerprint, each.status) for each in past[fourth]] == [(plan.steps[3].fingerprint, Status.UNKNOWN)]
+    assert [(each.fingerprint, each.status) for each in prior[fourth]] == [(plan.steps[3].fingerprint, Status.UNKNOWN)]
 
 
 def test_the_past_tells_of_what_a_code_let_go_though_it_holds_nothing_back(ledger):
@@ -86,8 +86,8 @@ def test_the_past_tells_of_what_a_code_let_go_though_it_holds_nothing_back(ledge
     plan = released(kickout(0), code_of(ledger, "a"))
     ledger.begin(run_named("b"), plan, HERE)
     send(ledger, "b", plan.steps[0], Status.FAILED)
-    (sent,) = ledger.past(HERE, idempotency_keys(kickout(0))).values()
-    assert [(each.run, each.status, each.released, each.holds) for each in sent] == [
+    (sent,) = ledger.prior_attempts(HERE, idempotency_keys(kickout(0))).values()
+    assert [(each.run, each.status, each.released, each.blocks_resend) for each in sent] == [
         ("a", Status.UNKNOWN, "", True),
         ("b", Status.FAILED, code_of(ledger, "a"), False),
     ]
@@ -101,8 +101,8 @@ def test_the_past_brings_along_what_the_answer_said(ledger):
     for step, said in zip(plan.steps, ({}, {"new_task_guid": None, "selected": 12, "updated": 7}), strict=True):
         ledger.intend("r", step, AT)
         ledger.conclude("r", done(step, **said))
-    past = ledger.past(HERE, idempotency_keys(*rows))
-    told = [each.accepted for key in idempotency_keys(*rows) for each in past[key]]
+    prior = ledger.prior_attempts(HERE, idempotency_keys(*rows))
+    told = [each.accepted for key in idempotency_keys(*rows) for each in prior[key]]
     assert told == [Accepted(new_task_guid=task(99)), Accepted(selected=12, updated=7)]
 
 
@@ -113,13 +113,13 @@ def test_the_past_is_that_of_what_is_asked_about(ledger):
     ledger.begin(run_named("r"), plan, HERE)
     for step in plan.steps:
         send(ledger, "r", step)
-    whole = ledger.past(HERE, idempotency_keys(*rows))
+    whole = ledger.prior_attempts(HERE, idempotency_keys(*rows))
     assert len(whole) == 7
     asked = {*idempotency_keys(kickout(1), kickout(4)), 'it\'s "odd" ü'}
-    assert ledger.past(HERE, asked) == {key: sent for key, sent in whole.items() if key in asked}
-    assert ledger.past(HERE, [*idempotency_keys(*rows), *map(str, range(50_000))]) == whole
-    assert ledger.past(HERE, ()) == {}
-    assert ledger.past("https://app.energycap.com", idempotency_keys(*rows)) == {}
+    assert ledger.prior_attempts(HERE, asked) == {key: sent for key, sent in whole.items() if key in asked}
+    assert ledger.prior_attempts(HERE, [*idempotency_keys(*rows), *map(str, range(50_000))]) == whole
+    assert ledger.prior_attempts(HERE, ()) == {}
+    assert ledger.prior_attempts("https://app.energycap.com", idempotency_keys(*rows)) == {}
 
 
 def test_what_the_ledger_holds_decides_the_next_plan(ledger):
@@ -159,8 +159,9 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
     ledger.begin(run_named("now"), plan, HERE)
     ledger.intend("now", plan.steps[0], AT)
     outcomes = [outcome_of(step.row, Status.NOT_SENT) for step in plan.steps]
+    keys = [step.idempotency_key for step in plan.steps]
     return {
-        "past": lambda: ledger.past(HERE, [step.idempotency_key for step in plan.steps], Account("Blue")),
+        "prior_attempts": lambda: ledger.prior_attempts(HERE, keys, Account("Blue")),
         "knows_task": lambda: ledger.knows_task("now", task(99)),
         "in_flight": ledger.in_flight,
         "doubts": ledger.doubts,

@@ -65,8 +65,8 @@ def test_a_ledger_of_version_1_keeps_all_it_knew(version_1):
             (1, "unknown", "sent.interrupted"),
             (2, "not_sent", ""),
         ]
-        (past,) = ledger.past(HERE, idempotency_keys(kickout(3))).values()
-        assert [(each.status, each.released, is_code(each.code)) for each in past] == [
+        (prior,) = ledger.prior_attempts(HERE, idempotency_keys(kickout(3))).values()
+        assert [(each.status, each.released, is_code(each.code)) for each in prior] == [
             (Status.UNKNOWN, "", True),
             (Status.DONE, "row", True),
         ]
@@ -202,8 +202,8 @@ def test_a_ledger_of_version_4_is_like_a_new_one_and_keeps_all_it_knew(version_4
         assert (run.account, run.key_owner) == (Account(), "Practice Operator (operator)")
         assert [each.status.value for each in ledger.outcomes(run.id)] == ["done", "unknown", "failed", "invalid"]
         rows = [flag_edit(n, 2001 + n, flag_type_id=2, comment="Checked") for n in range(2)]
-        past = ledger.past(HERE, idempotency_keys(*rows)).values()
-        assert sorted(each.status.value for (each,) in past) == ["done", "unknown"]
+        prior = ledger.prior_attempts(HERE, idempotency_keys(*rows)).values()
+        assert sorted(each.status.value for (each,) in prior) == ["done", "unknown"]
         mark(ledger, run.id, Verdict.SEND_AGAIN, 1)
         assert re.fullmatch("[0-9a-f]{32}", ledger.id)
         assert ledger.id != new.id

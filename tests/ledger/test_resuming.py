@@ -107,8 +107,8 @@ def test_a_resumed_run_sends_what_was_left_and_nothing_else(ledger):
     ledger.finish("r", [], "r.xlsx")
     assert ledger.counts("r") == {"done": 9, "failed": 1, "unknown": 2, "not_sent": 1}
     assert ledger.resumable("r") == []
-    past = ledger.past(HERE, [step.idempotency_key for step in careless.steps]).values()
-    assert {each.who for sent in past for each in sent} == {"", "Sam"}
+    prior = ledger.prior_attempts(HERE, [step.idempotency_key for step in careless.steps]).values()
+    assert {each.who for sent in prior for each in sent} == {"", "Sam"}
 
 
 def test_a_resumed_run_keeps_to_the_codes_that_it_was_planned_with(ledger):

@@ -397,8 +397,8 @@ def test_a_row_that_was_tried_twice_is_unknown_once(tmp_path):
         ledger.take_over(lacking, words)
         assert ledger.runs()[0].account == Account("Blue", "7", "")
         assert [each.started for each in ledger.outcomes("r")] == ["2026-11-21T11:00:00Z"]
-        ((past,),) = ledger.past(HERE, [step.idempotency_key]).values()
-        assert (past.status, past.code, past.who) == (Status.UNKNOWN, code, "Pat")
+        ((prior,),) = ledger.prior_attempts(HERE, [step.idempotency_key]).values()
+        assert (prior.status, prior.code, prior.who) == (Status.UNKNOWN, code, "Pat")
         assert not ledger.watch(Witness(home))
         assert ledger.resumable("r") == []
     with closing(sqlite3.connect(home / LEDGER)) as connection:

@@ -12,7 +12,7 @@ from workbooks import column_of
 
 from bulkops.cli import presenting
 from bulkops.model.environment import Environment
-from bulkops.model.history import Past
+from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
@@ -140,8 +140,8 @@ def test_what_was_done_without_an_answer_meets_no_total() -> None:
     """Where nobody saw how many bills the list held, nothing is said of them."""
     row = flag_edit(0, 2001, comment="x", expected_bills=11)
     (step,) = plan_of(row).steps
-    past = Past(step.fingerprint, Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r", "BCDFGH")
-    (outcome,) = plan_of(row, history={step.idempotency_key: [past]}).decided
+    prior = PriorAttempt(step.fingerprint, Status.DONE, "2026-11-21T10:00:01Z", "Pat", "a.xlsx", "r", "BCDFGH")
+    (outcome,) = plan_of(row, history={step.idempotency_key: [prior]}).decided
     assert (outcome.code, "expected" in outcome.message) == ("row.already_done", False)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, seqs
 
-from bulkops.model.history import Mark, Past, Verdict
+from bulkops.model.history import Mark, PriorAttempt, Verdict
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Accepted
@@ -19,10 +19,10 @@ DONE, UNKNOWN, FAILED, NOT_SENT = Status.DONE, Status.UNKNOWN, Status.FAILED, St
 CODES = ("FIRSTC", "SECOND", "THIRDC")
 
 
-def past(*sent: tuple[str, Status], **more) -> list[Past]:
+def prior(*sent: tuple[str, Status], **more) -> list[PriorAttempt]:
     """Earlier requests, oldest first, each with a code of its own."""
     return [
-        Past(fingerprint, status, f"2026-11-2{n}T10:00:00Z", "Pat", "july.xlsx", f"run-{n}", CODES[n], **more)
+        PriorAttempt(fingerprint, status, f"2026-11-2{n}T10:00:00Z", "Pat", "july.xlsx", f"run-{n}", CODES[n], **more)
         for n, (fingerprint, status) in enumerate(sent)
     ]
 
@@ -35,13 +35,13 @@ def fingerprint(row) -> str:
     return step_of(row).fingerprint
 
 
-def with_past(row, before: list[Past], **options: bool) -> Plan:
+def with_prior(row, before: list[PriorAttempt], **options: bool) -> Plan:
     return plan_of(row, history={step_of(row).idempotency_key: before}, **options)
 
 
 def decide(row, *sent: tuple[str, Status], **options: bool) -> list[tuple[int, str, str]]:
     """What becomes of a row with such a past: its decided outcome, or "sent"."""
-    made = with_past(row, past(*sent), **options)
+    made = with_prior(row, prior(*sent), **options)
     return facts(made.decided) or [(step.row.seq, "sent", "") for step in made.steps]
 
 
@@ -54,7 +54,7 @@ A, B, E = fingerprint(SELF), fingerprint(OTHER), fingerprint(EDIT)
 def test_the_same_rows_and_ledger_give_the_same_plan():
     """No clock, no file, no chance: two plans of one input are equal, and the input is untouched."""
     rows = [kickout(0), flag_edit(1, 2001), replace(kickout(2), hidden=True), kickout(3)]
-    history = {step_of(rows[3]).idempotency_key: past((fingerprint(rows[3]), DONE))}
+    history = {step_of(rows[3]).idempotency_key: prior((fingerprint(rows[3]), DONE))}
     first, second = plan_of(*rows, history=history), plan_of(*rows, history=history)
     assert first == second
     assert isinstance(first, Plan)
@@ -119,12 +119,12 @@ def test_what_was_sent_before_is_sent_again_by_the_last_sends_code_alone(row, se
         return
     newest = CODES[len(sent) - 1]
     for wish in ("Yes", "TRUE", "1", "ZZZZZZ", *CODES[: len(sent) - 1]):
-        (outcome,) = with_past(again(row, wish), past(*sent)).decided
+        (outcome,) = with_prior(again(row, wish), prior(*sent)).decided
         assert (outcome.status.value, outcome.code) == (expected, codes[expected])
         assert f"“{wish}” in Send again is not the code of the last send." in outcome.message
         assert (outcome.send_again_code, newest in outcome.tip) == (newest, True)
     for wish in (newest, newest.lower(), f" {newest[:3]} {newest[3:]} "):
-        (step,) = with_past(again(row, wish), past(*sent)).steps
+        (step,) = with_prior(again(row, wish), prior(*sent)).steps
         assert (step.released, step.row.warnings) == (newest, ())
 
 
@@ -157,7 +157,7 @@ def test_a_wish_where_nothing_holds_the_row_back_is_asked_about():
 def test_send_again_for_all_rows_releases_what_was_done_and_never_a_doubt(row, sent, expected):
     """--send-again is the codes of the rows that are done; else the row itself must hold the code."""
     assert [status for _, status, _ in decide(row, *sent, send_again=True)] == [expected]
-    assert {step.released for step in with_past(row, past(*sent), send_again=True).steps} <= {CODES[len(sent) - 1]}
+    assert {step.released for step in with_prior(row, prior(*sent), send_again=True).steps} <= {CODES[len(sent) - 1]}
     assert decide(again(row, "Yes"), *sent, send_again=True)[0][1] != "sent", "the row's own word comes first"
 
 
@@ -177,15 +177,15 @@ def test_a_row_is_sent_once_in_a_run_whoever_released_it():
 )
 def test_a_code_counts_once_more_where_its_send_was_not_carried_out(spent, words):
     """And the row says so."""
-    first, second = past((A, DONE), (A, spent[0]))
+    first, second = prior((A, DONE), (A, spent[0]))
     second = replace(second, released=first.code, mark=spent[1])
-    (step,) = with_past(again(SELF, first.code), [first, second]).steps
+    (step,) = with_prior(again(SELF, first.code), [first, second]).steps
     assert step.released == first.code
     (warning,) = step.row.warnings
     assert warning.code == "send_again.once_more"
     assert words in warning.message
     for status in (DONE, UNKNOWN):
-        (outcome,) = with_past(again(SELF, first.code), [first, replace(second, status=status, mark=None)]).decided
+        (outcome,) = with_prior(again(SELF, first.code), [first, replace(second, status=status, mark=None)]).decided
         assert outcome.send_again_code == second.code
 
 
@@ -198,9 +198,9 @@ def test_where_nobody_can_say_what_was_sent_every_good_row_is_a_step():
 
 def test_a_step_tells_what_it_repeats():
     """For the question before a run: the doubt, if there is one, else the last."""
-    (step,) = with_past(again(SELF, "SECOND"), past((B, UNKNOWN), (A, DONE))).steps
+    (step,) = with_prior(again(SELF, "SECOND"), prior((B, UNKNOWN), (A, DONE))).steps
     assert (step.repeats.status, step.repeats.code) == (UNKNOWN, "FIRSTC")
-    (step,) = with_past(again(SELF, "SECOND"), past((A, UNKNOWN), (A, DONE))).steps
+    (step,) = with_prior(again(SELF, "SECOND"), prior((A, UNKNOWN), (A, DONE))).steps
     assert (step.repeats.status, step.repeats.code) == (DONE, "SECOND")
     assert plan_of(SELF).steps[0].repeats is None
 
@@ -218,12 +218,12 @@ def test_another_environments_past_is_no_past():
 
 def test_a_repeat_says_when_by_whom_and_from_where():
     """The operator can find the earlier run."""
-    (outcome,) = with_past(SELF, past((A, DONE))).decided
+    (outcome,) = with_prior(SELF, prior((A, DONE))).decided
     assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
-    (outcome,) = with_past(SELF, past((B, DONE))).decided
+    (outcome,) = with_prior(SELF, prior((B, DONE))).decided
     assert outcome.message.startswith("Kickouts!2: ")
     assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
-    (outcome,) = with_past(SELF, past((A, UNKNOWN))).decided
+    (outcome,) = with_prior(SELF, prior((A, UNKNOWN))).decided
     assert (outcome.status, outcome.started) == (UNKNOWN, "2026-11-20T10:00:00Z")
     assert SELF.target in outcome.tip
 
@@ -273,7 +273,7 @@ def test_steps_keep_the_sheets_order():
 
 def test_a_repeat_tells_again_what_the_first_answer_said():
     """The task GUID, or the counts, of the earlier run stand in the new results too."""
-    (outcome,) = with_past(SELF, past((A, DONE), accepted=Accepted("new", 5, 3))).decided
+    (outcome,) = with_prior(SELF, prior((A, DONE), accepted=Accepted("new", 5, 3))).decided
     assert (outcome.new_task_guid, outcome.selected, outcome.updated) == ("new", 5, 3)
 
 
@@ -282,9 +282,9 @@ def test_a_repeat_tells_again_what_the_first_answer_said():
 AFTER_ALL, TO_SEND = (Mark(verdict, "Sam", "2026-11-22T08:00:00Z") for verdict in Verdict)
 
 
-def marked(*sent: tuple[str, Status, Mark | None]) -> list[Past]:
+def marked(*sent: tuple[str, Status, Mark | None]) -> list[PriorAttempt]:
     """Earlier requests with their marks, as the ledger tells of them: marked as done is done."""
-    told = past(*(each[:2] for each in sent))
+    told = prior(*(each[:2] for each in sent))
     return [replace(before, mark=each[2]) for before, each in zip(told, sent, strict=True)]
 
 
@@ -313,7 +313,7 @@ def marked(*sent: tuple[str, Status, Mark | None]) -> list[Past]:
 )
 def test_a_mark_says_what_became_of_the_send_it_is_of_and_of_no_other(row, sent, expected):
     """Done after all counts as done; to be sent again counts as never sent."""
-    made = with_past(row, marked(*sent))
+    made = with_prior(row, marked(*sent))
     assert [code for _, _, code in facts(made.decided)] == ([expected] if expected else [])
     assert [step.repeats.status for step in made.steps] == ([] if expected else [UNKNOWN])
 
@@ -325,26 +325,26 @@ def test_what_is_marked_as_done_is_repeated_like_what_is_done():
         (again(SELF, "FIRSTC"), B, False),
         (SELF, A, True),
     ):
-        (step,) = with_past(row, marked((sent, DONE, AFTER_ALL)), send_again=send_again).steps
+        (step,) = with_prior(row, marked((sent, DONE, AFTER_ALL)), send_again=send_again).steps
         assert (step.released, step.repeats.status) == ("FIRSTC", DONE)
-    assert with_past(SELF, marked((B, DONE, AFTER_ALL)), send_again=True).steps == []
-    (step,) = with_past(SELF, marked((A, DONE, None), (A, UNKNOWN, TO_SEND)), send_again=True).steps
+    assert with_prior(SELF, marked((B, DONE, AFTER_ALL)), send_again=True).steps == []
+    (step,) = with_prior(SELF, marked((A, DONE, None), (A, UNKNOWN, TO_SEND)), send_again=True).steps
     assert step.released == "FIRSTC", "what surely was not carried out is no doubt"
 
 
 def test_a_send_without_a_code_is_released_by_nothing():
     """No version leaves one behind; and if one did, a blank cell would not be its code."""
-    (outcome,) = with_past(SELF, [replace(past((A, DONE))[0], code="")]).decided
+    (outcome,) = with_prior(SELF, [replace(prior((A, DONE))[0], code="")]).decided
     assert outcome.status is Status.ALREADY_DONE
 
 
 def test_a_row_marked_as_done_says_who_marked_it_and_when():
     """Beside who sent it, when and from where; and that nothing is known of its answer."""
-    (outcome,) = with_past(SELF, marked((A, DONE, AFTER_ALL))).decided
+    (outcome,) = with_prior(SELF, marked((A, DONE, AFTER_ALL))).decided
     assert outcome.status is Status.ALREADY_DONE
     assert "2026-11-20 10:00:00 UTC by Pat from july.xlsx" in outcome.message
     assert "marked as done after all by Sam on 2026-11-22 08:00:00 UTC" in outcome.message
-    (outcome,) = with_past(SELF, marked((B, DONE, AFTER_ALL))).decided
+    (outcome,) = with_prior(SELF, marked((B, DONE, AFTER_ALL))).decided
     assert outcome.message.startswith("Kickouts!2: ")
     assert "marked as done after all by Sam on 2026-11-22 08:00:00 UTC" in outcome.message
 
