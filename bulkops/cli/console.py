@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import typer
 
 from bulkops.messages.errors import BulkopsError, CannotStart
-from bulkops.system import shutdown
-from bulkops.system.log import recorded
+from bulkops.system import log, shutdown
 
 if TYPE_CHECKING:
     from bulkops.model.outcomes import Outcome
@@ -248,7 +247,7 @@ def is_unread(error: Exception) -> bool:
 
 def report_defect(defect: Exception) -> None:
     """Our own defect: the details go to a file, the operator gets a sentence."""
-    say(f"bulkops: {recorded(defect)}")
+    say(f"bulkops: {log.record(defect)}")
 
 
 def tell(text: str) -> None:

@@ -20,7 +20,7 @@ from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted
 from bulkops.runs import history, past_runs
 from bulkops.runs.history import PastRun
-from bulkops.system.log import recorded
+from bulkops.system import log
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
 """Headings, with their least widths in digits; what is cut off is told in full below."""
@@ -200,7 +200,7 @@ class HistoryTab(ttk.Frame):
 
     def _failed(self, error: Exception) -> None:
         if self.winfo_exists():
-            told = error if isinstance(error, BulkopsError) else recorded(error)
+            told = error if isinstance(error, BulkopsError) else log.record(error)
             self._tell_chosen()
             self._say(str(told), DANGER, str(told.facts.get("path", "")))
 

@@ -19,7 +19,7 @@ from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
 from bulkops.runs.report import Report
-from bulkops.system.log import recorded
+from bulkops.system import log
 
 if TYPE_CHECKING:
     from bulkops.inbox.outcome import Processed
@@ -250,7 +250,7 @@ class InboxPresenter:
         self.refresh()
 
     def _failed(self, error: Exception) -> None:
-        told = error if isinstance(error, BulkopsError) else recorded(error)
+        told = error if isinstance(error, BulkopsError) else log.record(error)
         self.control, self.looking, self.question = None, False, None
         self.trouble, self.headline = str(told), "That did not work."
         self.screen.ask(None)
@@ -283,7 +283,7 @@ def _told(handled: Processed, found: Candidate | None) -> Dropped:
 
     report = handled.report
     ending = [f"The run stopped early. {report.stopped}"] if report.stopped else []
-    defect = [str(recorded(report.defect))] if report.defect else []
+    defect = [str(log.record(report.defect))] if report.defect else []
     said = [counts_of(report), *why, *ending, *defect, *report.notes, *handled.notes]
     shown = Dropped(handled.path, "\n".join(dict.fromkeys(said)), worst=worst)
     if handled.moved_to is None:

@@ -17,7 +17,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import counted, printable
 from bulkops.model.environment import Environment
-from bulkops.system.log import recorded
+from bulkops.system import log
 
 _COLUMNS = {"Workbook": 34, "Moved to": 16, "State": 60}
 """Headings, with their least widths in digits; what is cut off is told in full below."""
@@ -154,7 +154,7 @@ class InboxTab(ttk.Frame):
 
     def _not_opened(self, error: Exception) -> None:
         if self.winfo_exists():
-            self.trouble.configure(text=str(error if isinstance(error, BulkopsError) else recorded(error)))
+            self.trouble.configure(text=str(error if isinstance(error, BulkopsError) else log.record(error)))
 
     def ask(self, question: Question | None) -> None:
         """Ask about one workbook, or take the question away."""

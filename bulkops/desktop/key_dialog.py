@@ -15,7 +15,7 @@ from bulkops.desktop.worker import Worker
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
-from bulkops.system.log import recorded
+from bulkops.system import log
 
 _WIDTH = 88
 """Digits in a line of text."""
@@ -173,7 +173,7 @@ class KeyDialog(Dialog):
                 then(said)
 
         def failed(error: Exception) -> None:
-            defect = recorded(error)
+            defect = log.record(error)
             done(Said(str(defect), good=False, code=defect.code))
 
         self.said.configure(text=meanwhile, foreground=INK)

@@ -430,9 +430,9 @@ class Presenter:
     def tell(self, error: Exception) -> None:
         """Something went wrong: it is shown until the next thing is done."""
         if not isinstance(error, BulkopsError):
-            from bulkops.system.log import recorded
+            from bulkops.system import log
 
-            error = recorded(error)
+            error = log.record(error)
         self.state.trouble = view.trouble(error)
         self.refresh()
 

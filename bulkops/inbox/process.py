@@ -21,13 +21,12 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.runs.execute import refused
 from bulkops.runs.prepare import PreparedRun, prepare
 from bulkops.runs.report import Options, Report
-from bulkops.system import data_folder
+from bulkops.system import data_folder, log
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save
 from bulkops.system.folders import Folder
 from bulkops.system.links import Planted, real
 from bulkops.system.locks import only_one
-from bulkops.system.log import recorded
 from bulkops.system.ownership import own_folder
 from bulkops.system.rename import rename_no_replace
 
@@ -86,7 +85,7 @@ class Inbox:
         except OSError as error:
             return Processed(found.path, why=unmoved(found.path, error), ends=error.errno not in _OF_ONE)
         except Exception as error:  # a defect of ours, which what lies in this workbook may have caused
-            return Processed(found.path, why=recorded(error))
+            return Processed(found.path, why=log.record(error))
         ran = handled.report is not None and handled.report.refused is None
         practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
         return replace(handled, path=found.path, notes=(*practised, *renamed, *handled.notes))
@@ -209,7 +208,7 @@ class Inbox:
         except BulkopsError as error:
             return Processed(path, report, why=error, ends=True, unfinished=True)
         except Exception as error:  # a defect of ours; what became of the rows is told all the same
-            return Processed(path, report, why=recorded(error), unfinished=True)
+            return Processed(path, report, why=log.record(error), unfinished=True)
         return Processed(path, as_moved(report, record, moves), self.folder / moves.to / path.name, why or refused)
 
 

@@ -63,7 +63,7 @@ def _kind(path: Path) -> str:
         return "archive"
     if top.startswith("ledger before "):
         return "earlier_ledgers"
-    if top == "errors.log":
+    if top.startswith("errors.log"):
         return "log"
     return "results" if path.suffix.lower() in _WORKBOOKS else "other"
 

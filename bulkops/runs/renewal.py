@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
 from bulkops.runs import backups, recorded_run
 from bulkops.runs.practice import only_practised
-from bulkops.system import data_folder, folders
+from bulkops.system import data_folder, folders, log
 from bulkops.system.files import opened_by, save, writable
-from bulkops.system.log import recorded
 from bulkops.system.replacement import Changed
 from bulkops.system.workbook_lock import workbook_alone
 from bulkops.workbook.writing.sidecar import renewed, runs_in
@@ -69,7 +68,7 @@ def renew(ledger: Ledger, name: str, folder: Path, held: Path | None = None) -> 
     except BulkopsError as error:
         why = error.sentence
     except Exception as error:
-        why = recorded(error).sentence
+        why = log.record(error).sentence
     return Renewed(why_not=str(CannotStart("results.not_renewed", path=path, value=why)))
 
 

@@ -29,7 +29,8 @@ def test_every_file_counts_once_where_it_belongs(tmp_path: Path) -> None:
     copy = put(home / backups.FOLDER / "May, before 20260101-000000-0001.xlsx", 7)
     os.link(copy, copy.with_name("May, before 20260102-000000-0001.xlsx"))
     put(home / "May - results.xlsx", 11)
-    put(home / "errors.log", 13)
+    put(home / "errors.log", 6)
+    put(home / "errors.log.1", 7)
     put(home / "venv-1" / "lib" / "errors.log", 17)
     put(home / "demo" / "May.xlsx", 19)
     put(home / "recent.json", 23)
@@ -41,7 +42,7 @@ def test_every_file_counts_once_where_it_belongs(tmp_path: Path) -> None:
         Part("earlier_ledgers", 50, 1),
         Part("previous_versions", 7, 1),
         Part("results", 11, 1),
-        Part("log", 13, 1),
+        Part("log", 13, 2),
         Part("program", 17, 1),
         Part("other", 42, 2),
     ]

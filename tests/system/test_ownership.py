@@ -76,7 +76,7 @@ def test_whatever_is_made_in_the_data_folder_is_for_its_user_alone(
     for _ in range(2):
         assert bulkops("run", str(book), "--yes").code in (0, 1)
     environments.keep_name(Environment("Own", "https://app.energycap.com", "x"))
-    log.recorded(ValueError("x"))
+    log.record(ValueError("x"))
     with closing(Ledger(home / "ledger.sqlite3")):
         assert open_ones(home) == []
     witness = home.with_name(f"{home.name} witness")
