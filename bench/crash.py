@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 import requests
-from nursery import Ended, Nursery
+from fork_server import Ended, ForkServer
 from openpyxl import Workbook, load_workbook
 from stand_in import CHECKOUT, KEY, Row, StandIn, fill, some_rows
 
@@ -142,8 +142,8 @@ class Moments(NamedTuple):
 class Round:
     """One workbook and its ledger."""
 
-    def __init__(self, folder: Path, nursery: Nursery, stand_in: StandIn, chance: random.Random) -> None:
-        self.folder, self.nursery, self.stand_in, self.chance = folder, nursery, stand_in, chance
+    def __init__(self, folder: Path, fork_server: ForkServer, stand_in: StandIn, chance: random.Random) -> None:
+        self.folder, self.fork_server, self.stand_in, self.chance = folder, fork_server, stand_in, chance
         self.home, self.book, self.results = folder / "home", folder / "August.xlsx", folder / "August - results.xlsx"
         folder.mkdir()
         stand_in.arrivals(forget=True)
@@ -177,8 +177,10 @@ class Round:
 class OurRound(Round):
     """A round of bulkops."""
 
-    def __init__(self, folder: Path, nursery: Nursery, stand_in: StandIn, chance: random.Random, jobs: int) -> None:
-        super().__init__(folder, nursery, stand_in, chance)
+    def __init__(
+        self, folder: Path, fork_server: ForkServer, stand_in: StandIn, chance: random.Random, jobs: int
+    ) -> None:
+        super().__init__(folder, fork_server, stand_in, chance)
         self.jobs, self.changed = jobs, 0
         self.releases: Counter[Row] = Counter()
         self.said: dict[tuple[str, str, int], Said] = {}
@@ -188,7 +190,7 @@ class OurRound(Round):
     def run(self, kill: tuple[str, float] | None = None, resume: list[str] | None = None) -> Ended:
         """Start it once, by ``run`` or by ``resume``, and look what it left behind."""
         anew = ["run", str(self.book), "--base-url", self.stand_in.base_url, "--jobs", str(self.jobs)]
-        ended = self.nursery.run([*(resume or anew), "--yes", "--json"], self.home, kill)
+        ended = self.fork_server.run([*(resume or anew), "--yes", "--json"], self.home, kill)
         self.count(ended)
         self.tally.resumed += resume is not None
         self._look(ended, resume is not None)
@@ -323,7 +325,7 @@ class NaiveRound(Round):
     def run(self, kill: tuple[str, float] | None = None) -> Ended:
         """Start it once."""
         arguments = [str(self.book), self.stand_in.base_url, str(self.results)]
-        ended = self.nursery.run(arguments, self.home, kill, program="crash:naive")
+        ended = self.fork_server.run(arguments, self.home, kill, program="crash:naive")
         self.count(ended)
         return ended
 
@@ -410,20 +412,20 @@ def results_of(path: Path) -> list[dict[str, Any]] | None:
 
 
 def work(number: int, kills: int, naive_kills: int, jobs: int, seed: str) -> tuple[Tally, Tally]:
-    """One worker's share of the kills, with a nursery and a stand-in of its own."""
+    """One worker's share of the kills, with a fork server and a stand-in of its own."""
     chance = random.Random(f"{seed} {number}")
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Nursery(Path(scratch)) as nursery,
+        ForkServer(Path(scratch)) as fork_server,
         StandIn(f"{seed} {number}") as stand_in,
     ):
         serial = itertools.count()
 
         def ours() -> OurRound:
-            return OurRound(Path(scratch, f"{number} {next(serial)}"), nursery, stand_in, chance, jobs)
+            return OurRound(Path(scratch, f"{number} {next(serial)}"), fork_server, stand_in, chance, jobs)
 
         def theirs() -> NaiveRound:
-            return NaiveRound(Path(scratch, f"naive {number} {next(serial)}"), nursery, stand_in, chance)
+            return NaiveRound(Path(scratch, f"naive {number} {next(serial)}"), fork_server, stand_in, chance)
 
         return _share(ours, kills), _share(theirs, naive_kills)
 

@@ -1,7 +1,7 @@
-"""What is asked and who answers: workbooks of rows, and a practice EnergyCAP that takes any task and any list.
+"""Workbooks of rows, and a practice EnergyCAP that accepts any task and any list.
 
-It is a process of its own (``python bench/stand_in.py SEED LATENCY``), which outlives whoever is killed while talking
-to it. Every answer is given once only, so that it can be told whose it is.
+It is a process of its own (``python bench/stand_in.py SEED LATENCY``), which survives when a client is killed. No two
+answers are alike, so that each can be traced to its request.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Arrival(NamedTuple):
 
 
 def some_rows(chance: random.Random, count: int) -> list[Row]:
-    """Neighbours that may run side by side and others that may not, half of each operation; every target once."""
+    """Neighbours that may run side by side and others that may not, half of each operation; no target twice."""
     rows: list[Row] = []
     half = count // 2
     modes = (("new self-contained batch", 6), ("use pending batch", 6), ("smart batch", 2), ("new batch", 2))
@@ -111,7 +111,7 @@ class OwnProcess:
         self._process.communicate()
 
     def read(self) -> str:
-        """A line that it says."""
+        """The next line of its standard output."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -119,23 +119,23 @@ class OwnProcess:
         return line
 
     def tell(self, line: str) -> None:
-        """A line for it to read."""
+        """Write a line to its standard input."""
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
 
 class StandIn(OwnProcess):
-    """The practice EnergyCAP, from outside. It answers a write after at most ``latency`` seconds, by chance."""
+    """The practice EnergyCAP, seen from its user's process. A write takes up to ``latency`` seconds, at random."""
 
     def __init__(self, seed: str, latency: float = 0.005) -> None:
         super().__init__(__file__, seed, str(latency))
         self.base_url = self.read().strip()
 
     def arrivals(self, forget: bool = False) -> list[Arrival]:
-        """Each write that was carried out, in order, whether or not its answer could be given.
+        """Each write that was carried out, in order, whether or not its answer could be sent.
 
-        Told only when nobody is connected any more: what a dead child left on its way has arrived by then.
+        Known only when no client is connected any more: what a killed child had sent has arrived by then.
         """
         # What was sent on earlier connections has been accepted before this one.
         asking = http.client.HTTPConnection(self.base_url.removeprefix("http://"), timeout=PATIENCE)
@@ -152,12 +152,12 @@ def _serve(seed: str, latency: float) -> None:
     from bulkops.practice.records import Applied, Task, User
     from bulkops.practice.server import PracticeServer
 
-    # Not the numbers that the rows are made of: a new task is never one of theirs.
+    # Other numbers than those of the rows, so that a new task is never one of theirs.
     chance = random.Random(f"{seed} answers")
     serial = itertools.count(1)
 
     class AnyTarget(State):
-        """Writes are taken whatever they name."""
+        """Writes are accepted whatever they name."""
 
         def reimport(self, user: User, guid: str, request: Any) -> Task:
             new = str(uuid.UUID(int=chance.getrandbits(128), version=4))

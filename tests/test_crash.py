@@ -22,7 +22,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 import crash
-from nursery import ERROR, FULL, KILL, QUOTA, Ended, Nursery
+from fork_server import ERROR, FULL, KILL, QUOTA, Ended, ForkServer
 from passes import LONG, passes, thorough
 from stand_in import Arrival, Row, StandIn, fill
 
@@ -61,8 +61,8 @@ ENDINGS = [
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(tmp_path_factory.mktemp("nursery")) as process:
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with ForkServer(tmp_path_factory.mktemp("fork_server")) as process:
         yield process
 
 
@@ -102,7 +102,7 @@ def foreseen(fault: str, when: str, step: str, place: str | None) -> tuple[int, 
 
 
 @pytest.mark.parametrize(("when", "step", "place", "fault"), ENDINGS)
-def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery, stand_in, request):
+def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, fork_server, stand_in, request):
     """Each row is sent once or is unknown, exactly as the boundary says, and both ways on send the others."""
     home = (request.getfixturevalue("small_disk") if fault == FULL else tmp_path) / "home"
     book = tmp_path / "August.xlsx"
@@ -113,7 +113,7 @@ def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery
     again = ["run", str(book), "--base-url", stand_in.base_url, "--jobs", "1", "--yes", "--json"]
 
     stand_in.arrivals(forget=True)
-    ended = nursery.run(again, home, fault=(fault, when, step, target))
+    ended = fork_server.run(again, home, fault=(fault, when, step, target))
     first = stand_in.arrivals(forget=True)
     assert targets(first) == [row.target for row in ROWS[:arrived]]
     assert ended.killed if fault == KILL else ended.code == code, ended.err
@@ -129,11 +129,11 @@ def test_an_ending_at_every_boundary(when, step, place, fault, tmp_path, nursery
         shutil.copytree(home, mended, ignore=shutil.ignore_patterns("filler"))
         shutil.copytree(Witness(home).folder, Witness(mended).folder)
         if way == "resume":
-            resumed = nursery.run(["resume", "--yes", "--json"], mended)
+            resumed = fork_server.run(["resume", "--yes", "--json"], mended)
             waiting = recorded and (left or not ended_in(home))
             assert resumed.code == (2 if not waiting else 4 if unknown else 0), resumed.err
             assert targets(stand_in.arrivals()) == (left if waiting else [])
-        last = nursery.run(again, mended)
+        last = fork_server.run(again, mended)
         second = stand_in.arrivals(forget=True)
         assert targets(second) == left
         ended_well(last, unknown, [*first, *second])
@@ -184,23 +184,23 @@ def ended_well(ended: Ended, unknown: set[int], arrivals: list[Arrival], rows: l
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_outcome_in_the_reserve_survives_the_next_kill(when, tmp_path, nursery, stand_in):
+def test_an_outcome_in_the_reserve_survives_the_next_kill(when, tmp_path, fork_server, stand_in):
     """The reserve is emptied only when the ledger has what was in it."""
     home, book = tmp_path / "home", tmp_path / "August.xlsx"
     fill(book, ROWS)
     again = ["run", str(book), "--base-url", stand_in.base_url, "--yes", "--json"]
     stand_in.arrivals(forget=True)
-    ended = nursery.run(again, home, fault=(QUOTA, "before", "conclude", str(ROWS[2].cells[0])))
+    ended = fork_server.run(again, home, fault=(QUOTA, "before", "conclude", str(ROWS[2].cells[0])))
     assert ended.code == 3, ended.err
-    assert nursery.run(again, home, fault=(KILL, when, "clear", "")).killed
-    last = nursery.run(again, home)
+    assert fork_server.run(again, home, fault=(KILL, when, "clear", "")).killed
+    last = fork_server.run(again, home)
     arrivals = stand_in.arrivals(forget=True)
     assert targets(arrivals) == [row.target for row in ROWS]
     ended_well(last, set(), arrivals)
 
 
 @pytest.mark.parametrize("fault", [QUOTA, FULL])
-def test_rows_side_by_side_on_a_full_disk(fault, tmp_path, nursery, stand_in, request):
+def test_rows_side_by_side_on_a_full_disk(fault, tmp_path, fork_server, stand_in, request):
     """Each of the rows on their way finds its place in the reserve, and no other row is sent."""
     home = (request.getfixturevalue("small_disk") if fault == FULL else tmp_path) / "home"
     book = tmp_path / "August.xlsx"
@@ -208,28 +208,28 @@ def test_rows_side_by_side_on_a_full_disk(fault, tmp_path, nursery, stand_in, re
     fill(book, rows)
     again = ["run", str(book), "--base-url", stand_in.base_url, "--jobs", "4", "--yes", "--json"]
     stand_in.arrivals(forget=True)
-    ended = nursery.run(again, home, fault=(fault, "after", "send", str(rows[5].cells[0])))
+    ended = fork_server.run(again, home, fault=(fault, "after", "send", str(rows[5].cells[0])))
     assert ended.code == 3, ended.err
     told = [crash.Said.of(row.get) for row in json.loads(ended.out)["rows"]]
     first = stand_in.arrivals()
     assert sum(said.status == "done" for said in told) == len(first) < len(rows)
     assert {said.status for said in told} == {"done", "not_sent"}
     (home / "filler").unlink(missing_ok=True)
-    ended_well(nursery.run(again, home), set(), stand_in.arrivals(forget=True), rows)
+    ended_well(fork_server.run(again, home), set(), stand_in.arrivals(forget=True), rows)
 
 
-def test_results_without_a_place_stay_in_the_ledger(small_disk, nursery, stand_in):
+def test_results_without_a_place_stay_in_the_ledger(small_disk, fork_server, stand_in):
     """Where neither the workbook's folder nor our own has room left, the operator is told how to get the results."""
     book, home = small_disk / "August.xlsx", small_disk / "home"
     fill(book, ROWS)
     again = ["run", str(book), "--base-url", stand_in.base_url, "--yes", "--json"]
-    ended = nursery.run(again, home, fault=(FULL, "before", "results", ""))
+    ended = fork_server.run(again, home, fault=(FULL, "before", "results", ""))
     document = json.loads(ended.out)
     assert (ended.code, document["results"]) == (0, None)
     history = f"bulkops history {document['run']}"
     assert any(history in note for note in document["notes"])
     (home / "filler").unlink()
-    recalled = json.loads(nursery.run([*history.split()[1:], "--json"], home).out)
+    recalled = json.loads(fork_server.run([*history.split()[1:], "--json"], home).out)
     assert recalled["rows"] == document["rows"]
 
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 import stand_in as bench
 from asking import carried_out
-from nursery import Nursery
+from fork_server import ForkServer
 
 from bulkops.energycap import environments
 from bulkops.inbox import claims, scan
@@ -519,8 +519,8 @@ def test_two_people_at_one_folder_run_each_workbook_once(folder, tmp_path, pract
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with Nursery(tmp_path_factory.mktemp("nursery")) as process:
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with ForkServer(tmp_path_factory.mktemp("fork_server")) as process:
         yield process
 
 
@@ -541,7 +541,7 @@ def worth_dying_at(steps: list[str]) -> list[int]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")
 @pytest.mark.parametrize("kind", ["results in it", "results beside it, and its name is in use"])
-def test_a_death_between_any_two_steps(kind, tmp_path, nursery, energycap):
+def test_a_death_between_any_two_steps(kind, tmp_path, fork_server, energycap):
     """Whatever is killed wherever: after the next pass each row was sent once, or is unknown and was sent at most
     once; the workbook is in one place, where it belongs, with its results; and nobody has a claim on it."""
     good = bench.Row.of("Flag edits", 2, 7, "Resolved", "Edit")
@@ -560,11 +560,11 @@ def test_a_death_between_any_two_steps(kind, tmp_path, nursery, energycap):
             (folder / "Needs attention" / name).write_text("another")
         again = ["inbox", str(folder), "--base-url", energycap.base_url, "--yes", "--json"]
         energycap.arrivals(forget=True)
-        ended = nursery.run([str(step), *again], home, program="tests.inbox_deaths:main")
+        ended = fork_server.run([str(step), *again], home, program="tests.inbox_deaths:main")
         if not step:
             steps += worth_dying_at([name for name, _ in ended.marks])
         assert ended.killed == (step > 0), ended.err
-        last = nursery.run(["0", *again], home, program="tests.inbox_deaths:main")
+        last = fork_server.run(["0", *again], home, program="tests.inbox_deaths:main")
         arrived = [each.target for each in energycap.arrivals(forget=True)]
         assert last.out, last.err
         told = json.loads(last.out)

@@ -1,8 +1,8 @@
-"""Children that are made to die: each runs the real command line, and nothing of bulkops is replaced.
+"""Child processes to be killed: each runs the real command line, and nothing of bulkops is replaced.
 
-The nursery (``python bench/nursery.py SCRATCH``) imports everything once and then forks a child for each command, so
-that a kill costs a tenth of a second and not two. Hooks before and after a child's real steps only tell how far it
-has come, or let something go wrong there.
+The fork server (``python bench/fork_server.py SCRATCH``) imports everything once and then forks a child for each
+command, so that a kill costs a tenth of a second and not two. Hooks before and after a child's real steps only report
+how far it has come, or let something go wrong there.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Ended:
         return next((seconds for each, seconds in self.marks if each == step), None)
 
 
-class Nursery(OwnProcess):
-    """The nursery, from outside. For one thread at a time."""
+class ForkServer(OwnProcess):
+    """The fork server, seen from the process that uses it. For one thread at a time."""
 
     def __init__(self, scratch: Path) -> None:
         super().__init__(__file__, str(scratch))
@@ -77,14 +77,14 @@ class Nursery(OwnProcess):
         return ended
 
 
-def _nurse(scratch: Path) -> None:
-    """Fork a child for each line of standard input, and tell in a line how it ended."""
+def _serve(scratch: Path) -> None:
+    """Fork a child for each line of standard input, and say in a line how it ended."""
     os.environ.update(BULKOPS_HOME=str(scratch / "unused home"), BULKOPS_API_KEY=KEY)
     _import_everything()
     if threading.active_count() != 1:
         raise RuntimeError("a forked child would lack the other threads")
     while line := sys.stdin.readline():
-        sys.stdout.write(json.dumps(_life(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(_run_child(json.loads(line))) + "\n")
         sys.stdout.flush()
 
 
@@ -106,13 +106,13 @@ def _import_everything() -> None:
         importlib.import_module(late)
 
 
-def _life(command: dict[str, Any]) -> dict[str, Any]:
-    """A child's life. Killed before it is buried, so that nobody else can have its number by then."""
+def _run_child(command: dict[str, Any]) -> dict[str, Any]:
+    """Fork a child and watch it to its end. It is killed before it is waited for, while its id is surely its own."""
     pipes = {name: os.pipe() for name in ("marks", "out", "err")}
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
-        _live(command, {name: write for name, (_, write) in pipes.items()})
+        _be_child(command, {name: write for name, (_, write) in pipes.items()})
     said = dict.fromkeys(pipes, b"")
     marks: list[tuple[str, float]] = []
     since, delay = command["kill"] or ("", 0.0)
@@ -141,8 +141,8 @@ def _life(command: dict[str, Any]) -> dict[str, Any]:
     return {"code": code, "out": out, "err": err, "marks": marks, "seconds": time.monotonic() - begun}
 
 
-def _live(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
-    """In the child: the program, and its exit code. Never returns into the nursery's own code."""
+def _be_child(command: dict[str, Any], pipes: dict[str, int]) -> NoReturn:
+    """In the child: the program, and its exit code. Never returns into the fork server's own code."""
     code = 70
     try:
         for handle, end in ((0, os.open(os.devnull, os.O_RDONLY)), (1, pipes["out"]), (2, pipes["err"])):
@@ -248,4 +248,4 @@ def _use_up(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    _nurse(Path(sys.argv[1]))
+    _serve(Path(sys.argv[1]))
