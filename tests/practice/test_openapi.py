@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from passes import passes
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -44,7 +45,7 @@ def practice() -> Iterator[PracticeServer]:
 
 @schema.parametrize()
 @settings(
-    max_examples=60,
+    max_examples=passes(120),
     derandomize=True,
     deadline=None,
     database=None,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from passes import covering
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
 from bulkops.energycap.client import Client
@@ -150,9 +151,8 @@ FAULTS = {
 }
 
 
-@JOBS
 @pytest.mark.parametrize("row", [kickout(0), flag_edit(0, 2002, flag_status=2)], ids=[KICKOUT, FLAG])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("fault", "jobs"), covering(FAULTS, (1, 4)))
 def test_every_fault_leaves_one_request_at_most_one_application_and_the_documented_status(desk, fault, row, jobs):
     """And a second run of the same rows sends a refused row again, but never one that is in doubt."""
     scripted, status, code, applied = FAULTS[fault]
