@@ -29,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    bare = {item.nodeid.partition("[")[0] for item in items if not getattr(item, "obj", item).__doc__}
+    if bare:
+        raise pytest.UsageError(f"A test says in its docstring which rule it holds: {', '.join(sorted(bare))}")
+
+
 @pytest.fixture(autouse=True)
 def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

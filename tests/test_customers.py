@@ -308,6 +308,7 @@ def test_spoilt_names_are_one_sentence(home, stored):
 
 
 def test_names_that_notepad_has_saved_are_read(home):
+    """Notepad puts a byte order mark before the first character."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "environments.json").write_text(json.dumps([GOOD]), encoding="utf-8-sig")
     assert environments.environment("acme").customer == "x"

@@ -1,4 +1,4 @@
-"""The house: imports go one way, one module sends, the practice server stands alone."""
+"""A module imports only from packages of a lower number, or from its own; nothing imports in a circle; one sends."""
 
 from __future__ import annotations
 
@@ -18,31 +18,27 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path
 def imported(path: Path) -> Iterator[str]:
     """The modules of bulkops that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = [each.name for each in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
-        for name in (f"{node.module}.{each}" for each in names) if isinstance(node, ast.ImportFrom) else names:
-            parts = name.split(".")[1:] if name.startswith("bulkops.") else []
-            found = (
-                ".".join(part) for end in range(len(parts), 0, -1) for part in (parts[:end], [*parts[:end], "__init__"])
-            )
-            yield from [next((each for each in found if each in MODULES), "__init__")] if parts else []
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            level, module = getattr(node, "level", 0), getattr(node, "module", None)
+            start = [*(path.relative_to(ROOT.parent).parts[:-level] if level else ()), *([module] if module else [])]
+            for name in (".".join([*start, each.name]).split(".") for each in node.names):
+                if name[0] == "bulkops":  # a module, a package, or something within one of them
+                    some = [[*part, *end] for part in (name[1:], name[1:-1]) for end in ([], ["__init__"])]
+                    yield next(found for found in map(".".join, [*some, ["__init__"]]) if found in MODULES)
 
 
 IMPORTS = {name: set(imported(path)) for name, path in MODULES.items()}
-
-
-def package(module: str) -> str:
-    return module.partition(".")[0]
+PACKAGE = {name: name.partition(".")[0] for name in MODULES}
+PAIRS = [(name, other) for name, others in IMPORTS.items() for other in others]
 
 
 def test_a_module_imports_only_from_packages_of_a_lower_number_or_from_its_own() -> None:
     """Reading and writing a workbook know nothing of each other, and only the command line opens the window."""
-    for name, others in IMPORTS.items():
-        for other in others - {"__init__"} if package(name) not in ("__init__", "__main__", "practice") else ():
-            one, two = package(name), package(other)
-            lower = two == "practice" or NUMBER[two] < NUMBER[one] or one == two
-            assert lower or (name, other) == ("cli.commands", "desktop.starting"), f"{name} imports {other}"
-            parts = {name.split(".")[1], other.split(".")[1]} if one == two == "workbook" else set()
-            assert parts != {"reading", "writing"}, f"{name} imports {other}"
+    for name, other in PAIRS:
+        one, two = PACKAGE[name], PACKAGE[other]
+        free = one in ("__init__", "__main__", "practice") or two in (one, "practice", "__init__")
+        assert free or NUMBER[two] < NUMBER[one] or (name, other) == ("cli.commands", "desktop.starting"), (name, other)
+        assert {each.rpartition(".")[0] for each in (name, other)} != {"workbook.reading", "workbook.writing"}
 
 
 def test_no_modules_import_each_other() -> None:
@@ -53,9 +49,7 @@ def test_no_modules_import_each_other() -> None:
 def test_practice_knows_nothing_of_bulkops() -> None:
     """It is written from the documents, not from the client; only what starts it imports it."""
     starts = {"energycap.account", "runs.practice", "runs.demo", "cli.commands"}
-    using = {name for name, others in IMPORTS.items() if any(package(each) == "practice" for each in others)}
-    assert {each for each in using if package(each) != "practice"} == starts
-    assert all(package(each) == "practice" for name in MODULES if package(name) == "practice" for each in IMPORTS[name])
+    assert {name for name, other in PAIRS if (PACKAGE[name] == "practice") != (PACKAGE[other] == "practice")} == starts
 
 
 def test_one_module_sends() -> None:

@@ -326,6 +326,7 @@ class Codes(RuleBasedStateMachine):
 
 
 TestCodes = Codes.TestCase
+TestCodes.runTest.__doc__ = Codes.__doc__
 TestCodes.settings = settings(
     max_examples=passes(60),
     stateful_step_count=14,

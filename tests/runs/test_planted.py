@@ -97,6 +97,7 @@ def test_a_wanted_place_that_is_planted_is_told(
 
 
 def test_a_planted_template_is_told(bulkops: Bulkops, shared: Path, private: Path) -> None:
+    """``bulkops template`` writes through no link, whether it leads to a file or to none yet."""
     for target in ("private.xlsx", "new.xlsx"):
         plant(shared / "new.xlsx", private / target)
         ended = bulkops("template", shared / "new.xlsx")

@@ -134,6 +134,7 @@ def test_a_link_to_a_folder_and_back_is_followed_as_the_system_does(tmp_path: Pa
 
 
 def test_a_link_to_itself_ends(tmp_path: Path) -> None:
+    """Links that lead to each other are refused, and nobody follows them for ever."""
     systems.link(tmp_path / "a", tmp_path / "b")
     systems.link(tmp_path / "b", tmp_path / "a")
     with pytest.raises(OSError, match=r"symbolic|symlink"):
@@ -217,6 +218,7 @@ def test_only_files_are_opened_and_nothing_is_waited_for(
 
 
 def test_more_than_is_wanted_is_not_read(tmp_path: Path) -> None:
+    """A file is read up to the limit of its reader; a larger one is refused."""
     path = tmp_path / "August.xlsx"
     path.write_bytes(b"12345")
     assert content(path, 5) == b"12345"
@@ -263,6 +265,7 @@ def test_a_link_that_comes_after_the_look_is_not_followed(
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b"])
 def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
+    """What is made in a folder has a name of its own there, which cannot lead elsewhere."""
     with Folder(tmp_path) as folder, pytest.raises(ValueError, match="name"):
         folder.create(name)
 
