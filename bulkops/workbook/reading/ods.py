@@ -6,79 +6,49 @@ its content.xml (OpenDocument 1.3 part 3), which is read in one pass of expat.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
-from bulkops.model.rows import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.heading_names import heading_words, known_headings
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, TooBig
-from bulkops.workbook.number_formats import MINUS
 from bulkops.workbook.package import EncryptedPackage, Package
+from bulkops.workbook.reading.ods_cells import BREAK, FORMULA, MATRIX, MATRIX_ROWS, OFFICE, SPACE, TAB, TABLE, cell_of
 from bulkops.workbook.reading.ods_formats import Styles
 from bulkops.workbook.reading.subtotals import is_sum, subtotal
-from bulkops.workbook.sheets import (
-    LAST_COLUMN,
-    LAST_ROW,
-    MAX_CELLS,
-    NUMBER,
-    Names,
-    Sheet,
-    SheetRow,
-    may_be_code,
-    number_cell,
-)
-from bulkops.workbook.text import is_error, natural
+from bulkops.workbook.sheets import LAST_COLUMN, LAST_ROW, MAX_CELLS, Names, Sheet, SheetRow, may_be_code
+from bulkops.workbook.text import natural
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
-_OFFICE, _TABLE, _TEXT = (f"{_OASIS}:{space}:1.0" for space in ("office", "table", "text"))
-_CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+_TEXT = f"{_OASIS}:text:1.0"
 _SETTING = f"{_OASIS}:config:1.0 name"
 _MANIFEST = f"{_OASIS}:manifest:1.0"
-_SPREADSHEET, _SHEET = f"{_OFFICE} spreadsheet", f"{_TABLE} table"
-_COLUMN, _ROW, _P = f"{_TABLE} table-column", f"{_TABLE} table-row", f"{_TEXT} p"
-_GROUP = f"{_TABLE} table-row-group"
-_CELLS = (f"{_TABLE} table-cell", f"{_TABLE} covered-table-cell")
+_SPREADSHEET, _SHEET = f"{OFFICE} spreadsheet", f"{TABLE} table"
+_COLUMN, _ROW, _P = f"{TABLE} table-column", f"{TABLE} table-row", f"{_TEXT} p"
+_GROUP = f"{TABLE} table-row-group"
+_CELLS = (f"{TABLE} table-cell", f"{TABLE} covered-table-cell")
 _FRAMES = {
     _GROUP,
-    *(f"{_TABLE} table-{name}" for name in ("column-group", "header-columns", "columns", "header-rows", "rows")),
+    *(f"{TABLE} table-{name}" for name in ("column-group", "header-columns", "columns", "header-rows", "rows")),
 }
-_TYPE, _VALUE, _BOOLEAN_VALUE, _STRING_VALUE = (
-    f"{_OFFICE} {name}" for name in ("value-type", "value", "boolean-value", "string-value")
+_NAME, _STYLE_NAME, _DEFAULT_STYLE, _VISIBILITY, _DISPLAY = (
+    f"{TABLE} {name}" for name in ("name", "style-name", "default-cell-style-name", "visibility", "display")
 )
-_CALC_TYPE = f"{_CALC} value-type"
-_NAME, _FORMULA, _STYLE_NAME, _DEFAULT_STYLE, _VISIBILITY, _DISPLAY = (
-    f"{_TABLE} {name}" for name in ("name", "formula", "style-name", "default-cell-style-name", "visibility", "display")
-)
-_NAMES, _NAMED, _PLACE = (f"{_TABLE} {name}" for name in ("named-expressions", "named-range", "cell-range-address"))
-_COLUMNS_REPEATED, _ROWS_REPEATED, _COLUMNS_SPANNED, _ROWS_SPANNED, _MATRIX, _MATRIX_ROWS = (
-    f"{_TABLE} number-{name}"
-    for name in (
-        "columns-repeated",
-        "rows-repeated",
-        "columns-spanned",
-        "rows-spanned",
-        "matrix-columns-spanned",
-        "matrix-rows-spanned",
-    )
+_NAMES, _NAMED, _PLACE = (f"{TABLE} {name}" for name in ("named-expressions", "named-range", "cell-range-address"))
+_COLUMNS_REPEATED, _ROWS_REPEATED, _COLUMNS_SPANNED, _ROWS_SPANNED = (
+    f"{TABLE} number-{name}" for name in ("columns-repeated", "rows-repeated", "columns-spanned", "rows-spanned")
 )
 _TEXT_SPACE, _S, _S_COUNT, _TAB_MARK, _LINE_BREAK, _NOTE, _READING = (
     f"{_TEXT} {name}" for name in ("", "s", "c", "tab", "line-break", "note", "ruby-text")
 )
-_LAYOUT = re.compile("[ ]*[\t\r\n][ \t\r\n]*")
-"""Blanks with a line end only lay out the XML. Several blanks are kept: LibreOffice writes and shows them."""
 _BLANKS_LIKE_A_CELL = 8
 _SEARCHED_ROWS = 20
 """Headings of an input sheet stand in them."""
 _MAX_TEXT = 1_000_000
 """Of one paragraph; thirty times what a cell can hold."""
-_SPACE, _TAB, _BREAK, _NEXT = "\1", "\2", "\3", "\4"
-"""No characters of XML: they stand for blanks that are meant."""
-_MEANT = str.maketrans({_SPACE: " ", _TAB: "\t", _BREAK: "\n", _NEXT: "\n"})
-_BOOLEANS = {"true": "TRUE", "false": "FALSE", "of:=TRUE()": "TRUE", "of:=FALSE()": "FALSE"}
 
 
 def read_ods(path: Path, content: bytes) -> tuple[list[Sheet], Names]:
@@ -93,7 +63,7 @@ def read_ods(path: Path, content: bytes) -> tuple[list[Sheet], Names]:
         settings = _Settings()
         package.parse("settings.xml", None, settings.start, settings.end, settings.text)
         reader.by_hand = settings.by_hand
-    package.parse("content.xml", f"{_OFFICE} document-content", reader.start, reader.end, reader.text)
+    package.parse("content.xml", f"{OFFICE} document-content", reader.start, reader.end, reader.text)
     if not reader.found:
         raise CannotStart("workbook.ods", path=path.name)
     _refuse_twins(path, reader.sheets)
@@ -245,9 +215,9 @@ class _Reader:
         elif tag == _S:
             blanks = _count(attributes, _S_COUNT)
             self.take(blanks // _BLANKS_LIKE_A_CELL)
-            self.paragraphs[-1] += _SPACE * blanks
+            self.paragraphs[-1] += SPACE * blanks
         elif tag in (_TAB_MARK, _LINE_BREAK):
-            self.paragraphs[-1] += _TAB if tag == _TAB_MARK else _BREAK
+            self.paragraphs[-1] += TAB if tag == _TAB_MARK else BREAK
 
     def text(self, data: str) -> None:
         if self.attributes is not None:
@@ -293,14 +263,14 @@ class _Reader:
         wide, high = _count(attributes, _COLUMNS_SPANNED), _count(attributes, _ROWS_SPANNED)
         if wide > 1 or high > 1:
             self.sheet.merged.append((first, self.row + 1, first + wide - 1, self.row + high))
-        cell = self.cell(first, attributes)
+        cell = cell_of(first, attributes, self.paragraphs, lambda: self.styles.format(self.style(first)))
         self.take_subtotal(first, repeated, attributes)
         is_code = cell is not None and cell.kind is Kind.TEXT and may_be_code(cell.text)
-        if _FORMULA in attributes and (is_code or _MATRIX in attributes):
+        if FORMULA in attributes and (is_code or MATRIX in attributes):
             self.sheet.calculated += self.filled(first, repeated, attributes)
         if cell is None:
             return
-        if self.by_hand and _FORMULA in attributes and cell.kind is not Kind.FORMULA:
+        if self.by_hand and FORMULA in attributes and cell.kind is not Kind.FORMULA:
             self.sheet.outdated = True
         self.take(repeated)
         self.cells[first] = cell
@@ -309,57 +279,19 @@ class _Reader:
 
     def take_subtotal(self, first: int, repeated: int, attributes: dict[str, str]) -> None:
         """Take note of a subtotal, in every cell that its formula fills."""
-        if is_sum(attributes.get(_FORMULA, ""), first):
+        if is_sum(attributes.get(FORMULA, ""), first):
             self.sheet.sums.append((self.row + 1, first))
-        if found := subtotal(attributes.get(_FORMULA, ""), self.row + 1, first):
+        if found := subtotal(attributes.get(FORMULA, ""), self.row + 1, first):
             filled = self.filled(first, repeated, attributes)
             self.sheet.subtotals += [found._replace(row=row, column=column) for row, column in filled]
 
     def filled(self, first: int, repeated: int, attributes: dict[str, str]) -> list[tuple[int, int]]:
         """Row and column of every cell that a formula fills."""
-        wide, high = _count(attributes, _MATRIX), _count(attributes, _MATRIX_ROWS)
+        wide, high = _count(attributes, MATRIX), _count(attributes, MATRIX_ROWS)
         wide, high = max(wide, repeated), max(high, self.repeated_row)
         self.take(wide * high)
         rows, columns = range(self.row + 1, self.row + 1 + high), range(first, first + wide)
         return [(row, column) for row in rows for column in columns]
-
-    def cell(self, column: int, attributes: dict[str, str]) -> Cell | None:
-        """A cell by its type; None for a blank one. What is not of its type is an error value."""
-        kind = attributes.get(_TYPE)
-        formula = attributes.get(_FORMULA)
-        seen = self.paragraphs[0] if len(self.paragraphs) == 1 else _NEXT.join(self.paragraphs)
-        if not seen.isprintable():
-            seen = _LAYOUT.sub(" ", seen).translate(_MEANT)
-        if attributes.get(_CALC_TYPE) == "error" or (formula is not None and is_error(seen.strip())):
-            return Cell(column, Kind.ERROR, seen or "without a name")
-        if formula is not None and kind is None and not self.paragraphs:
-            if _MATRIX in attributes:
-                raise ValueError("a matrix formula without results")
-            return Cell(column, Kind.FORMULA, "")
-        if kind in (None, "string", "void"):
-            text = attributes.get(_STRING_VALUE, seen)
-            return Cell(column, Kind.TEXT, text) if text else None
-        if kind == "boolean":
-            stored = attributes.get(_BOOLEAN_VALUE, "")
-            return Cell(column, Kind.BOOL if stored in _BOOLEANS else Kind.ERROR, _BOOLEANS.get(stored, seen))
-        if kind in ("date", "time"):
-            return Cell(column, Kind.DATE, attributes.get(f"{_OFFICE} {kind}-value", seen))
-        return self.number(column, kind, attributes.get(_VALUE, ""), formula, seen)
-
-    def number(self, column: int, kind: str, value: str, formula: str | None, seen: str) -> Cell:
-        if kind not in ("float", "percentage", "currency") or not NUMBER.fullmatch(value):
-            return Cell(column, Kind.ERROR, value or seen or "without a name")
-        if formula in _BOOLEANS and seen == _BOOLEANS[formula]:
-            return Cell(column, Kind.BOOL, seen)  # so LibreOffice saves the TRUE of a workbook of Excel's
-        if kind == "percentage":
-            return Cell(column, Kind.NUMBER, value, Shown.PERCENT)
-        cell = number_cell(column, value, self.styles.format(self.style(column)))
-        if cell.kind is not Kind.NUMBER or cell.shown is Shown.PERCENT:
-            return cell
-        dash = float(value) == 0 and any(char in MINUS for char in seen)
-        if seen and not dash and not any(char.isdigit() for char in seen):
-            return cell._replace(shown=Shown.SPECIAL)
-        return cell._replace(shown=Shown.DRESSED) if (kind, cell.shown) == ("currency", Shown.PLAIN) else cell
 
     def style(self, column: int) -> str:
         """A cell's own style, or its row's, or its column's."""

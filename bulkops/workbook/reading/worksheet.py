@@ -8,11 +8,12 @@ never trusted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from bulkops.model.rows import Cell, Kind
 from bulkops.workbook.number_formats import Format
 from bulkops.workbook.package import MAIN
+from bulkops.workbook.reading.array_formulas import ArrayFormulas
 from bulkops.workbook.reading.plain import PlainRows
 from bulkops.workbook.reading.sheet_views import ROWS_LIKE_A_CELL, CustomViews, Views, read_named_views
 from bulkops.workbook.reading.subtotals import Subtotals
@@ -66,8 +67,7 @@ class SheetParser:
         """Fill the sheet with what the part holds."""
         self.sheet = sheet
         self.seen: dict[int, SheetRow] = {}
-        self.unsolved: list[tuple[int, int, int, int]] = []
-        self.solved: list[tuple[int, int, int, int]] = []
+        self.arrays = ArrayFormulas()
         self.row, self.digits, self.column = SheetRow(0, False, {}), "", 0
         self.attributes: dict[str, str] = {}
         self.value: str | None = None
@@ -85,7 +85,7 @@ class SheetParser:
         self.plain_rows.forget()
         pieces = Pieces(_OPENING, f"{MAIN} sheetData", "</row>", self.plain, lambda: self.depth, self.plain_rows.learn)
         self.package.parse(part, f"{MAIN} worksheet", self.start, self.end, self.text, pieces)
-        self.spread()
+        self.arrays.spread(sheet, self.seen, self.take)
         sheet.rows.extend(self.seen[number] for number in sorted(self.seen))
         sheet.subtotals.extend(self.subtotals.all(self.seen, self.take))
         sheet.sums.extend(self.subtotals.sums())
@@ -243,7 +243,7 @@ class SheetParser:
         if self.formula is not None and not stored:
             self.row.cells[self.column] = Cell(self.column, Kind.FORMULA, "")
             if self.formula.get("t") in ("array", "dataTable"):
-                self.unsolved.append(corners(self.formula.get("ref", "")))
+                self.arrays.unsolved.append(corners(self.formula.get("ref", "")))
         elif value is not None and stored:
             cell = self.cell(type_, value if type_ in _TEXTS else value.strip())
             if cell.text != "":
@@ -256,7 +256,7 @@ class SheetParser:
     def note(self, cell: Cell, formula: dict[str, str]) -> None:
         """Take note of a formula's result that may be a code; an array formula fills other cells, too."""
         if ":" in formula.get("ref", "") and formula.get("t") in ("array", "dataTable"):
-            self.solved.append(corners(formula["ref"]))
+            self.arrays.solved.append(corners(formula["ref"]))
         elif cell.kind is Kind.TEXT and may_be_code(cell.text):
             self.sheet.calculated.append((self.row.number, self.column))
 
@@ -284,25 +284,3 @@ class SheetParser:
         except (ValueError, IndexError):
             return Cell(self.column, Kind.ERROR, f"{value} in a number format that the file lacks")
         return number_cell(self.column, value, format_)
-
-    def spread(self) -> None:
-        """Cells of an array formula without stored results are as unknown as its first, even if they seem blank."""
-        widest = max((max(row.cells) for row in self.seen.values()), default=0)
-        last = max(self.seen, default=0)
-        for area in self.unsolved:
-            for row, column in self.within(area, widest, last):
-                row.cells[column] = Cell(column, Kind.FORMULA, "")
-        for area in self.solved:
-            for row, column in self.within(area, widest, last):
-                if (cell := row.cells.get(column)) and cell.kind is Kind.TEXT and may_be_code(cell.text):
-                    self.sheet.calculated.append((row.number, column))
-
-    def within(self, area: tuple[int, int, int, int], widest: int, last: int) -> Iterator[tuple[SheetRow, int]]:
-        """The places of an area in rows that hold anything."""
-        left, top, right, bottom = area
-        for number in range(top, min(bottom, last) + 1):
-            columns = range(left, min(right, widest) + 1)
-            self.take(1 + len(columns))
-            if number in self.seen:
-                for column in columns:
-                    yield self.seen[number], column

@@ -15,7 +15,7 @@ from math import isfinite
 from bulkops.model.outcomes import Status
 from bulkops.workbook.results_layout import COLUMNS, NOW
 from bulkops.workbook.text import cell_text, stored_text
-from bulkops.workbook.writing.styles import Look
+from bulkops.workbook.writing.looks import Look
 
 MOST_LINES = 1_048_576 - NOW.heading_row
 Value = str | int | float | None

@@ -6,11 +6,11 @@ not grow from run to run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from bulkops.workbook.text import natural
+from bulkops.workbook.writing.looks import Look, edge_of, fill_of, font_of, plain_code
 from bulkops.workbook.xml_patch import Element, Part, Patch, UnsupportedPart
 
 MOST_FORMATS = 64_000
@@ -20,11 +20,7 @@ _MOST_OTHERS = 2**16
 _OWN_FORMATS = range(164, 2**16)
 """The numbers of the formats that a workbook declares; those before are built in, some of them by language only."""
 _BUILT_IN = {"General": 0, "@": 49}
-_FONT = "Calibri"
 _NO, _YES = ("0", "false"), ("1", "true")
-_ESCAPED = re.compile(r"\\([- :])")
-"""What some programs write before a character that means itself anyway."""
-_NOTHING = (*_NO, "none", "baseline")
 _DEFAULTS: dict[str, tuple[str, ...]] = {
     "numFmts": (),
     "fonts": ('<{x}font><{x}sz val="11"/><{x}name val="Calibri"/></{x}font>',),
@@ -50,27 +46,6 @@ _ENTRIES = {
 
 class StylesFull(UnsupportedPart):
     """The workbook has as many cell formats as Excel allows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a cell looks."""
-
-    form: str = "General"
-    fill: str = ""
-    bold: bool = False
-    underline: bool = False
-    colour: str = ""
-    horizontal: str = ""
-    wrap: bool = False
-    size: str = "11"
-    edge: str = ""
-    """The colour of a thin line below."""
-
-    @property
-    def font(self) -> tuple[str, ...]:
-        """What is compared of a font."""
-        return (_FONT, self.size, *(["b"] if self.bold else []), *(["u"] if self.underline else []), self.colour)
 
 
 class StyleTable:
@@ -103,9 +78,9 @@ class StyleTable:
         borders: list[str] = []
         self._learn: dict[str, Callable[[Element], object]] = {
             "numFmts": self._learn_format,
-            "fonts": lambda font: fonts.append(_font(font)),
-            "fills": lambda fill: fills.append(_fill(fill)),
-            "borders": lambda border: borders.append(_edge(border)),
+            "fonts": lambda font: fonts.append(font_of(font)),
+            "fills": lambda fill: fills.append(fill_of(fill)),
+            "borders": lambda border: borders.append(edge_of(border)),
             "cellXfs": self._learn_style,
         }
         self.part = Part(part, content, self._entry, self._levels)
@@ -116,16 +91,20 @@ class StyleTable:
         for each in self._root.children:
             if each.local == "AlternateContent" or (each.tag in self._sections and tags.count(each.tag) > 1):
                 raise UnsupportedPart(f"{part} holds something twice")
+        self._index(fonts, fills, borders)
+
+    def _index(self, fonts: list[tuple[str, ...]], fills: list[str], borders: list[str]) -> None:
+        """Find again what the table has of the looks that are wanted."""
         # Programs differ in which code they take for a number that has two, and in whether a built-in one may be given.
         self._formats = {
-            _plain(code): number
+            plain_code(code): number
             for number, (code, *others) in reversed(self._codes.items())
             if not others and number in _OWN_FORMATS
         }
         self._fonts = _first(fonts)
         self._fills = {**_first(fills), "": 0}
         self._borders = {**_first(borders), "": 0}
-        self._styles: dict[object, int] = {}
+        self._styles: dict[Any, int] = {}
         for (form, font, fill, border, *rest), number in self._found.items():
             if font < len(fonts) and fill < len(fills) and border < max(len(borders), 1):
                 edge = self._borders[borders[border] if border else ""]
@@ -208,18 +187,15 @@ class StyleTable:
 
     def _style(self, look: Look) -> int:
         """The number of the cell style with this look."""
-        parts = (self._format(look.form), self._font(look), self._fill(look.fill), self._border(look.edge))
-        key = (*parts, look.horizontal, look.wrap)
-        if key not in self._styles:
-            form, font, fill, border, horizontal, wrap = key
-            applied = "".join(f' apply{what}="1"' for what in ("NumberFormat", "Font", "Fill", "Border", "Alignment"))
-            aligned = (f' horizontal="{horizontal}"' if horizontal else "") + ' vertical="top"'
-            wrapped = ' wrapText="1"' if wrap else ""
-            xf = f'<{{x}}xf numFmtId="{form}" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0"{applied}>'
-            self._styles[key] = self._add("cellXfs", f"{xf}<{{x}}alignment{aligned}{wrapped}/></{{x}}xf>")
-            if self._styles[key] >= MOST_FORMATS:
-                raise StylesFull
-        return self._styles[key]
+        form = self._format(look.form)
+        font = self._number("fonts", self._fonts, look.font, look.font_xml)
+        fill = self._number("fills", self._fills, look.fill, look.fill_xml)
+        border = self._number("borders", self._borders, look.edge, look.border_xml)
+        key = (form, font, fill, border, look.horizontal, look.wrap)
+        number = self._number("cellXfs", self._styles, key, look.style_xml(form, font, fill, border))
+        if number >= MOST_FORMATS:
+            raise StylesFull
+        return number
 
     def _patched(self) -> bytes:
         patch = Patch(self.part)
@@ -250,29 +226,11 @@ class StyleTable:
             self._formats[code] = number
         return self._formats[code]
 
-    def _font(self, look: Look) -> int:
-        if look.font not in self._fonts:
-            bold, underline = "<{x}b/>" if look.bold else "", "<{x}u/>" if look.underline else ""
-            colour = f'<{{x}}color rgb="FF{look.colour}"/>' if look.colour else ""
-            name = f'<{{x}}name val="{_FONT}"/><{{x}}family val="2"/>'
-            font = f'<{{x}}font>{bold}{underline}<{{x}}sz val="{look.size}"/>{colour}{name}</{{x}}font>'
-            self._fonts[look.font] = self._add("fonts", font)
-        return self._fonts[look.font]
-
-    def _fill(self, colour: str) -> int:
-        if colour not in self._fills:
-            solid = (
-                f'<{{x}}patternFill patternType="solid"><{{x}}fgColor rgb="FF{colour}"/><{{x}}bgColor indexed="64"/>'
-            )
-            self._fills[colour] = self._add("fills", f"<{{x}}fill>{solid}</{{x}}patternFill></{{x}}fill>")
-        return self._fills[colour]
-
-    def _border(self, colour: str) -> int:
-        if colour not in self._borders:
-            line = f'<{{x}}bottom style="thin"><{{x}}color rgb="FF{colour}"/></{{x}}bottom>'
-            border = f"<{{x}}border><{{x}}left/><{{x}}right/><{{x}}top/>{line}<{{x}}diagonal/></{{x}}border>"
-            self._borders[colour] = self._add("borders", border)
-        return self._borders[colour]
+    def _number(self, section: str, known: dict[Any, int], key: object, xml: str) -> int:
+        """The number of an entry: it is added to its section, unless it is there already."""
+        if key not in known:
+            known[key] = self._add(section, xml)
+        return known[key]
 
     def _start(self, name: str) -> int:
         """The number of a section's first new entry."""
@@ -283,41 +241,6 @@ class StyleTable:
         return self._start(name) + len(self._new[name]) - 1
 
 
-def _plain(code: str) -> str:
-    """A format code without what makes no difference."""
-    return _ESCAPED.sub(r"\1", code)
-
-
 def _first(keys: Sequence[object]) -> dict[object, int]:
     """The number of each key; of equal ones the first."""
     return {key: number for number, key in reversed(list(enumerate(keys)))}
-
-
-def _font(font: Element) -> tuple[str, ...]:
-    """What is compared of a font; the texts of anything more than ours have make it another one."""
-    said = {each.local: each.attributes for each in font.children if each.attributes.get("val", "1") not in _NOTHING}
-    colour = said.pop("color", {})
-    rgb = colour.get("rgb", "")[-6:].upper()
-    plain = colour in ({}, {"theme": "1"}) or rgb == "000000"
-    name, size = (said.pop(each, {}).get("val", "") for each in ("name", "sz"))
-    marks = sorted(said.keys() - {"family", "charset", "scheme"})
-    return (name, size, *marks, "" if plain else rgb or str(colour))
-
-
-def _fill(fill: Element) -> str:
-    pattern = fill.child("patternFill")
-    kind = pattern.attributes.get("patternType", "none") if pattern is not None else "other"
-    if pattern is None or kind != "solid":
-        return "" if kind == "none" else f"other {kind}"
-    colour = pattern.child("fgColor")
-    return colour.attributes.get("rgb", "")[-6:].upper() if colour is not None else "other"
-
-
-def _edge(border: Element) -> str:
-    """The colour of the thin line below, if there is no other line; "" for none at all."""
-    lines = [each for each in border.children if each.attributes.get("style", "none") not in _NOTHING]
-    if not lines:
-        return ""
-    colour = lines[0].child("color")
-    below = len(lines) == 1 and lines[0].local == "bottom" and lines[0].attributes.get("style") == "thin"
-    return colour.attributes.get("rgb", "")[-6:].upper() if below and colour is not None else "other"
