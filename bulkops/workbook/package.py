@@ -19,17 +19,17 @@ from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, TooBig
 from bulkops.workbook.xml_feed import Pieces, feed
 from bulkops.workbook.xml_patch import Element, Part
 
-MAIN, STRICT_MAIN = (
-    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-    "http://purl.oclc.org/ooxml/spreadsheetml/main",
-)
+_USUAL, _STRICT = "http://schemas.openxmlformats.org", "http://purl.oclc.org/ooxml"
+MAIN, STRICT_MAIN = f"{_USUAL}/spreadsheetml/2006/main", f"{_STRICT}/spreadsheetml/main"
 RELATIONSHIPS, STRICT_RELATIONSHIPS = (
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+    f"{_USUAL}/officeDocument/2006/relationships",
+    f"{_STRICT}/officeDocument/relationships",
 )
 DIALECTS = {MAIN: RELATIONSHIPS, STRICT_MAIN: STRICT_RELATIONSHIPS}
 """The namespace of a workbook → that of its relationships. “Strict Open XML” is the same under other addresses."""
-PACKAGE_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
+PACKAGE_RELATIONSHIPS, CONTENT_TYPES = f"{_USUAL}/package/2006/relationships", f"{_USUAL}/package/2006/content-types"
+SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+"""How the content types of its parts begin."""
 BROKEN = (
     ArithmeticError,
     EOFError,

@@ -279,6 +279,7 @@ REFUSED = [
     ("part twice in other letters", "a.xlsx", zipped({**changed(), SHEET.upper(): worksheet(ROW)}), "workbook.damaged"),
     ("packed with bzip2", "a.xlsx", zipped(changed(), compression=zipfile.ZIP_BZIP2), "workbook.damaged"),
     ("wrong checksum", "a.xlsx", patched(16, "<L", 7), "workbook.damaged"),
+    ("a part shorter than its directory says", "a.xlsx", patched(24, "<L", 5000), "workbook.damaged"),
     ("a part past the end of any file", "a.xlsx", beyond, "workbook.damaged"),
     ("unpacks to half a gigabyte", "a.xlsx", patched(24, "<L", 2**29), "workbook.too_big"),
     ("a big file", "a.xlsx", lambda path: (path.touch(), os.truncate(path, 200 * 2**20 + 1)), "workbook.too_big"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 
-from bulkops.workbook.package import rels_of
+from bulkops.workbook.package import SPREADSHEET, rels_of
 from bulkops.workbook.results_layout import COPY, MARK, NOW, SHEET
 from bulkops.workbook.writing.previous_results import OwnSheet
 from bulkops.workbook.writing.repack import packed, repacked
@@ -20,7 +20,6 @@ from bulkops.workbook.writing.styles import StyleTable
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected, refusals
 from bulkops.workbook.xml_patch import Element, Patch, UnsupportedPart
 
-_SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _BEFORE_NAMES = ("sheets", "functionGroups", "externalReferences")
 _FILTER, _TITLES = "_xlnm._FilterDatabase", "_xlnm.Print_Titles"
 _TRUE = ("1", "true")
@@ -156,7 +155,7 @@ class _Work:
         )
         ids = {each.attributes.get("sheetId", "") for each in seen.sheets.children}
         id_ = next(number for number in range(1, _MOST_SHEET_IDS) if str(number) not in ids)
-        relation = self._relate("worksheet", target, f"{_SPREADSHEET}.worksheet+xml")
+        relation = self._relate("worksheet", target, f"{SPREADSHEET}.worksheet+xml")
         x = seen.sheets.prefix
         self._book.append(
             seen.sheets,
@@ -172,7 +171,7 @@ class _Work:
         if not self._seen.styles:
             if part in self._seen.package:
                 raise UnsupportedPart(f"{part} belongs to nothing")
-            self._relate("styles", "styles.xml", f"{_SPREADSHEET}.styles+xml")
+            self._relate("styles", "styles.xml", f"{SPREADSHEET}.styles+xml")
         self.parts[part] = content
 
     def name(self, sheet: OwnSheet, area: str, copy: bool) -> None:

@@ -13,6 +13,7 @@ from html import escape
 from math import isfinite
 
 from bulkops.model.outcomes import Status
+from bulkops.workbook.package import PACKAGE_RELATIONSHIPS
 from bulkops.workbook.results_layout import COLUMNS, NOW
 from bulkops.workbook.text import cell_text, stored_text
 from bulkops.workbook.writing.looks import Look
@@ -66,7 +67,6 @@ _PER_UNIT = 1.05
 _LINE_HEIGHT, _HIGHEST = 15, 405
 """Points; Excel allows a row no more than 409."""
 _LONGEST_FOOTER = 100
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def links(results: Results, target: str, relationships: str) -> bytes:
     each = f'Type="{relationships}/hyperlink" Target="{escape(target)}" TargetMode="External"'
     count = min(len(results.lines), MOST_LINKS)
     all_ = "".join(f'<Relationship Id="rId{number}" {each}/>' for number in range(1, count + 1))
-    return f'<Relationships xmlns="{_PACKAGE}">{all_}</Relationships>'.encode()
+    return f'<Relationships xmlns="{PACKAGE_RELATIONSHIPS}">{all_}</Relationships>'.encode()
 
 
 @lru_cache(maxsize=1000)

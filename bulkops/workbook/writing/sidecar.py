@@ -20,17 +20,13 @@ from bulkops.model.environment import PRACTICE
 from bulkops.system.folders import content
 from bulkops.system.path_lengths import shortened
 from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
-from bulkops.workbook.package import MOST_THINGS
+from bulkops.workbook.package import CONTENT_TYPES, MAIN, MOST_THINGS, PACKAGE_RELATIONSHIPS, RELATIONSHIPS, SPREADSHEET
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
 from bulkops.workbook.writing.graft import Graft
 from bulkops.workbook.writing.repack import UndatedZip
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MOST = 200 * 2**20
 """Bytes of a file, as in reading."""
 _LONGEST_ID = 40
@@ -40,17 +36,17 @@ _LONG = 220
 """Bytes; a name may have 255."""
 _EMPTY = {
     "[Content_Types].xml": (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
+        f'<Types xmlns="{CONTENT_TYPES}">'
         f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_SPREADSHEET}.sheet.main+xml"/></Types>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{SPREADSHEET}.sheet.main+xml"/></Types>'
     ),
     "_rels/.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+        f'<Relationships xmlns="{PACKAGE_RELATIONSHIPS}">'
+        f'<Relationship Id="rId1" Type="{RELATIONSHIPS}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
     ),
-    "xl/workbook.xml": f'<workbook xmlns="{_MAIN}"><sheets/></workbook>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"/>',
+    "xl/workbook.xml": f'<workbook xmlns="{MAIN}"><sheets/></workbook>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE_RELATIONSHIPS}"/>',
 }
 """A workbook without sheets: the results are its first."""
 

@@ -11,19 +11,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bulkops.workbook.allowance import Allowance, TooBig
-from bulkops.workbook.package import DIALECTS, PACKAGE_RELATIONSHIPS, DamagedPackage, Package, rels_of
+from bulkops.workbook.package import (
+    CONTENT_TYPES,
+    DIALECTS,
+    PACKAGE_RELATIONSHIPS,
+    SPREADSHEET,
+    DamagedPackage,
+    Package,
+    rels_of,
+)
 from bulkops.workbook.results_layout import MARK, Layout
 from bulkops.workbook.writing.previous_results import OwnSheet, as_written, untouched
 from bulkops.workbook.writing.repack import see_to_repacking
 from bulkops.workbook.writing.styles import StylesFull, StyleTable
 from bulkops.workbook.xml_patch import Element, UnsupportedPart
 
-_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-_SPREADSHEET, _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml", "application/vnd.ms-excel"
-_PLAIN_BOOK = f"{_SPREADSHEET}.sheet.main+xml"
+_EXCEL = "application/vnd.ms-excel"
+_PLAIN_BOOK = f"{SPREADSHEET}.sheet.main+xml"
 _BOOKS = (
     _PLAIN_BOOK,
-    f"{_SPREADSHEET}.template.main+xml",
+    f"{SPREADSHEET}.template.main+xml",
     f"{_EXCEL}.sheet.macroEnabled.main+xml",
     f"{_EXCEL}.template.macroEnabled.main+xml",
 )
@@ -89,7 +96,7 @@ class Inspected:
         self.book = self.package.part(mains[0], _counts)
         self.rels = self.package.part(rels_of(self.book.name))
         self.namespace = self.book.root.tag.removesuffix(" workbook")
-        if self.types.root.tag != f"{_TYPES} Types" or self.namespace not in DIALECTS:
+        if self.types.root.tag != f"{CONTENT_TYPES} Types" or self.namespace not in DIALECTS:
             raise UnsupportedPart("it is not written in the language of a workbook")
         if self.rels.root.tag != f"{PACKAGE_RELATIONSHIPS} Relationships":
             raise UnsupportedPart(f"{self.rels.name} is something else")
