@@ -207,8 +207,8 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
     except CannotGraft as error:
         return said(error.code, workbook, error.detail), False
     delivery.graft, delivery.sha256 = graft, sha256
-    if graft.kept:
-        delivery.notes.append(said("graft.kept" if replace else "graft.strange", workbook, graft.kept))
+    if graft.left_alone:
+        delivery.notes.append(said("graft.kept" if replace else "graft.strange", workbook, graft.left_alone))
     code, detail = graft.advice, ""
     if program := opened_by(workbook):
         code, detail = "place.open", program
@@ -221,7 +221,7 @@ def _best(delivery: Delivery, sha256: str, replace: bool, unfit: tuple[str, str]
         code, detail = "place.no_copy", str(delivery.folder / backups.FOLDER)
     elif not code and shutil.disk_usage(workbook.resolve().parent).free < _ROOM + 2 * len(content):
         code = "place.no_room"
-    elif graft.sheet != SHEET and not graft.kept:
+    elif graft.sheet != SHEET and not graft.left_alone:
         delivery.notes.append(said("graft.named", workbook, graft.sheet))
     if code:
         return said(code, workbook, detail), graft.for_xlsx

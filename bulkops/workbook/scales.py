@@ -41,8 +41,8 @@ def adds_only(before: str, after: str) -> bool:
 
 def _bare(text: str) -> str:
     """Small letters without accents, however they are written."""
-    apart = unicodedata.normalize("NFD", text.casefold())
-    return "".join(char for char in apart if unicodedata.category(char)[0] != "M")
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(char for char in decomposed if unicodedata.category(char)[0] != "M")
 
 
 def _single_words(text: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ from bulkops.workbook.reader import parsed, read_workbook
 from bulkops.workbook.reading.sandbox import MEMORY, parsed_in_sandbox
 from bulkops.workbook.reading.windows_job import limits
 from bulkops.workbook.sheets import Workbook
-from bulkops.workbook.writing.graft import Graft
+from bulkops.workbook.writing.graft import Graft, unfit
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft
 
@@ -131,6 +131,15 @@ def test_more_parts_than_any_workbook_has(tmp_path: Path) -> None:
     """A directory of a hundred thousand parts is not worth reading on."""
     path = save(tmp_path / "a.xlsx", {**parts(ROW), **{f"x/{number}": "" for number in range(100_000)}})
     assert code(lambda: read_workbook(path)) == "workbook.too_big"
+
+
+def test_a_workbook_with_as_many_parts_as_may_be_gets_its_results_beside(tmp_path: Path) -> None:
+    """With the parts of the results in it, it could not be read again."""
+    made = {**parts(ROW), "[Content_Types].xml": TYPES}
+    made.update({f"x/{number}": "" for number in range(20_000 - len(made))})
+    path = save(tmp_path / "a.xlsx", made)
+    assert code(lambda: read_workbook(path)) == ""
+    assert unfit(path.read_bytes())[0] == "graft.too_big"
 
 
 def test_a_file_that_ends_anywhere_is_refused(tmp_path: Path) -> None:

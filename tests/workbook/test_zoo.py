@@ -531,7 +531,7 @@ def test_what_the_operator_adds_is_kept(old: str, new: str) -> None:
     touched, times = re.subn(old, new, parts[sheet].decode(), count=1)
     assert times == 1
     graft = Graft(zipped(parts | {sheet: touched.encode()}))
-    assert graft.kept == "Results"
+    assert graft.left_alone == "Results"
     again = unzipped(graft.grafted(SECOND))
     assert again[sheet] == touched.encode()
     assert b'name="Results (bulkops)"' in again["xl/workbook.xml"]

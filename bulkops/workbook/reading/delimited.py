@@ -43,7 +43,7 @@ def read_delimited(path: Path, content: bytes) -> Sheet:
     """The one sheet of a text file, called by the file's stem.
 
     Rows are numbered as a spreadsheet program shows them: a quoted text over several lines is one row, a blank line
-    is a row. Sentences about a line count the file's lines. Raises CannotStart for what cannot be told for sure.
+    is a row. Sentences about a line count the file's lines. Raises CannotStart for what can be read in two ways.
     """
     text = _decoded(path, content)
     named = _NAMED.match(text)
@@ -111,10 +111,10 @@ def _refuse_swallowed(path: Path, records: list[Record], separator: str, heading
     def looks_like_row(cells: list[str]) -> bool:
         if len(cells) < fewest:
             return False
-        typed = [cells[at] for at in keys if at < len(cells) and cells[at].strip()]
-        # Without a good key it would be a row that needs fixing; within the text of another nobody would be told.
-        if typed:
-            return any(map(_looks_like_id, typed)) or any(has_value(at, read, cells) for at, read in readers)
+        filled = [cells[at] for at in keys if at < len(cells) and cells[at].strip()]
+        # Without a good key it would be a row that needs fixing; within the text of another nobody would notice.
+        if filled:
+            return any(map(_looks_like_id, filled)) or any(has_value(at, read, cells) for at, read in readers)
         return any(_looks_like_id(cell) or normal(cell) in words for cell in cells)
 
     for number, (line, values) in enumerate(records, 1):

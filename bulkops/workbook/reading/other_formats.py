@@ -1,6 +1,6 @@
 """Files that are no Excel workbooks of today, and are read all the same: text files, OpenDocument, old Excel.
 
-Each room gives what the reader of .xlsx gives, so the same checks and sentences follow.
+Each reader gives what the reader of .xlsx gives, so the same checks and sentences follow.
 """
 
 from __future__ import annotations

@@ -34,10 +34,10 @@ _LESSONS, _LESSON, _WIDEST, _SORTS = 5, 200, 200, 6
 def plain_text(piece: str) -> str | None:
     """The text of a shared item, up to its ``</si>``; None if it is not plain."""
     found = _ITEM.fullmatch(piece)
-    return None if found is None or _looks_odd(piece) else _unescape(found[1])
+    return None if found is None or _is_unusual(piece) else _unescape(found[1])
 
 
-def _looks_odd(piece: str) -> bool:
+def _is_unusual(piece: str) -> bool:
     """It may hold what Excel escapes, what XML forbids, or a character by its number."""
     return "_x" in piece or "]]>" in piece or ("&" in piece and len(_ENTITY.findall(piece)) != piece.count("&"))
 
@@ -68,7 +68,7 @@ class PlainRows:
     def read(self, piece: str) -> tuple[str, str, dict[int, Cell]] | None:
         """A row up to its ``</row>`` → its number, its other attributes, its cells. None if it is not plain."""
         row = self._pattern.fullmatch(piece) if self._pattern else None
-        if row is None or _looks_odd(piece):
+        if row is None or _is_unusual(piece):
             self._missed += 1
             return None
         number, attributes, *found = row.groups()

@@ -55,14 +55,14 @@ def parsed_in_sandbox(
     watch.daemon = True
     try:
         watch.start()
-        answer = _asked(child, path, content, meanwhile)
+        answer = _reply_of(child, path, content, meanwhile)
     finally:
         watch.cancel()
         child.kill()
         child.wait()
     if late.is_set():
         raise CannotStart("workbook.too_slow", path=path.name)
-    return _understood(answer, path)
+    return _decoded(answer, path)
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -77,19 +77,19 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(child: subprocess.Popen[bytes], path: Path, content: bytes, meanwhile: Callable[[], object]) -> bytes:
+def _reply_of(child: subprocess.Popen[bytes], path: Path, content: bytes, meanwhile: Callable[[], object]) -> bytes:
     """The whole answer; less if the child ended before."""
     assert child.stdin is not None
     assert child.stdout is not None
     with closing(child.stdout):
-        # It may end without reading all of it; what it said, if anything, tells why.
+        # It may end without reading all of it; its reply, if any, says why.
         with suppress(OSError), closing(child.stdin):
             child.stdin.write(json.dumps(os.fspath(path)).encode("ascii") + b"\n" + content)
         meanwhile()
         return child.stdout.read(_MOST_ANSWER + 1)
 
 
-def _understood(answer: bytes, path: Path) -> Workbook:
+def _decoded(answer: bytes, path: Path) -> Workbook:
     try:
         if len(answer) > _MOST_ANSWER:
             error = CannotStart("workbook.too_big", path=path.name)
@@ -111,14 +111,14 @@ def answer(parse: Parse) -> None:
     gc.disable()
     path = Path(json.loads(sys.stdin.buffer.readline()))
     try:
-        said = _READ + encode(parse(path, sys.stdin.buffer.read()))
+        reply = _READ + encode(parse(path, sys.stdin.buffer.read()))
     except CannotStart as error:
-        said = _REFUSED + json.dumps({"code": error.code, "facts": error.facts}, default=str).encode("ascii")
+        reply = _REFUSED + json.dumps({"code": error.code, "facts": error.facts}, default=str).encode("ascii")
     except MemoryError:
-        said = _REFUSED + json.dumps({"code": "workbook.too_big", "facts": {"path": path.name}}).encode("ascii")
-    sys.stdout.buffer.write(said)
+        reply = _REFUSED + json.dumps({"code": "workbook.too_big", "facts": {"path": path.name}}).encode("ascii")
+    sys.stdout.buffer.write(reply)
     sys.stdout.buffer.flush()
-    # Taking millions of cells apart one by one serves nobody.
+    # Freeing millions of cells one by one serves nobody.
     os._exit(0)
 
 

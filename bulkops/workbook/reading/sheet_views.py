@@ -121,9 +121,9 @@ class Views:
     def filtered(self, rows: Iterable[SheetRow]) -> dict[str, list[int]]:
         """View → the rows that it does not show, and the sheet itself does."""
         found: dict[str, list[int]] = defaultdict(list)
-        told = {*(view for view, _, _ in self._areas), *(each.view for each in self._filters if each.columns)}
+        described = {*(view for view, _, _ in self._areas), *(each.view for each in self._filters if each.columns)}
         # A view may say that it hides rows, and not which.
-        areas = [*self._areas, *((view, 1, LAST_ROW) for view in self._hiding - told)]
+        areas = [*self._areas, *((view, 1, LAST_ROW) for view in self._hiding - described)]
         for row in rows if areas or self._filters else ():
             if not row.hidden:
                 out = [view for view, first, last in areas if first <= row.number <= last]
@@ -159,7 +159,7 @@ class CustomViews:
                     sheet = (quoted.replace("''", "'") or bare).casefold()
                     self._hidden[sheet].append((named[1], int(first), int(last)))
 
-    def tell(self, sheet: str, views: Views) -> None:
+    def add_to(self, sheet: str, views: Views) -> None:
         """The names of the views, and the rows of a sheet that they hide."""
         views.titles = self._titles
         for view, first, last in self._hidden.get(sheet.casefold(), ()):

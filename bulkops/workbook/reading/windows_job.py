@@ -15,7 +15,7 @@ _TICKS = 10_000_000
 
 
 def limits(memory: int, seconds: float) -> bytes:
-    """So many bytes, and so many seconds of a processor, as Windows is told of them."""
+    """So many bytes, and so many seconds of a processor, in the form that Windows reads."""
     flags = _PROCESS_TIME | _PROCESS_MEMORY
     return struct.pack(_LAYOUT, int(seconds * _TICKS), 0, flags, 0, 0, 0, 0, 0, 0, memory, 0, 0, 0)
 
@@ -32,10 +32,10 @@ if sys.platform == "win32":
 
     def limit(memory: int, seconds: float) -> bool:
         """Set both for this process, for good; False if Windows does not. The job lasts as long as the process."""
-        told = limits(memory, seconds)
+        packed = limits(memory, seconds)
         job = _kernel32.CreateJobObjectW(None, None)
         return bool(
             job
-            and _kernel32.SetInformationJobObject(job, _EXTENDED_LIMITS, told, len(told))
+            and _kernel32.SetInformationJobObject(job, _EXTENDED_LIMITS, packed, len(packed))
             and _kernel32.AssignProcessToJobObject(job, _kernel32.GetCurrentProcess())
         )

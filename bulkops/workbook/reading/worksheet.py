@@ -51,7 +51,7 @@ class SheetParser:
     """expat's handlers for worksheet parts; they keep every fact of every cell.
 
     What is odd in one cell (two values, a text or a format that the file lacks) makes that cell an error value. Where
-    it cannot be told which cell is meant (two rows or cells of one place) it is a ValueError, which the package turns
+    no one can say which cell is meant (two rows or cells of one place) it is a ValueError, which the package turns
     into a refusal.
     """
 
@@ -100,7 +100,7 @@ class SheetParser:
                 self.package.parse(relation.target, _TABLE, self.start_table)
         self.take(len(self.sheet.totals) * len(self.seen) // ROWS_LIKE_A_CELL)
         read_named_views(self.package, part, self.views)
-        self.custom_views.tell(self.sheet.name, self.views)
+        self.custom_views.add_to(self.sheet.name, self.views)
         self.take(len(self.views) * len(self.seen) // ROWS_LIKE_A_CELL)
         self.sheet.views = self.views.filtered(self.sheet.rows)
         for number in {number for numbers in self.sheet.views.values() for number in numbers}:
@@ -126,7 +126,7 @@ class SheetParser:
                 return False
             hidden = self.hidden[found[1]] = self.row.hidden
         self.row = SheetRow(number, hidden, found[2])
-        self.keep(self.row)
+        self.add_row(self.row)
         return True
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -199,7 +199,7 @@ class SheetParser:
                 self.inline = (self.inline or "") + "".join(self.pieces)
                 self.pieces = None
         elif tag == _ROW:
-            self.keep(self.row)
+            self.add_row(self.row)
         elif tag == _F:
             self.formula_text = "".join(self.pieces or ())
             self.pieces = None
@@ -208,7 +208,7 @@ class SheetParser:
         elif self.views.within:
             self.views.end(tag)
 
-    def keep(self, row: SheetRow) -> None:
+    def add_row(self, row: SheetRow) -> None:
         if not row.cells:
             return
         self.take(len(row.cells))
@@ -233,7 +233,7 @@ class SheetParser:
         # An empty text is a result; an empty number is what programs write that do not calculate.
         stored = value is not None and (type_ in _TEXTS or value.strip() != "")
         # Programs that do not calculate store a 0 for every formula and ask Excel to calculate; other results
-        # in such a file may be old: they are what is stored, and the operator is told.
+        # in such a file may be old: they are what is stored, and a note says so.
         if self.formula is not None:
             zero = stored and type_ == "n" and value is not None and is_zero(value.strip())
             stored = stored and not (zero and self.calculation.on_load)

@@ -45,8 +45,8 @@ def message_xml(address: str, style: int, message: str) -> str:
 
 def _text(value: str) -> str:
     # Without this word a program may drop blanks at either end.
-    kept = "" if value == value.strip() else ' xml:space="preserve"'
-    return f"<t{kept}>{html.escape(value, quote=False)}</t>"
+    space = "" if value == value.strip() else ' xml:space="preserve"'
+    return f"<t{space}>{html.escape(value, quote=False)}</t>"
 
 
 def number_format(cell: Cell) -> str:

@@ -64,7 +64,7 @@ class CorrectionSheet:
 
     name: str
     columns: Sequence[int]
-    """Those that are kept, in the operator's order, by the column in which they stood."""
+    """Those that it has, in the operator's order, by the column in which they stood."""
     headings: Mapping[int, Cell]
     marked: Set[int]
     """The columns of headings that are to blame."""

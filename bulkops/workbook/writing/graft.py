@@ -41,7 +41,7 @@ class Graft:
         """Excel opens it under the name of a plain workbook: it has no macros and is no template."""
         self.alone = len(self._seen.sheet_names) == 1 and own is not None
         """Has the workbook no sheet but that of an earlier run's results?"""
-        self.kept = own.name if own and not self._replaceable else ""
+        self.left_alone = own.name if own and not self._replaceable else ""
         """The name of an earlier Results sheet that holds something of the operator's and is left alone."""
         self.sheet = own.name if own and self._replaceable else _free_name(name, self._seen.sheet_names)
         """The name of the sheet that the results go to."""
@@ -96,7 +96,7 @@ class Graft:
                     after.package.read(name, len(content)) == content for name, content in changed.items()
                 )
                 table = self._styles[0]
-                kept = table.part.name not in changed or after.style_table().keeps(table)
+                styles_same = table.part.name not in changed or after.style_table().keeps(table)
         except CannotGraft as error:
             raise CannotGraft("graft.not_proven", str(error.args[-1])) from error
         names = [*before.sheet_names, *([sheet.name] if sheet.index == len(before.sheet_names) else [])]
@@ -105,7 +105,7 @@ class Graft:
             for part in before.package
             if part not in {name.lower() for name in changed}
         )
-        if not (found and kept and same and after.sheet_names == names):
+        if not (found and styles_same and same and after.sheet_names == names):
             raise CannotGraft("graft.not_proven", sheet.name)
 
 
@@ -126,7 +126,7 @@ class _Work:
         self._book, self._rels, self._types = Patch(seen.book), Patch(seen.rels), Patch(seen.types)
         self._folder = posixpath.dirname(seen.book.name)
         self._ids: set[str] = set()
-        self._typed = {
+        self._declared_types = {
             each.attributes.get("PartName", "").lower(): each.attributes.get("ContentType", "")
             for each in seen.types.root.children
         }
@@ -228,9 +228,9 @@ class _Work:
         self._rels.append(root, f"<{root.prefix}Relationship {relation}/>")
         place = f"/{self._path(target)}"
         # A program that took a part away may have left its type.
-        if (left := self._typed.get(place.lower(), content_type)) != content_type:
+        if (left := self._declared_types.get(place.lower(), content_type)) != content_type:
             raise UnsupportedPart(f"{place} has the type {left}")
-        if place.lower() not in self._typed:
+        if place.lower() not in self._declared_types:
             self._types.append(types, f'<{types.prefix}Override PartName="{place}" ContentType="{content_type}"/>')
         return id_
 

@@ -69,12 +69,12 @@ def plain_code(code: str) -> str:
 
 def font_of(font: Element) -> tuple[str, ...]:
     """What is compared of a font; the texts of anything more than ours have make it another one."""
-    said = {each.local: each.attributes for each in font.children if each.attributes.get("val", "1") not in _NOTHING}
-    colour = said.pop("color", {})
+    parts = {each.local: each.attributes for each in font.children if each.attributes.get("val", "1") not in _NOTHING}
+    colour = parts.pop("color", {})
     rgb = colour.get("rgb", "")[-6:].upper()
     plain = colour in ({}, {"theme": "1"}) or rgb == "000000"
-    name, size = (said.pop(each, {}).get("val", "") for each in ("name", "sz"))
-    marks = sorted(said.keys() - {"family", "charset", "scheme"})
+    name, size = (parts.pop(each, {}).get("val", "") for each in ("name", "sz"))
+    marks = sorted(parts.keys() - {"family", "charset", "scheme"})
     return (name, size, *marks, "" if plain else rgb or str(colour))
 
 

@@ -102,13 +102,13 @@ def _moment(info: zipfile.ZipInfo) -> tuple[int, int]:
 
 def _short_form(extra: bytes) -> bytes:
     """An extra field without its record for big sizes: the sizes themselves are written where they belong."""
-    kept = b""
+    others = b""
     while len(extra) >= 4:
         kind, size = struct.unpack("<2H", extra[:4])
         if kind != _ZIP64:
-            kept += extra[: 4 + size]
+            others += extra[: 4 + size]
         extra = extra[4 + size :]
-    return kept
+    return others
 
 
 def _deflated(content: bytes) -> tuple[bytes, list[int]]:

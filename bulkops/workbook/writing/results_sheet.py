@@ -216,8 +216,8 @@ def _inline(text: str) -> str:
     """A text as it stands in a cell; most are in many."""
     stored = escape(cell_text(text), quote=False)
     # Without this word a program may drop blanks at either end.
-    kept = "" if stored == stored.strip() else ' xml:space="preserve"'
-    return f"<is><t{kept}>{stored}</t></is>"
+    space = "" if stored == stored.strip() else ' xml:space="preserve"'
+    return f"<is><t{space}>{stored}</t></is>"
 
 
 def _links(lines: Sequence[Sequence[Value]], elsewhere: bool) -> str:

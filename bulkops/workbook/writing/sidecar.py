@@ -123,7 +123,7 @@ def _runs(seen: Inspected) -> set[str]:
     if seen.own is None:
         return set()
     if layout := seen.as_written(seen.own):
-        return {run for told in _in_column(seen, layout, "Run") for run in RUN_ID.findall(told)}
+        return {run for text in _in_column(seen, layout, "Run") for run in RUN_ID.findall(text)}
     # A program that saved it since has put the texts elsewhere.
     found: set[str] = set()
     for part in (seen.own.part, *(part for part in seen.package if part.endswith("sharedstrings.xml"))):
@@ -142,7 +142,7 @@ def _in_column(seen: Inspected, layout: Layout, column: str) -> Iterator[str]:
         cell = rf'<c r="{layout.letter(column)}(?!{layout.heading_row}")[0-9]+"[^>]*><is><t[^>]*>([^<]*)</t>'
         pattern = re.compile(cell.encode())
         for piece in seen.package.pieces_before(seen.own.part, b"<row "):
-            yield from (told.decode() for told in pattern.findall(piece))
+            yield from (text.decode() for text in pattern.findall(piece))
 
 
 def plain(results: Results, workbook: Path, path: Path, sheet: str = SHEET) -> bytes:
@@ -158,8 +158,8 @@ def renewed(content: bytes, results: Results, workbook: Path, path: Path) -> byt
     """What lies at ``path``, with these results in place of those that it holds. Raises CannotGraft, also where
     somebody has added to them."""
     graft = Graft(content)
-    if graft.kept:
-        raise CannotGraft("graft.kept", graft.kept)
+    if graft.left_alone:
+        raise CannotGraft("graft.kept", graft.left_alone)
     if path == workbook and graft.advice:
         raise CannotGraft(graft.advice)
     return graft.grafted(results, link=_link(workbook, path) if graft.alone else "")

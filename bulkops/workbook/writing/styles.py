@@ -135,8 +135,12 @@ class StyleTable:
         self._codes.setdefault(natural(entry.attributes.get("numFmtId", "")), set()).add(code)
 
     def _learn_style(self, xf: Element) -> None:
-        said = xf.attributes.get
-        font, fill, border = natural(said("fontId", "0")), natural(said("fillId", "0")), natural(said("borderId", "0"))
+        attribute = xf.attributes.get
+        font, fill, border = (
+            natural(attribute("fontId", "0")),
+            natural(attribute("fillId", "0")),
+            natural(attribute("borderId", "0")),
+        )
         self._used["fonts"].add(font)
         self._used["fills"].add(fill)
         self._used["borders"].add(border)
@@ -145,7 +149,7 @@ class StyleTable:
         wrap = ways.pop("wrapText", "") in _YES
         horizontal = ways.pop("horizontal", "").replace("general", "")
         if ways == {"vertical": "top"}:
-            look = (natural(said("numFmtId", "0")), font, fill, border, horizontal, wrap)
+            look = (natural(attribute("numFmtId", "0")), font, fill, border, horizontal, wrap)
             self._found.setdefault(look, self._counts["cellXfs"])
 
     def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
