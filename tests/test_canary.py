@@ -237,8 +237,8 @@ def test_a_defect_shows_no_key_even_with_the_values_of_all_variables(
     home.mkdir(parents=True)
     with prepare.prepare(workbook, Environment("custom", practice.base_url), home, Options()) as prepared:
         report = carried_out(prepared, Control(), print)
-        assert report.defect is not None
-        locals_too = traceback.TracebackException.from_exception(report.defect, capture_locals=True)
+        assert report.internal_error is not None
+        locals_too = traceback.TracebackException.from_exception(report.internal_error, capture_locals=True)
         nowhere("".join(locals_too.format()), repr(prepared), repr(report), repr(prepared.key))
     ended = bulkops("run", fill(tmp_path / "b.xlsx", flags=[flag(2004, flag_type_id=2)]), "--yes")
     assert "errors.log" in ended.err

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 import bulkops
 from bulkops.cli.commands import cli
-from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Entry
+from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Message
 from bulkops.model.environment import ENVIRONMENTS, HOSTS
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
@@ -22,8 +22,8 @@ PAGES = {path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"),
 README = PAGES[ROOT / "README.md"]
 REFERENCE, IT = PAGES[ROOT / "docs/reference.md"], PAGES[ROOT / "docs/it.md"]
 EACH_PAGE = pytest.mark.parametrize("page", [pytest.param(path, id=path.name) for path in PAGES])
-CATALOGUE = Catalogue(all_operations().values()).entries
-ENTRIES = [pytest.param(entry, id=code) for code, entry in CATALOGUE.items()]
+CATALOGUE = Catalogue(all_operations().values()).messages
+MESSAGES = [pytest.param(message, id=code) for code, message in CATALOGUE.items()]
 
 
 def test_the_tables_are_what_the_program_makes() -> None:
@@ -94,15 +94,16 @@ def test_every_table_is_whole(page: Path) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1, table
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_every_sentence_can_be_said(entry: Entry) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_sentence_can_be_said(message: Message) -> None:
     """The code that says a sentence stands in the program, and knows every fact the sentence needs."""
-    built = entry.code.endswith((".unused", ".required", ".repeated"))
-    stem = entry.code.rsplit(".", 1)[1] if built else entry.code
+    built = message.code.endswith((".unused", ".required", ".repeated"))
+    stem = message.code.rsplit(".", 1)[1] if built else message.code
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bulkops").rglob("*.py")]
     uses = sum(source.count(f'"{stem}') + source.count(f".{stem}") for source in sources)
-    assert uses >= 1 + (entry.code == stem), entry.code
-    facts = {name for text in (entry.sentence, entry.tip) for _, name, _, _ in string.Formatter().parse(text) if name}
+    assert uses >= 1 + (message.code == stem), message.code
+    texts = (message.sentence, message.tip)
+    facts = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
     assert facts <= {
         "value",
         "extra",
@@ -146,8 +147,8 @@ def test_the_changelog_is_lists_of_what_was_added_changed_and_fixed() -> None:
         above, *lists = version.split("\n### ")
         assert lists, above
         assert "\n- " not in above, above
-        for entries in lists:
-            title, _, *lines = entries.rstrip("\n").split("\n")
+        for messages in lists:
+            title, _, *lines = messages.rstrip("\n").split("\n")
             assert title in ("Added", "Changed", "Fixed"), title
             for line in lines:
                 assert line.startswith("- ") or not line, line

@@ -26,7 +26,7 @@ TOY = '''
 """Void a bill: a toy, to see that an operation is one file."""
 import json
 
-from bulkops.messages.errors import Entry
+from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call
 from bulkops.operations.base import Field, Operation
 from bulkops.operations.cells import read_id, read_text
@@ -38,7 +38,7 @@ class VoidBill(Operation):
     headings = frozenset({"bill_id", "reason"})
     fields = (Field("bill_id", "Bill number", read_id, "The bill.", required=True),
               Field("reason", "Void reason", read_text, "Why."))
-    rules = (Entry("reason.required", "No reason", "Void reason is blank.", "Type why."),)
+    rules = (Message("reason.required", "No reason", "Void reason is blank.", "Type why."),)
     samples = ()
 
     def schema(self):

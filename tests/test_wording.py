@@ -15,7 +15,7 @@ import bulkops as package
 from bulkops.cli.commands import cli
 from bulkops.energycap.classify import classify
 from bulkops.messages import answers, rows
-from bulkops.messages.errors import CannotStart, Entry, to_type
+from bulkops.messages.errors import CannotStart, Message, cli_hint
 from bulkops.model.outcomes import TO_COME, Status
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations import all_operations
@@ -28,7 +28,7 @@ from bulkops.workbook.writing import templates
 ROOT = Path(package.__file__).parent
 OPERATIONS = list(all_operations().values())
 CATALOGUE = Catalogue(OPERATIONS)
-ENTRIES = [pytest.param(entry, id=code) for code, entry in CATALOGUE.entries.items()]
+MESSAGES = [pytest.param(message, id=code) for code, message in CATALOGUE.messages.items()]
 
 FACTS = {
     "path": "August.xlsx",
@@ -74,9 +74,9 @@ EXTRA = {
 }
 
 
-def said(entry: Entry, cell: str = "") -> tuple[str, str]:
+def said(message: Message, cell: str = "") -> tuple[str, str]:
     """(what is said, what to do) as an operator reads them."""
-    problem = CATALOGUE.problem(entry.code, cell, **FACTS, extra=EXTRA.get(entry.code, "7"))
+    problem = CATALOGUE.problem(message.code, cell, **FACTS, extra=EXTRA.get(message.code, "7"))
     return problem.message, problem.tip
 
 
@@ -95,33 +95,33 @@ def test_a_programmers_word_is_seen(text: str) -> None:
     assert jargon(text)
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_no_programmers_word(entry: Entry) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_no_programmers_word(message: Message) -> None:
     """Rule 1: title, sentence and tip are in plain words."""
-    assert not jargon(" ".join((entry.title, *said(entry))))
+    assert not jargon(" ".join((message.title, *said(message))))
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_three_parts(entry: Entry) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_three_parts(message: Message) -> None:
     """Rule 1: what it is called, what is wrong in a full sentence, and what to do, which begins with a verb."""
-    sentence, tip = said(entry)
-    assert entry.title
-    assert entry.title[0].isupper()
-    assert not entry.title.endswith(".")
+    sentence, tip = said(message)
+    assert message.title
+    assert message.title[0].isupper()
+    assert not message.title.endswith(".")
     for text in (sentence, tip):
         # EnergyCAP's own words end as they please.
         assert text.endswith((".", ".)", "”", "?")), text
         assert "  " not in text
     assert re.match(r"[A-Z(“]|\w+\.xlsx|bulkops |12,15", sentence), sentence
-    if "{" not in entry.tip.split()[0]:
+    if "{" not in message.tip.split()[0]:
         assert VERBS.match(tip), tip
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_nothing_that_only_a_command_line_has(entry: Entry) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_nothing_that_only_a_command_line_has(message: Message) -> None:
     """The window shows the same words: a command or an option stands in ``typed``, which only a command line says."""
-    assert not ON_A_COMMAND_LINE.search(" ".join((entry.title, *said(entry))))
-    assert not entry.typed.endswith("."), "it would be copied with the rest"
+    assert not ON_A_COMMAND_LINE.search(" ".join((message.title, *said(message))))
+    assert not message.cli_hint.endswith("."), "it would be copied with the rest"
 
 
 def test_what_is_to_be_typed_can_be_typed() -> None:
@@ -130,20 +130,20 @@ def test_what_is_to_be_typed_can_be_typed() -> None:
     options = {spelling for each in commands.values() for option in each.params for spelling in option.opts}
     options |= {"--env"}
     seen = 0
-    for entry in CATALOGUE.entries.values():
-        for option in re.findall(r"--[\w-]+", entry.typed):
-            assert option in options, entry.code
+    for message in CATALOGUE.messages.values():
+        for option in re.findall(r"--[\w-]+", message.cli_hint):
+            assert option in options, message.code
             seen += 1
-        for command in re.findall(r"bulkops (\w+)", entry.typed):
-            assert command in commands, entry.code
+        for command in re.findall(r"bulkops (\w+)", message.cli_hint):
+            assert command in commands, message.code
             seen += 1
     assert seen > 10
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_nobody_is_blamed(entry: Entry) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_nobody_is_blamed(message: Message) -> None:
     """No sentence says what the operator did wrong: it says what is the matter."""
-    assert not BLAME.search(" ".join((entry.title, *said(entry))))
+    assert not BLAME.search(" ".join((message.title, *said(message))))
 
 
 _NO_VALUE = {
@@ -157,46 +157,46 @@ _NO_VALUE = {
     "expected_bills.mismatch": "its value is in the sentence, and it has no cell",
 }
 _OF_CELLS = [
-    pytest.param(entry, id=entry.code)
-    for entry in (*rows.ENTRIES, *(rule for each in OPERATIONS for rule in each.rules))
-    if not entry.code.startswith("row.")
+    pytest.param(message, id=message.code)
+    for message in (*rows.MESSAGES, *(rule for each in OPERATIONS for rule in each.rules))
+    if not message.code.startswith("row.")
 ]
 
 
-@pytest.mark.parametrize("entry", _OF_CELLS)
-def test_a_cells_problem_names_the_cell_first_and_then_the_value(entry: Entry) -> None:
+@pytest.mark.parametrize("message", _OF_CELLS)
+def test_a_cells_problem_names_the_cell_first_and_then_the_value(message: Message) -> None:
     """Rule 1: as Excel names it, then what is wrong with which value; a blank cell is called blank."""
-    sentence, _ = said(entry, "Payments!D824")
+    sentence, _ = said(message, "Payments!D824")
     assert sentence.startswith("Payments!D824: ")
-    if entry.code not in _NO_VALUE:
+    if message.code not in _NO_VALUE:
         assert "12,15" in sentence or "blank" in sentence
 
 
-@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.code) for entry in answers.ENTRIES])
-def test_an_unknown_outcome_is_never_called_failed(entry: Entry) -> None:
+@pytest.mark.parametrize("message", [pytest.param(message, id=message.code) for message in answers.MESSAGES])
+def test_an_unknown_outcome_is_never_called_failed(message: Message) -> None:
     """Rule 5: where it is not known what became of a row, the sentence says so, and the tip not to send it again."""
-    unknown = entry.tip == "{check}"
-    sentence, tip = said(entry)
+    unknown = message.tip == "{check}"
+    sentence, tip = said(message)
     assert unknown == ("It is not known whether" in sentence)
     if unknown:
         assert tip.startswith("Do not send it again yet.")
-        assert not re.search(r"(?i)fail|refused|may have been", f"{entry.title} {sentence}")
+        assert not re.search(r"(?i)fail|refused|may have been", f"{message.title} {sentence}")
 
 
 def test_the_classification_and_the_words_agree() -> None:
     """What is classified as unknown has a sentence that says unknown; what failed or was not sent does not."""
     for status in (*range(100, 600), 999):
         classification = classify(Reply(status, {}, b"?"), lambda _: None)
-        entry = CATALOGUE.entries[classification.code]
-        assert (classification.status is Status.UNKNOWN) == (entry.tip == "{check}"), status
+        message = CATALOGUE.messages[classification.code]
+        assert (classification.status is Status.UNKNOWN) == (message.tip == "{check}"), status
 
 
 @pytest.mark.parametrize("code", ["row.still_unknown", "row.held"])
 def test_a_doubt_of_before_is_not_called_failed(code: str) -> None:
     """Rule 5 for rows that wait for somebody to look."""
-    entry = CATALOGUE.entries[code]
-    assert not re.search(r"(?i)fail", f"{entry.title} {entry.sentence} {entry.tip}")
-    assert re.search("not sent", entry.sentence)
+    message = CATALOGUE.messages[code]
+    assert not re.search(r"(?i)fail", f"{message.title} {message.sentence} {message.tip}")
+    assert re.search("not sent", message.sentence)
 
 
 @pytest.mark.parametrize("known", OPERATIONS, ids=lambda each: each.key)
@@ -279,9 +279,9 @@ def test_a_command_line_says_what_to_type(bulkops: Bulkops) -> None:
     """After the tip, for whoever can type it; the error's own text, which the window shows, is without it."""
     error = CannotStart("corrections.taken", path="a.xlsx")
     assert "--" not in str(error)
-    assert error.typed() == f"{error} (Command line: --corrections PATH)"
-    assert CannotStart("workbook.missing", path="a.xlsx").typed().endswith("folder.")
-    assert not to_type("a code that nobody knows")
+    assert error.for_command_line() == f"{error} (Command line: --corrections PATH)"
+    assert CannotStart("workbook.missing", path="a.xlsx").for_command_line().endswith("folder.")
+    assert not cli_hint("a code that nobody knows")
     assert "(Command line: bulkops run WORKBOOK, or bulkops history)" in bulkops("resume").err
 
 

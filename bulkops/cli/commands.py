@@ -17,7 +17,7 @@ from bulkops import __version__
 from bulkops.cli import console, keys
 from bulkops.energycap.environments import environment
 from bulkops.messages.errors import BulkopsError, CannotStart
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 from bulkops.model.environment import ENVIRONMENTS
 from bulkops.runs.history import State
 from bulkops.system.data_folder import home
@@ -72,11 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.say(f"bulkops: {words}. Try: {context.command_path if context else 'bulkops'} --help")
         code = console.NOT_STARTED
     except BulkopsError as error:
-        console.say(f"bulkops: {error.typed()}")
+        console.say(f"bulkops: {error.for_command_line()}")
         code = console.NOT_STARTED
     except Exception as error:
         if not console.is_unread(error):  # the help, by typer itself
-            console.report_defect(error)
+            console.report_internal_error(error)
         code = console.NOT_STARTED
     # During a run Ctrl-C stops the run itself: elsewhere nothing has been sent.
     console.leave(console.NOT_STARTED if code == _CTRL_C else code or 0)
@@ -352,7 +352,7 @@ def history(
         if not console.print_document({"runs": [past.document() for past in runs]}):
             raise typer.Exit(console.SOME_LEFT)
     elif as_csv is not None:
-        console.tell(f"{counted(len(runs), 'run')} in {as_csv}")
+        console.tell(f"{plural(len(runs), 'run')} in {as_csv}")
     elif runs:
         with console.printing():
             run_table(runs)
@@ -421,4 +421,4 @@ def _run(
     watcher = console.Watcher(Control(), stack)
     confirm, confirm_take_over = (unattended, lambda older: older) if yes else (ask, ask_to_take_over)
     report = prepare_and_carry_out(ready, home(), confirm, confirm_take_over, watcher.listen, watcher.control, options)
-    return replace(report, defect=report.defect or watcher.defect)
+    return replace(report, internal_error=report.internal_error or watcher.internal_error)

@@ -105,7 +105,7 @@ class Watcher:
     def __init__(self, control: Control, stack: ExitStack) -> None:
         """From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
         self.control, self._stack = control, stack
-        self.defect: Exception | None = None
+        self.internal_error: Exception | None = None
 
     @contextmanager
     def listen(self, count: int) -> Iterator[Callable[[Outcome], object]]:
@@ -115,7 +115,7 @@ class Watcher:
         self._stack.enter_context(stoppable(self.control))
         with Progress(count, waiting=self.control.waiting) as progress:
             yield progress.saw
-        self.defect = progress.defect
+        self.internal_error = progress.internal_error
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def starting(as_json: bool, workbook: Path | None = None) -> Iterator[None]:
             raise CannotStart("run.declined") from None
     except Exception as error:
         if as_json:
-            why = error.typed() if isinstance(error, BulkopsError) else "bulkops met an error of its own."
+            why = error.for_command_line() if isinstance(error, BulkopsError) else "bulkops met an error of its own."
             print_failure(why, workbook)
         raise
 
@@ -166,15 +166,15 @@ def print_failure(why: str, workbook: Path | None = None) -> None:
 
 def ended(report: Report, as_json: bool) -> typer.Exit:
     """Tell a report. Whatever happens meanwhile, the exit code is that of the rows; not 0 if its document is lost."""
-    whole, defect = not as_json, report.defect
+    whole, internal_error = not as_json, report.internal_error
     try:
         whole = present(report, as_json) or whole
         if report.refused is not None:
-            say(f"bulkops: {report.refused.typed()}")
+            say(f"bulkops: {report.refused.for_command_line()}")
     except Exception as error:
-        defect = defect or error
-    if defect is not None and not isinstance(defect, OSError):
-        report_defect(defect)
+        internal_error = internal_error or error
+    if internal_error is not None and not isinstance(internal_error, OSError):
+        report_internal_error(internal_error)
     return typer.Exit(report.exit_code if whole else report.exit_code or SOME_LEFT)
 
 
@@ -245,9 +245,9 @@ def is_unread(error: Exception) -> bool:
     return bool(lost)
 
 
-def report_defect(defect: Exception) -> None:
-    """Our own defect: the details go to a file, the operator gets a sentence."""
-    say(f"bulkops: {log.record(defect)}")
+def report_internal_error(internal_error: Exception) -> None:
+    """An internal error: the details go to a file, the operator gets a sentence."""
+    say(f"bulkops: {log.record(internal_error)}")
 
 
 def tell(text: str) -> None:

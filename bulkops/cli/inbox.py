@@ -11,7 +11,7 @@ from bulkops.inbox.outcome import Processed, foreseen
 from bulkops.inbox.process import opened
 from bulkops.inbox.scan import Listing, scan_folder
 from bulkops.messages.errors import BulkopsError
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.runs import records
 from bulkops.runs.carry_out import carry_out, unattended
@@ -51,7 +51,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
                 _tell(one)
             if one.last or control.stopped.is_set():
                 break
-    left = [{"path": str(each.path), "why": each.why.typed()} for each in listing.skipped]
+    left = [{"path": str(each.path), "why": each.why.for_command_line()} for each in listing.skipped]
     notes = [*inbox.notes, *_not_come_to(listing, handled)]
     if as_json:
         told = [each.document() for each in handled]
@@ -60,11 +60,11 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     else:
         for note in notes[len(inbox.notes) :]:
             console.tell(note)
-    defects = [one.report.defect for one in handled if one.report and one.report.defect]
-    for defect in defects:
-        console.report_defect(defect)
+    internal_errors = [one.report.internal_error for one in handled if one.report and one.report.internal_error]
+    for internal_error in internal_errors:
+        console.report_internal_error(internal_error)
     codes = {0, *carry.codes, *(each.exit_code for each in handled)}
-    codes |= {console.NOT_STARTED} if defects else set()
+    codes |= {console.NOT_STARTED} if internal_errors else set()
     codes |= {console.SOME_LEFT} if lost else set()
     # Once rows were sent, it is not said that nothing was.
     return max(console.SOME_LEFT if carry.sent and code == console.NOT_STARTED else code for code in codes)
@@ -85,7 +85,7 @@ class _Carry:
         with ExitStack() as stack:
             watcher = console.Watcher(self._control, stack)
             report = carry_out(run, unattended if self._yes else _ask, watcher.listen, self._control)
-        report = replace(report, defect=report.defect or watcher.defect)
+        report = replace(report, internal_error=report.internal_error or watcher.internal_error)
         if report.refused is None:
             self.codes.append(report.exit_code)
             self.sent = self.sent or any(outcome.started for outcome in report.outcomes)
@@ -103,15 +103,13 @@ def _ask(summary: Summary) -> BulkopsError | None:
 def _list(listing: Listing, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
     for note in notes:
         console.tell(f"Note: {note}")
-    ready = (
-        f"{counted(len(listing.ready), 'workbook')} in {listing.folder}" if listing.ready else "There is no workbook"
-    )
+    ready = f"{plural(len(listing.ready), 'workbook')} in {listing.folder}" if listing.ready else "There is no workbook"
     console.tell(f"{ready}{'.' if listing.ready else f' to run in {listing.folder}.'}")
     for found in listing.ready:
         again = " (its run was cut short and is finished)" if found.again else ""
         console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
     for skipped in listing.skipped:
-        console.tell(f"  Left alone: {skipped.why.typed()}")
+        console.tell(f"  Left alone: {skipped.why.for_command_line()}")
 
 
 def _tell(one: Processed) -> None:
@@ -121,7 +119,7 @@ def _tell(one: Processed) -> None:
     for note in one.notes:
         console.tell(f"Note: {note}")
     if one.why is not None:
-        console.tell(f"{one.why.typed()}")
+        console.tell(f"{one.why.for_command_line()}")
     if one.moved_to is not None:
         console.tell(f"Moved to: {one.moved_to}")
 
@@ -130,5 +128,5 @@ def _not_come_to(listing: Listing, handled: list[Processed]) -> list[str]:
     """Why the pass ended before the last workbook, if it did."""
     if len(handled) == len(listing.ready):
         return []
-    count = counted(len(listing.ready) - len(handled), "workbook")
+    count = plural(len(listing.ready) - len(handled), "workbook")
     return [f"The pass ended early: {count} not come to, still in the folder."]

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkops.messages.errors import BulkopsError, CannotStart, to_type
-from bulkops.messages.wording import about_left, counted, printable
+from bulkops.messages.errors import BulkopsError, CannotStart, cli_hint
+from bulkops.messages.wording import plural, printable, time_left
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.runs.history import PastRun, State
@@ -84,9 +84,9 @@ def show(report: Report) -> None:
         console.print(table)
     if more := len(telling) - len(shown):
         where = "The results file has them all." if report.results else "With --json you get them all."
-        console.print(f"Not shown here: {counted(more, 'row')}. {where}\n")
+        console.print(f"Not shown here: {plural(more, 'row')}. {where}\n")
     counts = Counter(outcome.shown for outcome in report.outcomes)
-    console.print(Text(f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}.", style="bold"))
+    console.print(Text(f"{plural(len(report.outcomes), 'row')}: {by_status(counts)}.", style="bold"))
     if counts[Status.UNKNOWN]:
         warning = "Do not send the unknown rows again before you have checked them in EnergyCAP."
         console.print(Text(warning, style=_COLOURS[Status.UNKNOWN]))
@@ -123,7 +123,7 @@ def _words(outcome: Outcome) -> Text:
     if outcome.message:
         lines.append(Text(printable(outcome.message)))
     if outcome.tip and not outcome.new_task_guid:
-        lines.append(Text(f"→ {printable(outcome.tip)} {to_type(outcome.code)}".rstrip(), style="italic"))
+        lines.append(Text(f"→ {printable(outcome.tip)} {cli_hint(outcome.code)}".rstrip(), style="italic"))
     if outcome.status is Status.DONE and outcome.send_again_code:
         lines.append(Text(f"Send again code {outcome.send_again_code}", style="bright_black"))
     lines += [Text(f"Note: {printable(warning)}", style="yellow") for warning in outcome.warnings]
@@ -147,7 +147,7 @@ def run_table(runs: Sequence[PastRun]) -> None:
     console.print(table)
     if (more := len(runs) - _MOST_RUNS) > 0:
         choose = "Choose from them with --state, --workbook, --since or --person, or get them all with --csv or --json."
-        console.print(f"Not shown here: {counted(more, 'older run')}. {choose}")
+        console.print(f"Not shown here: {plural(more, 'older run')}. {choose}")
 
 
 def ask(summary: Summary) -> CannotStart | None:
@@ -218,7 +218,7 @@ class Progress:
         self._total, self._clock, self._waiting = total, clock, waiting
         self._counts: Counter[Status] = Counter()
         self._bar: Bar | None = None
-        self.defect: Exception | None = None
+        self.internal_error: Exception | None = None
         """Why the display was given up."""
         self._begun = self._said = clock()
         self._ended = threading.Event()
@@ -228,7 +228,7 @@ class Progress:
         try:
             self._begin()
         except Exception as error:
-            self._bar, self.defect = None, error
+            self._bar, self.internal_error = None, error
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -237,7 +237,7 @@ class Progress:
             if self._bar is not None:
                 self._bar.stop()
         except Exception as error:
-            self.defect = error
+            self.internal_error = error
 
     def _begin(self) -> None:
         console = _console(stderr=True)
@@ -286,9 +286,7 @@ class Progress:
                 return
             self._said = self._clock()
             left = (
-                about_left((self._said - self._begun) / done * (self._total - done))
-                if done
-                else "waiting for an answer"
+                time_left((self._said - self._begun) / done * (self._total - done)) if done else "waiting for an answer"
             )
             # A log that can no longer be written to is no reason to stop a run.
             with suppress(OSError):
@@ -299,4 +297,4 @@ class Progress:
 
     def _pause(self) -> str:
         seconds = round(self._waiting())
-        return f"EnergyCAP asked for a pause, {counted(seconds, 'second')} left" if seconds > 1 else ""
+        return f"EnergyCAP asked for a pause, {plural(seconds, 'second')} left" if seconds > 1 else ""

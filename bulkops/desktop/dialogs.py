@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from bulkops.desktop.theme import DANGER, EDGE, SAFE, Look
 from bulkops.desktop.view import REHEARSE, TICK, Question, Sure
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 
 Answer = Callable[[bool, str, bool], str]
 """Yes or no, what was typed, is the tick there? → why that is no answer."""
@@ -129,7 +129,7 @@ class RunDialog(Dialog):
     def _rows(self, count: int, chosen: bool, words: str) -> ttk.Checkbutton | None:
         if not (count or chosen):
             return None
-        how_many = f"the {counted(count, 'row')}" if count else "the rows"
+        how_many = f"the {plural(count, 'row')}" if count else "the rows"
         return self._choice(chosen, f"Also send {how_many} {words}")
 
     def _choice(self, chosen: bool, words: str) -> ttk.Checkbutton:

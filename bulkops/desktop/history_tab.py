@@ -17,7 +17,7 @@ from bulkops.desktop.theme import DANGER, INK, PAPER, TINTS, Look
 from bulkops.desktop.widgets import WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 from bulkops.runs import history, past_runs
 from bulkops.runs.history import PastRun
 from bulkops.system import log
@@ -196,7 +196,7 @@ class HistoryTab(ttk.Frame):
 
     def _has_exported(self, number: int, path: Path) -> None:
         if self.winfo_exists():
-            self._say(f"{counted(number, 'run')} in {path}", path=str(path))
+            self._say(f"{plural(number, 'run')} in {path}", path=str(path))
 
     def _failed(self, error: Exception) -> None:
         if self.winfo_exists():

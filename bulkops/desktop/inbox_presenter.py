@@ -15,7 +15,7 @@ from bulkops.desktop.keep_awake import staying_awake
 from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError, CannotStart
-from bulkops.messages.wording import counted, printable
+from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
 from bulkops.runs.report import Report
@@ -131,7 +131,7 @@ class InboxPresenter:
         self.looking = False
         self.files = {each.path: each for each in files}
         ready = sum(each.found is not None for each in files)
-        self.headline = f"{counted(ready, 'workbook')} to run." if ready else "There is no workbook to run."
+        self.headline = f"{plural(ready, 'workbook')} to run." if ready else "There is no workbook to run."
         self.refresh()
 
     def run(self, paths: Iterable[Path] | None = None) -> None:
@@ -189,7 +189,7 @@ class InboxPresenter:
                 handled = inbox.handle(found, where, lambda run: self._carry(run, control))
                 self._later(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
                 if number < len(chosen) and (handled.last or control.stopped.is_set()):
-                    left = counted(len(chosen) - number, "workbook")
+                    left = plural(len(chosen) - number, "workbook")
                     return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
             return inbox.notes
 
@@ -211,7 +211,7 @@ class InboxPresenter:
             numbers = itertools.count(1)
 
             def seen(_: Outcome) -> None:
-                words = f"{run.workbook.path.name}: {next(numbers)} of {counted(count, 'row')}"
+                words = f"{run.workbook.path.name}: {next(numbers)} of {plural(count, 'row')}"
                 self._later(lambda: self._say(words))
 
             yield seen
@@ -239,7 +239,7 @@ class InboxPresenter:
 
     def _has_handled(self, handled: Processed) -> None:
         report = handled.report
-        self.cut_short = self.cut_short or (report is not None and bool(report.stopped or report.defect))
+        self.cut_short = self.cut_short or (report is not None and bool(report.stopped or report.internal_error))
         before = self.files.get(handled.path)
         self.files[handled.path] = _told(handled, before.found if before else None)
         self.refresh()
@@ -283,8 +283,8 @@ def _told(handled: Processed, found: Candidate | None) -> Dropped:
 
     report = handled.report
     ending = [f"The run stopped early. {report.stopped}"] if report.stopped else []
-    defect = [str(log.record(report.defect))] if report.defect else []
-    said = [counts_of(report), *why, *ending, *defect, *report.notes, *handled.notes]
+    internal_error = [str(log.record(report.internal_error))] if report.internal_error else []
+    said = [counts_of(report), *why, *ending, *internal_error, *report.notes, *handled.notes]
     shown = Dropped(handled.path, "\n".join(dict.fromkeys(said)), worst=worst)
     if handled.moved_to is None:
         return shown

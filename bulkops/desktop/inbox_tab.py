@@ -15,7 +15,7 @@ from bulkops.desktop.view import Question
 from bulkops.desktop.widgets import PathEntry, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
-from bulkops.messages.wording import counted, printable
+from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.system import log
 
@@ -115,7 +115,7 @@ class InboxTab(ttk.Frame):
         self.headline.configure(text=shown.headline)
         self.trouble.configure(text=shown.trouble)
         self._show_files(shown)
-        self.run_all.configure(text=f"Run {'all ' if shown.ready > 1 else ''}{counted(shown.ready, 'workbook')}")
+        self.run_all.configure(text=f"Run {'all ' if shown.ready > 1 else ''}{plural(shown.ready, 'workbook')}")
         enable(self.choose, not shown.busy)
         enable(self.again, not shown.busy and shown.folder is not None)
         enable(self.run_all, not shown.busy and shown.ready > 0)

@@ -173,8 +173,8 @@ class KeyDialog(Dialog):
                 then(said)
 
         def failed(error: Exception) -> None:
-            defect = log.record(error)
-            done(Said(str(defect), good=False, code=defect.code))
+            internal_error = log.record(error)
+            done(Said(str(internal_error), good=False, code=internal_error.code))
 
         self.said.configure(text=meanwhile, foreground=INK)
         self._be_busy(True)

@@ -332,8 +332,8 @@ class Presenter:
         else:
             self.state.phase = Phase.ENDED
             self._take(looked)
-            if report.defect is not None:
-                self.tell(report.defect)
+            if report.internal_error is not None:
+                self.tell(report.internal_error)
         self.refresh()
         if self._closing:
             self._leave()

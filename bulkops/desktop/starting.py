@@ -93,11 +93,11 @@ def _see_to_endings(root: tk.Tk, window: Window) -> Callable[[], object]:
 
     root.protocol("WM_SAVE_YOURSELF", session_ends)
 
-    def defect(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    def internal_error(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
         if isinstance(error, Exception):
             window.presenter.tell(error)
         else:
             sys.exit(1)
 
-    root.report_callback_exception = defect
+    root.report_callback_exception = internal_error
     return stop

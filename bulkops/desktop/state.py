@@ -11,7 +11,7 @@ from pathlib import Path
 from bulkops.desktop.lines import Line
 from bulkops.desktop.view import Button, Shown, Trouble
 from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
-from bulkops.messages.wording import about_left, counted
+from bulkops.messages.wording import plural, time_left
 from bulkops.model.environment import Environment
 from bulkops.model.history import Doubt
 from bulkops.model.outcomes import Status, by_status
@@ -126,7 +126,7 @@ class State:
 
     def _run_words(self) -> str:
         ready = self.counts[Status.READY]
-        return f"Run {counted(ready, 'row')}" if ready and self.phase is not Phase.RUNNING else "Run"
+        return f"Run {plural(ready, 'row')}" if ready and self.phase is not Phase.RUNNING else "Run"
 
     def why_not_run(self) -> str:
         """Why the rows cannot be run now; "" if they can."""
@@ -181,13 +181,13 @@ class State:
                 return self._told_of_run(), self._next_after_run()
 
     def _patience(self, what: str, silent: float) -> str:
-        return f"Still {what}, since {counted(int(silent), 'second')}." if silent > QUIET else ""
+        return f"Still {what}, since {plural(int(silent), 'second')}." if silent > QUIET else ""
 
     def _told_of_rows(self) -> str:
         total = self.counts.total()
         unread = ", ".join(each.sheet for each in self.report.unread) if self.report else ""
         left_out = f" Sheets not read: {unread}." if unread else ""
-        return f"{counted(total, 'row')}: {by_status(self.counts)}.{left_out}" if total else ""
+        return f"{plural(total, 'row')}: {by_status(self.counts)}.{left_out}" if total else ""
 
     def _told_of_failure(self) -> str:
         if self.of:
@@ -196,17 +196,17 @@ class State:
 
     def _running(self, stopping: bool) -> str:
         told = "Stopping: the rows on their way are finished and recorded first. " if stopping else ""
-        return f"{told}Sending: {self.came} of {counted(self.of, 'row')}."
+        return f"{told}Sending: {self.came} of {plural(self.of, 'row')}."
 
     def _time_left(self, silent: float, pause: int) -> str:
         if pause > 1:
-            return f"EnergyCAP asked for a pause, {counted(pause, 'second')} left."
+            return f"EnergyCAP asked for a pause, {plural(pause, 'second')} left."
         if silent > QUIET:
-            return f"Waiting for EnergyCAP's answer since {counted(int(silent), 'second')}; a row can take minutes."
+            return f"Waiting for EnergyCAP's answer since {plural(int(silent), 'second')}; a row can take minutes."
         if not self.came:
             return "The first row is on its way."
         passed = self.heard - self.began
-        return f"{about_left(passed / self.came * (self.of - self.came)).capitalize()}."
+        return f"{time_left(passed / self.came * (self.of - self.came)).capitalize()}."
 
     def _next_after_check(self) -> str:
         if self.counts[Status.UNKNOWN]:

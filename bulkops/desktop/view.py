@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkops import __version__
 from bulkops.desktop.lines import Line
 from bulkops.messages.errors import COMMON, BulkopsError
-from bulkops.messages.wording import counted, moment, printable
+from bulkops.messages.wording import moment, plural, printable
 from bulkops.model.environment import CUSTOM, PRACTICE, Environment
 from bulkops.model.history import Doubt, Verdict
 from bulkops.model.outcomes import Status, by_status
@@ -133,7 +133,7 @@ class Question:
         """The words of the button that begins the run."""
         if self.older:
             return "Take them over as unknown"
-        return f"Run {counted(self.count, 'row')}" if self.count else "Write the results"
+        return f"Run {plural(self.count, 'row')}" if self.count else "Write the results"
 
     def wrong(self, typed: str, sure: bool = False) -> str:
         """Why what was typed does not begin the run; "" if it does. ``sure``: is the tick there?"""
@@ -212,7 +212,7 @@ def question(summary: Summary) -> Question:
     hidden = sum(each.code == "row.hidden" for each in choices)
     done = sum(each.status is Status.ALREADY_DONE for each in choices)
     owner = printable(summary.owner) or "an unknown owner"
-    effects = (f"{counted(count, 'row')} {effect}" for effect, count in summary.effects.items())
+    effects = (f"{plural(count, 'row')} {effect}" for effect, count in summary.effects.items())
     within = ", in a sheet of its own" if summary.within else ""
     return Question(
         sum(summary.steps.values()),

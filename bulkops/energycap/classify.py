@@ -77,7 +77,7 @@ class Classification:
     http_status: int | None = None
     stop: bool = False
     """The run must end: key, permission, proxy, or an answer that moved elsewhere."""
-    trouble: bool = False
+    transient: bool = False
     """The server or the network failed, not the row; several of these in a row end the run."""
     wait: float | None = None
     """Seconds for which the server wants to be left alone, by everybody; None: it did not ask for that."""
@@ -96,10 +96,10 @@ def classify(seen: Reply | NoResponse, accepted: Callable[[Reply], Accepted | No
         answer = _documented(seen, accepted)
         if answer is not None:
             return Classification(Status.DONE, accepted=answer, http_status=status)
-        return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, trouble=True)
+        return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=status, transient=True)
     if status == TOO_MANY:
         return Classification(
-            Status.FAILED, "sent.busy", words, http_status=status, trouble=True, wait=retry_after(seen), again=True
+            Status.FAILED, "sent.busy", words, http_status=status, transient=True, wait=retry_after(seen), again=True
         )
     if status in STOPPING:
         code = "sent.proxy" if status == 407 else "sent.no_right"
@@ -108,16 +108,16 @@ def classify(seen: Reply | NoResponse, accepted: Callable[[Reply], Accepted | No
         code = "sent.not_found" if status in (404, 410) else "sent.refused"
         return Classification(Status.FAILED, code, words, http_status=status, doubtful=is_strange(seen))
     if 300 <= status < 400:
-        return Classification(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, trouble=True)
+        return Classification(Status.UNKNOWN, "sent.redirected", words, http_status=status, stop=True, transient=True)
     code = "sent.server_error" if status >= 500 or status == 408 else "sent.odd_answer"
     wait = retry_after(seen) if status == UNAVAILABLE and "retry-after" in seen.headers else None
-    return Classification(Status.UNKNOWN, code, words, http_status=status, trouble=True, wait=wait)
+    return Classification(Status.UNKNOWN, code, words, http_status=status, transient=True, wait=wait)
 
 
 def not_believed(reply: Reply, why: str) -> Classification:
     """An answer of the documented shape with something in it that cannot be: whatever it says, it proves nothing."""
     words = _short(f"{why}: {_text(reply)}")
-    return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, trouble=True)
+    return Classification(Status.UNKNOWN, "sent.odd_answer", words, http_status=reply.status, transient=True)
 
 
 def is_strange(refusal: Reply) -> bool:
@@ -137,7 +137,7 @@ def is_energycap(seen: Reply | NoResponse) -> bool:
 def unproved(refusal: Classification) -> Classification:
     """A refusal by something in EnergyCAP's place. It ends the run, and what became of the row is unknown: a gateway
     may pass a request on and still answer it by itself."""
-    return replace(refusal, status=Status.UNKNOWN, code="sent.not_energycap", stop=True, trouble=True)
+    return replace(refusal, status=Status.UNKNOWN, code="sent.not_energycap", stop=True, transient=True)
 
 
 def _json(reply: Reply) -> object:
@@ -161,7 +161,7 @@ def _classify_no_response(failure: NoResponse) -> Classification:
     tunnel = failure.https and "ProxyError" in chain and "Tunnel connection failed" in failure.detail
     if failure.status is None and _MAY_HAVE_LEFT not in chain:
         if chain & _NOT_TRUSTED:
-            return Classification(Status.NOT_SENT, "sent.not_trusted", words, failure.cause, stop=True, trouble=True)
+            return Classification(Status.NOT_SENT, "sent.not_trusted", words, failure.cause, stop=True, transient=True)
         if chain & (_NEVER_CONNECTED | _NEVER_LEFT) or tunnel:
             return Classification(
                 Status.NOT_SENT,
@@ -169,10 +169,10 @@ def _classify_no_response(failure: NoResponse) -> Classification:
                 words,
                 failure.cause,
                 stop=bool(chain & _NEVER_LEFT),
-                trouble=True,
+                transient=True,
             )
     return Classification(
-        Status.UNKNOWN, "sent.no_answer", words, failure.cause, http_status=failure.status, trouble=True
+        Status.UNKNOWN, "sent.no_answer", words, failure.cause, http_status=failure.status, transient=True
     )
 
 

@@ -11,7 +11,7 @@ from bulkops.inbox import claims, filing
 from bulkops.inbox.journal import Moves, Record
 from bulkops.inbox.scan import Candidate
 from bulkops.messages.errors import BulkopsError, CannotStart
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
 from bulkops.operations.catalogue import Catalogue
@@ -49,7 +49,7 @@ class Processed:
         report = self.report
         if self.ends or report is None or not report.stopped:
             return self.ends
-        return report.defect is None or any(outcome.code == "row.stopped" for outcome in report.outcomes)
+        return report.internal_error is None or any(outcome.code == "row.stopped" for outcome in report.outcomes)
 
     @property
     def exit_code(self) -> int:
@@ -62,10 +62,10 @@ class Processed:
     def document(self) -> dict[str, Any]:
         """The run's JSON document, with where the workbook is now."""
         if self.report is None:
-            told = document(None, str(self.path), None, None, (), [self.why.typed()] if self.why else [])
+            told = document(None, str(self.path), None, None, (), [self.why.for_command_line()] if self.why else [])
         else:
             told = replace(self.report, workbook=self.path).document()
-            told["notes"] += [self.why.typed()] if self.why and self.why is not self.report.refused else []
+            told["notes"] += [self.why.for_command_line()] if self.why and self.why is not self.report.refused else []
         told["notes"] += self.notes
         return {**told, "moved_to": str(self.moved_to) if self.moved_to else None}
 
@@ -82,7 +82,7 @@ def counts_of(report: Report) -> str:
     """``12 rows: Needs fixing 1, Ready 11``."""
     counts = Counter(outcome.shown for outcome in report.outcomes)
     unread = f"; sheets not read: {', '.join(each.sheet for each in report.unread)}" if report.unread else ""
-    return f"{counted(len(report.outcomes), 'row')}: {by_status(counts)}{unread}"
+    return f"{plural(len(report.outcomes), 'row')}: {by_status(counts)}{unread}"
 
 
 def moves_of(record: Record, report: Report | None, content: str, box: Folder) -> Moves:

@@ -84,7 +84,7 @@ class Inbox:
             return Processed(found.path, why=error)
         except OSError as error:
             return Processed(found.path, why=unmoved(found.path, error), ends=error.errno not in _OF_ONE)
-        except Exception as error:  # a defect of ours, which what lies in this workbook may have caused
+        except Exception as error:  # an internal error, which what lies in this workbook may have caused
             return Processed(found.path, why=log.record(error))
         ran = handled.report is not None and handled.report.refused is None
         practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
@@ -207,7 +207,7 @@ class Inbox:
             return Processed(path, report, why=unmoved(path, error), unfinished=True)
         except BulkopsError as error:
             return Processed(path, report, why=error, ends=True, unfinished=True)
-        except Exception as error:  # a defect of ours; what became of the rows is told all the same
+        except Exception as error:  # an internal error; what became of the rows is told all the same
             return Processed(path, report, why=log.record(error), unfinished=True)
         return Processed(path, as_moved(report, record, moves), self.folder / moves.to / path.name, why or refused)
 

@@ -2,264 +2,264 @@
 
 from __future__ import annotations
 
-from bulkops.messages.message import Entry
+from bulkops.messages.message import Message
 
-ENTRIES = (
-    Entry(
+MESSAGES = (
+    Message(
         "graft.format",
         "Results beside: not an .xlsx workbook",
         "{path} is not an .xlsx workbook, so it cannot hold a Results sheet.",
         "Save it as .xlsx to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.signed",
         "Results beside: signed workbook",
         "{path} is digitally signed, and a new sheet would break the signature.",
         "Run a copy without the signature to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.signed_macros",
         "Results beside: signed macros",
         "The macros in {path} are digitally signed, and Excel could drop the signature because of a new sheet.",
         "Run a copy saved as .xlsx to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.shared",
         "Results beside: shared workbook",
         "{path} is shared in Excel's old way, which keeps a record of every change.",
         "End the sharing in Excel (Review, Unshare Workbook) to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.damaged",
         "Results beside: damaged file",
         "{path} is damaged ({detail}).",
         "Open it in Excel, let it repair the file, and save it.",
     ),
-    Entry(
+    Message(
         "graft.odd",
         "Results beside: unusual file",
         "{path} is made in an unusual way ({detail}).",
         "Save it in Excel to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.styles_full",
         "Results beside: too many cell formats",
         "{path} has as many cell formats as Excel allows.",
         "Copy its rows into a new workbook to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.too_big",
         "Results beside: too much to go through",
         "{path} holds more than can be gone through in a few seconds ({detail}).",
         "Copy its rows into a new workbook to have the results in it.",
     ),
-    Entry(
+    Message(
         "graft.too_many_rows",
         "Results beside: too many rows",
         "There are more results than a sheet has rows, which are 1,048,576.",
         "Split {path} into several workbooks.",
     ),
-    Entry(
+    Message(
         "graft.not_proven",
         "Results beside: the check failed",
         "{path} with a Results sheet was not what it should be when it was read back ({detail}). The workbook is as it was.",
         "Report this to whoever looks after bulkops.",
     ),
-    Entry(
+    Message(
         "graft.named",
         "The Results sheet has another name",
         "{path} has a sheet called Results, or the one of bulkops was renamed: the results are in the sheet “{detail}”.",
         "Look for them there.",
     ),
-    Entry(
+    Message(
         "graft.strange",
         "Another computer's results were left alone",
         "The sheet “{detail}” in {path} is of a run on another computer, so it stays as it is and a new one is made.",
         "Delete that sheet when you are sure of what that run has sent.",
     ),
-    Entry(
+    Message(
         "graft.kept",
         "An earlier Results sheet was left alone",
         "The sheet “{detail}” in {path} holds something besides results, so it stays as it is and a new one is made.",
         "Delete or rename the earlier one to have one Results sheet again.",
     ),
-    Entry(
+    Message(
         "place.open",
         "Results beside: open in another program",
         "{path} is open in {detail}.",
         "Close it before a run to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.changed",
         "Results beside: changed meanwhile",
         "{path} was changed since it was read.",
         "Run it again to have the results in it: rows that are done are not sent twice.",
     ),
-    Entry(
+    Message(
         "place.gone",
         "Results beside: the workbook is gone",
         "{path} is not where it was when it was read.",
         "Put it back before the next run to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.no_access",
         "Results beside: may not be changed",
         "{path} cannot be changed: it or its folder is write-protected, or another program holds it.",
         "Allow changes, and close it in other programs, to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.too_long",
         "Results beside: path too long",
         "The path of {path} ({detail} letters) leaves no room for the names of the files that are beside it while it is replaced.",
         "Make its name shorter, or move it nearer to the top of the disk, to have the results in it: Windows counts all folders, to 259.",
     ),
-    Entry(
+    Message(
         "place.linked",
         "Results beside: a file with two names",
         "{path} is one file with two names, and would lose the other one.",
         "Run a copy to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.no_copy",
         "Results beside: no copy can be kept",
         "{path} cannot be copied to {detail} first: nothing may be written there, or the disk is full.",
         "Free some space, or allow writing there, to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.no_room",
         "Results beside: too little room",
         "There is too little room on the disk of {path}.",
         "Free some space to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.locked",
         "Results beside: protected structure",
         "The structure of {path} is protected, so no sheet may be added to it.",
         "Unprotect it (Review, Protect Workbook) to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.read_only_recommended",
         "Results beside: read-only recommended",
         "{path} asks everybody to open it read-only.",
         "Switch that off in Excel (Save As, Tools, General Options) to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.reserved",
         "Results beside: reserved",
         "{path} may only be changed by those who know its password.",
         "Remove the password (Save As, Tools, General Options) to have the results in it.",
     ),
-    Entry(
+    Message(
         "place.final",
         "Results beside: marked as final",
         "{path} is marked as final.",
         "Choose Edit Anyway in Excel, and save, to have the results in it.",
     ),
-    Entry(
+    Message(
         "corrections.name",
         "Not a name for corrections",
         "The corrections cannot be called {path}.",
         "Choose a name that ends with .xlsx, for example {value}.",
-        typed="--corrections PATH",
+        cli_hint="--corrections PATH",
     ),
-    Entry(
+    Message(
         "corrections.same",
         "The corrections' place is taken by this run",
         "The corrections cannot go to {path}: that is {value}.",
         "Choose another name for the corrections.",
-        typed="--corrections PATH",
+        cli_hint="--corrections PATH",
     ),
-    Entry(
+    Message(
         "corrections.taken",
         "A file that is not ours",
         "{path} is there already and is no corrections workbook of bulkops, so it is left alone.",
         "Choose another name for the corrections.",
-        typed="--corrections PATH",
+        cli_hint="--corrections PATH",
     ),
-    Entry(
+    Message(
         "corrections.open",
         "The corrections are open",
         "{path} is open in {value}, and somebody may be correcting it.",
         "Close it, or choose another name for the corrections.",
-        typed="--corrections PATH",
+        cli_hint="--corrections PATH",
     ),
-    Entry(
+    Message(
         "corrections.unwritable",
         "Corrections cannot be written",
         "The corrections cannot be written to {path}: that folder or file does not allow it.",
         "Choose another folder for the corrections.",
-        typed="--corrections PATH",
+        cli_hint="--corrections PATH",
     ),
-    Entry(
+    Message(
         "corrections.merged",
         "Cells that were merged",
         "Cells of the row are merged in {value}; here they are apart, and an error value stands in each of them.",
         "Type in each of them what the row should hold, or clear it.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.unreadable",
         "A cell of the corrections that must be typed again",
         "An error value stands where {value} holds nothing that can be read.",
         "Type over it, or clear the cell if it should be blank.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.none",
         "Nothing to correct",
         "No row needs correcting, so no corrections workbook was written.",
         "Go on with the workbook itself.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.outside",
         "Rows that failed, but not by their own fault",
         "Rows that failed without anything to correct in them: {value}. They are not in the corrections.",
         "Do what they say, then run the workbook again.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.old",
         "Nothing to correct, and earlier corrections are there",
         "No row needs correcting, so no corrections workbook was written; {path} is an earlier one.",
         "Delete it if you are done with it.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.kept",
         "Earlier corrections were replaced",
         "The earlier {path} was replaced; a copy of it is {value}.",
         "Look in the copy for what somebody may have corrected there already.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.lost",
         "Corrections not written",
         "The corrections could not be written to {path} ({value}).",
         "Look at the rows themselves: each says what to correct in it.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.too_big",
         "Corrections too big",
         "The corrections were not written to {path}: the rows that need correcting in {value} would fill too many cells.",
         "Look at the rows themselves: each says what to correct in it.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.changed",
         "Workbook changed since",
         "{path} was changed since its rows were looked at.",
         "Check it again; then make the corrections workbook.",
     ),
-    Entry(
+    Message(
         "corrections.repeated",
         "A row that asks for the same as another",
         "An error value stands in Send again, because another row of {value} asks for the same.",
         "Delete this row. Or correct it so that it asks for something else, and clear Send again.",
         warning=True,
     ),
-    Entry(
+    Message(
         "corrections.elsewhere",
         "Rows under other headings",
         "Rows that stand under headings of their own, in other columns than those above: {value}. They are not in the corrections.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkops.messages.message import Entry
+from bulkops.messages.message import Message
 
 PARTS = {
     "ledger": "Record of what was sent",
@@ -65,14 +65,14 @@ def stay(runs: str) -> str:
     return f"Left as they are, for a row of theirs is unknown or can still be sent: {runs}."
 
 
-ENTRIES = (
-    Entry(
+MESSAGES = (
+    Message(
         "archive.unusable",
         "Archive cannot be used",
         "The archive {path} cannot be used ({value}). What was not moved by then is in the record of what was sent, as before.",
         "Make sure that the disk has room and that no other program uses the file, then do it again.",
     ),
-    Entry(
+    Message(
         "settings.wrong",
         "Settings cannot be used",
         "{path}: {extra}. Until that is put right, no previous version of a workbook is removed.",

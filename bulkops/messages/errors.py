@@ -3,40 +3,40 @@
     CannotStart      nothing was sent; exit code 2
     MustStop         a run that has begun cannot go on; rows in flight are recorded, exit code 3
 
-Each entry has a code (stable), a title, a sentence and a tip. They stand in messages/; rules of one operation
+Each message has a code (stable), a title, a sentence and a tip. They stand in messages/; rules of one operation
 stand in that operation's file; ``Catalogue`` in operations/catalogue gives all of them.
 """
 
 from __future__ import annotations
 
 from bulkops.messages import answers, delivery, desktop, disk, inbox, resolve, rows, runs, workbooks
-from bulkops.messages.message import Entry
+from bulkops.messages.message import Message
 
-__all__ = ["AREAS", "COMMON", "BulkopsError", "CannotStart", "Entry", "MustStop", "to_type"]
+__all__ = ["AREAS", "COMMON", "BulkopsError", "CannotStart", "Message", "MustStop", "cli_hint"]
 
 AREAS = {
-    (module.__doc__ or "").splitlines()[0].removesuffix("."): module.ENTRIES
+    (module.__doc__ or "").splitlines()[0].removesuffix("."): module.MESSAGES
     for module in (workbooks, delivery, rows, answers, runs, resolve, inbox, desktop, disk)
 }
 """Messages by what they are about, in words."""
 
 
 class BulkopsError(Exception):
-    """A known trouble, by its code in the catalogue, with the facts its sentence needs."""
+    """A known error, by its code in the catalogue, with the facts its sentence needs."""
 
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code)
         self.code, self.facts = code, facts
-        entry = COMMON[code]
-        self.sentence = entry.sentence.format(**facts)
-        self.tip = entry.tip.format(**facts)
+        message = COMMON[code]
+        self.sentence = message.sentence.format(**facts)
+        self.tip = message.tip.format(**facts)
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.tip}".strip()
 
-    def typed(self) -> str:
+    def for_command_line(self) -> str:
         """The same for a command line, with what to type there."""
-        return f"{self} {to_type(self.code)}".strip()
+        return f"{self} {cli_hint(self.code)}".strip()
 
 
 class CannotStart(BulkopsError):
@@ -47,10 +47,10 @@ class MustStop(BulkopsError):
     """The run ends here: what was sent is recorded, what was not sent stays unsent."""
 
 
-COMMON: dict[str, Entry] = {entry.code: entry for entries in AREAS.values() for entry in entries}
+COMMON: dict[str, Message] = {message.code: message for messages in AREAS.values() for message in messages}
 
 
-def to_type(code: str) -> str:
+def cli_hint(code: str) -> str:
     """What serves a code's tip on a command line, ``(Command line: --yes)``; "" if nothing does."""
-    entry = COMMON.get(code)
-    return entry.hint if entry else ""
+    message = COMMON.get(code)
+    return message.hint if message else ""

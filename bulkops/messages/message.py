@@ -10,7 +10,7 @@ _FACT = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Message:
     """One thing that can be wrong: what it is called, what is said, what to do.
 
     The same words stand in the window, in a Results sheet and on a command line: what can only be done in one of
@@ -25,15 +25,15 @@ class Entry:
     """What to do now. It begins with a verb."""
     warning: bool = False
     """The row is sent all the same."""
-    counted: str = ""
+    effect: str = ""
     """How the question before a run counts rows with this warning, for instance "will …"; "": it does not."""
-    typed: str = ""
+    cli_hint: str = ""
     """What serves the tip on a command line, an option or a command; only said there."""
 
     @property
     def hint(self) -> str:
         """What serves the tip on a command line, as it is said there; "" if nothing does."""
-        return f"(Command line: {self.typed})" if self.typed else ""
+        return f"(Command line: {self.cli_hint})" if self.cli_hint else ""
 
     def in_general(self) -> tuple[str, str]:
         """What is said and what to do, with … for what differs from case to case."""

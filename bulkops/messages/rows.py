@@ -2,308 +2,308 @@
 
 from __future__ import annotations
 
-from bulkops.messages.message import Entry
+from bulkops.messages.message import Message
 
-ENTRIES = (
-    Entry(
+MESSAGES = (
+    Message(
         "heading.near",
         "A heading that is almost right",
         "The heading “{value}” is not known.{extra}",
         "Correct the heading, or clear it. No row of the sheet is sent until then.",
     ),
-    Entry(
+    Message(
         "heading.unreadable",
         "A heading that cannot be read",
         "The heading cannot be read: it is the {extra}.",
         "Type the heading as text. No row of the sheet is sent until then.",
     ),
-    Entry(
+    Message(
         "heading.twice",
         "Two headings with one meaning",
         "“{value}” means the same as the heading in {other}.",
         "Delete one of the two columns. No row of the sheet is sent until then.",
     ),
-    Entry(
+    Message(
         "heading.missing",
         "A heading is missing",
         "The sheet has no column “{value}”.",
         "Type “{value}” in {other}. Not one of these rows is sent until then.",
     ),
-    Entry(
+    Message(
         "heading.split",
         "Headings in two rows",
         "“{value}” is a heading, and stands in another row than the other headings, which are in row {other}.",
         "Put all headings into one row. No row of the sheet is sent until then.",
     ),
-    Entry(
+    Message(
         "heading.earlier",
         "Headings above the headings",
         "Row {value} of the sheet holds headings too, but not all that are needed; those that are stand in row {other}.",
         "Clear that row, or put it and the rows that belong to it into a sheet of their own. No row of the sheet is sent until then.",
     ),
-    Entry(
+    Message(
         "sheet.heading_missing",
         "A sheet was not read: a heading is missing",
         "Sheet “{name}” was not read: for {extra} it lacks the {value}.",
         "Type “{heading}” in {other}. If the sheet holds no rows to be sent, leave no two such headings in one of its rows.",
     ),
-    Entry(
+    Message(
         "sheet.split",
         "A sheet was not read: its headings are in two rows",
         "Sheet “{name}” was not read: its headings stand in two rows ({value}).",
         "Put all of them into row {other}, directly above the first row to be sent. Merged cells must be unmerged for that.",
     ),
-    Entry(
+    Message(
         "sheet.below",
         "A sheet was not read: its headings stand too low",
         "Sheet “{name}” was not read: its headings stand in {value}, below row 20.",
         "Delete rows above them, or copy them and the rows below into a new sheet.",
     ),
-    Entry(
+    Message(
         "sheet.above",
         "A sheet was not read: its rows stand above the headings",
         "Sheet “{name}” was not read: its headings stand in {value}, and nothing below them.",
         "Put the headings above the rows.",
     ),
-    Entry(
+    Message(
         "sheet.ours",
         "A sheet was not read: it holds bulkops' results",
         "Sheet “{name}” was not read: it is bulkops' own for results, and has headings of rows to send in {value}.",
         "Copy those headings and the rows below them into another sheet.",
     ),
-    Entry(
+    Message(
         "heading.two_operations",
         "Two operations without an Operation column",
         "The sheet has the headings of several operations, but no column Operation.",
         "Add a column Operation and type in each row what it asks for.",
     ),
-    Entry("operation.required", "The row does not say what it asks for", "Operation is blank.", "Type {extra}."),
-    Entry("operation.unknown", "No such operation", "Operation “{value}” is not known.", "Type {extra}."),
-    Entry(
+    Message("operation.required", "The row does not say what it asks for", "Operation is blank.", "Type {extra}."),
+    Message("operation.unknown", "No such operation", "Operation “{value}” is not known.", "Type {extra}."),
+    Message(
         "cell.merged",
         "Merged cells",
         "The row has merged cells ({value}).",
         "Unmerge them (Home, Merge & Center) and fill in every cell.",
     ),
-    Entry(
+    Message(
         "value.other_operation",
         "A value for another operation",
         "{heading} “{value}” has no use in a {extra} row; it will not be sent.",
         "Clear the cell.",
         warning=True,
     ),
-    Entry("value.required", "A required cell is blank", "{heading} is blank.", "Fill it in. {help}"),
-    Entry(
+    Message("value.required", "A required cell is blank", "{heading} is blank.", "Fill it in. {help}"),
+    Message(
         "cell.error_value",
         "An Excel error value",
         "{heading} shows the Excel error {value}.",
         "Correct the formula, or type the value.",
     ),
-    Entry(
+    Message(
         "cell.unreadable",
         "A cell that cannot be read surely",
         "{heading} cannot be read surely: {value}.",
         "Type the value again.",
     ),
-    Entry(
+    Message(
         "cell.no_result",
         "A formula without a stored result",
         "{heading} holds a formula whose result is not stored in the file.",
         "Type the value instead of the formula; or open the workbook in Excel and save it as .xlsx.",
     ),
-    Entry(
+    Message(
         "cell.date",
         "A date where none belongs",
         "{heading} holds a date.",
         "Format the cell as Text and type the value again: Excel may have made a date of it.",
     ),
-    Entry(
+    Message(
         "cell.percent",
         "A percentage where none belongs",
         "{heading} is shown as a percentage; the number in the cell is {value}.",
         "Format the cell as General and type the plain number.",
     ),
-    Entry(
+    Message(
         "cell.special_format",
         "A number in a special format",
         "{heading} is shown in a special number format; the number in the cell is {value}.",
         "Format the cell as Text and type the value again.",
     ),
-    Entry(
+    Message(
         "cell.rounded",
         "Another number than the one shown",
         "{heading} is shown as {extra}, but the cell holds {value}.",
         "Type the number that is meant.",
     ),
-    Entry(
+    Message(
         "value.rounded",
         "A number that is shown rounded",
         "{heading} is shown as {extra}, but the cell holds {value}, and that is what counts.",
         "Do nothing, if {value} is right; else type {extra} in the cell.",
         warning=True,
-        counted="will send a number as the cell holds it, which shows it rounded",
+        effect="will send a number as the cell holds it, which shows it rounded",
     ),
-    Entry(
+    Message(
         "cell.too_many_digits",
         "More than 15 digits",
         "{heading} “{value}” has more than 15 digits; Excel does not keep them exactly.",
         "Type a number of at most 15 digits.",
     ),
-    Entry(
+    Message(
         "cell.odd_character",
         "A hidden or look-alike character",
         "{heading} “{value}” holds a character that does not belong there ({extra}).",
         "Clear the cell and type the value by hand; do not paste it.",
     ),
-    Entry(
+    Message(
         "guid.shape",
         "Not a GUID",
         "{heading} “{value}” is not a GUID{extra}.",
         "Copy the task's GUID from EnergyCAP. It has five groups of digits and letters a to f, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
     ),
-    Entry(
+    Message(
         "guid.wrapped",
         "A GUID with something round it",
         "{heading} was read as {value}. Taken off or replaced: {extra}.",
         "Do nothing, if that is the task's GUID; else type the right one.",
         warning=True,
     ),
-    Entry(
+    Message(
         "id.shape",
         "Not a whole number",
         "{heading} “{value}” is not a whole number.{extra}",
         "Type digits only, for example 2001.",
     ),
-    Entry(
+    Message(
         "id.separator",
         "An id with separators",
         "{heading} “{value}” can be read as two ids or as one number.",
         "Type one id, digits only, for example 2001.",
     ),
-    Entry(
+    Message(
         "id.range",
         "An id out of range",
         "{heading} {value} is not between {extra} and 2147483647.",
         "Type the number as EnergyCAP shows it.",
     ),
-    Entry(
+    Message(
         "ids.shape",
         "Not a list of ids",
         "{heading} “{value}” is not a list of user ids.{extra}",
         "Type ids separated by semicolons, for example 101;102, or the word none.",
     ),
-    Entry("ids.twice", "An id named twice", "{heading} “{value}” names {extra} twice.", "Type each id once."),
-    Entry(
+    Message("ids.twice", "An id named twice", "{heading} “{value}” names {extra} twice.", "Type each id once."),
+    Message(
         "amount.shape",
         "Not an amount",
         "{heading} “{value}” is not an amount.{extra}",
         "Type digits and one decimal point only, for example 12.50.",
     ),
-    Entry(
+    Message(
         "amount.separator",
         "An amount with separators",
         "{heading} “{value}” can be read in two ways.",
         "Type digits and one decimal point only, for example 1250.00.",
     ),
-    Entry(
+    Message(
         "yesno.shape",
         "Neither yes nor no",
         "{heading} “{value}” is neither yes nor no.",
         "Type Yes or No (or TRUE, FALSE, 1, 0).",
     ),
-    Entry(
+    Message(
         "text.date",
         "A date in a text column",
         "{heading} holds a date, not text.",
         "Format the cell as Text and type it again as it should be sent.",
     ),
-    Entry(
+    Message(
         "text.format",
         "A number in a text column",
         "{heading} looks different from what the cell holds ({value}).",
         "Format the cell as Text and type it again as it should be sent.",
     ),
-    Entry(
+    Message(
         "row.hidden",
         "Hidden row",
         "The row is hidden or filtered out, so it was not sent.",
         "Show the row in the workbook, or choose to have hidden rows sent too.",
-        typed="--include-hidden",
+        cli_hint="--include-hidden",
     ),
-    Entry(
+    Message(
         "row.stopped",
         "The run stopped before this row",
         "The run stopped before this row. It was not sent.",
         "Run the workbook again: rows that are done are not sent twice.",
     ),
-    Entry(
+    Message(
         "row.to_come",
         "Not sent yet",
         "The run is under way and has not come to this row yet.",
         "Wait until the run has ended.",
     ),
-    Entry(
+    Message(
         "row.on_its_way",
         "On its way",
         "The row was sent, and EnergyCAP has not answered yet.",
         "Wait until the run has ended.",
     ),
-    Entry(
+    Message(
         "row.held",
         "An earlier row asks for the same",
         "An earlier row of the run asks for the same. This row was not sent.",
         "Do nothing, unless it is to be done twice: then run the workbook again, and do as this row says.",
     ),
-    Entry(
+    Message(
         "row.already_done",
         "Done before",
         "The same request was done on {when} by {who} from {workbook}.",
         "Do nothing. To send it again on purpose, type {extra} in Send again.",
     ),
-    Entry(
+    Message(
         "row.target_done",
         "This task was reimported before",
         "This task was already reimported on {when} by {who} from {workbook}, with other settings.",
         "Do nothing, or bills may be imported twice. To send it all the same, type {extra} in Send again.",
     ),
-    Entry(
+    Message(
         "row.still_unknown",
         "Still unknown",
         "It was sent on {when} by {who} from {workbook}, and no trustworthy answer came. It was not sent again.",
         "{extra}",
     ),
-    Entry(
+    Message(
         "send_again.other",
         "Not the code of the last send",
         "“{value}” in Send again is not the code of the last send.",
         "Type {extra} there to send it again, or clear the cell.",
     ),
-    Entry(
+    Message(
         "send_again.nothing",
         "Nothing to send again",
         "Send again holds “{value}”, but nothing that this computer has sent holds this row back.",
         "Make sure that it was not sent from another computer, or by another user of this one. If it is to be sent from here, clear Send again.",
     ),
-    Entry(
+    Message(
         "send_again.formula",
         "A formula in Send again",
         "The cell holds a formula, and its result (“{value}”) looks like a code.",
         "Type the code itself, or clear the cell: with a formula the row could go out again after every run.",
     ),
-    Entry(
+    Message(
         "send_again.once_more",
         "A code that is used once more",
         "The code {value} let the row be sent on {when}; that send was {words}. It counts once more.",
         "Do nothing, if the row is to be sent again; else clear Send again.",
         warning=True,
     ),
-    Entry(
+    Message(
         "heading.again",
         "Headings a second time",
         "Row {value} of the sheet holds headings again, in other columns than those above.",
         "Put the rows from there on into a sheet of their own. Not one of them is sent until then.",
     ),
-    Entry(
+    Message(
         "row.subtotal",
         "A total in a row with an id",
         "The cell holds a total (SUBTOTAL, AGGREGATE, a table's totals row, or SUM, MAX or COUNT of its column); a row to send has none.",

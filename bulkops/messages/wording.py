@@ -18,7 +18,7 @@ def printable(text: str) -> str:
     )
 
 
-def counted(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
     """``1 row``, ``2 rows``, ``2 batches``."""
     return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('ch') else 's'}"
 
@@ -56,8 +56,8 @@ def size_of(count: int) -> str:
     return f"{-(-count // 1000)} KB"
 
 
-def about_left(seconds: float) -> str:
+def time_left(seconds: float) -> str:
     """``about 3 minutes left``."""
     if seconds > 90:
-        return f"about {counted(round(seconds / 60), 'minute')} left"
-    return f"about {counted(round(seconds), 'second')} left"
+        return f"about {plural(round(seconds / 60), 'minute')} left"
+    return f"about {plural(round(seconds), 'second')} left"

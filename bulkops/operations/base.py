@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bulkops.messages.errors import Entry
+from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.cells import Reader, read_wish
@@ -100,7 +100,7 @@ class Operation(ABC):
     """Columns in template order, without Operation and Send again."""
     headings: frozenset[str]
     """Fields whose headings must stand in the heading row."""
-    rules: tuple[Entry, ...]
+    rules: tuple[Message, ...]
     """The sentences for this operation's own rules."""
     samples: tuple[Sample, ...]
     """Rows of the sample sheets."""

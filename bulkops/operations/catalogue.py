@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bulkops.messages.errors import COMMON, CannotStart, Entry
+from bulkops.messages.errors import COMMON, CannotStart, Message
 from bulkops.model.rows import Problem
 from bulkops.operations.base import Operation
 
@@ -14,30 +14,30 @@ _MOST, _LONGEST = 6, 20
 
 
 class Catalogue:
-    """Every entry: the common ones and those of the operations. Raises ValueError for a code with two entries."""
+    """Every message: the common ones and those of the operations. Raises ValueError for a code with two of them."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self.entries: dict[str, Entry] = dict(COMMON)
+        self.messages: dict[str, Message] = dict(COMMON)
         self.headings: dict[str, str] = {}
         for operation in operations:
             self.headings.update({field.name: field.heading for field in operation.fields})
-            for entry in operation.rules:
-                if entry.code in self.entries:
-                    raise ValueError(f"two sentences for {entry.code}")
-                self.entries[entry.code] = entry
+            for message in operation.rules:
+                if message.code in self.messages:
+                    raise ValueError(f"two sentences for {message.code}")
+                self.messages[message.code] = message
 
     def problem(self, code: str, cell: str = "", **facts: str) -> Problem:
         """A problem in words; the cell, where there is one, stands first in the message."""
-        entry = self.entries[code]
-        sentence = entry.sentence.format(**facts)
-        return Problem(code, cell, f"{cell}: {sentence}" if cell else sentence, entry.tip.format(**facts))
+        message = self.messages[code]
+        sentence = message.sentence.format(**facts)
+        return Problem(code, cell, f"{cell}: {sentence}" if cell else sentence, message.tip.format(**facts))
 
-    def find(self, code: str) -> Entry:
-        """The entry of a code that somebody typed. Raises CannotStart for one that there is not, with those like it."""
+    def find(self, code: str) -> Message:
+        """The message of a code that somebody typed. Raises CannotStart for one that there is not, with those like it."""
         typed = code.strip("`“”\"' .").lower()
-        if typed in self.entries:
-            return self.entries[typed]
-        like = get_close_matches(typed, self.entries) or [each for each in self.entries if typed and typed in each]
+        if typed in self.messages:
+            return self.messages[typed]
+        like = get_close_matches(typed, self.messages) or [each for each in self.messages if typed and typed in each]
         # A longer text may be anything, even a key.
         shown = code if like or len(code) <= _LONGEST else "…"
         offered = ", ".join(like[:_MOST]) or "the codes that docs/messages.md lists"

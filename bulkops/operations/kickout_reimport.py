@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bulkops.messages.errors import Entry
+from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered
@@ -142,103 +142,103 @@ class KickoutReimport(Operation):
         ),
     )
     rules = (
-        Entry(
+        Message(
             "batch_mode.choice",
             "Batch mode is not one of the five",
             "Batch mode “{value}” is not one of the five.{extra}",
             "Type one of: use existing batch, new batch, new self-contained batch, use pending batch, smart batch.",
         ),
-        Entry(
+        Message(
             "new_batch_code.required",
             "Smart batch without a batch code",
             "New batch code is blank, but “smart batch” needs one.",
             "Type the batch code to look for, up to 255 characters.",
         ),
-        Entry(
+        Message(
             "new_batch_code.length",
             "Batch code too long",
             "New batch code “{value}” is longer than 255 characters.",
             "Type a code of at most 255 characters.",
         ),
-        Entry(
+        Message(
             "pending_batch_id.required",
             "Use pending batch without its id",
             "Pending batch ID is blank, but “use pending batch” needs one.",
             "Type the id of the pending batch, for example 502.",
         ),
-        Entry(
+        Message(
             "task_guid.repeated",
             "The same task twice in the workbook",
             "Task GUID {value} already stands in {other}; a second reimport can import its bills twice.",
             "Delete one of the two rows. To send it twice on purpose, run the workbook with one of them: the results then name the code that repeats it.",
         ),
-        Entry(
+        Message(
             "existing_open_batch_id.unused",
             "Existing open batch ID has no use here",
             "Existing open batch ID {value} only applies to “use existing batch”; it will not be sent.",
             "Clear the cell, or choose “use existing batch”.",
             warning=True,
         ),
-        Entry(
+        Message(
             "leave_open.unused",
             "Leave existing batches open has no use here",
             "Leave existing batches open “{value}” only applies to “new batch”; it will not be sent.",
             "Clear the cell, or choose “new batch”.",
             warning=True,
         ),
-        Entry(
+        Message(
             "new_batch_code.unused",
             "New batch code has no use here",
             "New batch code “{value}” has no use with this batch mode; it will not be sent.",
             "Clear the cell, or choose a mode that makes a new batch.",
             warning=True,
         ),
-        Entry(
+        Message(
             "pending_batch_id.unused",
             "Pending batch ID has no use here",
             "Pending batch ID {value} only applies to “use pending batch”; it will not be sent.",
             "Clear the cell, or choose “use pending batch”.",
             warning=True,
         ),
-        Entry(
+        Message(
             "comment.no_effect",
             "Comment without Save as resolved",
             "Comment “{value}” has no effect without Save as resolved = Yes.",
             "Type Yes in Save as resolved, or use Import note instead.",
             warning=True,
         ),
-        Entry(
+        Message(
             "batch_mode.closes_another",
             "A new batch that closes an earlier row's",
             "“{value}” closes the batch that the row of {other} makes.",
             "Type Yes in Leave existing batches open to keep that one open. Do nothing if it is to be closed.",
             warning=True,
-            counted="will close the batch that an earlier row makes",
+            effect="will close the batch that an earlier row makes",
         ),
-        Entry(
+        Message(
             "batch_mode.several_open",
             "A new batch while several may be open",
             "“{value}” fails if several of your batches are open by then: the row of {other} may leave one more open.",
             "Put this row above that one, or type Yes in Leave existing batches open here.",
             warning=True,
-            counted="will fail if earlier rows leave several of your batches open",
+            effect="will fail if earlier rows leave several of your batches open",
         ),
-        Entry(
+        Message(
             "existing_open_batch_id.several_open",
             "No batch named while several may be open",
             "Existing open batch ID is blank, which fails if several of your batches are open by then: "
             "the row of {other} may leave one more open.",
             "Type the id of the open batch that is meant.",
             warning=True,
-            counted="will fail if earlier rows leave several of your batches open",
+            effect="will fail if earlier rows leave several of your batches open",
         ),
-        Entry(
+        Message(
             "existing_open_batch_id.closed_before",
             "An open batch that may be closed by then",
             "Existing open batch ID {value} may be closed by then: the row of {other} closes your open batch.",
             "Put this row above that one, or type Yes in Leave existing batches open there.",
             warning=True,
-            counted="will fail if an earlier row closes their batch",
+            effect="will fail if an earlier row closes their batch",
         ),
     )
     samples = (

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bulkops.messages.errors import COMMON, Entry
+from bulkops.messages.errors import COMMON, Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
 from bulkops.operations.cells import (
@@ -137,44 +137,44 @@ class ListFlagEdit(Operation):
         ),
     )
     rules = (
-        Entry(
+        Message(
             "flag_status.choice",
             "Flag status is not one of the two",
             "Flag status “{value}” is neither Unresolved nor Resolved.{extra}",
             "Type Unresolved (or 1) or Resolved (or 2).",
         ),
-        Entry(
+        Message(
             "flag_type_id.audit_exception",
             "The flag type cannot be assigned by hand",
             "Flag type ID {value} is the Audit exception type, which only EnergyCAP itself assigns.",
             "Type the id of another flag type.",
         ),
-        Entry(
+        Message(
             "flag_edit.nothing",
             "Nothing to change",
             "Flag type ID, Flag status, Cost recovery, Comment and Assignees are all blank.",
             "Fill in at least one of the five.",
         ),
-        Entry(
+        Message(
             "flag_edit.hold_and_release",
             "Hold and release together",
             "Hold from export and Release export hold are both Yes.",
             "Clear one of the two.",
         ),
-        Entry(
+        Message(
             "release_export_hold.no_effect",
             "Release without Resolved",
             "Release export hold “{value}” has no effect without Flag status = Resolved.",
             "Type Resolved in Flag status, or clear the cell.",
             warning=True,
         ),
-        Entry(
+        Message(
             "flag_edit.repeated",
             "The same edit of the same list twice",
             "The same edit of list {value} already stands in {other}.",
             "Delete one of the two rows. To send it twice on purpose, run the workbook with one of them: the results then name the code that repeats it.",
         ),
-        Entry(
+        Message(
             "expected_bills.mismatch",
             "Another number of bills than expected",
             "You expected {value} bills, the list held {extra}.",
@@ -353,9 +353,9 @@ class ListFlagEdit(Operation):
         selected, updated = accepted.selected or 0, accepted.updated or 0
         told = [(f"{updated} of {selected} bills changed.", "")]
         if values["expected_bills"] not in (None, selected):
-            entry = next(rule for rule in self.rules if rule.code == "expected_bills.mismatch")
-            said = entry.sentence.format(value=values["expected_bills"], extra=selected)
-            told.append((said, entry.tip if selected else ""))
+            message = next(rule for rule in self.rules if rule.code == "expected_bills.mismatch")
+            said = message.sentence.format(value=values["expected_bills"], extra=selected)
+            told.append((said, message.tip if selected else ""))
         told += _untold_by_counts(values, selected, updated) if selected else [(_EMPTY.sentence, _EMPTY.tip)]
         return " ".join(said for said, _ in told), " ".join(tip for _, tip in told if tip)
 

@@ -79,7 +79,7 @@ def prepare_and_carry_out(
             if report is None:
                 raise
             # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
-            report = replace(report, defect=report.defect or error)
+            report = replace(report, internal_error=report.internal_error or error)
         if report is None and older is not None:
             take_over(folder)
     return report

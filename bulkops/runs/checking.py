@@ -272,7 +272,7 @@ def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalog
         warnings: list[Problem] = []
         for name, code in broken.get(each.seq, ()):
             problem = _say(each, fields[name], code, values[name], firsts.get(each.seq, ""), catalogue)
-            (warnings if catalogue.entries[problem.code].warning else problems).append(problem)
+            (warnings if catalogue.messages[problem.code].warning else problems).append(problem)
         for name, remark in remarks.get(each.seq, ()):
             facts = {"heading": fields[name].heading, "value": remark.stored, "extra": remark.extra}
             warnings.append(catalogue.problem(remark.code, each.address(name), **facts))
@@ -303,7 +303,7 @@ def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[t
     for error in failed:
         holds = error.check_output
         if holds is None or error.check is None or isinstance(holds, bool):
-            # The check itself fell over: our own defect, not the operator's row.
+            # The check itself fell over: an internal error, not the operator's row.
             raise error
         name = str(error.check.name if error.check.name in order else error.schema.name)
         reported.add((name, str(error.check.error)))

@@ -34,7 +34,7 @@ class Corrections:
     folder: Path
     """The data folder."""
     run: str
-    defect: Exception | None = None
+    internal_error: Exception | None = None
     """An error of our own that kept them from being made."""
 
     def deliver(
@@ -55,7 +55,7 @@ class Corrections:
         except TooBig:
             return "", [*notes, _said("corrections.too_big", path=self.path, value=self.workbook.name)]
         except Exception as error:
-            self.defect = error
+            self.internal_error = error
             return "", [*notes, _said("corrections.lost", path=self.path, value=type(error).__name__)]
         spare = in_data_folder(self.folder, self.path, self.run)
         for path in (self.path, spare):
@@ -64,7 +64,7 @@ class Corrections:
             except OSError as error:
                 notes.append(_said("corrections.lost", path=path, value=error.strerror or error))
             except Exception as error:
-                self.defect = error
+                self.internal_error = error
                 notes.append(_said("corrections.lost", path=path, value=type(error).__name__))
             else:
                 notes += [_said("corrections.kept", path=path.name, value=each) for each in kept]

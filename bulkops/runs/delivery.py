@@ -77,7 +77,7 @@ class Delivery:
     """The copy of what was replaced."""
     practice: bool = False
     """Nothing of it reaches EnergyCAP, and the results say so."""
-    defect: Exception | None = None
+    internal_error: Exception | None = None
     """An error of our own that kept results from being made."""
 
     def deliver(self, results: Results, sent: bool = True) -> tuple[Path | None, list[str]]:
@@ -102,7 +102,7 @@ class Delivery:
             except OSError as error:
                 trouble.append(f"The results could not be written to {path} ({error.strerror or error}).")
             except Exception as error:
-                self.defect = error
+                self.internal_error = error
                 why = f"bulkops met an error of its own: {type(error).__name__}"
                 trouble.append(f"The results could not be written to {path} ({why}).")
         return None, trouble

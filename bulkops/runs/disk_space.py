@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkops.messages import disk as words
-from bulkops.messages.wording import counted, printable, size_of
+from bulkops.messages.wording import plural, printable, size_of
 from bulkops.runs import backups
 from bulkops.runs.records import LEDGER, ledger_alone
 
@@ -83,7 +83,7 @@ def document(data_folder: Path) -> dict[str, object]:
 def lines(data_folder: Path) -> list[str]:
     """A line for each part, and what becomes of the previous versions."""
     found, rule = parts(data_folder), backups.rule(data_folder)
-    told = [f"{size_of(each.size):>10}  {words.PARTS[each.name]} ({counted(each.files, 'file')})" for each in found]
+    told = [f"{size_of(each.size):>10}  {words.PARTS[each.name]} ({plural(each.files, 'file')})" for each in found]
     return [f"{_kept(data_folder, found)}:", *told, words.rule(rule.newest, rule.days)]
 
 
@@ -104,12 +104,12 @@ def archive(data_folder: Path, before: datetime) -> tuple[dict[str, object], lis
     with ExitStack() as stack:
         ledger = ledger_alone(data_folder, "moving old runs into the archive", stack)
         moved = ledger.archive(f"{before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    told = [words.moved(counted(moved.runs, "run"), printable(str(moved.archive))) if moved.runs else words.NONE_MOVED]
+    told = [words.moved(plural(moved.runs, "run"), printable(str(moved.archive))) if moved.runs else words.NONE_MOVED]
     if moved.runs:
         size = sum(each.size for each in parts(data_folder) if each.name == "ledger")
         told.append(words.smaller(size_of(size)) if moved.smaller else words.NOT_SMALLER)
     if moved.stay:
-        told.append(words.stay(counted(moved.stay, "run")))
+        told.append(words.stay(plural(moved.stay, "run")))
     return {"archive": str(moved.archive), "moved": moved.runs, "left": moved.stay, "notes": told}, told
 
 

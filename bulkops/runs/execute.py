@@ -45,12 +45,12 @@ class _Ending:
     """What there is to say of the end of a run, while it is being written down."""
 
     notes: list[str] = field(default_factory=list)
-    defect: Exception | None = None
+    internal_error: Exception | None = None
     """What went wrong on the way, known or an error of our own: the first of it."""
 
     def take(self, error: Exception | None) -> None:
         """Unless something went wrong before."""
-        self.defect = self.defect or error
+        self.internal_error = self.internal_error or error
 
 
 def refused(run: PreparedRun, why: BulkopsError) -> Report:
@@ -138,7 +138,7 @@ def _deliver(
     if ledger.unwitnessed and ledger.unwitnessed not in (*run.notes, *ending.notes):
         ending.notes.append(ledger.unwitnessed)
     ending.notes += _renewed(run, ledger, delivery.folder, sent.left)
-    failed, stopped = ending.defect, reason or reason_of(ending.defect)
+    failed, stopped = ending.internal_error, reason or reason_of(ending.internal_error)
     # After the run's end is on record: of all that is written it can best be made again.
     corrections, flaw = _corrections(run, outcomes, ending)
     return Report(
@@ -149,7 +149,7 @@ def _deliver(
         run.id,
         written,
         stopped=stopped if left or failed else "",
-        defect=flaw or sent.unshown if failed is None or isinstance(failed, BulkopsError) else failed,
+        internal_error=flaw or sent.unshown if failed is None or isinstance(failed, BulkopsError) else failed,
         kept=delivery.kept,
         corrections=corrections,
         content_hash=run.workbook.content_hash,
@@ -190,7 +190,7 @@ def _written(
         results = results_of(record, outcomes, all_operations(), run.workbook.unread)
         place, trouble = delivery.deliver(results, bool(sent.left))
         ending.notes += trouble
-        ending.take(delivery.defect)
+        ending.take(delivery.internal_error)
     except Exception as error:
         ending.take(error)
         ending.notes.append(f"The results could not be made. {reason_of(error)}")
@@ -211,12 +211,12 @@ def _renewed(run: PreparedRun, ledger: Ledger, folder: Path, sent: Collection[in
 
 
 def _corrections(run: PreparedRun, outcomes: tuple[Outcome, ...], ending: _Ending) -> tuple[str, Exception | None]:
-    """Where the rows to be corrected are and how many, if there are any and they were wanted; and the defect."""
+    """Where the rows to be corrected are and how many, if any and if wanted; and the internal error."""
     if run.corrections is None:
         return "", None
     told, notes = run.corrections.deliver(run.workbook.layouts, run.workbook.rows, outcomes)
     ending.notes += notes
-    return told, run.corrections.defect
+    return told, run.corrections.internal_error
 
 
 def _told_before(run: PreparedRun, step: Step) -> Outcome | None:
@@ -231,10 +231,11 @@ def _deprecated(sent: Sent) -> Iterable[str]:
 
 def _mismatches(outcomes: Iterable[Outcome]) -> list[str]:
     """How many rows were done whose answer did not meet their control total."""
-    entries = Catalogue(all_operations().values()).entries
+    messages = Catalogue(all_operations().values()).messages
     counts = Counter(each.code for each in outcomes if each.status is Status.DONE and each.code)
     return [
-        f"{entries[code].title}: rows {count}. They are done; look at their messages." for code, count in counts.items()
+        f"{messages[code].title}: rows {count}. They are done; look at their messages."
+        for code, count in counts.items()
     ]
 
 

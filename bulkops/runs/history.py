@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import counted, printable
+from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import CUSTOM, Environment
 from bulkops.model.outcomes import URGENCY, Status, by_status
 
@@ -100,7 +100,7 @@ class PastRun:
     def rows(self) -> str:
         """How many of what."""
         total = sum(self.counts.values())
-        return f"{counted(total, 'row')}: {by_status(self.counts)}" if total else "No rows"
+        return f"{plural(total, 'row')}: {by_status(self.counts)}" if total else "No rows"
 
     @property
     def worst(self) -> Status | None:
@@ -130,18 +130,18 @@ class PastRun:
         said = []
         if self.under_way:
             flying, left = (self.counts.get(status, 0) for status in (Status.ON_ITS_WAY, Status.READY))
-            said.append(f"under way: {counted(flying, 'row')} on the way, {left} to come")
+            said.append(f"under way: {plural(flying, 'row')} on the way, {left} to come")
         elif self.run.ended is None:
             rest = ", and its workbook was run again since" if self.followed else ""
             said.append(f"cut short{rest or (' after its last row: finish it to record its end' * (self.left == 0))}")
         if self.unresolved:
-            said.append(f"check {counted(self.unresolved, 'row')} in EnergyCAP")
+            said.append(f"check {plural(self.unresolved, 'row')} in EnergyCAP")
         if self.left:
-            said.append(f"{counted(self.left, 'row')} can still be sent")
+            said.append(f"{plural(self.left, 'row')} can still be sent")
         if self.to_repeat:
-            said.append(f"run the workbook again to send {counted(self.to_repeat, 'row')}")
+            said.append(f"run the workbook again to send {plural(self.to_repeat, 'row')}")
         if self.wrong:
-            said.append(f"{counted(self.wrong, 'row')} to look at in the results")
+            said.append(f"{plural(self.wrong, 'row')} to look at in the results")
         text = "; ".join(said) or "nothing more"
         return text[:1].upper() + text[1:]
 
@@ -152,11 +152,11 @@ class PastRun:
         superseded = self.counts.get(Status.UNKNOWN, 0) - self.unresolved
         said = []
         if unsent > 0 and self.followed:
-            said.append(f"{counted(unsent, 'row')} not sent: the workbook was run again since.")
+            said.append(f"{plural(unsent, 'row')} not sent: the workbook was run again since.")
         elif unsent > 0:
-            said.append(f"{counted(unsent, 'row')} not sent: hidden, or asked for twice; the results say which.")
+            said.append(f"{plural(unsent, 'row')} not sent: hidden, or asked for twice; the results say which.")
         if superseded > 0:
-            said.append(f"{counted(superseded, 'row')} unknown: the same was sent again since, and that send counts.")
+            said.append(f"{plural(superseded, 'row')} unknown: the same was sent again since, and that send counts.")
         return tuple(said)
 
     def document(self) -> dict[str, Any]:

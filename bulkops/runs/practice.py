@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bulkops.energycap.lookups import Against, without
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.runs import not_rehearsed, rehearsed, taken_as_given
-from bulkops.messages.wording import counted
+from bulkops.messages.wording import plural
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow
@@ -44,7 +44,7 @@ def begin(
         each.kind for each in add_placeholders(state, (Placeholder(each.kind, each.id, each.bills) for each in named))
     )
     server = stack.enter_context(PracticeServer(state))
-    things = ", ".join(counted(number, kind) for kind, number in new.items())
+    things = ", ".join(plural(number, kind) for kind, number in new.items())
     notes = [taken_as_given(things)] if new else []
     if trouble:
         notes += _expected(steps, server.faults)

@@ -38,7 +38,7 @@ def check(path: Path, environment: Environment, folder: Path, options: Options) 
     if corrections is None:
         return report
     told, notes = corrections.deliver(workbook.layouts, workbook.rows, report.outcomes)
-    return replace(report, notes=(*report.notes, *notes), defect=corrections.defect, corrections=told)
+    return replace(report, notes=(*report.notes, *notes), internal_error=corrections.internal_error, corrections=told)
 
 
 def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
@@ -58,8 +58,8 @@ def corrections(report: Report, options: Options, folder: Path) -> tuple[str, li
     if workbook.content_hash != report.content_hash:
         raise CannotStart("corrections.changed", path=report.workbook.name)
     told = wanted.deliver(workbook.layouts, workbook.rows, report.outcomes)
-    if wanted.defect is not None:
-        raise wanted.defect
+    if wanted.internal_error is not None:
+        raise wanted.internal_error
     return told
 
 

@@ -101,7 +101,7 @@ class Processor:
     """Operations whose call EnergyCAP is going to withdraw, and what it says of that."""
     _tasks: set[str] = field(default_factory=set)
     """GUIDs in lower case that no new task can have: of tasks that this run reimports, or that it was told of."""
-    _troubles: int = 0
+    _transients: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _local: threading.local = field(default_factory=threading.local)
 
@@ -118,14 +118,14 @@ class Processor:
                     seen(outcome)
                 except Exception as error:  # an error in showing is no reason to stop a run
                     unshown = unshown or error
-        except Exception as error:  # known or a defect of ours: what was sent is written down first
+        except Exception as error:  # known or an internal error: what was sent is written down first
             failed = error
         return Sent(tuple(outcomes), frozenset(self.sent), self.deprecated, failed, unshown)
 
     def outcomes(self, plan: Plan) -> Iterator[Outcome]:
         """Send the plan's steps; one outcome for each that was started. The others were not sent.
 
-        Raises what ended the run (MustStop, or a defect of ours) after every row in flight was yielded.
+        Raises what ended the run (MustStop, or an internal error) after every row in flight was yielded.
         """
         failed: BaseException | None = None
         targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
@@ -213,7 +213,7 @@ class Processor:
                 classification = not_believed(seen, "it names a task that is not new")
             if classification.wait is not None:
                 self.rate_limit.back_off(classification.wait, next_turn)
-            elif not classification.trouble:
+            elif not classification.transient:
                 self.rate_limit.recover()
             again = classification.again and attempt < BUSY_ATTEMPTS
             if not again or (taken := self.rate_limit.acquire()) is None:
@@ -244,14 +244,14 @@ class Processor:
     def _note(self, classification: Classification, outcome: Outcome) -> None:
         """Stop on what will not get better by going on."""
         with self._lock:
-            self._troubles = self._troubles + 1 if classification.trouble else 0
+            self._transients = self._transients + 1 if classification.transient else 0
             if classification.stop and (classification.cause or classification.code == "sent.not_energycap"):
                 self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
             elif classification.stop:
                 self.control.stop(f"EnergyCAP's answer stopped the run: “{classification.words}”")
             elif classification.again:
                 self.control.stop("EnergyCAP is too busy.")
-            elif self._troubles >= self.most_troubles:
+            elif self._transients >= self.most_troubles:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import counted, moment
+from bulkops.messages.wording import moment, plural
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
@@ -71,7 +71,7 @@ def watched(ledger: Ledger, environment: Environment, folder: Path) -> tuple[str
         last = moment(lacking.intents[-1].started) if lacking.intents else "long ago"
         old = f", {lacking.beyond} of them so old that nothing else is known of them" if lacking.beyond else ""
         facts = {"path": ledger.path, "extra": witness.folder, "when": last}
-        raise CannotStart(OLDER, value=f"{counted(len(lacking), 'row')}{old}", **facts)
+        raise CannotStart(OLDER, value=f"{plural(len(lacking), 'row')}{old}", **facts)
     return tuple(note for note in (exposed, ledger.unwitnessed) if note)
 
 

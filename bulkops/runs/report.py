@@ -56,7 +56,7 @@ class Report:
     """Why the run ended early, or "" if it did not."""
     refused: BulkopsError | None = None
     """Why the run did not begin; then nothing was sent and no results were written."""
-    defect: Exception | None = None
+    internal_error: Exception | None = None
     """An error of our own that ended the run, or that kept something of it from being shown."""
     kept: Path | None = None
     """The copy of what the results have replaced."""
@@ -80,7 +80,7 @@ class Report:
         """The JSON document; why a run ended early or did not begin is its last note."""
         stopped = f"The run stopped early. {self.stopped}" if self.stopped else ""
         corrections = f"Corrections: {self.corrections}" if self.corrections else ""
-        endings = filter(None, (corrections, stopped, self.refused.typed() if self.refused else ""))
+        endings = filter(None, (corrections, stopped, self.refused.for_command_line() if self.refused else ""))
         return document(
             self.run,
             str(self.workbook),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bulkops.messages.wording import counted, local_time
+from bulkops.messages.wording import local_time, plural
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status, totals
 from bulkops.model.rows import Unread
@@ -79,8 +79,8 @@ def _unread_line(sheet: Unread) -> dict[str, Value]:
 
 def _rows(outcomes: Sequence[Outcome], unread: Sequence[Unread]) -> str:
     counts = by_status(Counter(outcome.shown for outcome in outcomes))
-    left_out = f"; {counted(len(unread), 'sheet')} could not be read" if unread else ""
-    return f"{counted(len(outcomes), 'row')}: {counts}{left_out}"
+    left_out = f"; {plural(len(unread), 'sheet')} could not be read" if unread else ""
+    return f"{plural(len(outcomes), 'row')}: {counts}{left_out}"
 
 
 def _bills(outcomes: Iterable[Outcome]) -> str:

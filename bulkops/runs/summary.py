@@ -64,9 +64,9 @@ def summary_of(run: PreparedRun) -> Summary:
     steps = run.plan.steps
     kinds = Counter(step.row.operation for step in steps)
     effects = Counter(effect for step in steps for effect in operations[step.row.operation].effects(step.row.values))
-    entries = Catalogue(operations.values()).entries
+    messages = Catalogue(operations.values()).messages
     codes = ({each.code for each in step.row.warnings} for step in steps)
-    warned = (entries[code].counted for row in codes for code in row if code in entries)
+    warned = (messages[code].effect for row in codes for code in row if code in messages)
     effects += Counter(filter(None, warned))
     effects += _repeats(steps)
     place = run.delivery.ways[0] if run.delivery else None

@@ -14,7 +14,7 @@ from bulkops.cli import presenting
 from bulkops.cli.presenting import Progress, ask, run_table, show
 from bulkops.ledger import Run
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import counted, printable
+from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
 from bulkops.runs.history import PastRun
@@ -79,7 +79,7 @@ def test_words_agree_with_their_number(capsys: pytest.CaptureFixture[str], numbe
     show(report(*(outcome(seq) for seq in range(number))))
     assert f"{number} row{'s' if number > 1 else ''}: Done {number}." in capsys.readouterr().out
     assert by_status({Status.DONE: 2, Status.FAILED: 1, Status.UNKNOWN: 1}) == "Unknown – check 1, Failed 1, Done 2"  # noqa: RUF001
-    assert (counted(1, "minute"), counted(0, "minute")) == ("1 minute", "0 minutes")
+    assert (plural(1, "minute"), plural(0, "minute")) == ("1 minute", "0 minutes")
 
 
 def test_of_many_rows_those_to_look_at_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ def test_a_2xx_of_the_documented_shape_is_done():
 def test_a_kickout_answer_that_misses_the_documented_shape_is_unknown(body):
     """200 with any other body than {"taskGUId": GUID} may have been carried out, and counts as trouble."""
     classification = classify(reply(200, body), KICKOUT)
-    assert (told(classification), classification.code, classification.trouble) == ("unknown", "sent.odd_answer", True)
+    assert (told(classification), classification.code, classification.transient) == ("unknown", "sent.odd_answer", True)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_another_2xx_than_200_is_unknown_even_with_the_documented_body(status):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "trouble"),
+    ("status", "code", "transient"),
     [
         *((103, "sent.odd_answer", True), (204, "sent.odd_answer", True), (302, "sent.redirected", True)),
         *((400, "sent.refused", False), (404, "sent.not_found", False), (410, "sent.not_found", False)),
@@ -152,10 +152,10 @@ def test_another_2xx_than_200_is_unknown_even_with_the_documented_body(status):
         *((429, "sent.busy", True), (500, "sent.server_error", True), (503, "sent.server_error", True)),
     ],
 )
-def test_the_operator_reads_which_kind_of_answer_it_was(status, code, trouble):
+def test_the_operator_reads_which_kind_of_answer_it_was(status, code, transient):
     """Each kind of answer has its sentence; only a server's or network's failure counts as trouble."""
     classification = classify(reply(status, {"message": "as it is"}), never)
-    assert (classification.code, classification.trouble) == (code, trouble)
+    assert (classification.code, classification.transient) == (code, transient)
     if status != 302:
         assert classification.words == "as it is"
     assert Catalogue(()).problem(classification.code, words=classification.words, check="look").message
@@ -202,7 +202,7 @@ def test_every_failure_has_its_place_in_the_table(name, https):
     chain, expected = NO_ANSWER[name]
     classification = classify(NoResponse(chain, "so it went", https), always)
     assert told(classification) == expected
-    assert (classification.trouble, classification.again) == (True, False)
+    assert (classification.transient, classification.again) == (True, False)
     assert (classification.words, classification.http_status) == ("so it went", None)
 
 

@@ -317,7 +317,7 @@ def test_an_answer_that_cannot_be_recorded_stops_the_run(
         patch.setattr(Ledger, "conclude", fail_with(MustStop("ledger.unusable", path="here", value="disk full")))
         report = run(path, server)
     assert statuses(report) == ["done"] + ["not_sent"] * 5
-    assert (report.exit_code, report.defect, len(server.writes)) == (3, None, 1)
+    assert (report.exit_code, report.internal_error, len(server.writes)) == (3, None, 1)
     assert "disk full" in report.stopped
     assert in_results(report)[0] == "Done"
     assert statuses(run(path, server))[0] == "unknown"
@@ -356,11 +356,11 @@ def test_a_defect_after_a_send_leaves_the_row_unknown(
     tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error of our own is no answer: the row is unknown, the rest not sent, the results are written."""
-    defect = ZeroDivisionError("ours")
-    monkeypatch.setattr(ListFlagEdit, "done", fail_with(defect))
+    internal_error = ZeroDivisionError("ours")
+    monkeypatch.setattr(ListFlagEdit, "done", fail_with(internal_error))
     report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
     assert statuses(report) == ["unknown"] + ["not_sent"] * 5
-    assert (report.defect, report.exit_code) == (defect, 4)
+    assert (report.internal_error, report.exit_code) == (internal_error, 4)
     assert report.stopped == "bulkops met an error of its own (ZeroDivisionError)."
     agree(report, tmp_path)
 
@@ -368,11 +368,11 @@ def test_a_defect_after_a_send_leaves_the_row_unknown(
 def test_a_defect_in_showing_loses_no_row(tmp_path: Path, server: PracticeServer) -> None:
     """Rows in flight still come in when what shows them breaks."""
     same = [flag(2006 + number) for number in range(6)]
-    defect = ZeroDivisionError("ours")
-    report = run(fill(tmp_path / "August.xlsx", flags=same), server, Options(jobs=4), seen=fail_with(defect))
+    internal_error = ZeroDivisionError("ours")
+    report = run(fill(tmp_path / "August.xlsx", flags=same), server, Options(jobs=4), seen=fail_with(internal_error))
     assert set(statuses(report)) <= {"done", "not_sent"}
     assert statuses(report).count("done") == len(server.writes) >= 1
-    assert report.defect is defect
+    assert report.internal_error is internal_error
     agree(report, tmp_path)
 
 

@@ -709,7 +709,7 @@ def test_corrections_that_cannot_be_written_cost_nothing_else(
     assert sum("No space left on device" in note for note in report.notes) == 2
     assert report.results is not None
     assert report.results.exists()
-    assert report.defect is None
+    assert report.internal_error is None
     with closing(Ledger(tmp_path / LEDGER)) as ledger:
         assert ledger.runs()[0].ended
 
@@ -718,16 +718,17 @@ def test_a_defect_in_making_corrections_costs_nothing_else(
     tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error of our own is told as such; every row keeps its status."""
-    defect = ZeroDivisionError("ours")
-    monkeypatch.setattr(corrections_file, "content", fail_with(defect))
+    internal_error = ZeroDivisionError("ours")
+    monkeypatch.setattr(corrections_file, "content", fail_with(internal_error))
     path = fill(tmp_path / "August.xlsx", flags=[flag(2006), flag("x")])
     report = run(path, server, tmp_path / "fix.xlsx")
-    assert (statuses(report), report.exit_code, report.defect, report.stopped) == (["done", "invalid"], 1, defect, "")
+    assert (statuses(report), report.exit_code, report.stopped) == (["done", "invalid"], 1, "")
+    assert report.internal_error is internal_error
     assert any("ZeroDivisionError" in note for note in report.notes)
     monkeypatch.undo()
-    monkeypatch.setattr(corrections_file, "save", fail_with(defect))
+    monkeypatch.setattr(corrections_file, "save", fail_with(internal_error))
     checked = check(path, tmp_path / "fix.xlsx")
-    assert (statuses(checked), checked.defect) == (["already_done", "invalid"], defect)
+    assert (statuses(checked), checked.internal_error) == (["already_done", "invalid"], internal_error)
 
 
 def test_corrections_opened_meanwhile_go_to_the_data_folder(tmp_path: Path, server: PracticeServer) -> None:

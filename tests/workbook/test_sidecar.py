@@ -324,4 +324,4 @@ def test_a_clock_that_no_zip_can_tell_keeps_nothing_from_being_written(
         assert {part.date_time[0] for part in archive.infolist()} == {1980}
     report = preview.check(source, environment(), tmp_path, Options(corrections=tmp_path / "corrections.xlsx"))
     assert report.corrections
-    assert report.defect is None
+    assert report.internal_error is None

@@ -168,7 +168,7 @@ def _messages(operations: Sequence[Operation]) -> str:
         f"## {area}\n\n"
         + _table(
             ("Code", "What is wrong", "What is said", "What to do"),
-            [(f'<a id="{entry.code}"></a>`{entry.code}`', entry.title, *entry.in_general()) for entry in entries],
+            [(f'<a id="{each.code}"></a>`{each.code}`', each.title, *each.in_general()) for each in entries],
         )
         for area, entries in {**AREAS, **own}.items()
     ]
