@@ -310,7 +310,7 @@ def recorded(home: Path, copy: Path) -> tuple[dict[tuple[str, str, int], Said], 
     with closing(sqlite3.connect(copy / LEDGER)) as connection:
         found = connection.execute("PRAGMA integrity_check").fetchall()
     with closing(Ledger(copy / LEDGER)) as ledger:
-        ledger.settle_interrupted(interrupted)
+        ledger.conclude_interrupted(interrupted)
         said = {
             (run.id, each.sheet, each.row): Said.of(functools.partial(getattr, each))
             for run in ledger.runs()

@@ -344,7 +344,7 @@ def test_plan_and_guard_know_the_same_rule(tmp_path):
                     with pytest.raises(MustStop):
                         ledger.intend(names[1], step, AT)
                 # The other customer's send is no word on this one's doubt.
-                assert names[0] in {each.run for each in ledger.doubts()}
+                assert names[0] in {each.run for each in ledger.unknown_outcomes()}
 
 
 def _run(name: str, account: Account) -> Run:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bulkops.messages.wording import printable
-from bulkops.model.history import Doubt
+from bulkops.model.history import UnknownOutcome
 from bulkops.model.outcomes import Outcome, Status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
@@ -81,19 +81,21 @@ def make_line(outcome: Outcome, row: CheckedRow | None = None, asks: str = "") -
     )
 
 
-def markable(made: Iterable[Line], marked: Mapping[int, str], doubts: Iterable[Doubt]) -> dict[int, Doubt]:
+def markable(
+    made: Iterable[Line], marked: Mapping[int, str], unknown_outcomes: Iterable[UnknownOutcome]
+) -> dict[int, UnknownOutcome]:
     """Which lines stand for which send whose outcome is unknown, by seq: the one that their code is of.
 
     ``marked``: the codes of the sends that a person called not done, so that their rows would be sent. A line that
     tells of another send than the last stands for none.
     """
-    by_code = {each.send_again_code: each for each in doubts}
+    by_code = {each.send_again_code: each for each in unknown_outcomes}
     found = {}
     for each in made:
         told = each.status is Status.UNKNOWN or each.outcome.code in MARKED
-        doubt = by_code.get(marked.get(each.seq) or (each.outcome.send_again_code if told else ""))
-        if doubt is not None and each.outcome.started in ("", doubt.started):
-            found[each.seq] = doubt
+        unknown = by_code.get(marked.get(each.seq) or (each.outcome.send_again_code if told else ""))
+        if unknown is not None and each.outcome.started in ("", unknown.started):
+            found[each.seq] = unknown
     return found
 
 

@@ -28,11 +28,11 @@ from bulkops.desktop.worker import Worker
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
-from bulkops.model.history import Doubt, Verdict
+from bulkops.model.history import ResolutionKind, UnknownOutcome
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.runs import preview, records
 from bulkops.runs.report import Options, Report
-from bulkops.runs.resolve import Settled, open_doubts, settle
+from bulkops.runs.resolve import ResolvedRow, resolve, unknown_outcomes
 from bulkops.runs.resume import prepare_again
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ HERE = Environment(PRACTICE, "")
 _KEY_CODES = ("key.missing", "key.shape", "me.refused")
 _OLDER = "ledger.older"
 _Ready = Callable[[Options], AbstractContextManager["PreparedRun"]]
-_Looked = tuple[Report, list[Line], dict[int, Doubt]]
+_Looked = tuple[Report, list[Line], dict[int, UnknownOutcome]]
 """A report, its rows as lines, and which of them may be marked."""
 
 
@@ -146,7 +146,7 @@ class Presenter:
             return
         self._options = Options()
         self._start(Phase.CHECKING)
-        self.state.report, self.state.doubts = None, {}
+        self.state.report, self.state.unknown_outcomes = None, {}
         self.state.take([])
         self.screen.show_lines([])
 
@@ -165,10 +165,10 @@ class Presenter:
     def _looked(self, report: Report, asks: Mapping[int, str]) -> _Looked:
         """In a job's thread: all that is shown of a report."""
         made = make_lines(report.outcomes, report.checked, asks)
-        found: list[Doubt] = []
+        found: list[UnknownOutcome] = []
         if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in MARKED for each in made):
             try:
-                found = open_doubts(self.home, report.environment, marked=True)
+                found = unknown_outcomes(self.home, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
                 self.worker.later(lambda: self.tell(trouble))
@@ -176,21 +176,21 @@ class Presenter:
 
     # ---------------------------------------------------------------- rows in doubt
 
-    def mark(self, line: Line, doubt: Doubt, verdict: Verdict) -> None:
+    def mark(self, line: Line, unknown: UnknownOutcome, kind: ResolutionKind) -> None:
         """Record what the operator has found out about a row in doubt; then look at the rows anew.
 
-        ``doubt`` is the one that was shown when it was asked about, whichever workbook is there by now.
+        ``unknown`` is the one that was shown when it was asked about, whichever workbook is there by now.
         """
         if self.state.busy:
             self.say("Nothing was marked: wait until this is over.")
             return
 
-        def marked(settled: Settled) -> None:
+        def marked(settled: ResolvedRow) -> None:
             self.check()
-            words = f"{line.sheet}, row {line.row}, is marked: {view.VERDICTS[verdict].words}."
+            words = f"{line.sheet}, row {line.row}, is marked: {view.RESOLUTION_KINDS[kind].words}."
             self.say(f"{words} {settled.results}".strip())
 
-        self.worker.start(lambda: settle(self.home, doubt.run, doubt.seq, verdict), marked, self.tell)
+        self.worker.start(lambda: resolve(self.home, unknown.run, unknown.seq, kind), marked, self.tell)
 
     # ---------------------------------------------------------------- running
 
@@ -443,6 +443,6 @@ class Presenter:
         self.refresh()
 
     def _take(self, looked: _Looked) -> None:
-        self.state.report, made, self.state.doubts = looked
+        self.state.report, made, self.state.unknown_outcomes = looked
         self.state.take(made)
         self.screen.show_lines(made)

@@ -13,7 +13,7 @@ from bulkops.desktop.view import Button, Shown, Trouble
 from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
 from bulkops.messages.wording import plural, time_left
 from bulkops.model.environment import Environment
-from bulkops.model.history import Doubt
+from bulkops.model.history import UnknownOutcome
 from bulkops.model.outcomes import Status, by_status
 from bulkops.runs.report import Report
 
@@ -53,7 +53,7 @@ class State:
     """What has come of something beside the check and the run."""
     lines: dict[int, Line] = field(default_factory=dict)
     """By seq."""
-    doubts: dict[int, Doubt] = field(default_factory=dict)
+    unknown_outcomes: dict[int, UnknownOutcome] = field(default_factory=dict)
     """What may be marked as done after all or as to be sent again, by seq."""
     hidden: bool = False
     """Are there rows that are only sent when they are asked for?"""

@@ -11,9 +11,9 @@ from typing import Literal
 from bulkops.desktop.lines import Line, most_urgent
 from bulkops.desktop.long_tree import LongTree
 from bulkops.desktop.theme import ACCENT, EDGE, FAINT, INK, PAPER, STRONG, TINTS, Look
-from bulkops.desktop.view import STEPS, VERDICTS
+from bulkops.desktop.view import RESOLUTION_KINDS, STEPS
 from bulkops.desktop.widgets import enable
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 
 _COLUMNS = (("sheet", "Sheet", 11), ("row", "Row", 8), ("asks", "What it will do", 46), ("state", "State", 16))
@@ -117,7 +117,7 @@ class Table(ttk.Frame):
 class Details(ttk.Frame):
     """Everything that there is to say of one row, or else of the workbook; it wraps, scrolls and can be copied."""
 
-    def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[Verdict], object]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[ResolutionKind], object]) -> None:
         super().__init__(parent)
         self.text = tk.Text(
             self,
@@ -145,11 +145,11 @@ class Details(ttk.Frame):
         self.rowconfigure(0, weight=1)
         self.marks = ttk.Frame(self, padding=(0, look.pad))
         ttk.Label(self.marks, text="You have looked in EnergyCAP:", style="Bold.TLabel").pack(side=tk.LEFT)
-        self.verdicts = {
-            verdict: ttk.Button(self.marks, text=finding.button, command=partial(mark, verdict))
-            for verdict, finding in VERDICTS.items()
+        self.mark_buttons = {
+            kind: ttk.Button(self.marks, text=finding.button, command=partial(mark, kind))
+            for kind, finding in RESOLUTION_KINDS.items()
         }
-        for button in self.verdicts.values():
+        for button in self.mark_buttons.values():
             button.pack(side=tk.LEFT, padx=look.pad)
         self.text.tag_configure("title", font="BulkopsTitle")
         self.text.tag_configure("do", font="BulkopsBold")

@@ -11,7 +11,7 @@ from bulkops.desktop.lines import Line
 from bulkops.messages.errors import COMMON, BulkopsError
 from bulkops.messages.wording import moment, plural, printable
 from bulkops.model.environment import CUSTOM, PRACTICE, Environment
-from bulkops.model.history import Doubt, Verdict
+from bulkops.model.history import ResolutionKind, UnknownOutcome
 from bulkops.model.outcomes import Status, by_status
 from bulkops.runs.summary import Summary
 
@@ -60,13 +60,13 @@ CLOSING = Sure(
     "Stop safely and close",
     "Keep running",
 )
-VERDICTS = {
-    Verdict.DONE: Finding(
+RESOLUTION_KINDS = {
+    ResolutionKind.DONE: Finding(
         "It was done …",
         "done after all",
         "You have looked in EnergyCAP, and the change is there. The row will count as done and will not be sent again.",
     ),
-    Verdict.SEND_AGAIN: Finding(
+    ResolutionKind.SEND_AGAIN: Finding(
         "It was not done …",
         "to be sent again",
         "You have looked in EnergyCAP, and the change is surely not there. The next run may send the row again, once. "
@@ -148,11 +148,11 @@ class Question:
         return f"{seen}Type {self.count} to send them."
 
 
-def sure_of(line: Line, doubt: Doubt, verdict: Verdict) -> Sure:
+def sure_of(line: Line, unknown: UnknownOutcome, kind: ResolutionKind) -> Sure:
     """What is asked before a row in doubt is marked: what was sent, and what the mark means."""
-    finding = VERDICTS[verdict]
+    finding = RESOLUTION_KINDS[kind]
     title = f"Mark {line.sheet}, row {line.row}, as {finding.words}?"
-    sent = f"Sent on {moment(doubt.started)} by {doubt.who} from {Path(doubt.workbook).name}."
+    sent = f"Sent on {moment(unknown.started)} by {unknown.who} from {Path(unknown.workbook).name}."
     return Sure(
         title, f"{line.asks}\n{printable(sent)}\n\n{finding.sure}", f"Mark as {finding.words}", "Leave it in doubt"
     )

@@ -17,7 +17,7 @@ from bulkops.desktop.tips import Tip
 from bulkops.desktop.totals import TotalsBar
 from bulkops.desktop.view import Button, Shown, Trouble
 from bulkops.desktop.widgets import PathEntry, WrappedLabel, ask_new_workbook, enable
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 
 _BEAT = 50
 """Milliseconds between two moves of a progress bar that does not know how far it is."""
@@ -122,14 +122,14 @@ class WorkbookTab(ttk.Frame):
         if chosen := ask_new_workbook(self, "Corrections workbook", place.name, place.parent):
             self.presenter.make_corrections(chosen, report)
 
-    def mark(self, verdict: Verdict) -> None:
+    def mark(self, kind: ResolutionKind) -> None:
         """Ask whether it is sure; then the chosen row is marked for good."""
         line = self.table.selected
-        doubt = self.presenter.state.doubts.get(line.seq) if line else None
-        if line is not None and doubt is not None:
+        unknown = self.presenter.state.unknown_outcomes.get(line.seq) if line else None
+        if line is not None and unknown is not None:
             chosen = line
-            sure = view.sure_of(line, doubt, verdict)
-            self.sure = SureDialog(self, self.look, sure, lambda: self.presenter.mark(chosen, doubt, verdict))
+            sure = view.sure_of(line, unknown, kind)
+            self.sure = SureDialog(self, self.look, sure, lambda: self.presenter.mark(chosen, unknown, kind))
 
     def show_recent(self) -> None:
         """Open the menu of the workbooks that were used last."""
@@ -192,7 +192,7 @@ class WorkbookTab(ttk.Frame):
         if line is None:
             self.details.show_notes(self.notes, bool(self.presenter.state.lines))
         else:
-            self.details.show_line(line, line.seq in self.presenter.state.doubts)
+            self.details.show_line(line, line.seq in self.presenter.state.unknown_outcomes)
 
 
 class TroublePane(tk.Frame):

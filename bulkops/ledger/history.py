@@ -28,7 +28,7 @@ from bulkops.ledger.resolutions import HELD
 from bulkops.ledger.schema import IN_FLIGHT, INTENT, PLANNED, accounts, attempts, lines, runs
 from bulkops.ledger.schema import marks as said
 from bulkops.ledger.sqlite import Store
-from bulkops.model.history import Doubt, PriorAttempt, Resolution
+from bulkops.model.history import PriorAttempt, ResolutionHistory, UnknownOutcome
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
 
@@ -97,20 +97,20 @@ class History:
         with self._store.reading() as connection:
             return connection.execute(sa.select(attempts.c.id).where(sa.text(IN_FLIGHT))).first() is not None
 
-    def doubts(self, identity: str | None = None, marked: bool = False) -> list[Doubt]:
+    def unknown_outcomes(self, identity: str | None = None, marked: bool = False) -> list[UnknownOutcome]:
         """The requests whose outcome is unknown, newest first; of one environment, or of all (None).
 
         Without those whose like was sent once more since, and, unless wanted, those that an operator has marked.
         """
         with self._store.reading() as connection:
-            return resolutions.doubts(connection, identity, marked)
+            return resolutions.unknown_outcomes(connection, identity, marked)
 
-    def resolved(self) -> dict[str, list[resolutions.Resolved]]:
+    def resolved(self) -> dict[str, list[resolutions.ResolvedRows]]:
         """Run → its rows of unknown outcome that are not to be checked any more."""
         with self._store.reading() as connection:
             return resolutions.resolved(connection)
 
-    def resolutions(self, run: str) -> dict[int, Resolution]:
+    def resolutions(self, run: str) -> dict[int, ResolutionHistory]:
         """What has made rows of a run whose outcome was unknown ones that are not to be checked any more, by seq."""
         with self._store.reading() as connection:
             return resolutions.resolutions(connection, run)

@@ -36,7 +36,7 @@ from bulkops.ledger.schema import IN_FLIGHT, INTENT, PLANNED, accounts, attempts
 from bulkops.ledger.sqlite import Clash, Store
 from bulkops.ledger.witness import Lacking, Witness
 from bulkops.messages.errors import CannotStart, MustStop
-from bulkops.model.history import Mark
+from bulkops.model.history import Resolution
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan, Step
 
@@ -227,7 +227,7 @@ class Ledger(History):
         with suppress(OSError):  # an entry that stays is taken for nothing new
             self._reserve.clear()
 
-    def settle_interrupted(self, words: restoring.Words) -> int:
+    def conclude_interrupted(self, words: restoring.Words) -> int:
         """Turn every intent without an outcome into *unknown*; call it only while no run is going on.
 
         ``words`` gives message and tip for an operation, target and code. Returns how many there were.
@@ -263,14 +263,15 @@ class Ledger(History):
         except OSError as error:
             raise MustStop("ledger.unusable", path=self._reserve.path, value=error.strerror or "no access") from error
 
-    def mark(self, run: str, seq: int, mark: Mark) -> None:
-        """Record what an operator says of a row's doubt, or now says otherwise; call it only while no run is going on.
+    def resolve(self, run: str, seq: int, resolution: Resolution) -> None:
+        """Record what an operator says of a row of unknown outcome, or now says otherwise; call it only while no run is
+        going on.
 
-        Raises CannotStart, with nothing changed, where the row is not in doubt, where the same was sent once more
+        Raises CannotStart, with nothing changed, where its outcome is not unknown, where the same was sent once more
         since, and where it is marked so already.
         """
         with self._store.writing() as connection:
-            if resolutions.add(connection, run, seq, mark):
+            if resolutions.add(connection, run, seq, resolution):
                 return
             why = resolutions.refusal(connection, run, seq)
         raise why

@@ -13,7 +13,7 @@ from bulkops.ledger.codes import is_code
 from bulkops.ledger.schema import INTENT, PLANNED
 from bulkops.messages.disk import ARCHIVED as NOT_READ
 from bulkops.model.environment import PRACTICE
-from bulkops.model.history import Mark, PriorAttempt, Verdict
+from bulkops.model.history import PriorAttempt, Resolution, ResolutionKind
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Step
 from bulkops.model.requests import Accepted
@@ -203,10 +203,12 @@ def _of_archived(place: tuple[int, str, int, str, str], found: Mapping[str, Any]
 def prior_attempt_of(found: Mapping[str, Any]) -> PriorAttempt:
     """An attempt as a later plan sees it: one that was marked as done is done."""
     said = found["outcome"] or {}
-    mark = Mark(Verdict(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
+    resolution = (
+        Resolution(ResolutionKind(found["verdict"]), found["marker"], found["marked"]) if found["verdict"] else None
+    )
     return PriorAttempt(
         found["fingerprint"],
-        Status.DONE if mark and mark.verdict is Verdict.DONE else status_of(found["state"]),
+        Status.DONE if resolution and resolution.kind is ResolutionKind.DONE else status_of(found["state"]),
         found["started"],
         found["who"],
         os.path.basename(found["workbook"]),
@@ -214,6 +216,6 @@ def prior_attempt_of(found: Mapping[str, Any]) -> PriorAttempt:
         found["code"],
         found["released"],
         Accepted(said.get("new_task_guid"), said.get("selected"), said.get("updated")),
-        mark,
+        resolution,
         found["key_owner"] if found["environment"] != PRACTICE else "",
     )

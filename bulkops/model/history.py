@@ -9,7 +9,7 @@ from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted
 
 
-class Verdict(StrEnum):
+class ResolutionKind(StrEnum):
     """What an operator who has looked in EnergyCAP says of a request whose outcome is unknown."""
 
     DONE = "done"
@@ -19,10 +19,10 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """That word, as the ledger has it. It stays; a later one may correct it."""
+class Resolution:
+    """What an operator said, when. It stays; a later one may correct it."""
 
-    verdict: Verdict
+    kind: ResolutionKind
     who: str
     when: str
     """UTC, ISO 8601."""
@@ -30,12 +30,15 @@ class Mark:
     @property
     def words(self) -> str:
         """``marked as done after all by Pat on 2026-11-21 10:00:00 UTC``."""
-        said = {Verdict.DONE: "done after all", Verdict.SEND_AGAIN: "surely not carried out, to be sent again"}
-        return f"marked as {said[self.verdict]} by {self.who} on {self.when.replace('T', ' ').replace('Z', ' UTC')}"
+        said = {
+            ResolutionKind.DONE: "done after all",
+            ResolutionKind.SEND_AGAIN: "surely not carried out, to be sent again",
+        }
+        return f"marked as {said[self.kind]} by {self.who} on {self.when.replace('T', ' ').replace('Z', ' UTC')}"
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnknownOutcome:
     """A request that was sent and whose outcome is unknown."""
 
     run: str
@@ -60,7 +63,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class LaterSend:
     """The last send of the same request after one whose outcome is unknown: what became of it is the last word."""
 
     when: str
@@ -71,17 +74,17 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
+class ResolutionHistory:
     """What makes a row whose outcome was unknown one that is not to be checked any more."""
 
-    marks: tuple[Mark, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
     """What operators have said of it; the last counts."""
-    since: Since | None = None
+    since: LaterSend | None = None
 
     @property
-    def verdict(self) -> Verdict | None:
+    def kind(self) -> ResolutionKind | None:
         """What operators have said of it last."""
-        return self.marks[-1].verdict if self.marks else None
+        return self.resolutions[-1].kind if self.resolutions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class PriorAttempt:
     """The code that let this send go, if one did."""
     accepted: Accepted = field(default_factory=Accepted)
     """What the answer said, if there was one."""
-    mark: Mark | None = None
+    resolution: Resolution | None = None
     """The last that an operator said of it since; with the status unknown it is marked as to be sent again."""
     owner: str = ""
     """Whose key it was sent with; "" if that is not known, or of no account."""
@@ -109,4 +112,4 @@ class PriorAttempt:
     def blocks_resend(self) -> bool:
         """May it have been carried out, so that the same is not sent again by itself?"""
         sent = self.status in (Status.DONE, Status.UNKNOWN)
-        return sent and (self.mark is None or self.mark.verdict is not Verdict.SEND_AGAIN)
+        return sent and (self.resolution is None or self.resolution.kind is not ResolutionKind.SEND_AGAIN)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.runs.history import PastRun
 from bulkops.runs.records import any_ledger
@@ -19,7 +19,7 @@ from bulkops.runs.resume import cut_short, left_of
 from bulkops.runs.under_way import under_way
 
 if TYPE_CHECKING:
-    from bulkops.ledger.resolutions import Resolved
+    from bulkops.ledger.resolutions import ResolvedRows
 
 
 def history(folder: Path) -> list[PastRun]:
@@ -47,15 +47,15 @@ def history(folder: Path) -> list[PastRun]:
     return [_as_resolved(each, resolved.get(each.id, ())) if each.unresolved else each for each in found]
 
 
-def _as_resolved(past: PastRun, resolved: Iterable[Resolved]) -> PastRun:
+def _as_resolved(past: PastRun, resolved: Iterable[ResolvedRows]) -> PastRun:
     """A run whose unknown rows were marked, or sent again since."""
     counts, open_ones, to_repeat = Counter(past.counts), past.unresolved, 0
-    for verdict, since, rows in resolved:
+    for kind, since, rows in resolved:
         open_ones -= rows
-        if verdict is not None:
+        if kind is not None:
             counts[Status.UNKNOWN] -= rows
-            counts[Status.DONE if verdict is Verdict.DONE else Status.NOT_SENT] += rows
-        to_repeat += rows if verdict is Verdict.SEND_AGAIN and not since else 0
+            counts[Status.DONE if kind is ResolutionKind.DONE else Status.NOT_SENT] += rows
+        to_repeat += rows if kind is ResolutionKind.SEND_AGAIN and not since else 0
     return replace(past, counts=counts, unresolved=open_ones, to_repeat=to_repeat)
 
 

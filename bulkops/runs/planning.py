@@ -107,7 +107,7 @@ class _PriorAttempts:
         done_before = own.fingerprint == step.fingerprint and own.status is Status.DONE
         if step.wish:
             # The code of a row that is left of a run was typed before somebody looked, and said that it was done.
-            looked = self.resumed and newest.mark is not None
+            looked = self.resumed and newest.resolution is not None
             released = "".join(step.wish.split()).upper() == newest.code and not looked
         else:
             last = {prior.fingerprint: prior.status for prior in holding}.values()
@@ -121,7 +121,13 @@ class _PriorAttempts:
         spent = next((prior for prior in reversed(before) if prior.released == code), None)
         if spent is None:
             return replace(step, released=code)
-        became = spent.mark.words if spent.mark else "refused" if spent.status is Status.FAILED else "not carried out"
+        became = (
+            spent.resolution.words
+            if spent.resolution
+            else "refused"
+            if spent.status is Status.FAILED
+            else "not carried out"
+        )
         again = self.catalogue.problem(
             "send_again.once_more",
             step.row.address(SEND_AGAIN.name),
@@ -142,14 +148,14 @@ class _PriorAttempts:
     def _held(self, step: Step, prior: PriorAttempt, done_before: bool, code: str, operation: Operation) -> Outcome:
         row, told = step.row, {**_told(prior), "extra": code}
         if done_before:
-            problem = self.catalogue.problem("row.marked_done" if prior.mark else "row.already_done", **told)
+            problem = self.catalogue.problem("row.marked_done" if prior.resolution else "row.already_done", **told)
             outcome = _done(row, operation, prior, problem)
         elif prior.status is Status.UNKNOWN:
             check = answers.to_check(operation.how_to_check(row.target), code)
             problem = self.catalogue.problem("row.still_unknown", **{**told, "extra": check})
             outcome = replace(_because(row, Status.UNKNOWN, problem), started=prior.when)
         else:
-            name = "row.target_marked_done" if prior.mark else "row.target_done"
+            name = "row.target_marked_done" if prior.resolution else "row.target_done"
             outcome = _because(row, Status.INVALID, self.catalogue.problem(name, f"{row.sheet}!{row.number}", **told))
         if step.wish and not self.resumed:
             other = self.catalogue.problem("send_again.other", value=step.wish, extra=code)
@@ -190,7 +196,7 @@ def _done(row: CheckedRow, operation: Operation, prior: PriorAttempt, problem: P
 def _told(prior: PriorAttempt) -> dict[str, str]:
     who = f"{prior.who} with the key of {prior.owner}" if prior.owner else prior.who
     told = {"when": moment(prior.when), "who": who, "workbook": prior.workbook}
-    return {**told, "words": prior.mark.words} if prior.mark else told
+    return {**told, "words": prior.resolution.words} if prior.resolution else told
 
 
 def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:

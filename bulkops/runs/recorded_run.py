@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bulkops.messages import answers
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import moment
-from bulkops.model.history import Resolution, Verdict
+from bulkops.model.history import ResolutionHistory, ResolutionKind
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
@@ -33,8 +33,8 @@ UNREAD = "unread"
 NEVER = (Status.NOT_SENT, "")
 """What the ledger tells of a row that was planned and never tried."""
 _WORDS = {Status.READY: "row.to_come", Status.ON_ITS_WAY: "row.on_its_way"}
-_SAID = {Verdict.DONE: "sent.marked_done", Verdict.SEND_AGAIN: "sent.marked_again"}
-_NOW = {Verdict.DONE: Status.DONE, Verdict.SEND_AGAIN: Status.NOT_SENT}
+_SAID = {ResolutionKind.DONE: "sent.marked_done", ResolutionKind.SEND_AGAIN: "sent.marked_again"}
+_NOW = {ResolutionKind.DONE: Status.DONE, ResolutionKind.SEND_AGAIN: Status.NOT_SENT}
 
 
 def rows(ledger: Ledger, run: str, under_way: bool = False) -> tuple[Outcome, ...]:
@@ -54,15 +54,15 @@ def _worded(outcome: Outcome) -> Outcome:
     return replace(outcome, code="sent.interrupted", message=message, tip=tip)
 
 
-def resolved(outcome: Outcome, found: Resolution | None) -> Outcome:
+def resolved(outcome: Outcome, found: ResolutionHistory | None) -> Outcome:
     """A row whose outcome was unknown, with what has become of that since: nobody is to check it any more."""
     if found is None or outcome.status is not Status.UNKNOWN:
         return outcome
     catalogue, code = Catalogue(()), outcome.send_again_code
-    if verdict := found.verdict:
-        words = ", then ".join(mark.words for mark in found.marks)
-        problem = catalogue.problem(_SAID[verdict], words=words, extra=code)
-        outcome = replace(outcome, status=_NOW[verdict], send_again_code=code if verdict is Verdict.DONE else "")
+    if kind := found.kind:
+        words = ", then ".join(resolution.words for resolution in found.resolutions)
+        problem = catalogue.problem(_SAID[kind], words=words, extra=code)
+        outcome = replace(outcome, status=_NOW[kind], send_again_code=code if kind is ResolutionKind.DONE else "")
         outcome = replace(
             outcome, code=problem.code, message=f"{outcome.message} {problem.message}".strip(), tip=problem.tip
         )

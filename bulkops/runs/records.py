@@ -52,7 +52,7 @@ def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
     stack.enter_context(only_one(folder, f"{data_folder.operator()}, {what}, since {now()}"))
     ledger = Ledger(folder / LEDGER)
     stack.callback(ledger.close)
-    ledger.settle_interrupted(interrupted)
+    ledger.conclude_interrupted(interrupted)
     return ledger
 
 

@@ -1,7 +1,7 @@
 """Rows of unknown outcome: which there are, and the word of an operator who has looked in EnergyCAP.
 
 Marked as done, a row is *already done* for every later run. Marked as to be sent again, it is sent by the next run that
-asks for it, once: if that send becomes unknown too, it is a new doubt. What the run itself saw stays as it was.
+asks for it, once; the outcome of that send may be unknown, too. What the run itself saw stays as it was.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
-from bulkops.model.history import Doubt, Mark, Verdict
+from bulkops.model.history import Resolution, ResolutionKind, UnknownOutcome
 from bulkops.runs.records import LEDGER, any_ledger, ledger_alone
 from bulkops.system import data_folder
 
 if TYPE_CHECKING:
     from bulkops.runs.renewal import Renewed
 
-__all__ = ["Doubt", "Mark", "Settled", "Verdict", "open_doubts", "settle"]
+__all__ = ["Resolution", "ResolutionKind", "ResolvedRow", "UnknownOutcome", "resolve", "unknown_outcomes"]
 
 
-class Settled(NamedTuple):
-    """A row's mark, and what has come of renewing the results of its run."""
+class ResolvedRow(NamedTuple):
+    """A row's resolution, and what has come of renewing the results of its run."""
 
-    mark: Mark
+    resolution: Resolution
     results: Renewed
 
 
-def open_doubts(folder: Path, where: Environment | None = None, marked: bool = False) -> list[Doubt]:
+def unknown_outcomes(folder: Path, where: Environment | None = None, marked: bool = False) -> list[UnknownOutcome]:
     """The requests whose outcome is unknown, newest first; in one environment, or in all (None).
 
     Without those that were sent once more since, for then the last send counts, and those that were marked, unless
@@ -41,30 +41,30 @@ def open_doubts(folder: Path, where: Environment | None = None, marked: bool = F
         if ledger is None:
             return []
         if ledger.in_flight():
-            _settle_interrupted(folder)
-        return ledger.doubts(where.identity if where else None, marked)
+            _conclude_interrupted(folder)
+        return ledger.unknown_outcomes(where.identity if where else None, marked)
 
 
-def settle(folder: Path, run: str, seq: int, verdict: Verdict, who: str = "") -> Settled:
-    """Record what became of a doubt, by its run and seq, and renew that run's results; ``who``: the computer's user,
-    unless given.
+def resolve(folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "") -> ResolvedRow:
+    """Record what became of a row of unknown outcome, and renew its run's results; ``who``: the computer's user, unless
+    given.
 
-    Raises CannotStart, with nothing changed, while a run is going on, and for a row that is not in doubt or not any
-    more: marked so before, or sent once more since. MustStop if the ledger did not take it: then it is not marked.
+    Raises CannotStart, with nothing changed, while a run is going on, and for a row whose outcome is not unknown or
+    not any more: resolved so before, or sent once more since. MustStop if the ledger did not take it.
     """
     from bulkops.ledger import now
     from bulkops.runs.renewal import renew
 
     if not (folder / LEDGER).exists():
         raise CannotStart("run.not_found", value=run)
-    mark = Mark(verdict, who or data_folder.operator(), now())
+    resolution = Resolution(kind, who or data_folder.operator(), now())
     with ExitStack() as stack:
         ledger = ledger_alone(folder, "marking a row", stack)
-        ledger.mark(run, seq, mark)
-        return Settled(mark, renew(ledger, run, folder))
+        ledger.resolve(run, seq, resolution)
+        return ResolvedRow(resolution, renew(ledger, run, folder))
 
 
-def _settle_interrupted(folder: Path) -> None:
+def _conclude_interrupted(folder: Path) -> None:
     try:
         with ExitStack() as stack:
             ledger_alone(folder, "looking for rows in doubt", stack)

@@ -20,7 +20,7 @@ from bulkops.desktop.state import QUIET, Phase
 from bulkops.energycap import credentials, environments
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import past_runs, prepare
@@ -332,11 +332,17 @@ def test_unknown_rows_come_first(somewhere: Operator, practice: PracticeServer, 
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status", "sent"), [(Verdict.DONE, "already_done", 3), (Verdict.SEND_AGAIN, "ready", 4)]
+    ("kind", "status", "sent"), [(ResolutionKind.DONE, "already_done", 3), (ResolutionKind.SEND_AGAIN, "ready", 4)]
 )
 @pytest.mark.parametrize("after", ["the run", "the next check"])
 def test_a_row_in_doubt_is_marked(
-    verdict: Verdict, status: str, sent: int, after: str, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+    kind: ResolutionKind,
+    status: str,
+    sent: int,
+    after: str,
+    somewhere: Operator,
+    practice: PracticeServer,
+    tmp_path: Path,
 ) -> None:
     """Done after all it is never sent again; to be sent again it goes out with the next run, once."""
     book = fill(tmp_path / "a.xlsx", [], GOOD)
@@ -346,11 +352,11 @@ def test_a_row_in_doubt_is_marked(
     if after == "the next check":
         somewhere.check(book)
     first = somewhere.screen.lines[0]
-    assert list(somewhere.presenter.state.doubts) == [first.seq]
-    somewhere.presenter.mark(first, somewhere.presenter.state.doubts[first.seq], verdict)
+    assert list(somewhere.presenter.state.unknown_outcomes) == [first.seq]
+    somewhere.presenter.mark(first, somewhere.presenter.state.unknown_outcomes[first.seq], kind)
     somewhere.idle()
     shown = somewhere.until(Phase.CHECKED)
-    assert view.VERDICTS[verdict].words in shown.more
+    assert view.RESOLUTION_KINDS[kind].words in shown.more
     assert [each.status.value for each in somewhere.screen.lines] == ["already_done", "already_done", status]
     somewhere.run()
     assert len(practice.writes) == sent
@@ -358,9 +364,9 @@ def test_a_row_in_doubt_is_marked(
 
 
 @pytest.mark.parametrize("after", ["the run", "the next check"])
-@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("kind", list(ResolutionKind))
 def test_a_mark_is_of_that_very_edit(
-    after: str, verdict: Verdict, somewhere: Operator, practice: PracticeServer, tmp_path: Path
+    after: str, kind: ResolutionKind, somewhere: Operator, practice: PracticeServer, tmp_path: Path
 ) -> None:
     """Two different edits of one list, both in doubt: the one that was chosen is marked, and never the other."""
     book = fill(tmp_path / "a.xlsx", [], [flag(2008, comment="First"), flag(2008, comment="Second")])
@@ -371,12 +377,12 @@ def test_a_mark_is_of_that_very_edit(
     if after == "the next check":
         somewhere.check(book)
     first = somewhere.screen.lines[0]
-    assert (first.row, len(somewhere.presenter.state.doubts)) == (2, 2)
-    somewhere.presenter.mark(first, somewhere.presenter.state.doubts[first.seq], verdict)
+    assert (first.row, len(somewhere.presenter.state.unknown_outcomes)) == (2, 2)
+    somewhere.presenter.mark(first, somewhere.presenter.state.unknown_outcomes[first.seq], kind)
     somewhere.idle()
     somewhere.until(Phase.CHECKED)
     told = {each.row: each.status for each in somewhere.screen.lines}
-    assert told == {2: Status.ALREADY_DONE if verdict is Verdict.DONE else Status.READY, 3: Status.UNKNOWN}
+    assert told == {2: Status.ALREADY_DONE if kind is ResolutionKind.DONE else Status.READY, 3: Status.UNKNOWN}
 
 
 def test_a_mark_stays_with_what_was_asked_about(somewhere: Operator, practice: PracticeServer, tmp_path: Path) -> None:
@@ -386,8 +392,8 @@ def test_a_mark_stays_with_what_was_asked_about(somewhere: Operator, practice: P
         somewhere.check(fill(tmp_path / name, [], [flag(2008, comment=comment)]))
         somewhere.run()
         if name == "a.xlsx":
-            line, doubt = somewhere.screen.lines[0], somewhere.presenter.state.doubts[0]
-    somewhere.presenter.mark(line, doubt, Verdict.SEND_AGAIN)
+            line, unknown = somewhere.screen.lines[0], somewhere.presenter.state.unknown_outcomes[0]
+    somewhere.presenter.mark(line, unknown, ResolutionKind.SEND_AGAIN)
     somewhere.idle()
     assert [each.status for each in somewhere.screen.lines] == [Status.UNKNOWN]
     somewhere.check(tmp_path / "a.xlsx")

@@ -23,7 +23,7 @@ from bulkops.desktop.presenter import HERE
 from bulkops.desktop.single import OpenWindow, open_or_hand_over
 from bulkops.desktop.state import Phase
 from bulkops.energycap import environments
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 
@@ -454,7 +454,7 @@ def test_a_row_in_doubt_is_marked(elsewhere: Desk, practice: PracticeServer, tmp
     elsewhere.click(elsewhere.window.dialog.yes)
     elsewhere.phase(Phase.ENDED)
     elsewhere.until(details.marks.winfo_viewable, "the two buttons")
-    elsewhere.click(details.verdicts[Verdict.DONE])
+    elsewhere.click(details.mark_buttons[ResolutionKind.DONE])
     elsewhere.until(
         lambda: elsewhere.root.focus_get() is elsewhere.window.workbook.sure.no, "the keyboard at Leave it in doubt"
     )

@@ -12,7 +12,7 @@ from steps import HERE, kickout, plan_of, run_named, task
 
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
-from bulkops.model.history import Mark, Verdict
+from bulkops.model.history import Resolution, ResolutionKind
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow
@@ -74,13 +74,15 @@ def doubt_of(ledger: Ledger, name: str, row: CheckedRow) -> None:
     send(ledger, name, plan.steps[0], Status.UNKNOWN)
 
 
-def mark(ledger: Ledger, name: str, verdict: Verdict, seq: int = 0) -> None:
-    ledger.mark(name, seq, Mark(verdict, "Sam", "2026-11-21T12:00:00Z"))
+def mark(ledger: Ledger, name: str, kind: ResolutionKind, seq: int = 0) -> None:
+    ledger.resolve(name, seq, Resolution(kind, "Sam", "2026-11-21T12:00:00Z"))
 
 
-def marking_refused(ledger: Ledger, name: str, seq: int = 0, verdict: Verdict = Verdict.SEND_AGAIN) -> tuple[str, str]:
+def marking_refused(
+    ledger: Ledger, name: str, seq: int = 0, kind: ResolutionKind = ResolutionKind.SEND_AGAIN
+) -> tuple[str, str]:
     with pytest.raises(CannotStart) as error:
-        mark(ledger, name, verdict, seq)
+        mark(ledger, name, kind, seq)
     return error.value.code, error.value.sentence
 
 
@@ -140,7 +142,7 @@ def cut_short(ledger: Ledger) -> Plan:
     stopped = (step for step in plan.steps if step.row.values["comment"] in ("stopped", "held"))
     unsent = [outcome_of(step.row, Status.NOT_SENT, code=f"row.{step.row.values['comment']}") for step in stopped]
     ledger.finish("r", unsent, None)
-    ledger.settle_interrupted(words)
+    ledger.conclude_interrupted(words)
     return plan
 
 

@@ -15,7 +15,7 @@ from steps import HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, 
 
 from bulkops.ledger import PLANNED, Account, Ledger
 from bulkops.ledger.codes import is_code
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Accepted
@@ -41,8 +41,8 @@ def test_an_intent_without_an_outcome_becomes_unknown(ledger, path):
     ledger.begin(run_named("r"), plan, HERE)
     send(ledger, "r", plan.steps[0])
     ledger.intend("r", plan.steps[1], AT)
-    assert ledger.settle_interrupted(words) == 1
-    assert ledger.settle_interrupted(words) == 0
+    assert ledger.conclude_interrupted(words) == 1
+    assert ledger.conclude_interrupted(words) == 0
     assert states(path) == ["done", "unknown", PLANNED]
     outcome = ledger.outcomes("r")[1]
     assert (outcome.status, outcome.code, outcome.started) == (Status.UNKNOWN, "sent.interrupted", AT)
@@ -130,7 +130,7 @@ def test_what_the_ledger_holds_decides_the_next_plan(ledger):
     send(ledger, "r", plan.steps[0])
     ledger.intend("r", plan.steps[1], AT)
     send(ledger, "r", plan.steps[2], Status.FAILED)
-    ledger.settle_interrupted(words)
+    ledger.conclude_interrupted(words)
     later = plan_of(*rows, history=ledger)
     assert facts(later.decided) == [(0, "already_done", "row.already_done"), (1, "unknown", "row.still_unknown")]
     assert seqs(later) == [[2, 3]]
@@ -164,8 +164,8 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
         "prior_attempts": lambda: ledger.prior_attempts(HERE, keys, Account("Blue")),
         "knows_task": lambda: ledger.knows_task("now", task(99)),
         "in_flight": ledger.in_flight,
-        "doubts": ledger.doubts,
-        "doubts here": lambda: ledger.doubts(HERE, marked=True),
+        "unknown_outcomes": ledger.unknown_outcomes,
+        "unknown_outcomes here": lambda: ledger.unknown_outcomes(HERE, marked=True),
         "resolutions": lambda: ledger.resolutions("r"),
         "resolved": ledger.resolved,
         "runs": ledger.runs,
@@ -180,11 +180,11 @@ def everything(ledger: Ledger) -> dict[str, Callable[[], object]]:
         "source_under": lambda: ledger.source_under("practice", HERE),
         "may_tell_apart": lambda: ledger.may_tell_apart(Account("Blue")),
         "moved": lambda: ledger.moved("books/r.xlsx", "books/s.xlsx", "r", None),
-        "mark": lambda: mark(ledger, "r", Verdict.DONE, 10),
+        "mark": lambda: mark(ledger, "r", ResolutionKind.DONE, 10),
         "mark refused": lambda: marking_refused(ledger, "r", 0),
         "intend": lambda: ledger.intend("now", plan.steps[1], AT),
         "conclude": lambda: ledger.conclude("now", done(plan.steps[0])),
-        "settle_interrupted": lambda: ledger.settle_interrupted(words),
+        "conclude_interrupted": lambda: ledger.conclude_interrupted(words),
         "finish": lambda: ledger.finish("now", outcomes, None),
         "begin_again": lambda: ledger.begin_again("now", plan, HERE),
     }

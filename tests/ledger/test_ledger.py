@@ -19,7 +19,7 @@ from steps import HERE, again, facts, flag_edit, kickout, plan_of, run_named, se
 from bulkops.ledger import INTENT, PLANNED, Ledger, new_run_id, now
 from bulkops.ledger.codes import is_code, new_code
 from bulkops.messages.errors import MustStop
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status, outcome_of
 from ledger.support import (
     AT,
@@ -130,7 +130,7 @@ def test_a_code_lets_one_send_go_and_then_it_is_spent(ledger):
             with pytest.raises(MustStop, match="second time"):
                 ledger.intend(f"c{number}", step, AT)
         if status is Status.UNKNOWN:
-            mark(ledger, f"b{number}", Verdict.SEND_AGAIN)
+            mark(ledger, f"b{number}", ResolutionKind.SEND_AGAIN)
 
 
 def test_a_code_where_nothing_holds_the_row_back_sends_nothing(ledger):
@@ -150,7 +150,7 @@ def test_an_attempt_without_a_code_holds_back_until_it_gets_one(ledger, path):
         connection.commit()
     with pytest.raises(MustStop, match="second time"):
         careless(ledger, "b", kickout(0))
-    ledger.settle_interrupted(words)
+    ledger.conclude_interrupted(words)
     (outcome,) = plan_of(kickout(0), history=ledger).decided
     assert is_code(outcome.send_again_code)
     plan = plan_of(again(kickout(0), outcome.send_again_code), history=ledger)
@@ -363,7 +363,7 @@ def test_a_row_whose_program_was_killed_is_unknown_and_never_sent_again(path):
             process.kill()
         with closing(Ledger(path)) as ledger:
             assert ledger.counts("killed") == {"unknown": 1, "not_sent": 1}
-            assert ledger.settle_interrupted(words) == 1
+            assert ledger.conclude_interrupted(words) == 1
             for _ in range(2):
                 later = plan_of(kickout(0), kickout(1), history=ledger)
                 assert facts(later.decided) == [(0, "unknown", "row.still_unknown")]

@@ -16,7 +16,7 @@ from steps import HERE, again, facts, flag_edit, kickout, plan_of, run_named, se
 from bulkops.ledger import SCHEMA_VERSION, Account, Ledger, is_older, migrations, schema
 from bulkops.ledger.codes import is_code
 from bulkops.messages.errors import CannotStart, MustStop
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
@@ -47,7 +47,7 @@ def test_a_ledger_of_version_1_keeps_all_it_knew(version_1):
     """Every row's outcome, what must not be sent again, and which Send again is used up."""
     with closing(Ledger(version_1)) as ledger:
         assert [run.id for run in ledger.runs()] == ["second", "first"]
-        assert ledger.settle_interrupted(words) == 1
+        assert ledger.conclude_interrupted(words) == 1
         told = [(each.seq, each.status.value, each.code) for each in ledger.outcomes("first")]
         assert told == [
             (0, "done", ""),
@@ -151,8 +151,8 @@ def test_a_ledger_of_version_2_is_like_a_new_one_and_keeps_all_it_knew(version_2
     """Its doubts can be marked; a bulkops of version 2 will refuse it from then on."""
     with closing(Ledger(version_2)) as ledger:
         assert facts(ledger.outcomes("r")) == [(0, "done", ""), (1, "unknown", "")]
-        assert [(each.run, each.seq) for each in ledger.doubts(HERE)] == [("r", 1)]
-        mark(ledger, "r", Verdict.DONE, 1)
+        assert [(each.run, each.seq) for each in ledger.unknown_outcomes(HERE)] == [("r", 1)]
+        mark(ledger, "r", ResolutionKind.DONE, 1)
         later = plan_of(kickout(0), kickout(1), history=ledger)
         assert [code for _, _, code in facts(later.decided)] == ["row.already_done", "row.marked_done"]
     assert made_of(version_2) == made_of(tmp_path / "newer.sqlite3")
@@ -164,12 +164,12 @@ def test_a_ledger_of_version_2_is_like_a_new_one_and_keeps_all_it_knew(version_2
 def test_a_doubt_of_version_1_can_be_marked(version_1):
     """One that version 1 had told, and one that it was cut short in."""
     with closing(Ledger(version_1)) as ledger:
-        ledger.settle_interrupted(words)
-        (doubt,) = ledger.doubts()
-        assert (doubt.run, doubt.seq, doubt.code) == ("second", 1, "sent.interrupted")
+        ledger.conclude_interrupted(words)
+        (unknown,) = ledger.unknown_outcomes()
+        assert (unknown.run, unknown.seq, unknown.code) == ("second", 1, "sent.interrupted")
         assert marking_refused(ledger, "first", 3)[0] == "doubt.sent_since"
-        mark(ledger, "second", Verdict.SEND_AGAIN, 1)
-        assert ledger.doubts() == []
+        mark(ledger, "second", ResolutionKind.SEND_AGAIN, 1)
+        assert ledger.unknown_outcomes() == []
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_a_ledger_of_version_4_is_like_a_new_one_and_keeps_all_it_knew(version_4
         rows = [flag_edit(n, 2001 + n, flag_type_id=2, comment="Checked") for n in range(2)]
         prior = ledger.prior_attempts(HERE, idempotency_keys(*rows)).values()
         assert sorted(each.status.value for (each,) in prior) == ["done", "unknown"]
-        mark(ledger, run.id, Verdict.SEND_AGAIN, 1)
+        mark(ledger, run.id, ResolutionKind.SEND_AGAIN, 1)
         assert re.fullmatch("[0-9a-f]{32}", ledger.id)
         assert ledger.id != new.id
         name = ledger.id
@@ -249,7 +249,7 @@ def test_a_ledger_of_version_5_is_like_a_new_one_and_keeps_all_it_knew(version_5
         assert made_of(version_5) == made_of(tmp_path / "new.sqlite3")
         assert [run.id for run in ledger.runs()] == RUNS_5[::-1]
         assert told(version_5) == before
-        assert {seq: each.verdict for seq, each in ledger.resolutions(RUNS_5[0]).items()} == {
+        assert {seq: each.kind for seq, each in ledger.resolutions(RUNS_5[0]).items()} == {
             2: "done",
             3: "send_again",
             4: "send_again",
@@ -271,7 +271,7 @@ def test_a_ledger_of_version_5_is_like_a_new_one_and_keeps_all_it_knew(version_5
 def test_what_version_5_sent_is_held_back_and_released_by_a_code(version_5):
     """Done, in doubt, marked; and what was left to be resumed goes on, without what an old Yes had asked for."""
     with closing(Ledger(version_5)) as ledger:
-        assert ledger.settle_interrupted(words) == 1
+        assert ledger.conclude_interrupted(words) == 1
         rows = [kickout(n, n + 1) for n in range(5)] + [kickout(5, 10), kickout(6, 6), kickout(7, 8)]
         planned = plan_of(*rows, history=ledger)
         assert facts(planned.decided) == [

@@ -20,7 +20,7 @@ from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart, MustStop
-from bulkops.model.history import Mark, Verdict
+from bulkops.model.history import Resolution, ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Call, NoResponse, Reply
@@ -53,7 +53,7 @@ class Sent:
     seq: int
     became: str = "unknown"
     code: str = ""
-    verdict: str = ""
+    kind: str = ""
 
     @property
     def key(self) -> tuple[int, bool]:
@@ -61,11 +61,11 @@ class Sent:
 
     @property
     def word(self) -> str:
-        return "done" if self.verdict == "done" else self.became
+        return "done" if self.kind == "done" else self.became
 
     @property
     def holds(self) -> bool:
-        return self.became in HELD and self.verdict != "send_again"
+        return self.became in HELD and self.kind != "send_again"
 
 
 @dataclass(eq=False)
@@ -92,7 +92,7 @@ class Computer:
         """What a program that is gone left open is unknown at the next start."""
         self.ledger.close()
         self.ledger = Ledger(self.path)
-        self.ledger.settle_interrupted(interrupted)
+        self.ledger.conclude_interrupted(interrupted)
 
     def holding(self, key: tuple[int, bool]) -> list[Sent]:
         return [sent for sent in self.sends if sent.key == key and sent.holds]
@@ -257,18 +257,18 @@ class Codes(RuleBasedStateMachine):
                 sent.code = code
 
     @precondition(lambda self: any(sent.became == "unknown" for each in self.computers for sent in each.sends))
-    @rule(data=st.data(), verdict=st.sampled_from(Verdict))
-    def mark(self, data: st.DataObject, verdict: Verdict) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(ResolutionKind))
+    def mark(self, data: st.DataObject, kind: ResolutionKind) -> None:
         """Any row that became unknown, marked already or not."""
         unknown = [(each, sent) for each in self.computers for sent in each.sends if sent.became == "unknown"]
         computer, sent = data.draw(st.sampled_from(unknown))
-        if sent in self.followed(computer) or sent.verdict == verdict:
+        if sent in self.followed(computer) or sent.kind == kind:
             with pytest.raises(CannotStart, match="sent again on" if sent in self.followed(computer) else "marked as"):
-                computer.ledger.mark(sent.run, sent.seq, Mark(verdict, "Sam", AT))
+                computer.ledger.resolve(sent.run, sent.seq, Resolution(kind, "Sam", AT))
             return
-        computer.ledger.mark(sent.run, sent.seq, Mark(verdict, "Pat", AT))
-        assert computer.ledger.resolutions(sent.run)[sent.seq].verdict is verdict
-        sent.verdict = verdict.value
+        computer.ledger.resolve(sent.run, sent.seq, Resolution(kind, "Pat", AT))
+        assert computer.ledger.resolutions(sent.run)[sent.seq].kind is kind
+        sent.kind = kind.value
 
     def followed(self, computer: Computer) -> list[Sent]:
         """Those whose like was sent once more since, and holds."""
@@ -290,9 +290,9 @@ class Codes(RuleBasedStateMachine):
             followed = self.followed(computer)
             unknown = [each for each in reversed(computer.sends) if each.became == "unknown" and each not in followed]
             for marked in (False, True):
-                expected = [(each.run, each.seq, each.code) for each in unknown if marked or not each.verdict]
-                doubts = computer.ledger.doubts(HERE, marked)
-                assert [(each.run, each.seq, each.send_again_code) for each in doubts] == expected
+                expected = [(each.run, each.seq, each.code) for each in unknown if marked or not each.kind]
+                unknown_outcomes = computer.ledger.unknown_outcomes(HERE, marked)
+                assert [(each.run, each.seq, each.send_again_code) for each in unknown_outcomes] == expected
 
     @invariant()
     def some_code_always_releases(self) -> None:

@@ -45,10 +45,10 @@ def test_an_outcome_that_the_ledger_cannot_take_is_not_lost(ledger, path):
     assert states(path) == [INTENT, INTENT]
     ledger.close()
     with closing(Ledger(path)) as later:
-        assert later.settle_interrupted(words) == 1
+        assert later.conclude_interrupted(words) == 1
         assert later.outcomes("r")[0] == replace(known, send_again_code=code_of(later, "r"))
         assert later.outcomes("r")[1].code == "sent.interrupted"
-        assert later.settle_interrupted(words) == 0
+        assert later.conclude_interrupted(words) == 0
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT evidence FROM attempts ORDER BY id").fetchone() == ('{"status": 200}',)
 
@@ -78,11 +78,11 @@ def test_what_was_taken_over_is_not_taken_over_again(ledger, path):
         ledger.conclude("r", replace(done(plan.steps[0]), status=Status.NOT_SENT, code="sent.not_reached"))
     forbid(ledger, False)
     full = reserve.read_bytes()
-    ledger.settle_interrupted(words)
+    ledger.conclude_interrupted(words)
     ledger.begin_again("r", plan, HERE)
     ledger.intend("r", plan.steps[0], "2026-11-21T11:00:00Z")
     reserve.write_bytes(full)
-    assert ledger.settle_interrupted(words) == 1
+    assert ledger.conclude_interrupted(words) == 1
     assert ledger.outcomes("r")[0].code == "sent.interrupted"
 
 
@@ -105,7 +105,7 @@ def test_what_may_stand_in_a_reserve_that_cannot_be_read_is_not_passed_over(ledg
     ledger.intend("r", plan.steps[0], AT)
     place.unlink()
     place.mkdir()
-    for act in (lambda: ledger.settle_interrupted(words), lambda: ledger.finish("r", [], None)):
+    for act in (lambda: ledger.conclude_interrupted(words), lambda: ledger.finish("r", [], None)):
         with pytest.raises(MustStop) as error:
             act()
         assert error.value.code == "ledger.unusable"
@@ -138,7 +138,7 @@ def test_a_reserve_that_cannot_be_emptied_does_not_undo_the_end_of_a_run(ledger,
         raise OSError(5, "the disk does not answer")
 
     monkeypatch.setattr(os, "fsync", broken)
-    assert ledger.settle_interrupted(words) == 1
+    assert ledger.conclude_interrupted(words) == 1
     ledger.finish("r", [], None)
     assert ledger.runs()[0].totals == {"unknown": 1, "not_sent": 1}
 

@@ -194,7 +194,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(ledger, path):
         ledger.begin(run_named("s"), plan, HERE)
     ledger.close()
     with closing(Ledger(path)) as later:
-        assert later.settle_interrupted(words) == expected.count(INTENT)
+        assert later.conclude_interrupted(words) == expected.count(INTENT)
         assert later.counts("r").get("done") == expected.count("done")
 
 

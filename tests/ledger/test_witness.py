@@ -216,10 +216,10 @@ def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results", "options")}
     assert taken.run.options == {name: value for name, value in before.run.options.items() if name != "look"}
     assert replace(taken.run, **ended) == before.run
-    assert [each.target for each in resolve.open_doubts(world.home)] == [str(2005 - n) for n in range(5)]
+    assert [each.target for each in resolve.unknown_outcomes(world.home)] == [str(2005 - n) for n in range(5)]
     with pytest.raises(CannotStart, match="No run is waiting"), resume.prepare_again(None, world.home):
         pass
-    resolve.settle(world.home, before.id, 0, resolve.Verdict.SEND_AGAIN)
+    resolve.resolve(world.home, before.id, 0, resolve.ResolutionKind.SEND_AGAIN)
     assert world.run().statuses == ["done", *["unknown"] * 4]
     assert world.writes.count("/api/v3/list/2001/flagAction") == 2
 

@@ -25,7 +25,7 @@ from bulkops.runs import past_runs, prepare, resolve, resume, under_way
 from bulkops.runs.execute import record_of
 from bulkops.runs.history import Choice, PastRun, State, as_csv, export
 from bulkops.runs.report import Options
-from bulkops.runs.resolve import Verdict
+from bulkops.runs.resolve import ResolutionKind
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 
@@ -164,15 +164,15 @@ def test_every_state_is_the_same_while_another_run_is_under_way(
     twice = fill(tmp_path / "twice.xlsx", [], [flag(2020 + number, comment=f"Row {number}") for number in range(2)])
     for stop_after in (1, None):
         run(twice, where, folder, stop_after)
-    for number, verdict in ((2, None), (3, Verdict.DONE), (4, Verdict.SEND_AGAIN)):
+    for number, kind in ((2, None), (3, ResolutionKind.DONE), (4, ResolutionKind.SEND_AGAIN)):
         practice.faults.add(Fault.drop_reply())
         run(fill(tmp_path / f"doubt {number}.xlsx", [kickout(number)]), where, folder)
-        if verdict:
-            doubt = resolve.open_doubts(folder)[0]
-            resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+        if kind:
+            unknown = resolve.unknown_outcomes(folder)[0]
+            resolve.resolve(folder, unknown.run, unknown.seq, kind, "Sam")
     practice.faults.add(Fault.drop_reply())
     run(fill(tmp_path / "again.xlsx", [kickout(5)]), where, folder)
-    code = resolve.open_doubts(folder)[0].send_again_code
+    code = resolve.unknown_outcomes(folder)[0].send_again_code
     run(fill(tmp_path / "once more.xlsx", [kickout(5, send_again=code)]), where, folder)
     unknown = "1 row: Unknown \N{EN DASH} check 1"
     expected = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from steps import FLAG, HERE, KICKOUT, again, facts, flag_edit, kickout, plan_of, seqs
 
-from bulkops.model.history import Mark, PriorAttempt, Verdict
+from bulkops.model.history import PriorAttempt, Resolution, ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Plan
 from bulkops.model.requests import Accepted
@@ -172,20 +172,25 @@ def test_a_row_is_sent_once_in_a_run_whoever_released_it():
     [
         ((FAILED, None), "was refused"),
         ((NOT_SENT, None), "was not carried out"),
-        ((UNKNOWN, Mark(Verdict.SEND_AGAIN, "Sam", "2026-11-22T08:00:00Z")), "marked as surely not carried out"),
+        (
+            (UNKNOWN, Resolution(ResolutionKind.SEND_AGAIN, "Sam", "2026-11-22T08:00:00Z")),
+            "marked as surely not carried out",
+        ),
     ],
 )
 def test_a_code_counts_once_more_where_its_send_was_not_carried_out(spent, words):
     """And the row says so."""
     first, second = prior((A, DONE), (A, spent[0]))
-    second = replace(second, released=first.code, mark=spent[1])
+    second = replace(second, released=first.code, resolution=spent[1])
     (step,) = with_prior(again(SELF, first.code), [first, second]).steps
     assert step.released == first.code
     (warning,) = step.row.warnings
     assert warning.code == "send_again.once_more"
     assert words in warning.message
     for status in (DONE, UNKNOWN):
-        (outcome,) = with_prior(again(SELF, first.code), [first, replace(second, status=status, mark=None)]).decided
+        (outcome,) = with_prior(
+            again(SELF, first.code), [first, replace(second, status=status, resolution=None)]
+        ).decided
         assert outcome.send_again_code == second.code
 
 
@@ -279,13 +284,13 @@ def test_a_repeat_tells_again_what_the_first_answer_said():
 
 # What an operator has said of a doubt
 
-AFTER_ALL, TO_SEND = (Mark(verdict, "Sam", "2026-11-22T08:00:00Z") for verdict in Verdict)
+AFTER_ALL, TO_SEND = (Resolution(kind, "Sam", "2026-11-22T08:00:00Z") for kind in ResolutionKind)
 
 
-def marked(*sent: tuple[str, Status, Mark | None]) -> list[PriorAttempt]:
+def marked(*sent: tuple[str, Status, Resolution | None]) -> list[PriorAttempt]:
     """Earlier requests with their marks, as the ledger tells of them: marked as done is done."""
     told = prior(*(each[:2] for each in sent))
-    return [replace(before, mark=each[2]) for before, each in zip(told, sent, strict=True)]
+    return [replace(before, resolution=each[2]) for before, each in zip(told, sent, strict=True)]
 
 
 @pytest.mark.parametrize(

@@ -683,7 +683,7 @@ def test_an_outcome_that_cannot_be_written_is_told_all_the_same(desk, jobs):
     assert (len(desk.server.writes), len(desk.applied())) == (jobs, jobs)
     read_only(desk, False)
     assert desk.ledger.counts("r") == {"done": jobs, "not_sent": 8 - jobs}
-    assert desk.ledger.settle_interrupted(lambda *_: ("", "")) == 0
+    assert desk.ledger.conclude_interrupted(lambda *_: ("", "")) == 0
     later = plan_of(*rows, history=desk.ledger)
     assert {each.new_task_guid for each in later.decided} == {each.new_task_guid for each in desk.seen}
     assert {each.status for each in later.decided} == {Status.ALREADY_DONE}
@@ -718,7 +718,7 @@ def test_a_defect_stops_the_run_and_the_row_counts_as_sent(desk, operation):
     assert len(desk.server.writes) == 1
     assert desk.control.reason == f"bulkops met an error of its own ({type(desk.raised).__name__})."
     assert desk.ledger.counts("r") == {"unknown": 1, "not_sent": 2}
-    desk.ledger.settle_interrupted(lambda *_: ("", ""))
+    desk.ledger.conclude_interrupted(lambda *_: ("", ""))
     assert seqs(plan_of(*rows, history=desk.ledger)) == [[1], [2]]
 
 

@@ -14,7 +14,7 @@ from workbooks import results_of, untouched_parts
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import past_runs, resolve
-from bulkops.runs.resolve import Settled, Verdict
+from bulkops.runs.resolve import ResolutionKind, ResolvedRow
 from bulkops.system.workbook_lock import workbook_alone
 
 WARNING = "Do not send it again"
@@ -46,9 +46,9 @@ def said(path: Path, sheet: str = "Results") -> str:
     return " | ".join(str(cell) for cell in results_of(path, sheet)[1] if cell is not None)
 
 
-def settle(folder: Path, verdict: Verdict = Verdict.DONE) -> Settled:
-    doubt = resolve.open_doubts(folder, marked=True)[-1]
-    return resolve.settle(folder, doubt.run, doubt.seq, verdict, "Sam")
+def resolve_last(folder: Path, kind: ResolutionKind = ResolutionKind.DONE) -> ResolvedRow:
+    unknown = resolve.unknown_outcomes(folder, marked=True)[-1]
+    return resolve.resolve(folder, unknown.run, unknown.seq, kind, "Sam")
 
 
 def copies(folder: Path) -> list[Path]:
@@ -58,13 +58,13 @@ def copies(folder: Path) -> list[Path]:
 def test_each_mark_of_a_row_stands_in_the_results(folder: Path, august: Path) -> None:
     """The last word counts, and what was seen of the send stays; all else in the workbook is as it was."""
     other = results_of(august)[2]
-    for verdict, status, words, to_do in (
-        (Verdict.DONE, "Done", "marked as done after all by Sam", "Do nothing: it counts as done."),
-        (Verdict.SEND_AGAIN, "Not sent", "then marked as surely not carried out", "Run the workbook again"),
-        (Verdict.DONE, "Done", "then marked as done after all", "Do nothing: it counts as done."),
+    for kind, status, words, to_do in (
+        (ResolutionKind.DONE, "Done", "marked as done after all by Sam", "Do nothing: it counts as done."),
+        (ResolutionKind.SEND_AGAIN, "Not sent", "then marked as surely not carried out", "Run the workbook again"),
+        (ResolutionKind.DONE, "Done", "then marked as done after all", "Do nothing: it counts as done."),
     ):
         before, content = said(august), august.read_bytes()
-        settled = settle(folder, verdict)
+        settled = resolve_last(folder, kind)
         assert str(settled.results) == "The results in August.xlsx say so now."
         after = said(august)
         assert (status in after, words in after, to_do in after, WARNING in after) == (True, True, True, False)
@@ -80,7 +80,7 @@ def test_a_workbook_that_was_worked_on_since_keeps_the_work(folder: Path, august
     book = openpyxl.load_workbook(august)
     book["Kickouts"]["B2"] = "smart batch"
     book.save(august)
-    assert settle(folder).results.path == august
+    assert resolve_last(folder).results.path == august
     assert WARNING not in said(august)
     assert openpyxl.load_workbook(august)["Kickouts"]["B2"].value == "smart batch"
 
@@ -123,12 +123,12 @@ def test_results_that_cannot_be_renewed_are_left_alone_and_told(
     """The mark counts all the same, and the history tells it."""
     happens(august)
     before = august.read_bytes() if august.exists() else b""
-    results = settle(folder).results
+    results = resolve_last(folder).results
     assert results.path is None
     assert str(results).startswith(why)
     assert f"So the results in {august} still tell of the row as it was before." in str(results)
     assert (august.read_bytes() if august.exists() else b"") == before
-    assert resolve.open_doubts(folder) == []
+    assert resolve.unknown_outcomes(folder) == []
     past = past_runs.history(folder)[0]
     assert (past.to_do, past_runs.recall(folder, past.id).outcomes[0].code) == ("Nothing more", "sent.marked_done")
 
@@ -137,7 +137,7 @@ def test_a_workbook_that_somebody_is_running_is_left_alone(folder: Path, august:
     """On another computer, say, in a shared folder."""
     before = august.read_bytes()
     with workbook_alone(august, "Kim on desk, since ten"):
-        results = settle(folder).results
+        results = resolve_last(folder).results
     assert "August.xlsx is being run at the moment (Kim on desk, since ten)" in str(results)
     assert august.read_bytes() == before
 
@@ -147,7 +147,7 @@ def test_the_results_of_a_later_run_are_not_overwritten(folder: Path, august: Pa
     first = past_runs.history(folder)[0].id
     run(august, where, folder)
     before = august.read_bytes()
-    results = settle(folder).results
+    results = resolve_last(folder).results
     assert str(results).startswith(f"{august} does not hold the results of run {first} any more, so it was left")
     assert (results.replaced, august.read_bytes()) == (True, before)
 
@@ -157,7 +157,7 @@ def test_a_practice_run_keeps_to_its_practice_copy(tmp_path: Path, folder: Path)
     path = fill(tmp_path / "August.xlsx", [kickout(number) for number in range(1, 5)])
     before, report = path.read_bytes(), run(path, Environment(PRACTICE, ""), folder, trouble=True)
     assert report.results == tmp_path / "August - PRACTICE.xlsx"
-    assert settle(folder).results.path == report.results
+    assert resolve_last(folder).results.path == report.results
     headings, *lines = results_of(report.results, "PRACTICE Results")
     (message,) = [each for line in lines if "by Sam on " in (each := str(line[headings.index("Message")]))]
     assert message.startswith("PRACTICE: ")
@@ -180,14 +180,14 @@ def test_results_beside_a_csv_are_renewed_with_their_links(
     practice.faults.add(Fault.drop_reply())
     report = run(path, where, folder)
     before = links(report.results)
-    assert settle(folder).results.path == report.results
+    assert resolve_last(folder).results.path == report.results
     assert WARNING not in said(report.results)
     assert links(report.results) == before != []
 
 
 def test_a_row_that_another_workbook_has_sent_again_says_so(folder: Path, august: Path, where: Environment) -> None:
     """Its code was typed in a copy: that is a person's word, too."""
-    code = resolve.open_doubts(folder)[0].send_again_code
+    code = resolve.unknown_outcomes(folder)[0].send_again_code
     copy = fill(august.with_name("September.xlsx"), [kickout(1, send_again=code)])
     report = run(copy, where, folder)
     assert report.notes == ()
@@ -198,7 +198,7 @@ def test_a_row_that_another_workbook_has_sent_again_says_so(folder: Path, august
 
 def test_a_run_says_which_results_it_could_not_renew(folder: Path, august: Path, where: Environment) -> None:
     """The rows that it has sent again stand there as they were."""
-    code = resolve.open_doubts(folder)[0].send_again_code
+    code = resolve.unknown_outcomes(folder)[0].send_again_code
     opened(august)
     report = run(fill(august.with_name("September.xlsx"), [kickout(1, send_again=code)]), where, folder)
     (note,) = report.notes

@@ -15,7 +15,7 @@ from workbooks import column_of, untouched_parts
 from bulkops.ledger import Ledger, now
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
@@ -24,7 +24,7 @@ from bulkops.runs.execute import execute, record_of
 from bulkops.runs.processor import Control
 from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
-from bulkops.runs.resolve import settle
+from bulkops.runs.resolve import resolve
 from bulkops.runs.resume import prepare_again
 from bulkops.runs.summary import summary_of
 
@@ -209,11 +209,11 @@ def test_a_doubt_that_was_marked_meanwhile_does_not_hold_up_the_row_that_repeats
     """Its code released the row when the run began; now that nothing holds the row back it needs none."""
     server.faults.add(Fault.drop_reply())
     first = run(fill(tmp_path / "July.xlsx", flags=[EDITS[1]]), server)
-    (doubt,) = first.outcomes
-    typed = {**EDITS[1], "send_again": doubt.send_again_code}
+    (unknown,) = first.outcomes
+    typed = {**EDITS[1], "send_again": unknown.send_again_code}
     stopped = run(fill(tmp_path / "August.xlsx", flags=[EDITS[0], typed]), server, 1)
     assert statuses(stopped) == ["done", "not_sent"]
-    settle(tmp_path, str(first.run), 0, Verdict.SEND_AGAIN)
+    resolve(tmp_path, str(first.run), 0, ResolutionKind.SEND_AGAIN)
     assert statuses(resume(tmp_path, stopped.run)) == ["done", "done"]
     assert statuses(run(tmp_path / "July.xlsx", server)) == ["already_done"]
 
@@ -225,7 +225,7 @@ def test_a_doubt_that_was_marked_as_done_meanwhile_is_not_repeated(tmp_path: Pat
     code = first.outcomes[0].send_again_code
     typed = {**EDITS[1], "send_again": code}
     stopped = run(fill(tmp_path / "August.xlsx", flags=[EDITS[0], typed]), server, 1)
-    settle(tmp_path, str(first.run), 0, Verdict.DONE)
+    resolve(tmp_path, str(first.run), 0, ResolutionKind.DONE)
     sent = len(server.writes)
     outcome = resume(tmp_path, stopped.run).outcomes[1]
     assert (outcome.status.value, outcome.code, outcome.send_again_code) == ("already_done", "row.marked_done", code)

@@ -18,7 +18,7 @@ from workbooks import typed as typed_rows
 from bulkops.ledger import Ledger, now
 from bulkops.messages import answers
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.model.history import Verdict
+from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
@@ -26,7 +26,7 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import past_runs, prepare, preview, resume
 from bulkops.runs.execute import record_of
 from bulkops.runs.report import Options, Report
-from bulkops.runs.resolve import settle
+from bulkops.runs.resolve import resolve
 from bulkops.runs.summary import summary_of
 from bulkops.workbook.results_layout import LAYOUTS, Layout
 
@@ -142,13 +142,13 @@ def test_a_doubt_is_released_by_its_own_code_alone(tmp_path: Path, server: Pract
     path = fill(tmp_path / "August.xlsx", kickouts=[PLAIN])
     first = one(path, server, home).send_again_code
     server.faults.add(Fault.drop_reply())
-    doubt = one(fill(path, kickouts=[typed(first)]), server, home)
-    assert (doubt.status, doubt.send_again_code in doubt.tip) == (Status.UNKNOWN, True)
+    unknown = one(fill(path, kickouts=[typed(first)]), server, home)
+    assert (unknown.status, unknown.send_again_code in unknown.tip) == (Status.UNKNOWN, True)
     still = one(path, server, home)
-    assert (still.status, still.send_again_code) == (Status.UNKNOWN, doubt.send_again_code)
-    assert f"surely not there, type {doubt.send_again_code} in Send again and run again." in still.tip
+    assert (still.status, still.send_again_code) == (Status.UNKNOWN, unknown.send_again_code)
+    assert f"surely not there, type {unknown.send_again_code} in Send again and run again." in still.tip
     assert one(path, server, home, send_again=True).status is Status.UNKNOWN
-    assert one(fill(path, kickouts=[typed(doubt.send_again_code)]), server, home).status is Status.DONE
+    assert one(fill(path, kickouts=[typed(unknown.send_again_code)]), server, home).status is Status.DONE
     assert len(server.writes) == 3
 
 
@@ -176,7 +176,7 @@ def test_a_refused_send_leaves_its_code_for_one_more(tmp_path: Path, server: Pra
     server.faults.add(Fault.drop_reply())
     code = one(fill(path, kickouts=[PLAIN]), server, home).send_again_code
     report = report_of(fill(path, kickouts=[typed(code)]), server, home)
-    settle(home, report.run or "", 0, Verdict.SEND_AGAIN)
+    resolve(home, report.run or "", 0, ResolutionKind.SEND_AGAIN)
     again = one(path, server, home)
     assert again.status is Status.DONE
     assert "marked as surely not carried out, to be sent again by" in again.warnings[0]
