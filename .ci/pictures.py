@@ -18,7 +18,7 @@ import openpyxl
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import past_runs, prepare
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 

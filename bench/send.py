@@ -175,8 +175,8 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
     from bulkops.energycap import environments
     from bulkops.model.outcomes import Outcome, Status
     from bulkops.runs import prepare
+    from bulkops.runs.control import Control
     from bulkops.runs.execute import execute
-    from bulkops.runs.processor import Control
     from bulkops.runs.report import Options
     from bulkops.system import data_folder
 

@@ -19,8 +19,8 @@ from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.runs import prepare
 from bulkops.runs.carry_out import carry_out
+from bulkops.runs.control import Control
 from bulkops.runs.prepare import PreparedRun
-from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 
 STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}

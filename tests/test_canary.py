@@ -34,7 +34,7 @@ from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice import State
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import prepare
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
 

@@ -17,7 +17,7 @@ from bulkops.energycap import environments
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import prepare, preview
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 from bulkops.runs.report import Options
 from bulkops.runs.summary import summary_of
 from bulkops.workbook.writing import templates

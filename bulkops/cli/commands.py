@@ -1,4 +1,4 @@
-"""The command line: arguments in, words and exit codes out. Everything that happens is app's."""
+"""The command line: arguments in, words and exit codes out. Everything that happens is a run's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +14,11 @@ from typer.exceptions import TyperException
 
 from bulkops import __version__
 from bulkops.cli import console, keys
+from bulkops.cli.history import history
+from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Results, Workbook, Yes
+from bulkops.cli.practice import demo, practice
 from bulkops.energycap.environments import environment
-from bulkops.messages.errors import BulkopsError, CannotStart
-from bulkops.messages.wording import plural
-from bulkops.model.environment import ENVIRONMENTS
-from bulkops.runs.history import State
+from bulkops.messages.errors import BulkopsError
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
@@ -35,26 +34,8 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 cli.add_typer(keys.commands, name="key")
-_DAY = "%Y-%m-%d"
 _CTRL_C = 130
 """typer's exit code for it, where a command does not see to it."""
-
-Workbook = Annotated[
-    Path, typer.Argument(metavar="WORKBOOK", help="An .xlsx, .xlsm, .xls, .ods or .csv file.", show_default=False)
-]
-EnvName = Annotated[
-    str | None,
-    typer.Option("--env", help=f"One of: {', '.join(ENVIRONMENTS)}, or a name of yours.", show_default="practice"),
-]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Another EnergyCAP address, instead of --env.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")]
-Results = Annotated[Path | None, typer.Option("--results", help="Where to write the results (.xlsx).")]
-Corrections = Annotated[
-    Path | None,
-    typer.Option("--corrections", help="Where to put the rows to be corrected, in a workbook that can be run (.xlsx)."),
-]
-Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filtered-out rows count too.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -124,7 +105,7 @@ def check(
 
         options = Options(include_hidden=include_hidden, corrections=corrections)
         with without_collecting():  # the program ends with this workbook: what a collection would find goes then
-            report = preview.check(workbook, environment(env, base_url), _data_folder(), options)
+            report = preview.check(workbook, environment(env, base_url), console.data_folder(), options)
     raise console.ended(report, as_json)
 
 
@@ -176,7 +157,7 @@ def run(
     )
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
-            where, folder = environment(env, base_url), _data_folder()
+            where, folder = environment(env, base_url), console.data_folder()
             report = _run(lambda wanted: prepare(workbook, where, folder, wanted), options, yes, stack)
         raise console.ended(report, as_json)
 
@@ -196,7 +177,7 @@ def inbox(
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
-        code = go_through(folder, environment(env, base_url), _data_folder(), yes, as_json)
+        code = go_through(folder, environment(env, base_url), console.data_folder(), yes, as_json)
     raise typer.Exit(code)
 
 
@@ -218,7 +199,7 @@ def resume(
 
     with ExitStack() as stack:
         with console.starting(as_json):
-            folder = _data_folder()
+            folder = console.data_folder()
             report = _run(lambda _: prepare_again(run, folder, results), Options(), yes, stack)
         raise console.ended(report, as_json)
 
@@ -238,126 +219,9 @@ def template(
     console.tell(f'Made {path}. Fill in its rows, then run: bulkops check "{path}"')
 
 
-@cli.command()
-def demo(as_json: AsJson = False) -> None:
-    """Run copies of the sample sheets against a practice server."""
-    from bulkops.runs import demo
-    from bulkops.runs.processor import Control
-
-    with console.starting(as_json):
-        folder = demo.demo_folder(home())
-        say = console.say if as_json else console.tell
-        say(f"Practice: everything stays on this computer. The copies and their results are in {folder}\n")
-        control = Control()
-        reports = []
-        with console.stoppable(control):
-            for report in demo.demo(folder, control):
-                reports.append(report)
-                if not as_json:
-                    console.present(report, False)
-                    typer.echo()
-    code = max((report.exit_code for report in reports), default=console.STOPPED)
-    if as_json and not console.print_document({"folder": str(folder), "runs": [each.document() for each in reports]}):
-        code = code or console.SOME_LEFT
-    why = "Rows that are hidden or wrong on purpose make it 1, as such a run should. " if code == 1 else ""
-    say(f"The demo has ended with exit code {code}. {why}Look at the results in {folder}")
-    raise typer.Exit(code)
-
-
-@cli.command()
-def practice(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 0,
-    trouble: Annotated[
-        bool, typer.Option("--trouble", help="Rehearse a lost answer, a refusal, a slow server, a wrong control total.")
-    ] = False,
-) -> None:
-    """Serve a practice EnergyCAP on this computer until Ctrl-C."""
-    from bulkops.practice import Choices, State
-    from bulkops.practice.server import Faults, serve_forever
-    from bulkops.runs.practice import SERVED_APART, each_in_turn, serving
-
-    def announce(base_url: str, key: str) -> None:
-        remember(base_url)
-        console.tell(f"A practice EnergyCAP is at {base_url} until you press Ctrl-C.")
-        console.tell(
-            f"To use it, set the variable BULKOPS_API_KEY to {key}, then: bulkops run WORKBOOK --base-url {base_url}"
-        )
-        for each in planned:
-            console.tell(each)
-        sys.stdout.flush()
-
-    faults = Faults()
-    planned = each_in_turn(faults) if trouble else []
-    try:
-        with serving(home()) as remember:
-            serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)), faults)
-    except OSError as error:
-        raise CannotStart("practice.port", value=port) from error
-
-
-@cli.command()
-def history(
-    run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run's id; without it, all runs.", show_default=False)
-    ] = None,
-    state: Annotated[State | None, typer.Option("--state", help="Only runs that stand so.")] = None,
-    workbook: Annotated[str, typer.Option("--workbook", help="Part of the workbook's name or path.")] = "",
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=[_DAY], metavar="DAY", help="Runs from YYYY-MM-DD on.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--until", formats=[_DAY], metavar="DAY", help="Runs up to YYYY-MM-DD.")
-    ] = None,
-    person: Annotated[str, typer.Option("--person", help="Part of the name of who ran it, or whose key it was.")] = "",
-    as_csv: Annotated[
-        Path | None, typer.Option("--csv", help="Write the list to this file (.csv), which must not exist yet.")
-    ] = None,
-    results: Results = None,
-    as_json: AsJson = False,
-    disk: Annotated[bool, typer.Option("--disk", help="How much room the records and copies take, instead.")] = False,
-    archive_before: Annotated[
-        datetime | None,
-        typer.Option(
-            "--archive-before",
-            formats=["%Y-%m-%d"],
-            metavar="DAY",
-            help="Move what runs before YYYY-MM-DD said of their rows into an archive; what was sent stays recorded.",
-        ),
-    ] = None,
-) -> None:
-    """List the runs of this computer, or show one run's rows and make its results file again."""
-    from bulkops.cli.presenting import run_table
-    from bulkops.runs import history, past_runs
-
-    first, last = (each.date() if each else None for each in (since, until))
-    choice = history.Choice(state, workbook, first, last, person)
-    if disk or archive_before:
-        chosen = run or results or as_csv or choice != history.Choice()
-        _tell_disk(as_json, archive_before, alone=not (chosen or (disk and archive_before)))
-        return
-    if results is not None and run is None:
-        raise typer.BadParameter("--results needs the id of a run.")
-    if run is not None and (choice != history.Choice() or as_csv):
-        raise typer.BadParameter("The id of a run cannot be given with what chooses from the list of all runs.")
-    with console.starting(as_json):
-        if run is not None:
-            if not console.present(past_runs.recall(_data_folder(), run, results), as_json) and as_json:
-                raise typer.Exit(console.SOME_LEFT)
-            return
-        known = past_runs.history(_data_folder())
-        runs = [past for past in known if choice.takes(past)]
-        if as_csv is not None:
-            history.export(runs, as_csv)
-    if as_json:
-        if not console.print_document({"runs": [past.document() for past in runs]}):
-            raise typer.Exit(console.SOME_LEFT)
-    elif as_csv is not None:
-        console.tell(f"{plural(len(runs), 'run')} in {as_csv}")
-    elif runs:
-        with console.printing():
-            run_table(runs)
-    else:
-        console.tell("No run is like that." if known else "Nothing has been run on this computer yet.")
+cli.command()(demo)
+cli.command()(practice)
+cli.command()(history)
 
 
 @cli.command()
@@ -377,37 +241,9 @@ def explain(
         console.tell("This is a warning: no row is held back by it.")
 
 
-def _tell_disk(as_json: bool, archive_before: datetime | None, alone: bool) -> None:
-    from bulkops.runs import disk_space
-
-    if not alone:
-        raise typer.BadParameter("--disk and --archive-before go with --json and nothing else.")
-    with console.starting(as_json):
-        if archive_before is not None:
-            document, lines = disk_space.archive(home(), archive_before)
-        else:
-            document, lines = disk_space.document(home()), disk_space.lines(home())
-    if as_json:
-        if not console.print_document(document):
-            raise typer.Exit(console.SOME_LEFT)
-    else:
-        with console.printing():
-            typer.echo("\n".join(lines))
-
-
 def _not_both(name: str, value: object, other: str, other_value: object) -> None:
     if value and other_value:
         raise typer.BadParameter(f"{name} and {other} exclude each other.")
-
-
-def _data_folder() -> Path:
-    """Where it is. A record that an earlier version has left there is brought up to date first."""
-    from bulkops.runs import records
-
-    folder = home()
-    with console.updating() as told:
-        records.bring_up_to_date(folder, told)
-    return folder
 
 
 def _run(
@@ -416,7 +252,7 @@ def _run(
     """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
     from bulkops.cli.presenting import ask, ask_to_take_over
     from bulkops.runs.carry_out import prepare_and_carry_out, unattended
-    from bulkops.runs.processor import Control
+    from bulkops.runs.control import Control
 
     watcher = console.Watcher(Control(), stack)
     confirm, confirm_take_over = (unattended, lambda older: older) if yes else (ask, ask_to_take_over)

@@ -19,10 +19,11 @@ import typer
 
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.system import log, shutdown
+from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
     from bulkops.model.outcomes import Outcome
-    from bulkops.runs.processor import Control
+    from bulkops.runs.control import Control
     from bulkops.runs.report import Report
 
 SOME_LEFT, NOT_STARTED, STOPPED = 1, 2, 3
@@ -110,7 +111,7 @@ class Watcher:
     @contextmanager
     def listen(self, count: int) -> Iterator[Callable[[Outcome], object]]:
         """Takes each outcome."""
-        from bulkops.cli.presenting import Progress
+        from bulkops.cli.progress import Progress
 
         self._stack.enter_context(stoppable(self.control))
         with Progress(count, waiting=self.control.waiting) as progress:
@@ -140,6 +141,16 @@ def updating() -> Iterator[Callable[[int], None]]:
     finally:
         if counting and last != 100:
             say("")
+
+
+def data_folder() -> Path:
+    """Where it is. A record that an earlier version has left there is brought up to date first."""
+    from bulkops.runs import records
+
+    folder = home()
+    with updating() as told:
+        records.bring_up_to_date(folder, told)
+    return folder
 
 
 @contextmanager

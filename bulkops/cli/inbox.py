@@ -15,8 +15,8 @@ from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.runs import records
 from bulkops.runs.carry_out import carry_out, unattended
+from bulkops.runs.control import Control
 from bulkops.runs.prepare import PreparedRun
-from bulkops.runs.processor import Control
 from bulkops.runs.report import Report
 from bulkops.runs.summary import Summary
 

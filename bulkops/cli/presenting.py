@@ -1,33 +1,26 @@
-"""What a person at a terminal sees: the table of rows, the question, the progress."""
+"""What a person at a terminal sees: the table of rows, the list of runs, the question."""
 
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bulkops.messages.errors import BulkopsError, CannotStart, cli_hint
-from bulkops.messages.wording import plural, printable, time_left
+from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.runs.history import PastRun, State
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from bulkops.runs.report import Report
-from bulkops.runs.summary import Summary
+    from bulkops.runs.summary import Summary
 
 _MOST_ROWS, _MOST_RUNS = 60, 100
 _COLOURS = {
@@ -41,7 +34,6 @@ _COLOURS = {
     Status.READY: "green",
     Status.ON_ITS_WAY: "cyan",
 }
-_LINE_EVERY = 10.0
 _WIDTH_IN_A_FILE = 120
 
 
@@ -51,7 +43,8 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(stderr: bool = False) -> Console:
+def terminal(stderr: bool = False) -> Console:
+    """Standard output, or standard error, as rich writes to it."""
     stream = sys.stderr if stderr else sys.stdout
     # Off a terminal, a log has room for longer lines than the 80 columns that rich would take for granted.
     width = None if stream is not None and stream.isatty() else _WIDTH_IN_A_FILE
@@ -60,7 +53,7 @@ def _console(stderr: bool = False) -> Console:
 
 def show(report: Report) -> None:
     """The rows as a table (of many, those to look at), the totals, the notes, the results file."""
-    console = _console()
+    console = terminal()
     table = Table(
         title=f"{printable(report.workbook.name)} · {report.environment.name}",
         title_justify="left",
@@ -143,7 +136,7 @@ def run_table(runs: Sequence[PastRun]) -> None:
         for remark in past.remarks:
             words.append(f"\n{remark}", style="bright_black")
         table.add_row(past.id, past.started, f"{past.environment}, {past.who}", words)
-    console = _console()
+    console = terminal()
     console.print(table)
     if (more := len(runs) - _MOST_RUNS) > 0:
         choose = "Choose from them with --state, --workbook, --since or --person, or get them all with --csv or --json."
@@ -155,7 +148,7 @@ def ask(summary: Summary) -> CannotStart | None:
     if not summary.steps:
         return None
     try:
-        console = _console(stderr=True)
+        console = terminal(stderr=True)
         _describe(summary, console)
         return _answer(console, "Send them all the same?" if summary.sure else "Send them?")
     except OSError:
@@ -186,7 +179,7 @@ def _describe(summary: Summary, console: Console) -> None:
 def ask_to_take_over(why: BulkopsError) -> BulkopsError | None:
     """Say what the record of what was sent lacks, and ask. None for yes, else why nothing is done."""
     try:
-        console = _console(stderr=True)
+        console = terminal(stderr=True)
         console.print(Text(f"\n{printable(why.sentence)}", style="bold red"))
         console.print(printable(why.tip))
         answer = _answer(console, "Take them over as unknown?")
@@ -204,97 +197,3 @@ def _answer(console: Console, question: str) -> CannotStart | None:
     except (EOFError, KeyboardInterrupt):
         console.print()
         return CannotStart("run.declined")
-
-
-class Progress:
-    """How far the run is, on standard error: a bar on a terminal, a plain line every 10 s elsewhere.
-
-    A display that cannot be begun or ended is given up: the run goes on, and its report is told.
-    """
-
-    def __init__(
-        self, total: int, clock: Callable[[], float] = time.monotonic, waiting: Callable[[], float] = lambda: 0.0
-    ) -> None:
-        self._total, self._clock, self._waiting = total, clock, waiting
-        self._counts: Counter[Status] = Counter()
-        self._bar: Bar | None = None
-        self.internal_error: Exception | None = None
-        """Why the display was given up."""
-        self._begun = self._said = clock()
-        self._ended = threading.Event()
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        try:
-            self._begin()
-        except Exception as error:
-            self._bar, self.internal_error = None, error
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._ended.set()
-        try:
-            if self._bar is not None:
-                self._bar.stop()
-        except Exception as error:
-            self.internal_error = error
-
-    def _begin(self) -> None:
-        console = _console(stderr=True)
-        if console.is_interactive and self._total:
-            from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
-
-            class _Pause(ProgressColumn):
-                def render(_, task: object) -> Text:
-                    return Text(self._pause(), style="yellow")
-
-            self._bar = Bar(
-                TextColumn("Sending"),
-                BarColumn(bar_width=20),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[counts]}"),
-                TextColumn("time left"),
-                TimeRemainingColumn(),
-                _Pause(),
-                console=console,
-            )
-            self._bar.add_task("", total=self._total, counts="")
-            self._bar.start()
-        elif self._total:
-            threading.Thread(target=self._keep_telling, daemon=True).start()
-
-    def _keep_telling(self) -> None:
-        """A row can take minutes; who looks at the log meanwhile should see that the run is alive."""
-        while not self._ended.wait(_LINE_EVERY):
-            self.tell()
-
-    def saw(self, outcome: Outcome) -> None:
-        """Count one more row."""
-        self._counts[outcome.shown] += 1
-        done = self._counts.total()
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done, counts=by_status(self._counts))
-        else:
-            self.tell()
-
-    def tell(self) -> None:
-        """Print a line, if the last one is 10 s old."""
-        with self._lock:
-            done = self._counts.total()
-            if self._clock() - self._said < _LINE_EVERY:
-                return
-            self._said = self._clock()
-            left = (
-                time_left((self._said - self._begun) / done * (self._total - done)) if done else "waiting for an answer"
-            )
-            # A log that can no longer be written to is no reason to stop a run.
-            with suppress(OSError):
-                told = (
-                    f"{done} of {self._total} rows: {by_status(self._counts)}" if done else f"0 of {self._total} rows"
-                )
-                typer.echo("; ".join(filter(None, (told, left, self._pause()))), err=True)
-
-    def _pause(self) -> str:
-        seconds = round(self._waiting())
-        return f"EnergyCAP asked for a pause, {plural(seconds, 'second')} left" if seconds > 1 else ""

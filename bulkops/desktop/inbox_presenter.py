@@ -24,8 +24,8 @@ from bulkops.system import log
 if TYPE_CHECKING:
     from bulkops.inbox.outcome import Processed
     from bulkops.inbox.scan import Candidate
+    from bulkops.runs.control import Control
     from bulkops.runs.prepare import PreparedRun
-    from bulkops.runs.processor import Control
     from bulkops.runs.summary import Summary
 
 
@@ -143,7 +143,7 @@ class InboxPresenter:
         if not chosen:
             return
         folder, where = self.folder, self.where()
-        from bulkops.runs.processor import Control
+        from bulkops.runs.control import Control
 
         control = self.control = Control()
         self.cut_short = False

@@ -36,8 +36,8 @@ from bulkops.runs.resolve import ResolvedRow, resolve, unknown_outcomes
 from bulkops.runs.resume import prepare_again
 
 if TYPE_CHECKING:
+    from bulkops.runs.control import Control
     from bulkops.runs.prepare import PreparedRun
-    from bulkops.runs.processor import Control
     from bulkops.runs.summary import Summary
 
 HERE = Environment(PRACTICE, "")
@@ -211,7 +211,7 @@ class Presenter:
 
     def _carry_out(self, ready: _Ready) -> None:
         from bulkops.runs.carry_out import prepare_and_carry_out
-        from bulkops.runs.processor import Control
+        from bulkops.runs.control import Control
 
         control = self._control = Control()
         self._options = Options()

@@ -19,8 +19,8 @@ from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary, summary_of
 
 if TYPE_CHECKING:
+    from bulkops.runs.control import Control
     from bulkops.runs.prepare import PreparedRun
-    from bulkops.runs.processor import Control
 
 Answer = Options | BulkopsError | None
 """None: yes. An error: no, and why. Other options: the workbook is to be looked at anew with them, and asked again."""

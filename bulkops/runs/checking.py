@@ -1,27 +1,26 @@
 """Rows → CheckedRows: cells are read, pandera decides, the catalogue speaks.
 
-The only room that knows pandera's failure cases. Every problem of a row is found in
+The only module that knows pandera's failure cases. Every problem of a row is found in
 one pass; no text of pandera's reaches an operator.
 """
 
 from __future__ import annotations
 
 import importlib
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bulkops.model.rows import CheckedRow, Kind, Problem, Row, Unread, address
-from bulkops.operations.base import SEND_AGAIN, Field, Operation, columns
+from bulkops.model.rows import CheckedRow, Problem, Unread
+from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
-from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.operations.heading_names import OPERATION_COLUMN
 from bulkops.runs.headings import Layout, find_layout
-from bulkops.runs.skipped_rows import SkippedRows, not_shown
-from bulkops.workbook.sheets import Sheet, Workbook, column_letters, may_be_code
+from bulkops.runs.sheet_rows import SheetRow, rows_of, unexpected
+from bulkops.runs.skipped_rows import SkippedRows
+from bulkops.workbook.sheets import Workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,43 +38,6 @@ class Checked:
     """The input sheets as they were read."""
     unread: tuple[Unread, ...] = ()
     """The sheets that hold headings and could not be read; the notes say so of each."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A row on its way through checking."""
-
-    seq: int
-    row: Row
-    layout: Layout
-    operation: Operation | None
-    found: tuple[Problem, ...]
-    barred: tuple[Problem, ...]
-    """What is wrong with the sheet, or with this part of it: then no rule of the row's can tell anything."""
-    columns: Mapping[str, str]
-    """Field name → column letters; one mapping for the whole sheet."""
-
-    def checked(
-        self, values: Mapping[str, Any], problems: Sequence[Problem], warnings: Sequence[Problem] = ()
-    ) -> CheckedRow:
-        """The row after checking. ``values`` must at least hold the target's."""
-        target = values.get(self.operation.target) if self.operation else None
-        return CheckedRow(
-            self.seq,
-            self.row.sheet,
-            self.row.number,
-            self.operation.key if self.operation else "",
-            "" if target is None or isinstance(target, Unreadable) else str(target),
-            {} if problems else values,
-            tuple(problems),
-            tuple(warnings),
-            self.row.hidden,
-            self.columns,
-        )
-
-    def address(self, name: str) -> str:
-        """The address of a field's cell."""
-        return address(self.row.sheet, self.row.number, self.columns, name)
 
 
 def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
@@ -97,12 +59,12 @@ def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: b
         elif layout is not None:
             unread.append(layout)
             notes.append(layout.note)
-    read: list[_Read] = []
+    read: list[SheetRow] = []
     fields = columns(operations)
     for layout in layouts:
         skipped = SkippedRows(layout, operations, fields)
-        found = list(_rows(layout, operations, catalogue, len(read), skipped))
-        notes += _unexpected(layout.sheet, [each.row.number for each in found], skipped)
+        found = list(rows_of(layout, operations, catalogue, len(read), skipped))
+        notes += unexpected(layout.sheet, [each.row.number for each in found], skipped)
         read += found
     checked: dict[int, CheckedRow] = {}
     for operation in operations:
@@ -123,102 +85,7 @@ def import_schemas() -> None:
     importlib.import_module("pandera.pandas")
 
 
-def _rows(
-    layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int, skipped: SkippedRows
-) -> Iterable[_Read]:
-    """The sheet's rows below its headings that hold anything in a known column, but for those that are skipped."""
-    merged = _merged_rows(layout)
-    calculated = set(layout.sheet.calculated)
-    letters: dict[str, str] = {}
-    for column in sorted(layout.fields):
-        letters.setdefault(layout.fields[column], column_letters(column))
-    for raw in layout.sheet.rows:
-        if raw.number <= layout.heading_row:
-            continue
-        cells = {layout.fields[column]: cell for column, cell in raw.cells.items() if column in layout.fields}
-        if not any(cell.kind is not Kind.TEXT or cell.text.strip() for cell in cells.values()):
-            continue
-        if skipped.take(raw):
-            continue
-        row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
-        operation, found = _operation(row, letters, layout, operations, catalogue)
-        again = cells.get(SEND_AGAIN.name)
-        if again and (raw.number, again.column) in calculated and may_be_code(again.text):
-            place = address(row.sheet, row.number, letters, SEND_AGAIN.name)
-            found = (*found, catalogue.problem("send_again.formula", place, value=shorten(again.text)))
-        if raw.number in merged:
-            place = address(row.sheet, row.number, letters, "")
-            found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))
-        barred = layout.problems or (layout.lacking.get(operation.key, ()) if operation else ())
-        if not layout.problems and 0 < layout.again <= raw.number:
-            place = address(row.sheet, row.number, letters, "")
-            barred = (catalogue.problem("heading.again", place, value=str(layout.again)),)
-        if column := skipped.subtotal_in(raw):
-            # Before all else: in the corrections a formula is its result, and nothing would be wrong there any more.
-            place = f"{row.sheet}!{column_letters(column)}{row.number}"
-            barred = (catalogue.problem("row.subtotal", place), *barred)
-        yield _Read(seq, row, layout, operation, found, barred, letters)
-        seq += 1
-
-
-def _unexpected(sheet: Sheet, rows: Sequence[int], skipped: SkippedRows) -> Iterator[str]:
-    """What somebody who looks at the sheet may not expect of its rows, which are given by their numbers."""
-    if sheet.hidden and rows:
-        yield f"Sheet “{sheet.name}” is hidden; its rows ({len(rows)}) count as hidden rows."
-    yield from not_shown(sheet.name, sheet.views, rows)
-    yield from skipped.notes()
-    filled = sorted([*rows, *(number for number in skipped.numbers() if rows and number < rows[-1])])
-    gaps = [(first, then) for first, then in pairwise(filled) if then > first + 1]
-    if gaps:
-        before, after = gaps[0]
-        blank = f"row {before + 1} is" if after == before + 2 else f"rows {before + 1} to {after - 1} are"
-        more = f"; so it is in {len(gaps) - 1} more places" if len(gaps) > 1 else ""
-        yield f"Sheet “{sheet.name}”: {blank} blank, and the rows from {after} on were read all the same{more}."
-
-
-def _merged_rows(layout: Layout) -> dict[int, str]:
-    """Row number → a merged range that touches the row in a known column; the first in the file of several."""
-    numbers = [row.number for row in layout.sheet.rows if row.number > layout.heading_row]
-    found: dict[int, str] = {}
-    # The next row that no range has touched yet, from each on: each row is touched once, however many ranges there are.
-    free = list(range(len(numbers) + 1))
-    for left, top, right, bottom in layout.sheet.merged:
-        if not any(left <= column <= right for column in layout.fields):
-            continue
-        at = bisect_left(numbers, top)
-        end = bisect_right(numbers, bottom)
-        while (at := _next_free(free, at)) < end:
-            found[numbers[at]] = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
-            free[at] = at + 1
-    return found
-
-
-def _next_free(free: list[int], at: int) -> int:
-    while free[at] != at:
-        free[at] = free[free[at]]
-        at = free[at]
-    return at
-
-
-def _operation(
-    row: Row, letters: Mapping[str, str], layout: Layout, operations: Sequence[Operation], catalogue: Catalogue
-) -> tuple[Operation | None, tuple[Problem, ...]]:
-    """What the row asks for, and why that cannot be told."""
-    cell = row.cells.get(OPERATION_COLUMN)
-    if OPERATION_COLUMN not in letters:
-        return (layout.operations[0] if len(layout.operations) == 1 else None), ()
-    place = address(row.sheet, row.number, letters, OPERATION_COLUMN)
-    choices = " or ".join(operation.title for operation in operations)
-    words = normal(cell.text) if cell and cell.kind is Kind.TEXT else ""
-    for operation in operations:
-        if words in (normal(operation.title), normal(operation.key)):
-            return operation, ()
-    if cell is None or (cell.kind is Kind.TEXT and not cell.text.strip()):
-        return None, (catalogue.problem("operation.required", place, extra=choices),)
-    return None, (catalogue.problem("operation.unknown", place, value=shorten(cell.text), extra=choices),)
-
-
-def _passed_by(each: _Read, fields: Mapping[str, Field]) -> CheckedRow:
+def _passed_by(each: SheetRow, fields: Mapping[str, Field]) -> CheckedRow:
     """A row as it stands before its operation's rules: with what is wrong with its sheet or its Operation cell."""
     values: dict[str, Any] = {}
     if each.operation is not None:
@@ -232,7 +99,7 @@ _Remarks = dict[int, list[tuple[str, Remarked]]]
 """Row → the fields whose value is remarked on, with the remark."""
 
 
-def _column(read: list[_Read], field: Field, remarks: _Remarks) -> list[Any]:
+def _column(read: list[SheetRow], field: Field, remarks: _Remarks) -> list[Any]:
     """A column's values, and what is remarked on them. What stands in many of its cells is read once."""
     known: dict[tuple[str, int, int, int | None], Any] = {}
     values: list[Any] = []
@@ -253,7 +120,7 @@ def _column(read: list[_Read], field: Field, remarks: _Remarks) -> list[Any]:
     return values
 
 
-def _check_operation(operation: Operation, read: list[_Read], catalogue: Catalogue) -> Iterable[CheckedRow]:
+def _check_operation(operation: Operation, read: list[SheetRow], catalogue: Catalogue) -> Iterable[CheckedRow]:
     """The rows of one operation, over all sheets, against its schema."""
     if not read:
         return
@@ -334,7 +201,7 @@ def _overheard(schema: DataFrameSchema) -> list[tuple[tuple[str, str], list[bool
 
 
 def _first_alike(
-    operation: Operation, read: list[_Read], frame: pd.DataFrame, broken: Mapping[int, list[tuple[str, str]]]
+    operation: Operation, read: list[SheetRow], frame: pd.DataFrame, broken: Mapping[int, list[tuple[str, str]]]
 ) -> dict[int, str]:
     """Row that repeats another → the address of the row it repeats."""
     repeating = {seq for seq, rules in broken.items() if any(code.endswith(".repeated") for _, code in rules)}
@@ -351,7 +218,7 @@ def _first_alike(
     return found
 
 
-def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue: Catalogue) -> Problem:
+def _say(each: SheetRow, field: Field, code: str, value: Any, other: str, catalogue: Catalogue) -> Problem:
     """A broken rule in the catalogue's words. An unreadable cell brings its own code."""
     cell = each.row.cells.get(field.name)
     facts = {"heading": field.heading, "help": field.help, "other": other, "value": shorten(cell.text) if cell else ""}
@@ -364,7 +231,9 @@ def _say(each: _Read, field: Field, code: str, value: Any, other: str, catalogue
     return problem
 
 
-def _unused(each: _Read, fields: Mapping[str, Field], operation: Operation, catalogue: Catalogue) -> Iterable[Problem]:
+def _unused(
+    each: SheetRow, fields: Mapping[str, Field], operation: Operation, catalogue: Catalogue
+) -> Iterable[Problem]:
     """Values that stand in the columns of another operation of a mixed sheet."""
     for name, cell in each.row.cells.items():
         if name not in fields and name != OPERATION_COLUMN and cell.text.strip():

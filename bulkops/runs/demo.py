@@ -12,8 +12,8 @@ import bulkops
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.runs.carry_out import carry_out, unattended, unwatched
+from bulkops.runs.control import Control
 from bulkops.runs.prepare import prepare
-from bulkops.runs.processor import Control
 from bulkops.runs.report import Options, Report
 from bulkops.system.ownership import own_folder
 from bulkops.workbook.writing import templates

@@ -28,8 +28,9 @@ from bulkops.model.plan import Step
 from bulkops.operations import all_operations
 from bulkops.operations.catalogue import Catalogue
 from bulkops.runs import backups, under_way
+from bulkops.runs.control import Control
 from bulkops.runs.delivery import Delivery
-from bulkops.runs.processor import Control, Processor, Sent, reason_of
+from bulkops.runs.processor import Processor, Sent, reason_of
 from bulkops.runs.recorded_run import NEVER, UNREAD, interrupted
 from bulkops.runs.renewal import renew
 from bulkops.runs.report import KEPT_OPTIONS, Report, in_order

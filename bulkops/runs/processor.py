@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from heapq import heappop, heappush
 from typing import Any
 
 from bulkops.energycap.classify import (
@@ -32,6 +31,8 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted, Call, NoResponse, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
+from bulkops.runs.agenda import Agenda
+from bulkops.runs.control import Control
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
@@ -40,26 +41,6 @@ _QUESTION = Call("GET", "/api/v3/me")
 """Whose key it is: a read that every EnergyCAP answers."""
 
 Send = Callable[[Call], Reply | NoResponse]
-
-
-@dataclass(slots=True)
-class Control:
-    """Between a run and whoever watches it. What ends a run early: the operator, or too much trouble."""
-
-    stopped: threading.Event = field(default_factory=threading.Event)
-    reason: str = ""
-    rate_limit: RateLimit | None = None
-    """The run's, once it has begun."""
-
-    def stop(self, reason: str) -> None:
-        """Start no further row. The first reason given is kept."""
-        if not self.stopped.is_set():
-            self.reason = reason
-        self.stopped.set()
-
-    def waiting(self) -> float:
-        """Seconds for which EnergyCAP still wants to be left alone."""
-        return self.rate_limit.waiting() if self.rate_limit else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +112,7 @@ class Processor:
         targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
         self._tasks = {target.lower() for target in targets}
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
-            for future in self._in_flight(_Agenda(plan), pool):
+            for future in self._in_flight(Agenda(plan), pool):
                 error = future.exception()
                 if error is None:
                     outcome = future.result()
@@ -145,7 +126,7 @@ class Processor:
         if failed is not None:
             raise failed
 
-    def _in_flight(self, agenda: _Agenda, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
+    def _in_flight(self, agenda: Agenda, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
         """Futures as they land; at most ``jobs`` in flight, none started once the run is stopped."""
         flying: dict[Future[Outcome | None], Step] = {}
         while True:
@@ -292,38 +273,6 @@ class Processor:
             tip=f"{first} {problem.tip}".strip(),
             **facts,
         )
-
-
-class _Agenda:
-    """Which step may start next: the first in reading order of those whose lane has nothing before them under way."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._ready: list[tuple[int, int, Step]] = []
-        self._lane_of: dict[int, int] = {}
-        self._under_way = [0] * len(plan.lanes)
-        self._groups = [iter(lane) for lane in plan.lanes]
-        for lane in range(len(plan.lanes)):
-            self._open(lane)
-
-    def next(self) -> Step | None:
-        """A step that may start now; None if there is none, for now or for good."""
-        return heappop(self._ready)[2] if self._ready else None
-
-    def landed(self, step: Step) -> None:
-        """The step has ended; when all of its group have, the lane's next group may start."""
-        lane = self._lane_of.pop(step.row.seq)
-        self._under_way[lane] -= 1
-        if not self._under_way[lane]:
-            self._open(lane)
-
-    def _open(self, lane: int) -> None:
-        for group in self._groups[lane]:
-            for step in group:
-                heappush(self._ready, (step.row.seq, lane, step))
-                self._lane_of[step.row.seq] = lane
-            self._under_way[lane] = len(group)
-            if group:
-                return
 
 
 def reason_of(error: BaseException | None) -> str:

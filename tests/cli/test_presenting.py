@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from bulkops.cli import presenting
-from bulkops.cli.presenting import Progress, ask, run_table, show
+from bulkops.cli.presenting import ask, run_table, show
+from bulkops.cli.progress import Progress
 from bulkops.ledger import Run
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
 from bulkops.runs.history import PastRun
-from bulkops.runs.report import Report
+from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary
 
 GUID = "7d9e4c10-5b3a-4f6e-9c21-000000000001"
@@ -35,6 +36,8 @@ def report(*outcomes: Outcome, **facts: Any) -> Report:
 
 
 SUMMARY = Summary(
+    report(),
+    Options(),
     {"kickout reimports": 2, "list flag edit": 1},
     {"will close your open batch and start a new one": 1},
     {Status.INVALID: 3, Status.ALREADY_DONE: 1},
@@ -124,7 +127,7 @@ def test_nothing_from_outside_steers_the_terminal(capsys: pytest.CaptureFixture[
     show(Report(name, Environment("practice", ""), (evil,), (STEERING,), "r", name, STEERING))
     run = Run("r", "2026-11-21T10:00:00Z", None, STEERING, "", "", "practice", "", str(name), "", "")
     run_table([PastRun(run, {Status.DONE: 1})])
-    ask(Summary({"rows": 1}, {}, {}, "host", "practice", STEERING, "", name))
+    ask(Summary(report(), Options(), {"rows": 1}, {}, {}, "host", "practice", STEERING, "", name))
     said = "".join(capsys.readouterr())
     assert not set(said) & set("\x1b\x07\x9b\u202e\r\x08")
     assert printable("a\tb\u00a0c\nd\ud800") == "a b c\nd\N{REPLACEMENT CHARACTER}"

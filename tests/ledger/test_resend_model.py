@@ -27,7 +27,8 @@ from bulkops.model.requests import Call, NoResponse, Reply
 from bulkops.model.rows import Cell, CheckedRow, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN
-from bulkops.runs.processor import Control, Processor
+from bulkops.runs.control import Control
+from bulkops.runs.processor import Processor
 from bulkops.runs.recorded_run import interrupted
 
 AT = "2026-11-21T10:00:01Z"

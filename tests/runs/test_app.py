@@ -24,7 +24,7 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
 from bulkops.runs import delivery, execute, past_runs, prepare, preview
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import summary_of

@@ -14,7 +14,7 @@ from workbooks import results_of, untouched_parts
 
 import bulkops
 from bulkops.runs import demo
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 
 SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
 

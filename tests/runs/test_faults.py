@@ -41,7 +41,8 @@ from bulkops.practice.records import Bill
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import execute, prepare
-from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control
+from bulkops.runs.control import Control
+from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW
 from bulkops.runs.report import Options
 
 SECRET = "canary-of-the-faults/7Qxk9+Zz=="

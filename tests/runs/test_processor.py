@@ -29,7 +29,8 @@ from bulkops.operations import all_operations
 from bulkops.operations.kickout_reimport import KickoutReimport
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Control, Processor, Send
+from bulkops.runs.control import Control
+from bulkops.runs.processor import BUSY_ATTEMPTS, TROUBLES_IN_A_ROW, Processor, Send
 
 AT = "2026-11-21T10:00:01Z"
 JOBS = pytest.mark.parametrize("jobs", [1, 4])

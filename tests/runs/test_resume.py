@@ -20,8 +20,8 @@ from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import past_runs, prepare, preview
+from bulkops.runs.control import Control
 from bulkops.runs.execute import execute, record_of
-from bulkops.runs.processor import Control
 from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import resolve

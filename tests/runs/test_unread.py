@@ -21,7 +21,7 @@ from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import prepare
 from bulkops.runs.checking import Checked, check
-from bulkops.runs.processor import Control
+from bulkops.runs.control import Control
 from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
