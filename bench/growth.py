@@ -85,7 +85,7 @@ def rows(names: list[str]) -> Iterator[tuple[str, int, int, str, str]]:
 def lines(names: list[str]) -> Iterator[tuple[Any, ...]]:
     """As a run's beginning writes them."""
     for name, seq, number, guid, request in rows(names):
-        place = (name, seq, "Kickouts", seq + 2, "kickout_reimport", guid, "planned", WHERE.identity)
+        place = (name, seq, "Kickouts", seq + 2, "kickout_reimport", guid, "planned", WHERE.id)
         body = json.dumps({"batchMode": 1, "comment": f"comment {number}", "note": "note"})
         cells = json.dumps(
             {"values": {"task_guid": guid, "comment": f"comment {number}"}, "columns": {}, "warnings": []}
@@ -103,7 +103,7 @@ def sent(names: list[str]) -> Iterator[tuple[Any, ...]]:
             **{"status": state, "code": "" if state == "done" else "sent.refused", "message": "m" * 120, "tip": ""},
             **{"new_task_guid": str(uuid.UUID(int=number, version=4)) if state == "done" else None, "warnings": []},
         }
-        known = (WHERE.identity, request, f"kickout_reimport {guid}", "", state, "Pat", AT, AT)
+        known = (WHERE.id, request, f"kickout_reimport {guid}", "", state, "Pat", AT, AT)
         yield number + 1, name, seq, 0, *known, json.dumps(outcome), json.dumps({"status": 200, "sends": 1})
 
 

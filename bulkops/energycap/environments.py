@@ -95,7 +95,7 @@ def with_name(where: Environment, name: str, another_customer: bool) -> Environm
                 raise CannotStart("env.name_taken", value=each.name, extra=each.host)
             return each
     # From the name alone: where the settings are lost, the same name is the same customer again.
-    told = f"{where.identity}\n{folded(name)}"
+    told = f"{where.id}\n{folded(name)}"
     return Environment(
         name, where.base_url, hashlib.sha256(told.encode()).hexdigest()[:16] if another_customer else None
     )

@@ -44,9 +44,9 @@ Content = dict[str, dict[str, dict[str, Any]]]
 class Archive:
     """The archive beside a ledger; there need be none. Looking into it raises nothing: it may be lost or spoilt."""
 
-    def __init__(self, ledger: Path, identity: str) -> None:
+    def __init__(self, ledger: Path, ledger_id: str) -> None:
         self.path = ledger.with_name(ARCHIVE)
-        self._ledger = identity
+        self._ledger = ledger_id
 
     def content(self, run: str) -> Content:
         """What it has of a run."""

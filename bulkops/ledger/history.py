@@ -49,7 +49,7 @@ class History:
     _reserve: Reserve
 
     def prior_attempts(
-        self, identity: str, keys: Iterable[str], account: Account | None = None, key_owner: str = ""
+        self, environment_id: str, keys: Iterable[str], account: Account | None = None, key_owner: str = ""
     ) -> dict[str, list[PriorAttempt]]:
         """Idempotency key → what was sent of it that blocks a resend, did so once, or was released by a code; oldest
         first.
@@ -59,7 +59,7 @@ class History:
         """
         reserved = self._reserved()
         with self._store.reading() as connection:
-            rows = rows_of(connection, _sent(identity, keys))
+            rows = rows_of(connection, _sent(environment_id, keys))
         found: dict[str, list[PriorAttempt]] = {}
         for each in (_taken_over(row, reserved) for row in rows):
             theirs = Account(*(each[name.name] for name in fields(Account)))
@@ -67,10 +67,10 @@ class History:
                 found.setdefault(each["matter"], []).append(prior_attempt_of(each))
         return found
 
-    def source_under(self, name: str, identity: str) -> str | None:
+    def source_under(self, name: str, environment_id: str) -> str | None:
         """The data source that the newest run under an environment's name told of; None if none ever did."""
         host = sa.func.replace(runs.c.base_url, "://localhost", "://127.0.0.1")
-        known = runs.c.environment == name, host == identity, accounts.c.source.is_not(None)
+        known = runs.c.environment == name, host == environment_id, accounts.c.source.is_not(None)
         query = sa.select(accounts.c.source).select_from(runs.join(accounts)).where(*known)
         with self._store.reading() as connection:
             return connection.execute(query.order_by(sa.desc(_place("runs"))).limit(1)).scalar()
@@ -97,13 +97,13 @@ class History:
         with self._store.reading() as connection:
             return connection.execute(sa.select(attempts.c.id).where(sa.text(IN_FLIGHT))).first() is not None
 
-    def unknown_outcomes(self, identity: str | None = None, marked: bool = False) -> list[UnknownOutcome]:
+    def unknown_outcomes(self, environment_id: str | None = None, marked: bool = False) -> list[UnknownOutcome]:
         """The requests whose outcome is unknown, newest first; of one environment, or of all (None).
 
         Without those whose like was sent once more since, and, unless wanted, those that an operator has marked.
         """
         with self._store.reading() as connection:
-            return resolutions.unknown_outcomes(connection, identity, marked)
+            return resolutions.unknown_outcomes(connection, environment_id, marked)
 
     def resolved(self) -> dict[str, list[resolutions.ResolvedRows]]:
         """Run → its rows of unknown outcome that are not to be checked any more."""
@@ -188,7 +188,7 @@ class History:
         return {}
 
 
-def _sent(identity: str, keys: Iterable[str]) -> sa.Select[Any]:
+def _sent(environment_id: str, keys: Iterable[str]) -> sa.Select[Any]:
     """What was sent under some idempotency keys, each with its last mark, in the order in which it was recorded: a
     computer's clock may have been set back since."""
     told = ("run", "seq", "matter", "fingerprint", "state", "started", "outcome", "code", "released", "who")
@@ -206,7 +206,7 @@ def _sent(identity: str, keys: Iterable[str]) -> sa.Select[Any]:
             .outerjoin(accounts, accounts.c.run == attempts.c.run)
             .outerjoin(said, said.c.id == last)
         )
-        .where(attempts.c.identity == identity, _among(attempts.c.matter, keys))
+        .where(attempts.c.identity == environment_id, _among(attempts.c.matter, keys))
         .where(sa.or_(attempts.c.state.in_(HELD), attempts.c.released != ""))
         .order_by(attempts.c.id)
     )

@@ -68,7 +68,7 @@ class Ledger(History):
     def __init__(self, path: Path, told: Told = lambda _: None) -> None:
         self.path = path
         self._witness: Witness | None = None
-        self._identity = ""
+        self._environment_id = ""
         self._reserve = Reserve(path.with_name("ledger.reserve"))
         if self._reserve.path.exists() and not (path.exists() and path.stat().st_size):
             # There has been a ledger: without it everything would be sent again.
@@ -121,9 +121,9 @@ class Ledger(History):
             return ""
         return str(CannotStart("ledger.unwitnessed", path=self._witness.folder, value=self._witness.trouble))
 
-    def begin(self, run: Run, plan: Plan, identity: str) -> None:
+    def begin(self, run: Run, plan: Plan, environment_id: str) -> None:
         """Record a run with a line for every row, and make room for outcomes, before anything is sent."""
-        decided, planned = self._lines(run.id, plan, identity)
+        decided, planned = self._lines(run.id, plan, environment_id)
         with self._store.writing() as connection:
             connection.execute(runs.insert().values(**run_values(run)))
             connection.execute(accounts.insert().values(run=run.id, **asdict(run.account)))
@@ -131,11 +131,11 @@ class Ledger(History):
                 if each:
                     connection.execute(lines.insert(), each)
             told = restoring.runs_told(connection, [run.id])
-        self._tell(identity, told)
+        self._tell(environment_id, told)
 
-    def begin_again(self, run: str, plan: Plan, identity: str) -> None:
+    def begin_again(self, run: str, plan: Plan, environment_id: str) -> None:
         """Take up a run that was cut short: its lines that were not carried out become what the plan says of them."""
-        decided, planned = self._lines(run, plan, identity)
+        decided, planned = self._lines(run, plan, environment_id)
         with self._store.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run).values(ended=None, totals=None))
             for each in planned:
@@ -144,18 +144,18 @@ class Ledger(History):
                 changes = {name: each[name] for name in ("state", "released", "outcome")}
                 connection.execute(_line(run, each["seq"]).values(changes))
             told = restoring.runs_told(connection, [run])
-        self._tell(identity, told)
+        self._tell(environment_id, told)
 
-    def _lines(self, run: str, plan: Plan, identity: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _lines(self, run: str, plan: Plan, environment_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The lines of a plan's decided rows, and of those to be sent, for whose outcomes there is room now."""
         self._store.still_there()
         with self._using_reserve():
             self._reserve.make()
-        decided = [decided_line(run, identity, outcome) for outcome in plan.decided]
-        return decided, [planned_line(run, identity, step) for step in plan.steps]
+        decided = [decided_line(run, environment_id, outcome) for outcome in plan.decided]
+        return decided, [planned_line(run, environment_id, step) for step in plan.steps]
 
-    def _tell(self, identity: str, told: Iterable[Mapping[str, Any]]) -> None:
-        self._identity = identity
+    def _tell(self, environment_id: str, told: Iterable[Mapping[str, Any]]) -> None:
+        self._environment_id = environment_id
         if self._witness is not None:
             for run in told:
                 self._witness.add_run(run)
@@ -187,7 +187,7 @@ class Ledger(History):
         # Once more: what was written meanwhile into a file that lies there no longer is nobody's record.
         self._store.still_there()
         if self._witness is not None:
-            self._witness.add(restoring.seen(run, self._identity, step, code, printable_text(who), started))
+            self._witness.add(restoring.seen(run, self._environment_id, step, code, printable_text(who), started))
         return code
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:

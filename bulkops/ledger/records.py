@@ -101,7 +101,7 @@ def printable_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
+def decided_line(run: str, environment_id: str, outcome: Outcome) -> dict[str, Any]:
     """The line of a row that is not sent."""
     return {
         "run": run,
@@ -110,7 +110,7 @@ def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
         "row": outcome.row,
         "operation": outcome.operation,
         "target": outcome.target,
-        "identity": identity,
+        "identity": environment_id,
         "state": outcome.status.value,
         "asked": False,
         "released": "",
@@ -119,11 +119,11 @@ def decided_line(run: str, identity: str, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def planned_line(run: str, identity: str, step: Step) -> dict[str, Any]:
+def planned_line(run: str, environment_id: str, step: Step) -> dict[str, Any]:
     """The line of a row that is to be sent: the exact request without the key, and what the row said."""
     row = step.row
     return {
-        **decided_line(run, identity, outcome_of(row, Status.NOT_SENT)),
+        **decided_line(run, environment_id, outcome_of(row, Status.NOT_SENT)),
         "state": PLANNED,
         "method": step.call.method,
         "path": step.call.path,

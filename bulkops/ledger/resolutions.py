@@ -71,7 +71,7 @@ _RESOLVED = f"""
     WHERE verdict IS NOT NULL OR since GROUP BY run, verdict, since"""
 
 
-def unknown_outcomes(connection: sa.Connection, identity: str | None, marked: bool) -> list[UnknownOutcome]:
+def unknown_outcomes(connection: sa.Connection, environment_id: str | None, marked: bool) -> list[UnknownOutcome]:
     """Those of an environment, newest first; None: of all of them. ``marked``: also what an operator has resolved."""
     unknown = attempts.alias("unknown")
     query = (
@@ -84,8 +84,8 @@ def unknown_outcomes(connection: sa.Connection, identity: str | None, marked: bo
         .where(sa.text(_OPEN if marked else f"{_OPEN} AND {_last_mark('unknown')} IS NULL"))
         .order_by(sa.desc(unknown.c.id))
     )
-    if identity is not None:
-        query = query.where(unknown.c.identity == identity)
+    if environment_id is not None:
+        query = query.where(unknown.c.identity == environment_id)
     found = [dict(row) for row in connection.execute(query).mappings()]
     return [_unknown_outcome(each, outcome_read(each, each)) for each in found]
 

@@ -36,11 +36,12 @@ _NEWEST = f"""
     ORDER BY attempts.id DESC LIMIT {KEPT}"""
 
 
-def seen(run: str, identity: str, step: Step, code: str, who: str, started: str) -> Seen:
+def seen(run: str, environment_id: str, step: Step, code: str, who: str, started: str) -> Seen:
     """An intent as the witness sees it."""
     row = step.row
     asks = (step.fingerprint, step.idempotency_key, step.released, bool(step.wish))
-    return Seen(run, row.seq, started, row.sheet, row.number, row.operation, row.target, identity, *asks, who, code)
+    place = (row.sheet, row.number, row.operation, row.target)
+    return Seen(run, row.seq, started, *place, environment_id, *asks, who, code)
 
 
 def runs_told(connection: sa.Connection, names: Iterable[str]) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ class Environment:
         return f"{self.name} ({self.host})" if self.named else self.host
 
     @property
-    def identity(self) -> str:
+    def id(self) -> str:
         """What the ledger knows it by: an address, or ``practice``, whose port changes from start to start."""
         return self.name if self.name == PRACTICE else self.base_url.replace("://localhost", "://127.0.0.1")
 

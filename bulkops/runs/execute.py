@@ -74,9 +74,9 @@ def execute(run: PreparedRun, control: Control, seen: Callable[[Outcome], object
     try:
         record = run.resumes or record_of(run)
         if run.resumes is None:
-            ledger.begin(record, run.plan, run.environment.identity)
+            ledger.begin(record, run.plan, run.environment.id)
         else:
-            ledger.begin_again(run.id, run.plan, run.environment.identity)
+            ledger.begin_again(run.id, run.plan, run.environment.id)
     except MustStop as error:
         return refused(run, error)
     sent = _send(run, ledger, control, seen)

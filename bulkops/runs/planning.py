@@ -24,10 +24,12 @@ History = Mapping[str, Sequence[PriorAttempt]]
 """A step's idempotency key → what was sent of it before; oldest first."""
 
 
-def requested(rows: Iterable[CheckedRow], operations: Mapping[str, Operation], identity: str) -> dict[int, Step]:
+def requested(rows: Iterable[CheckedRow], operations: Mapping[str, Operation], environment_id: str) -> dict[int, Step]:
     """What the rows ask for that are shown and broke no rule, by seq."""
     return {
-        row.seq: _step(row, operations[row.operation], identity) for row in rows if not row.hidden and not row.problems
+        row.seq: _step(row, operations[row.operation], environment_id)
+        for row in rows
+        if not row.hidden and not row.problems
     }
 
 
@@ -71,9 +73,9 @@ def plan(
     return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided))
 
 
-def _step(row: CheckedRow, operation: Operation, identity: str) -> Step:
+def _step(row: CheckedRow, operation: Operation, environment_id: str) -> Step:
     call = operation.call(row.values)
-    fingerprint = call.fingerprint(identity)
+    fingerprint = call.fingerprint(environment_id)
     return Step(row, call, fingerprint, f"{row.operation} {row.target}" if operation.repeats_by_target else fingerprint)
 
 

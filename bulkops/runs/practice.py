@@ -122,7 +122,7 @@ def serves_apart(where: Environment, folder: Path) -> bool:
     """Is it what ``bulkops practice`` serves? Nobody is asked: a check sends nothing."""
     with suppress(OSError, ValueError):
         note = folder / _ADDRESS
-        if note.read_text(encoding="ascii") == where.identity:
+        if note.read_text(encoding="ascii") == where.id:
             handle = held(note)
             if handle is None:
                 return True

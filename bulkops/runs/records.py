@@ -115,9 +115,9 @@ def plan_rows(
 
     operations = all_operations()
     with without_collecting():
-        asked = planning.requested(rows, operations, environment.identity)
+        asked = planning.requested(rows, operations, environment.id)
         keys = {step.idempotency_key for step in asked.values()}
-        prior = ledger.prior_attempts(environment.identity, keys, account, key_owner) if ledger else {} if new else None
+        prior = ledger.prior_attempts(environment.id, keys, account, key_owner) if ledger else {} if new else None
         return planning.plan(rows, asked, operations, prior, options.send_again, options.independent, resumed)
 
 
@@ -127,7 +127,7 @@ def assumed_account(ledger: Ledger, environment: Environment) -> Account:
 
     if environment.name == PRACTICE:
         return Account()
-    return Account(ledger.source_under(environment.name, environment.identity), None, environment.customer)
+    return Account(ledger.source_under(environment.name, environment.id), None, environment.customer)
 
 
 def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:

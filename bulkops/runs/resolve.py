@@ -42,7 +42,7 @@ def unknown_outcomes(folder: Path, where: Environment | None = None, marked: boo
             return []
         if ledger.in_flight():
             _conclude_interrupted(folder)
-        return ledger.unknown_outcomes(where.identity if where else None, marked)
+        return ledger.unknown_outcomes(where.id if where else None, marked)
 
 
 def resolve(folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "") -> ResolvedRow:

@@ -305,7 +305,7 @@ def test_a_run_that_is_under_way_has_no_results_to_open(open_tab, practice, fold
     path = fill(tmp_path / "a.xlsx", [], EDITS)
     with prepare.prepare(path, Environment("custom", practice.base_url), folder, Options()) as prepared:
         under_way.name(folder, prepared.id)
-        prepared.ledger.begin(record_of(prepared), prepared.plan, prepared.environment.identity)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, prepared.environment.id)
         prepared.ledger.intend(prepared.id, prepared.plan.steps[0], record_of(prepared).started)
         window = open_tab()
         assert "1 row on the way, 3 to come" in window.tab.about.cget("text")

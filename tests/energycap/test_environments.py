@@ -110,7 +110,7 @@ def test_an_address_is_https_or_loopback_and_has_one_spelling(typed, url, name):
     """One server has one name, so that what was sent to it is found again."""
     found = environment(base_url=typed)
     assert (found.base_url, found.name) == (url, name)
-    assert found.identity == url.replace("localhost", "127.0.0.1")
+    assert found.id == url.replace("localhost", "127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_any_other_address_is_refused(typed):
 
 def test_practice_is_one_environment_whatever_its_port():
     """The ledger knows practice by name, everything else by address."""
-    assert Environment("practice", "http://127.0.0.1:1").identity == "practice"
-    assert Environment("practice", "http://127.0.0.1:2").identity == "practice"
-    assert EAST.identity == HOSTS["us-east"]
+    assert Environment("practice", "http://127.0.0.1:1").id == "practice"
+    assert Environment("practice", "http://127.0.0.1:2").id == "practice"
+    assert EAST.id == HOSTS["us-east"]
     assert EAST.host == "app.energycap.com"
     assert "practice" in Environment("practice", "").host
 

@@ -55,11 +55,11 @@ def code_of(ledger: Ledger, run: str, seq: int = 0) -> str:
     return next(each.send_again_code for each in ledger.outcomes(run) if each.seq == seq)
 
 
-def plan_elsewhere(identity: str, ledger: Ledger | None = None) -> Plan:
+def plan_elsewhere(environment_id: str, ledger: Ledger | None = None) -> Plan:
     """The first task's row as another environment's."""
     operations = all_operations()
-    asked = planning.requested([kickout(0)], operations, identity)
-    prior = ledger.prior_attempts(identity, [asked[0].idempotency_key]) if ledger else {}
+    asked = planning.requested([kickout(0)], operations, environment_id)
+    prior = ledger.prior_attempts(environment_id, [asked[0].idempotency_key]) if ledger else {}
     return planning.plan([kickout(0)], asked, operations, prior)
 
 

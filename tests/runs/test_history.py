@@ -49,7 +49,7 @@ def killed_at(path: Path, where: Environment, folder: Path) -> Iterator[str]:
     with prepare.prepare(path, where, folder, Options()) as prepared:
         assert prepared.ledger is not None
         under_way.name(folder, prepared.id)
-        prepared.ledger.begin(record_of(prepared), prepared.plan, where.identity)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, where.id)
         prepared.ledger.intend(prepared.id, prepared.plan.steps[0], now())
         yield prepared.id
 

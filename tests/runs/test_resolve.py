@@ -55,7 +55,7 @@ def on_its_way(path: Path, where: Environment, folder: Path) -> Iterator[str]:
     """A run that goes on while this is held, with its first row on its way; after it, its program is gone."""
     with prepare.prepare(path, where, folder, Options()) as prepared:
         assert isinstance(prepared.ledger, Ledger)
-        prepared.ledger.begin(record_of(prepared), prepared.plan, where.identity)
+        prepared.ledger.begin(record_of(prepared), prepared.plan, where.id)
         prepared.ledger.intend(prepared.id, prepared.plan.steps[0], now())
         yield prepared.id
 

@@ -68,7 +68,7 @@ def killed(path: Path, server: PracticeServer, sent: int, on_its_way: int = 0, o
     with prepare.prepare(path, where, path.parent, options or Options(jobs=1)) as prepared:
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
-        ledger.begin(record_of(prepared), prepared.plan, where.identity)
+        ledger.begin(record_of(prepared), prepared.plan, where.id)
         client_rows = prepared.plan.steps[: sent + on_its_way]
         for number, step in enumerate(client_rows):
             started = now()

@@ -234,7 +234,7 @@ def test_send_again_for_all_rows_is_their_codes_at_the_question(
             other.begin(
                 record_of(prepared).__class__(**{**vars_of(record_of(prepared)), "id": "meanwhile"}),
                 prepared.plan,
-                where.identity,
+                where.id,
             )
             other.intend("meanwhile", step, now())
         report = carried_out(prepared)
@@ -273,7 +273,7 @@ def test_a_kill_does_not_make_a_code_send_twice(tmp_path: Path, server: Practice
         plan = Plan((((first,), (middle,)),), ())
         ledger = prepared.ledger
         assert isinstance(ledger, Ledger)
-        ledger.begin(record_of(prepared), plan, where.identity)
+        ledger.begin(record_of(prepared), plan, where.id)
         code = ledger.intend(prepared.id, middle, now())
     report = report_of(path, server, home)
     assert [each.status.value for each in report.outcomes] == ["done", "unknown", "done"]

@@ -505,20 +505,20 @@ def with_results(content: str, style: str) -> Parts:
 def test_a_workbooks_identity_outlives_its_results(tmp_path: Path) -> None:
     """Results that are put into a workbook, or into it again, leave its identity; any other change does not."""
 
-    def identity(made: Parts, **options: int) -> str:
+    def content_hash(made: Parts, **options: int) -> str:
         return read_workbook(save(tmp_path / "a.xlsx", made, **options)).content_hash
 
-    plain = identity(changed())
-    assert identity(with_results("", styles("0"))) == plain
-    assert identity(with_results(ROW, styles("0.00"))) == plain
-    assert identity(dict(reversed(changed().items())), compression=zipfile.ZIP_STORED) == plain
-    assert identity({**changed(), "xl/": ""}) == plain
+    plain = content_hash(changed())
+    assert content_hash(with_results("", styles("0"))) == plain
+    assert content_hash(with_results(ROW, styles("0.00"))) == plain
+    assert content_hash(dict(reversed(changed().items())), compression=zipfile.ZIP_STORED) == plain
+    assert content_hash({**changed(), "xl/": ""}) == plain
     others = [
-        identity(changed(sheet1=worksheet(ROW))),
-        identity(changed(sheet1=worksheet(SHARED.replace("A1", "B1")))),
-        identity(changed(sharedStrings=strings("<t>y</t>"))),
-        identity({**changed(), "xl/media/image1.png": b"x"}),
-        identity({**changed(), "xl/media/image2.png": b"x"}),
+        content_hash(changed(sheet1=worksheet(ROW))),
+        content_hash(changed(sheet1=worksheet(SHARED.replace("A1", "B1")))),
+        content_hash(changed(sharedStrings=strings("<t>y</t>"))),
+        content_hash({**changed(), "xl/media/image1.png": b"x"}),
+        content_hash({**changed(), "xl/media/image2.png": b"x"}),
     ]
     assert len({plain, *others}) == len(others) + 1
 
