@@ -22,7 +22,7 @@ class Step:
     """What must not be done twice by itself: the request, or the target where any second request for it counts."""
     released: str = ""
     """The code of the earlier send that it repeats on purpose; "" where nothing holds it back."""
-    repeats: PriorAttempt | None = None
+    prior_attempt: PriorAttempt | None = None
     """The earlier send of the same that may have been carried out: the one in doubt, else the last."""
 
     @property

@@ -205,7 +205,7 @@ def _written(
 def _renewed(run: PreparedRun, ledger: Ledger, folder: Path, sent: Collection[int]) -> list[str]:
     """Renew the results of other runs with rows that were unknown and that this one has sent again; what could not be
     renewed."""
-    again = [each.repeats for each in run.plan.steps if each.repeats and each.row.seq in sent]
+    again = [each.prior_attempt for each in run.plan.steps if each.prior_attempt and each.row.seq in sent]
     released = {each.run for each in again if each.status is Status.UNKNOWN}
     found = (renew(ledger, each, folder, run.workbook.path) for each in sorted(released - {run.id}))
     return [each.why_not for each in found if each.why_not and not each.replaced]

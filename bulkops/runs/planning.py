@@ -101,7 +101,7 @@ class _PriorAttempts:
             prior.fingerprint: prior for prior in before if prior.status in (Status.DONE, Status.UNKNOWN)
         }.values()
         doubtful = next((prior for prior in latest if prior.status is Status.UNKNOWN), None)
-        step = replace(step, repeats=doubtful or next(reversed(latest), None))
+        step = replace(step, prior_attempt=doubtful or next(reversed(latest), None))
         if not holding:
             return self._not_held(step)
         newest = holding[-1]

@@ -71,7 +71,11 @@ def previewed(
     return Report(
         *(workbook.path, environment, in_order((*earlier, *plan.decided, *ready)), workbook.notes),
         checked=workbook.rows,
-        marked={step.row.seq: step.repeats.code for step in plan.steps if step.repeats and step.repeats.resolution},
+        marked={
+            step.row.seq: step.prior_attempt.code
+            for step in plan.steps
+            if step.prior_attempt and step.prior_attempt.resolution
+        },
         content_hash=workbook.content_hash,
         unread=workbook.unread,
     )

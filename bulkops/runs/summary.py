@@ -92,8 +92,8 @@ def _repeats(steps: Iterable[Step]) -> Counter[str]:
     """How many rows are sent again although …, with the days on which they were sent last."""
     days: dict[Status, list[str]] = {}
     for step in steps:
-        if step.repeats:
-            days.setdefault(step.repeats.status, []).append(step.repeats.when[:10])
+        if step.prior_attempt:
+            days.setdefault(step.prior_attempt.status, []).append(step.prior_attempt.when[:10])
     spans = {status: (min(each), max(each)) for status, each in days.items()}
     said = {status: first if first == last else f"{first} to {last}" for status, (first, last) in spans.items()}
     return Counter({_REPEATS[status].format(days=said[status]): len(each) for status, each in days.items()})

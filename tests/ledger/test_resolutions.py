@@ -46,7 +46,7 @@ def test_what_is_marked_to_be_sent_again_is_sent_once(ledger, row):
     doubt_of(ledger, "a", row)
     mark(ledger, "a", ResolutionKind.SEND_AGAIN)
     (step,) = plan_of(row, history=ledger).steps
-    assert (step.released, step.repeats.status) == ("", Status.UNKNOWN)
+    assert (step.released, step.prior_attempt.status) == ("", Status.UNKNOWN)
     doubt_of(ledger, "b", row)
     assert facts(plan_of(row, history=ledger).decided) == [(0, "unknown", "row.still_unknown")]
     with pytest.raises(MustStop, match="second time"):

@@ -204,10 +204,10 @@ def test_where_nobody_can_say_what_was_sent_every_good_row_is_a_step():
 def test_a_step_tells_what_it_repeats():
     """For the question before a run: the doubt, if there is one, else the last."""
     (step,) = with_prior(again(SELF, "SECOND"), prior((B, UNKNOWN), (A, DONE))).steps
-    assert (step.repeats.status, step.repeats.code) == (UNKNOWN, "FIRSTC")
+    assert (step.prior_attempt.status, step.prior_attempt.code) == (UNKNOWN, "FIRSTC")
     (step,) = with_prior(again(SELF, "SECOND"), prior((A, UNKNOWN), (A, DONE))).steps
-    assert (step.repeats.status, step.repeats.code) == (DONE, "SECOND")
-    assert plan_of(SELF).steps[0].repeats is None
+    assert (step.prior_attempt.status, step.prior_attempt.code) == (DONE, "SECOND")
+    assert plan_of(SELF).steps[0].prior_attempt is None
 
 
 def test_a_step_carries_the_request_that_its_row_asks_for():
@@ -320,7 +320,7 @@ def test_a_mark_says_what_became_of_the_send_it_is_of_and_of_no_other(row, sent,
     """Done after all counts as done; to be sent again counts as never sent."""
     made = with_prior(row, marked(*sent))
     assert [code for _, _, code in facts(made.decided)] == ([expected] if expected else [])
-    assert [step.repeats.status for step in made.steps] == ([] if expected else [UNKNOWN])
+    assert [step.prior_attempt.status for step in made.steps] == ([] if expected else [UNKNOWN])
 
 
 def test_what_is_marked_as_done_is_repeated_like_what_is_done():
@@ -331,7 +331,7 @@ def test_what_is_marked_as_done_is_repeated_like_what_is_done():
         (SELF, A, True),
     ):
         (step,) = with_prior(row, marked((sent, DONE, AFTER_ALL)), send_again=send_again).steps
-        assert (step.released, step.repeats.status) == ("FIRSTC", DONE)
+        assert (step.released, step.prior_attempt.status) == ("FIRSTC", DONE)
     assert with_prior(SELF, marked((B, DONE, AFTER_ALL)), send_again=True).steps == []
     (step,) = with_prior(SELF, marked((A, DONE, None), (A, UNKNOWN, TO_SEND)), send_again=True).steps
     assert step.released == "FIRSTC", "what surely was not carried out is no doubt"
