@@ -74,5 +74,5 @@ def test_an_upload_folder_too_deep_for_what_goes_into_it(tmp_path: Path, monkeyp
     monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed)
     assert [found.path for found in scan_folder(folder, home, lambda _: None).ready] == [book]
     monkeypatch.setattr(path_lengths, "LONGEST_PATH", needed - 1)
-    (left,) = scan_folder(folder, home, lambda _: None).left
-    assert left.why.code == "inbox.too_long"
+    (skipped,) = scan_folder(folder, home, lambda _: None).skipped
+    assert skipped.why.code == "inbox.too_long"
