@@ -1,4 +1,4 @@
-"""One quiet line that tells how much room the records and copies take."""
+"""One quiet line that says how much disk space the records and copies take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DiskLine(WrappedLabel):
 
     def refresh(self) -> None:
         """Look anew."""
-        # Where that cannot be told nothing is lost: the line says what it said before.
+        # If that fails nothing is lost: the line stays as it was.
         self._worker.start(lambda: line(self._folder), self._show, lambda _: None)
 
     def _show(self, words: str) -> None:

@@ -118,10 +118,10 @@ class _Progress:
         frame, gap, wide = _frame(root, HEADING), _em(root), _em(root) * 62
         # Two lines, so that the window does not jump when the sentence gets shorter.
         height = font.nametofont("TkDefaultFont", root).metrics("linespace") * 2
-        room = ttk.Frame(frame, width=wide, height=height)
-        room.pack_propagate(False)
-        room.pack(fill="x", pady=(gap * 2, 0))
-        self._sentence = ttk.Label(room, wraplength=wide)
+        box = ttk.Frame(frame, width=wide, height=height)
+        box.pack_propagate(False)
+        box.pack(fill="x", pady=(gap * 2, 0))
+        self._sentence = ttk.Label(box, wraplength=wide)
         self._sentence.pack(anchor="sw", side="bottom")
         self._bar = ttk.Progressbar(frame, mode="indeterminate", length=wide)
         self._bar.pack(fill="x", pady=gap)

@@ -23,7 +23,7 @@ from bulkops.runs.history import PastRun
 from bulkops.system import log
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
-"""Headings, with their least widths in digits; what is cut off is told in full below."""
+"""Headings, with their least widths in digits; what is cut off is shown in full below."""
 _MOST = 1000
 """Runs in the table: more are not looked through by eye, and take the window seconds."""
 _AGAIN = 2000
@@ -130,9 +130,9 @@ class HistoryTab(ttk.Frame):
         self.table.delete(*self.table.get_children())
         for run in self._runs.values():
             self.table.insert("", tk.END, run.id, **_cells(run))
-        if kept := [each for each in chosen if each in self._runs] or list(self._runs)[:1]:
-            self.table.selection_set(kept)
-            self.table.focus(kept[0])
+        if selected := [each for each in chosen if each in self._runs] or list(self._runs)[:1]:
+            self.table.selection_set(selected)
+            self.table.focus(selected[0])
         if set(before) == set(self._runs):
             self.table.yview_moveto(first)
 
@@ -159,8 +159,8 @@ class HistoryTab(ttk.Frame):
             last.append("The results are written when the run has ended.")
         elif run.left is None:
             last.append("There is nothing left to finish in this run.")
-        told = [run.path, f"{run.rows}. What to do: {run.to_do}. Run {run.id}.", " ".join(last)]
-        self.about.configure(text="\n".join(filter(None, told)))
+        words = [run.path, f"{run.rows}. What to do: {run.to_do}. Run {run.id}.", " ".join(last)]
+        self.about.configure(text="\n".join(filter(None, words)))
 
     def _double(self, event: tk.Event[ttk.Treeview]) -> None:
         if self.table.identify_region(event.x, event.y) == "cell":
@@ -200,9 +200,9 @@ class HistoryTab(ttk.Frame):
 
     def _failed(self, error: Exception) -> None:
         if self.winfo_exists():
-            told = error if isinstance(error, BulkopsError) else log.record(error)
+            known = error if isinstance(error, BulkopsError) else log.record(error)
             self._tell_chosen()
-            self._say(str(told), DANGER, str(told.facts.get("path", "")))
+            self._say(str(known), DANGER, str(known.facts.get("path", "")))
 
     def _say(self, words: str, colour: str = INK, path: str = "") -> None:
         self._path = path

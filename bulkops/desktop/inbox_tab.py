@@ -20,7 +20,7 @@ from bulkops.model.environment import Environment
 from bulkops.system import log
 
 _COLUMNS = {"Workbook": 34, "Moved to": 16, "State": 60}
-"""Headings, with their least widths in digits; what is cut off is told in full below."""
+"""Headings, with their least widths in digits; what is cut off is shown in full below."""
 _CHOOSE = "Choose a workbook in the table to see all that there is to say of it."
 
 
@@ -136,8 +136,8 @@ class InboxTab(ttk.Frame):
 
     def _chosen(self) -> None:
         chosen = [self._files[each] for each in self.table.selection()]
-        told = f"{chosen[0].path}\n{chosen[0].state}" if len(chosen) == 1 else _CHOOSE
-        self.about.configure(text=printable(told) if self._files else "")
+        words = f"{chosen[0].path}\n{chosen[0].state}" if len(chosen) == 1 else _CHOOSE
+        self.about.configure(text=printable(words) if self._files else "")
         able = not self.presenter.busy and any(each.found for each in chosen)
         enable(self.run_chosen, able)
         for button in (self.open, self.reveal):

@@ -26,10 +26,10 @@ def staying_awake() -> Iterator[None]:
     if sys.platform == "win32":
         import ctypes
 
-        kept = _on_a_thread(ctypes.windll.kernel32.SetThreadExecutionState)
+        awake = _on_a_thread(ctypes.windll.kernel32.SetThreadExecutionState)
     else:
-        kept = _with_a_helper()
-    with kept:
+        awake = _with_a_helper()
+    with awake:
         yield
 
 

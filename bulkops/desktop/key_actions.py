@@ -92,12 +92,12 @@ def save(where: Environment, key: Key) -> Said:
             return _sorry(error)
         sorry = CannotStart("key.only_here", value=error.facts["value"])
         return Said(str(sorry), good=False, code=sorry.code, for_now=True)
-    told = f"The key {key.masked()} for {where.place} is stored in this computer's credential store."
+    words = f"The key {key.masked()} for {where.place} is stored in this computer's credential store."
     if os.environ.get("BULKOPS_API_KEY"):
         # It goes before what is stored, and a window is not where anybody looks for that.
         credentials.use_for_session(where, key)
-        told += " The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
-    return Said(told, settled=True)
+        words += " The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
+    return Said(words, settled=True)
 
 
 def use_now(where: Environment, key: Key) -> Said:

@@ -1,4 +1,4 @@
-"""The dialog in which a key is pasted, tried and stored. What it says is decided in keying."""
+"""The dialog in which a key is pasted, tried and stored. What it says is decided in key_actions."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ def markable(
     by_code = {each.send_again_code: each for each in unknown_outcomes}
     found = {}
     for each in made:
-        told = each.status is Status.UNKNOWN or each.outcome.code in MARKED
-        unknown = by_code.get(marked.get(each.seq) or (each.outcome.send_again_code if told else ""))
+        unsettled = each.status is Status.UNKNOWN or each.outcome.code in MARKED
+        unknown = by_code.get(marked.get(each.seq) or (each.outcome.send_again_code if unsettled else ""))
         if unknown is not None and each.outcome.started in ("", unknown.started):
             found[each.seq] = unknown
     return found

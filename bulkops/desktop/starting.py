@@ -34,7 +34,7 @@ def show(files: Iterable[Path]) -> None:
     single = open_or_hand_over(folder, dropped)
     if single is not None:
         _open_window(folder, dropped, single)
-    _told()
+    _tell_launcher()
 
 
 def _open_window(folder: Path, dropped: list[Path], single: OpenWindow) -> None:
@@ -47,7 +47,7 @@ def _open_window(folder: Path, dropped: list[Path], single: OpenWindow) -> None:
             window = Window(root, dress(root), folder, further=single.take_files)
             stack.enter_context(shutdown.heard(_see_to_endings(root, window)))
             root.update()
-            _told()
+            _tell_launcher()
             window.presenter.bring_up_to_date(lambda: window.take(dropped))
             root.mainloop()
         finally:
@@ -57,7 +57,7 @@ def _open_window(folder: Path, dropped: list[Path], single: OpenWindow) -> None:
         window.presenter.worker.join()
 
 
-def _told() -> None:
+def _tell_launcher() -> None:
     if up := os.environ.pop(UP, ""):
         Path(up).touch()
 
@@ -77,7 +77,7 @@ def _root() -> tk.Tk:
 
 
 def _see_to_endings(root: tk.Tk, window: Window) -> Callable[[], object]:
-    """A polite kill stops at a row's boundary, too; an error of our own is told in the window. What stops it all."""
+    """What stops it all. A polite kill stops at a row's boundary, too; an error of our own is shown in the window."""
 
     def stop(*_: object) -> None:
         window.presenter.worker.later(window.stop_and_leave)

@@ -18,7 +18,7 @@ from bulkops.model.outcomes import Status, by_status
 from bulkops.runs.report import Report
 
 QUIET = 10.0
-"""Seconds of silence after which the operator is told what is being waited for."""
+"""Seconds of silence after which the window says what is being waited for."""
 
 
 class Phase(Enum):
@@ -114,8 +114,8 @@ class State:
     def _notes(self) -> tuple[str, ...]:
         if self.report is None:
             return ()
-        kept = (f"The workbook as it was before: {self.report.kept}",) if self.report.kept else ()
-        return (*self.report.notes, *kept)
+        backup = (f"The workbook as it was before: {self.report.kept}",) if self.report.kept else ()
+        return (*self.report.notes, *backup)
 
     def _progress(self) -> tuple[int, int] | None:
         if self.updated is not None:
@@ -195,8 +195,8 @@ class State:
         return "That did not work. Nothing was sent."
 
     def _running(self, stopping: bool) -> str:
-        told = "Stopping: the rows on their way are finished and recorded first. " if stopping else ""
-        return f"{told}Sending: {self.came} of {plural(self.of, 'row')}."
+        first = "Stopping: the rows on their way are finished and recorded first. " if stopping else ""
+        return f"{first}Sending: {self.came} of {plural(self.of, 'row')}."
 
     def _time_left(self, silent: float, pause: int) -> str:
         if pause > 1:

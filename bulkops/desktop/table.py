@@ -104,9 +104,9 @@ class Table(ttk.Frame):
         """``anew``: nothing of what was chosen counts any more."""
         self._count()
         shown = {name: each for name, each in self._lines.items() if each.look or not self.only}
-        kept = self.tree.chosen if self.tree.chosen in shown and not anew else ""
+        chosen = self.tree.chosen if self.tree.chosen in shown and not anew else ""
         worst = most_urgent(shown.values())
-        self.tree.fill(shown, kept or (str(worst.seq) if worst else ""))
+        self.tree.fill(shown, chosen or (str(worst.seq) if worst else ""))
         self._chosen(self.selected)
 
     def _row(self, name: str) -> tuple[tuple[object, ...], str]:
@@ -166,9 +166,9 @@ class Details(ttk.Frame):
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:
         """What there is to say of the workbook as a whole."""
         self._offer_marks(False)
-        told = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
+        good_to_know = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
         hint = [("Choose a row above to read all that there is to say of it.", "faint")] if rows else []
-        self._write([*told, *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
+        self._write([*good_to_know, *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
 
     def _offer_marks(self, offered: bool) -> None:
         if offered:

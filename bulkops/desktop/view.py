@@ -238,5 +238,5 @@ def question(summary: Summary) -> Question:
 
 def question_of_older(why: BulkopsError) -> Question:
     """What to ask where the record of what was sent is not the newest."""
-    told = trouble(why)
-    return Question(0, "", "", True, "", "", (), "", "", (told.sentence, told.tip), 0, 0, older=told.title)
+    shown = trouble(why)
+    return Question(0, "", "", True, "", "", (), "", "", (shown.sentence, shown.tip), 0, 0, older=shown.title)

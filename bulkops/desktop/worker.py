@@ -10,7 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _LONGEST = 0.03
-"""Seconds for which the window may be kept from its own events at a time."""
+"""Seconds for which the window may leave its own events waiting at a time."""
 
 
 class Worker:
@@ -48,7 +48,7 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        """Is a job on its way whose end was not told yet?"""
+        """Is a job on its way whose end was not heard of yet?"""
         return self._busy > 0
 
     def drain(self, longest: float = _LONGEST) -> bool:

@@ -33,7 +33,7 @@ _MOST = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim: on which workbook is told by the file's name, the rest by what is in it."""
+    """One claim: the file's name says on which workbook, its content the rest."""
 
     workbook: Path
     file: str
@@ -116,7 +116,7 @@ def older_marks(home: Path) -> set[str]:
 
 
 def remove_older(folder: Folder, home: Path) -> None:
-    """Remove claims that an older version was kept from removing: their workbooks were moved. Raises OSError."""
+    """Remove claims that an older version could not remove: their workbooks were moved. Raises OSError."""
     if marks := older_marks(home):
         names = folder.names()
         stand = {file_of(name) for name in names}

@@ -1,7 +1,7 @@
 """What this data folder has claimed and begun to move, in its own words.
 
 A claim in the upload folder lies where anybody may write: it only says that somebody has the workbook. What bulkops
-does by itself, what it moves and what the ledger is told stands here alone. A folder for each claim, named by the
+does by itself, what it moves and what it records in the ledger stands here alone. A folder for each claim, named by the
 claim's mark; what goes beside the workbook is made there, too, for in the upload folder it could be taken.
 """
 

@@ -62,16 +62,16 @@ class Processed:
     def document(self) -> dict[str, Any]:
         """The run's JSON document, with where the workbook is now."""
         if self.report is None:
-            told = document(None, str(self.path), None, None, (), [self.why.for_command_line()] if self.why else [])
+            made = document(None, str(self.path), None, None, (), [self.why.for_command_line()] if self.why else [])
         else:
-            told = replace(self.report, workbook=self.path).document()
-            told["notes"] += [self.why.for_command_line()] if self.why and self.why is not self.report.refused else []
-        told["notes"] += self.notes
-        return {**told, "moved_to": str(self.moved_to) if self.moved_to else None}
+            made = replace(self.report, workbook=self.path).document()
+            made["notes"] += [self.why.for_command_line()] if self.why and self.why is not self.report.refused else []
+        made["notes"] += self.notes
+        return {**made, "moved_to": str(self.moved_to) if self.moved_to else None}
 
 
 def foreseen(found: Candidate, where: Environment, home: Path) -> str:
-    """What a workbook's rows would come to, counted, or why that cannot be told. Nothing is sent."""
+    """What a workbook's rows would come to, counted, or why they cannot be counted. Nothing is sent."""
     try:
         return counts_of(preview.check(found.path, where, home, Options()))
     except BulkopsError as error:

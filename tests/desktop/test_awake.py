@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkops.desktop import keep_awake as room
+from bulkops.desktop import keep_awake
 from bulkops.desktop.keep_awake import staying_awake
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked by a call and not by a program")
@@ -29,7 +29,9 @@ def programs(tmp_path, monkeypatch) -> Path:
     """The only folder in which programs are looked for, besides the system's own for the scripts in it."""
     folder = tmp_path / "programs"
     folder.mkdir()
-    monkeypatch.setattr(room.shutil, "which", lambda name: str(folder / name) if (folder / name).exists() else None)
+    monkeypatch.setattr(
+        keep_awake.shutil, "which", lambda name: str(folder / name) if (folder / name).exists() else None
+    )
     return folder
 
 
@@ -64,7 +66,7 @@ def test_a_killed_bulkops_leaves_no_helper_behind(programs):
     """Also kill -9 closes the pipe that the helper reads from."""
     _, alive = inhibitor(programs)
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    package = Path(room.__file__).parents[2]
+    package = Path(keep_awake.__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", DIES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=package
     ) as running:
@@ -108,7 +110,7 @@ def test_a_helper_that_fails_or_is_not_there_keeps_no_run_from_going_on(programs
 @POSIX
 def test_a_helper_that_does_not_end_is_made_to(programs, monkeypatch):
     """A run's end does not wait for it."""
-    monkeypatch.setattr(room, "_PATIENCE", 0.0)
+    monkeypatch.setattr(keep_awake, "_PATIENCE", 0.0)
     alive = programs / "alive"
     os.mkfifo(alive)
     program(programs / "systemd-inhibit", f"trap '' TERM\nexec 8> \"{alive}\"\nwhile :; do read line < /dev/tty; done")
@@ -121,7 +123,7 @@ def test_a_helper_that_does_not_end_is_made_to(programs, monkeypatch):
 def test_on_windows_one_thread_asks_and_takes_back():
     """The wish counts for the thread that made it; after the run there is none."""
     asked: list[tuple[int, int]] = []
-    with pytest.raises(KeyError), room._on_a_thread(lambda state: asked.append((state, threading.get_ident()))):
+    with pytest.raises(KeyError), keep_awake._on_a_thread(lambda state: asked.append((state, threading.get_ident()))):
         raise KeyError
     assert [state for state, _ in asked] == [0x80000001, 0x80000000]
     assert len({thread for _, thread in asked}) == 1
