@@ -180,14 +180,14 @@ class InboxPresenter:
 
         if older := records.older(self.home, where):
             asked = view.question_of_older(older)
-            self._later(lambda: self._ask(folder, asked))
+            self.worker.call_in_ui(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
                 raise refused
             records.take_over(self.home)
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, where, lambda run: self._carry(run, control))
-                self._later(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
+                self.worker.call_in_ui(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
                 if number < len(chosen) and (handled.last or control.stopped.is_set()):
                     left = plural(len(chosen) - number, "workbook")
                     return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
@@ -200,7 +200,7 @@ class InboxPresenter:
         moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
         effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
         asked = replace(asked, effects=effects, hidden=0, done=0, may_rehearse=False)
-        self._later(lambda: self._ask(path, asked))
+        self.worker.call_in_ui(lambda: self._ask(path, asked))
         return self._answers.get()
 
     def _carry(self, run: PreparedRun, control: Control) -> Report:
@@ -212,14 +212,11 @@ class InboxPresenter:
 
             def seen(_: Outcome) -> None:
                 words = f"{run.workbook.path.name}: {next(numbers)} of {plural(count, 'row')}"
-                self._later(lambda: self._say(words))
+                self.worker.call_in_ui(lambda: self._say(words))
 
             yield seen
 
         return carry_out(run, self._confirm, listen, control)
-
-    def _later(self, call: Callable[[], object]) -> None:
-        self.worker.later(call)
 
     # ---------------------------------------------------------------- back in the window's thread
 

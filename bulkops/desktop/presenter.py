@@ -78,7 +78,7 @@ class Presenter:
         """Take over the record that an earlier version has left, and show how far that is; then go on."""
 
         def told(percent: int) -> None:
-            self.worker.later(lambda: self._updated(percent))
+            self.worker.call_in_ui(lambda: self._updated(percent))
 
         def over(_: object) -> None:
             self._updated(None)
@@ -171,7 +171,7 @@ class Presenter:
                 found = unknown_outcomes(self.home, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
-                self.worker.later(lambda: self.tell(trouble))
+                self.worker.call_in_ui(lambda: self.tell(trouble))
         return report, made, markable(made, report.marked, found)
 
     # ---------------------------------------------------------------- rows in doubt
@@ -235,20 +235,20 @@ class Presenter:
     @contextmanager
     def _listen(self, count: int) -> Iterator[Callable[[Outcome], object]]:
         """In the job's thread."""
-        self.worker.later(lambda: self._begun(count))
+        self.worker.call_in_ui(lambda: self._begun(count))
         with staying_awake():
             yield self._seen
 
     def _asked(self, summary: Summary, looked: _Looked) -> Options | BulkopsError | None:
         """In the job's thread: None for yes, other options to be looked at first, or a no."""
         question = view.question(summary)
-        self.worker.later(lambda: self._ask(looked, question))
+        self.worker.call_in_ui(lambda: self._ask(looked, question))
         return self._answers.get()
 
     def _asked_to_take_over(self, older: BulkopsError) -> BulkopsError | None:
         """In the job's thread: None for yes, or a no."""
         question = view.question_of_older(older)
-        self.worker.later(lambda: self._ask(None, question))
+        self.worker.call_in_ui(lambda: self._ask(None, question))
         answer = self._answers.get()
         return answer if isinstance(answer, BulkopsError) else None
 
@@ -303,7 +303,7 @@ class Presenter:
 
     def _seen(self, outcome: Outcome) -> None:
         """In the job's thread."""
-        self.worker.later(lambda: self._saw(outcome))
+        self.worker.call_in_ui(lambda: self._saw(outcome))
 
     def _saw(self, outcome: Outcome) -> None:
         self.state.came += 1
@@ -408,7 +408,7 @@ class Presenter:
 
     def tick(self) -> bool:
         """Call it again and again: takes in what the jobs have said; whether there is more already."""
-        more = self.worker.drain()
+        more = self.worker.run_pending()
         self.refresh()
         return more
 

@@ -80,7 +80,7 @@ def _see_to_endings(root: tk.Tk, window: Window) -> Callable[[], object]:
     """What stops it all. A polite kill stops at a row's boundary, too; an error of our own is shown in the window."""
 
     def stop(*_: object) -> None:
-        window.presenter.worker.later(window.stop_and_leave)
+        window.presenter.worker.call_in_ui(window.stop_and_leave)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if (known := getattr(signal, name, None)) is not None:

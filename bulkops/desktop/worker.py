@@ -14,7 +14,7 @@ _LONGEST = 0.03
 
 
 class Worker:
-    """Starts jobs, and hands over what they say when ``drain`` is called: in the window's thread, in order."""
+    """Starts jobs, and hands over what they say when ``run_pending`` is called: in the window's thread, in order."""
 
     def __init__(self) -> None:
         self._said: SimpleQueue[Callable[[], object]] = SimpleQueue()
@@ -29,9 +29,9 @@ class Worker:
                 found = job()
             except Exception as error:
                 trouble = error
-                self.later(lambda: self._over(failed, trouble))
+                self.call_in_ui(lambda: self._over(failed, trouble))
             else:
-                self.later(lambda: self._over(done, found))
+                self.call_in_ui(lambda: self._over(done, found))
 
         self._busy += 1
         self._threads = [each for each in self._threads if each.is_alive()]
@@ -42,7 +42,7 @@ class Worker:
         self._busy -= 1
         tell(found)
 
-    def later(self, call: Callable[[], object]) -> None:
+    def call_in_ui(self, call: Callable[[], object]) -> None:
         """Have something called in the window's thread. From any thread."""
         self._said.put(call)
 
@@ -51,7 +51,7 @@ class Worker:
         """Is a job on its way whose end was not heard of yet?"""
         return self._busy > 0
 
-    def drain(self, longest: float = _LONGEST) -> bool:
+    def run_pending(self, longest: float = _LONGEST) -> bool:
         """Call what has been said so far, for so many seconds; whether something may be left."""
         until = monotonic() + longest
         while monotonic() < until:

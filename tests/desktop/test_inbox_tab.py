@@ -215,7 +215,7 @@ def idle(tab: InboxTab, until: Callable[[], object] = lambda: False) -> None:
     give_up = monotonic() + PATIENCE
     while tab.presenter.worker.busy and not until():
         assert monotonic() < give_up
-        tab.presenter.worker.drain()
+        tab.presenter.worker.run_pending()
         tab.update()
     tab.update()
 
