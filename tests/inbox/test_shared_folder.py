@@ -21,7 +21,6 @@ from bulkops.inbox.process import opened
 from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import prepare
 from bulkops.system import data_folder, rename
 from bulkops.system.folders import Folder
 
@@ -185,14 +184,14 @@ def test_nothing_is_done_because_a_claim_says_so(inbox, bulkops, folder, home, t
     """Not with any mark that can be read in the folder: nothing is moved, no run's results get another place."""
     fill(folder / "A.xlsx", [kickout(1)])
     seen: list[dict[str, Any]] = []
-    real = prepare.prepare
+    real = process.prepare
 
     def spy(*given: Any) -> Any:
         seen.extend(json.loads(each.read_text().split("\n")[0]) for each in folder.glob(".*.bulkops-inbox"))
         return real(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "prepare", spy)
+        patch.setattr(process, "prepare", spy)
         run = inbox().workbooks[0]["run"]
     (home / "inbox" / "mark").write_text("an older one")
     fill(folder / "B.xlsx", [kickout(2)])
@@ -423,7 +422,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
     path = fill(folder / "a.xlsx", [kickout(1)])
     other = fill(private / "b.xlsx", [kickout(2)])
     (found,) = scan_folder(folder, home).ready
-    real = prepare.prepare
+    real = process.prepare
 
     def swapped(*given: Any) -> Any:
         path.unlink()
@@ -432,7 +431,7 @@ def test_only_the_file_that_was_looked_at_is_run(swap, when, folder, home, priva
         return real(*given) if given else None
 
     if when == "after the claim":
-        monkeypatch.setattr(prepare, "prepare", swapped)
+        monkeypatch.setattr(process, "prepare", swapped)
     else:
         swapped()
     with opened(folder, home) as inbox:
@@ -519,7 +518,7 @@ def test_an_error_of_our_own_in_one_workbook_is_told_and_the_others_are_run(inbo
     """A file may have caused it: the next one is not to suffer, in this pass or the next."""
     for number, name in enumerate("abc", 1):
         fill(folder / f"{name}.xlsx", [kickout(number)])
-    real = prepare.prepare
+    real = process.prepare
 
     def failing(path: Path, *given: Any) -> Any:
         if path.name == "a.xlsx":
