@@ -412,7 +412,7 @@ def test_a_ledger_that_fails_at_the_end_hides_nothing(
     def gone(*_: object, **__: object) -> None:
         raise lost
 
-    monkeypatch.setattr("bulkops.desktop.presenter.open_doubts", gone)
+    monkeypatch.setattr("bulkops.desktop.presenter.unknown_outcomes", gone)
     shown = somewhere.run()
     assert states(somewhere) == [Status.UNKNOWN, Status.DONE, Status.DONE]
     assert shown.results.why_not == ""
