@@ -12,6 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bulkops.messages.errors import CannotStart
+from bulkops.workbook.reader import read_workbook
+from bulkops.workbook.writing.corrections_workbook import ours
+from bulkops.workbook.writing.sidecar import may_replace, run_ids
+
 MEGABYTE = 2**20
 ROOT = Path(__file__).resolve().parent.parent
 _LIMITED = """
@@ -97,3 +102,22 @@ def limited(function: Callable[..., Any], *arguments: object, seconds: int, memo
     )
     assert done.returncode == 0, (done.returncode, done.stderr.decode("utf-8", "replace")[-2000:])
     return json.loads(done.stdout.decode("utf-8").splitlines()[-1])
+
+
+# What is done there: with few imports, for each process makes them anew.
+
+
+def read(path: str) -> list[object]:
+    """What a workbook is refused for, and the most megabytes that this process needed for it."""
+    code = ""
+    try:
+        read_workbook(Path(path))
+    except CannotStart as refused:
+        code = refused.code
+    return [code, peak_megabytes()]
+
+
+def asked(path: str) -> list[object]:
+    """Is it ours, what of, and the most megabytes that this process needed to find out?"""
+    found = ours(Path(path)), may_replace(Path(path)), sorted(run_ids(Path(path)))
+    return [*found, peak_megabytes()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from asking import carried_out
-from bombs import MEGABYTE, Many, limited, padded, peak_megabytes, zipped
+from bombs import MEGABYTE, Many, asked, limited, padded, read, zipped
 from passes import LONG, thorough
 from workbooks import MAIN, RELATIONSHIPS, parts, save, strings, styles, worksheet
 
@@ -25,11 +25,9 @@ from bulkops.runs.records import LEDGER
 from bulkops.runs.report import Options
 from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.package import opened_zip
-from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.sheets import column_letters
-from bulkops.workbook.writing.corrections_workbook import ours
 from bulkops.workbook.writing.results_sheet import Results
-from bulkops.workbook.writing.sidecar import may_replace, plain, run_ids
+from bulkops.workbook.writing.sidecar import may_replace, plain
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits that a process sets for itself")
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -88,17 +86,7 @@ def test_rows_that_would_fill_a_whole_sheet_with_blanks_have_no_corrections(tmp_
 TAG = b"<a " + b" ".join(b'a%06x=""' % number for number in range(250_000)) + b"/>"
 
 
-def read(path: str) -> list[object]:
-    """What a workbook is refused for, and the most megabytes that this process needed for it."""
-    code = ""
-    try:
-        read_workbook(Path(path))
-    except CannotStart as refused:
-        code = refused.code
-    return [code, peak_megabytes()]
-
-
-def refused(path: Path, megabytes: int = 250, seconds: int = 14) -> str:
+def refused(path: Path, megabytes: int = 140, seconds: int = 14) -> str:
     """The same, where it must not take more than some seconds and little memory in this process."""
     code, most = limited(read, path, seconds=seconds, memory=4000)
     assert most < megabytes
@@ -220,7 +208,7 @@ def test_one_long_text_in_many_cells(tmp_path: Path) -> None:
         **parts(cells, shared=strings(f"<t>{'x' * 32_000}</t>")),
         "xl/media/image1.png": Many(b"", bytes(MEGABYTE), 17, b""),
     }
-    assert refused(zipped(tmp_path / "a.xlsx", made), 600) == "workbook.too_big"
+    assert refused(zipped(tmp_path / "a.xlsx", made), 490) == "workbook.too_big"
 
 
 def test_merges_over_headings_in_all_columns(tmp_path: Path) -> None:
@@ -242,12 +230,6 @@ def check(path: str) -> str:
 
 
 # ---------------------------------------------------------------- what lies beside a workbook
-
-
-def asked(path: str) -> list[object]:
-    """Is it ours, what of, and the most megabytes that this process needed to find out?"""
-    found = ours(Path(path)), may_replace(Path(path)), sorted(run_ids(Path(path)))
-    return [*found, peak_megabytes()]
 
 
 def planted(path: Path, **changes: object) -> Path:
@@ -280,7 +262,7 @@ def test_planted_results_and_corrections(tmp_path: Path, part: str, pad: Callabl
     path = planted(tmp_path / "a - results.xlsx", **{part: pad(content)})
     *found, most = limited(asked, path, seconds=25, memory=4000)
     assert found == [False, False, []]
-    assert most < 400
+    assert most < 290
 
 
 def test_files_beside_a_workbook_count_together(tmp_path: Path) -> None:
@@ -304,7 +286,7 @@ def test_a_heading_of_a_hundred_megabytes(tmp_path: Path) -> None:
     }
     *found, most = limited(asked, planted(tmp_path / "a.xlsx", **changes), seconds=25, memory=4000)
     assert found == [False, False, []]
-    assert most < 400
+    assert most < 290
 
 
 def test_more_parts_than_a_directory_may_list() -> None:
