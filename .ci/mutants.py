@@ -35,13 +35,13 @@ MODULES = {
     "classify": ("energycap/test_classify.py", ["bulkops/energycap/classify.py"]),
     "planning": ("runs/test_planning.py", ["bulkops/runs/planning.py"]),
     "ledger": (
-        "test_ledger.py",
+        "ledger",
         [f"bulkops/ledger/{name}.py" for name in ("ledger", "records", "reserve", "schema", "sqlite")],
     ),
     "rate_limit": ("energycap/test_rate_limit.py", ["bulkops/energycap/rate_limit.py"]),
     "processor": ("runs/test_processor.py", ["bulkops/runs/processor.py"]),
 }
-"""What is changed, by its name on the command line: its tests within tests/, and its files."""
+"""What is changed, by its name on the command line: its tests (a file or folder in tests/) and its files."""
 STEADY = ["-m", "not hypothesis", "-k", "not program_was_killed"]
 LONGEST = 60
 """Seconds; what runs longer hangs."""
