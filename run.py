@@ -3,90 +3,69 @@
     python run.py desktop Kickouts.xlsx  the window, by itself; over when it is up. What the launchers call
     python run.py check Kickouts.xlsx    any bulkops command; without one, bulkops without arguments
     python run.py test                   the tests, side by side; with arguments, pytest is given just those
+    python run.py set-up                 nothing but the set-up
 
 The first start makes a virtual environment of exactly what requirements.lock names; later starts only compare a stamp.
-The first test adds what requirements-dev.lock names.
-Set-up talks on stderr, so that stdout belongs to bulkops. Exit 2: could not start, nothing was sent.
+The first test adds what requirements-dev.lock names. Set-up talks on stderr, so that stdout belongs to bulkops.
+Exit 2: could not start, nothing was sent.
 """
-# All of this file must parse on Python 2.7, so that an old Python prints too_old()'s sentence and no SyntaxError:
-# no f-strings, annotations, keyword-only arguments, "raise ... from". Rare imports stay in functions: each costs a warm
-# start some milliseconds.
+# All of this file must parse on Python 3.6, so that an old Python prints too_old()'s sentence and no SyntaxError.
+# Rare imports stay in functions: each costs a warm start some milliseconds.
 
 import errno
 import hashlib
 import os
 import re
+import subprocess
 import sys
 import time
 
 OLDEST = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with --python
-LOCK, LOG = "setup.lock", "setup.log"
+LOCK, LOG, WINDOW_LOG = "setup.lock", "setup.log", "window.log"
 STAMPS = {"requirements.lock": "setup.stamp", "requirements-dev.lock": "test.stamp"}
 PROGRAM, TESTS = STAMPS  # what an operator needs, and what the tests need beside it
-WINDOW_LOG = "window.log"
+RUNNING = "replaced-python-"
 WINDOWS = os.name == "nt"
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))
-
-SYNCED = re.compile(
-    r"(onedrive|dropbox|google ?drive|icloud ?drive|nextcloud|owncloud|box|box sync)([ (-].*)?$"
-    r"|(cloudstorage|mobile documents|com~apple~clouddocs|my drive|shared drives)$",
-    re.IGNORECASE,
-)
-NETWORK = re.compile(r"(nfs4?|cifs|smb3|smbfs|afs|afpfs|webdav|davfs|9p|fuse\.(sshfs|rclone|davfs2?|gvfsd.*|s3fs))$")
+FIRST_START = os.path.join(CHECKOUT, "bulkops", "desktop", "first_start.py")
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 # What pip (or the operating system) says -> what the person can do. The first that matches wins: a full disk also
 # shows up as failed downloads, and a package "without any version" is in truth a server that was not reached.
-FAILURES = (
-    (
-        r"failed to map segment|ImportError: .*Operation not permitted",
-        "The disk on which bulkops was set up does not let programs run from it. Copy the bulkops folder to another "
-        "place, for example your home folder, and start again.",
-    ),
-    (
-        r"ModuleNotFoundError",
-        "The packages were put somewhere else than pip was asked to put them, or not at all. Show IT the settings of "
-        "pip on this computer (pip config list).",
-    ),
-    (
-        r"Errno 28\]|No space left|WinError 112\]|Errno 122\]|quota exceeded",
-        "The disk is full. bulkops needs about 400 MB; make room, then start again.",
-    ),
-    (
-        r"DO NOT MATCH THE HASHES",
-        "A downloaded package is not the one bulkops was tested with (its checksum differs), so it was left out. "
-        "Start again; if it stays, tell IT: a proxy or package mirror may have changed the file.",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError|confirming the ssl certificate",
-        "The package server's certificate is not trusted here. In a company network ask IT for its certificate file "
-        "and name it in the variable PIP_CERT, then start again.",
-    ),
-    (
-        r"Errno 13\]|Errno 1\]|Errno 30\]|WinError (5|32)\]|Permission denied|Access is denied",
-        "No permission to write the files bulkops needs. Close every bulkops window and start again; if it stays, "
-        "copy the bulkops folder to a place of your own, or ask IT.",
-    ),
-    (
-        r"Retrying \(|ConnectionError|ProxyError|TimeoutError|Proxy Authentication|from versions: none",
-        "bulkops cannot reach the package server, which the first start needs. Check the network; behind a proxy ask "
-        "IT for its address (PIP_PROXY) or for the company's package server (PIP_INDEX_URL), and start again.",
-    ),
-    (
-        r"No matching distribution found for",
-        "A package bulkops needs does not exist for this Python ({python}). Install Python 3.13 (64 bit) from "
-        "python.org and start again with it.",
-    ),
-)
+FAILURES = r"""
+failed to map segment|ImportError: .*Operation not permitted
+    The disk on which bulkops was set up does not let programs run from it. Copy the bulkops folder to another place,
+    for example your home folder, and start again.
+ModuleNotFoundError
+    The packages were put somewhere else than pip was asked to put them, or not at all. Show IT the settings of pip on
+    this computer (pip config list).
+Errno 28\]|No space left|WinError 112\]|Errno 122\]|quota exceeded
+    The disk is full. bulkops needs about 400 MB; make room, then start again.
+DO NOT MATCH THE HASHES
+    A downloaded package is not the one bulkops was tested with (its checksum differs), so it was left out. Start
+    again; if it stays, tell IT: a proxy or package mirror may have changed the file.
+CERTIFICATE_VERIFY_FAILED|SSLError|confirming the ssl certificate
+    The package server's certificate is not trusted here. In a company network ask IT for its certificate file and
+    name it in the variable PIP_CERT, then start again.
+Errno 13\]|Errno 1\]|Errno 30\]|WinError (5|32)\]|Permission denied|Access is denied
+    No permission to write the files bulkops needs. Close every bulkops window and start again; if it stays, copy the
+    bulkops folder to a place of your own, or ask IT.
+Retrying \(|ConnectionError|ProxyError|TimeoutError|Proxy Authentication|from versions: none
+    bulkops cannot reach the package server, which the first start needs. Check the network; behind a proxy ask IT for
+    its address (PIP_PROXY) or for the company's package server (PIP_INDEX_URL), and start again.
+No matching distribution found for
+    A package bulkops needs does not exist for this Python ({python}). Install Python 3.13 (64 bit) from python.org
+    and start again with it.
+"""
 NO_PIP = (
-    "This Python ({python}) comes without pip {pip} or newer, which the first start needs. Debian or Ubuntu: "
-    "sudo apt install python3-venv python3-pip. Elsewhere: install Python 3.13 from python.org. Then start again."
+    f"This Python ({THIS}) comes without pip {OLDEST_PIP[0]}.{OLDEST_PIP[1]} or newer, which the first start needs. "
+    "Debian or Ubuntu: sudo apt install python3-venv python3-pip. Elsewhere: install Python 3.13 from python.org. "
+    "Then start again."
 )
-
-
 NOT_OURS = (
     "Others can change the programs that bulkops would run with your key. Have IT see to it that this folder is yours, "
-    "and that nobody else can write in it, or delete it: %s"
+    "and that nobody else can write in it, or delete it: "
 )
 WHY = {PROGRAM: "First start: setting up bulkops", TESTS: "First test: adding what the tests need"}
 NO_WINDOW = "The window of bulkops did not open. Start again; if it stays, show IT the file named below."
@@ -96,16 +75,9 @@ class CannotStart(Exception):
     """The sentence to show instead of a traceback."""
 
 
-LISTENERS = []  # called with each sentence and, where one can count, (how many, of how many)
-
-
-def say(sentence, part=None, aloud=True):
-    """To whoever looks on; not aloud: only to the set-up's own window."""
-    if sys.stderr and aloud:  # pythonw has none
-        sys.stderr.write(sentence + "\n")
-        sys.stderr.flush()
-    for listen in LISTENERS:
-        listen(sentence, part)
+def say(sentence):
+    if sys.stderr:  # pythonw has none
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def too_old(version):
@@ -113,59 +85,37 @@ def too_old(version):
     if tuple(version[:2]) >= OLDEST:
         return ""
     return (
-        "bulkops needs Python %d.%d or newer; this is %d.%d. Install Python 3.13 from python.org "
-        "(no administrator rights needed), then start again with it." % (OLDEST + tuple(version[:2]))
+        f"bulkops needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {version[0]}.{version[1]}. Install Python "
+        "3.13 from python.org (no administrator rights needed), then start again with it."
     )
 
 
 def explain(text):
     """The sentence for a failed set-up, from pip's output or an OSError's text."""
-    for pattern, sentence in FAILURES:
+    for pattern, sentence in re.findall(r"(?m)^(\S.*)\n((?: .*\n)+)", FAILURES):
         if re.search(pattern, text):
-            return sentence.format(python="%d.%d, %s" % (sys.version_info[0], sys.version_info[1], sys.platform))
+            return " ".join(sentence.split()).format(python=f"{THIS}, {sys.platform}")
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
-    return "Setting up bulkops failed: %s" % (last[0] if last else "no reason was given.")
+    return f"Setting up bulkops failed: {last[0] if last else 'no reason was given.'}"
 
 
 # ---------------------------------------------------------------- where the virtual environment lives
 
 
-def is_synced(path, environ=os.environ):
-    """Whether a sync client would upload the environment's 10,000 files."""
-    if any(SYNCED.match(part) for part in re.split(r"[\\/]", path)):
-        return True
-    for name in ("OneDrive", "OneDriveCommercial", "OneDriveConsumer"):
-        root = environ.get(name)
-        if root and (os.path.normcase(path) + os.sep).startswith(os.path.normcase(root).rstrip("\\/") + os.sep):
-            return True
-    return False
+def is_unfit(folder):
+    """Whether it is on another computer or uploaded by a sync client: no place for 10,000 files and a lock."""
+    from pathlib import Path
 
+    sys.path.insert(0, CHECKOUT)
+    sys.dont_write_bytecode = True
+    from bulkops.messages.errors import CannotStart as Unsafe
+    from bulkops.system.disks import refuse_unsafe
 
-def mounts():
-    """(folder, file system) of everything mounted; macOS and Linux."""
-    if sys.platform == "darwin":
-        import subprocess
-
-        text = subprocess.run(["/sbin/mount"], capture_output=True, check=False).stdout.decode("utf-8", "replace")
-        return re.findall(r" on (.+) \((\w+)", text)
     try:
-        with open("/proc/mounts", "rb") as table:
-            fields = [line.split(" ") for line in table.read().decode("utf-8", "surrogateescape").splitlines()]
-    except OSError:
-        return []
-    return [(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal.group(1), 8)), row[1]), row[2]) for row in fields]
-
-
-def is_network(path):
-    """Whether the folder is on another machine: slow for 10,000 files, and locks may not hold there."""
-    if path.startswith(("\\\\", "//")):
+        refuse_unsafe(Path(folder))
+    except Unsafe:
         return True
-    if WINDOWS:
-        import ctypes
-
-        return ctypes.windll.kernel32.GetDriveTypeW(os.path.splitdrive(path)[0] + "\\") == 4
-    inside = [(len(at), kind) for at, kind in mounts() if at != "/" and (path + "/").startswith(at.rstrip("/") + "/")]
-    return bool(inside) and bool(NETWORK.match(max(inside)[1]))
+    return False
 
 
 def local_venv(checkout, environ=os.environ):
@@ -177,7 +127,7 @@ def local_venv(checkout, environ=os.environ):
         data = os.path.join(home, "Library", "Application Support")
     else:
         data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
-    name = "%s %d.%d" % (os.path.normcase(checkout), sys.version_info[0], sys.version_info[1])
+    name = f"{os.path.normcase(checkout)} {THIS}"
     return os.path.join(data, "bulkops", "venv-" + hashlib.sha256(os.fsencode(name)).hexdigest()[:16])
 
 
@@ -191,11 +141,10 @@ def is_ours(path):
     facts = os.lstat(path)
     if facts.st_uid not in (0, os.geteuid()):
         return False
-    if stat.S_ISLNK(facts.st_mode) or not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if stat.S_ISLNK(facts.st_mode):
         return True
-    if facts.st_mode & stat.S_IWOTH or not is_own_group(facts.st_gid):
-        return bool(facts.st_mode & stat.S_ISVTX) and stat.S_ISDIR(facts.st_mode)
-    return True
+    others = facts.st_mode & stat.S_IWOTH or (facts.st_mode & stat.S_IWGRP and not is_own_group(facts.st_gid))
+    return not others or bool(facts.st_mode & stat.S_ISVTX and stat.S_ISDIR(facts.st_mode))
 
 
 def is_own_group(group):
@@ -211,14 +160,11 @@ def is_own_group(group):
 
 
 def above(path):
-    """A path and every folder above it, by the names that lead there and by those behind all links."""
-    found, rest = set(), [os.path.abspath(path), os.path.realpath(path)]
-    while rest:
-        here = rest.pop()
-        if here not in found:
-            found.add(here)
-            rest.append(os.path.dirname(here))
-    return found
+    """A path and every folder above it."""
+    while path not in (None, os.path.dirname(path)):
+        yield path
+        path = os.path.dirname(path)
+    yield path
 
 
 def is_trusted(venv, checkout):
@@ -229,12 +175,11 @@ def is_trusted(venv, checkout):
     """
     if WINDOWS:
         return True
-    packages = os.path.join(venv, "lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    packages = os.path.join(venv, "lib", f"python{THIS}", "site-packages")
     within = [venv_python(venv), os.path.join(venv, "pyvenv.cfg"), os.path.join(venv, STAMPS[PROGRAM]), packages]
-    places = {each for path in within for each in (path, os.path.dirname(path), os.path.dirname(os.path.dirname(path)))}
-    places = {each for each in places if (each + os.sep).startswith(venv + os.sep)} | {venv}
+    places = {folder for path in within for folder in above(path) if (folder + os.sep).startswith(venv + os.sep)}
     if os.path.dirname(venv) == checkout:
-        places |= above(checkout)
+        places.update(above(checkout), above(os.path.realpath(checkout)))
     return all(is_ours(each) for each in places if os.path.lexists(each))
 
 
@@ -247,9 +192,8 @@ def open_lock(venv):
 
 def choose_place(checkout):
     """(folder of the environment, its open lock file)."""
-    paths = (checkout, os.path.realpath(checkout))  # a drive letter or link can hide either
     here = os.path.join(checkout, ".venv")
-    if is_trusted(here, checkout) and not any(is_synced(path) or is_network(path) for path in paths):
+    if is_trusted(here, checkout) and not is_unfit(checkout):
         try:
             return here, open_lock(here)
         except OSError as error:
@@ -259,7 +203,7 @@ def choose_place(checkout):
     lock = open_lock(away)
     if not is_trusted(away, checkout):
         lock.close()
-        raise CannotStart(NOT_OURS % away)
+        raise CannotStart(NOT_OURS + away)
     return away, lock
 
 
@@ -274,7 +218,7 @@ def stamp_for(checkout, requirements=PROGRAM):
     """What an environment was made from: the lock, the Python, and the folder its .pth file names."""
     with open(os.path.join(checkout, requirements), "rb") as lock:
         digest = hashlib.sha256(lock.read().replace(b"\r\n", b"\n"))
-    digest.update(os.fsencode("\0%s\0%s" % (sys.version, os.path.normcase(checkout))))
+    digest.update(os.fsencode(f"\0{sys.version}\0{os.path.normcase(checkout)}"))
     return digest.hexdigest()
 
 
@@ -305,6 +249,7 @@ def ready_venv(checkout, wanted=(PROGRAM,)):
     found = find_venv(checkout, wanted)
     if found:
         return found
+    environment = clean_environment()  # now, for bulkops takes out what leads libraries astray and serves pip
     rights = os.umask(0o022)
     os.umask(rights | 0o022)  # nobody else may change it, whatever the user lets others do elsewhere
     try:
@@ -313,7 +258,7 @@ def ready_venv(checkout, wanted=(PROGRAM,)):
             wait_for(lock)
             for requirements in wanted:
                 if not is_ready(venv, checkout, requirements):
-                    build(venv, checkout, requirements, lock)
+                    build(venv, checkout, requirements, lock, environment)
     finally:
         os.umask(rights)
     return venv
@@ -321,26 +266,23 @@ def ready_venv(checkout, wanted=(PROGRAM,)):
 
 def wait_for(lock, sleep=time.sleep):
     """Holds the lock until the file is closed; the system frees it when a process dies."""
-    told = False
+    said = False
     while True:
         try:
             if WINDOWS:
                 import msvcrt
 
                 lock.seek(0)
-                msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
+                return msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+            import fcntl
 
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                return  # a file system without locks: better to start than to refuse
-        if not told:
+                return None  # a file system without locks: better to start than to refuse
+        if not said:
             say("Another start is setting up bulkops; waiting for it ...")
-            told = True
-        STEPS.go_on()
+            said = True
         sleep(0.2)
 
 
@@ -372,12 +314,11 @@ def take_over_settings(pip, environment, lock):
     """Hands over as variables what serves of pip's own settings files, and has pip read none of them."""
     import ast
 
-    settings = ["config", "list"]
-    code, said = run_step(pip + settings, environment, lock)
+    code, said = run_step([*pip, "config", "list"], environment, lock)
     found = {}
     # As pip reads them: what is set for installing counts for more than what is set for everything.
     for section in ("global", "install"):
-        for option, value in re.findall(r"(?m)^%s\.([\w-]+)=('.*'|\".*\")$" % section, "" if code else said):
+        for option, value in re.findall(rf"(?m)^{section}\.([\w-]+)=('.*'|\".*\")$", "" if code else said):
             found["PIP_" + option.upper().replace("-", "_")] = str(ast.literal_eval(value))
     for name, value in found.items():
         if PIP_KEPT.match(name):
@@ -387,84 +328,39 @@ def take_over_settings(pip, environment, lock):
 
 def clear(venv):
     """Empties the folder, stamps first; the lock stays because this process holds it."""
+    import contextlib
     import shutil
 
+    if WINDOWS:  # this may be run by the environment's own Python, whose file Windows lets rename, but not remove
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(venv_python(venv), os.path.join(venv, f"{RUNNING}{time.time_ns()}.exe"))
     for name in sorted(os.listdir(venv), key=lambda name: name not in STAMPS.values()):
         path = os.path.join(venv, name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         elif name not in (LOCK, LOG):
-            os.remove(path)
+            with contextlib.suppress(*([PermissionError] if name.startswith(RUNNING) else [])):
+                os.remove(path)
 
 
-class Steps:
-    """The set-up step under way. Another thread may stop it, and with it all that would follow."""
-
-    def __init__(self):
-        self.process = None
-        self.stopped = False
-
-    def begin(self, process):
-        self.process = process
-        if self.stopped:
-            kill(process)
-
-    def stop(self):
-        self.stopped = True
-        if self.process:
-            kill(self.process)
-
-    def go_on(self):
-        if self.stopped:
-            raise KeyboardInterrupt
-
-
-STEPS = Steps()
-
-
-def kill(process):
-    """Ends a step that still runs, off Windows with its children: pip works in a child, which would outlive it."""
-    if process.poll() is None:
-        if WINDOWS:
-            process.kill()
-        else:
-            import contextlib
-            import signal
-
-            with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
-                os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def run_step(command, environment, lock, on_line=None):
-    """Runs one set-up command. (exit code, everything it said). Raises KeyboardInterrupt once the set-up is stopped."""
-    import subprocess
-
+def run_step(command, environment, lock, on_line=lambda line: None):
+    """Runs one set-up command. (exit code, everything it said)"""
     # pip keeps the lock if this process is killed, so that the next start waits for it and does not write beside it.
-    inherit = {} if WINDOWS else {"pass_fds": (lock.fileno(),), "start_new_session": True}
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **inherit
-    )
+    inherit = {} if WINDOWS else {"pass_fds": (lock.fileno(),)}
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     said = []
-    try:
-        STEPS.begin(process)
+    with subprocess.Popen(command, env=environment, **pipes, **inherit) as process:
         for raw in process.stdout:
             said.append(raw.decode("utf-8", "replace").rstrip())
-            if on_line:
-                on_line(said[-1])
-        code = process.wait()
-    finally:
-        kill(process)
-        process.stdout.close()
-    STEPS.go_on()
-    return code, "\n".join(said)
+            on_line(said[-1])
+    return process.returncode, "\n".join(said)
 
 
 def find_pip(pythons, environment, lock):
     """(command, version) of the first pip that can install into another environment, or (None, None)."""
     for python in pythons:
         code, said = run_step([python, "-P", "-m", "pip", "--version"], environment, lock)
-        found = re.search(r"^pip (\d+)\.(\d+)", said, re.MULTILINE)
+        found = re.search(r"(?m)^pip (\d+)\.(\d+)", said)
         if code == 0 and found and tuple(map(int, found.groups())) >= OLDEST_PIP:
             return [python, "-P", "-m", "pip"], tuple(map(int, found.groups()))
     return None, None
@@ -472,8 +368,7 @@ def find_pip(pythons, environment, lock):
 
 def trust_windows(pip, version, venv, environment, lock):
     """pip before 24.2 does not know the certificates IT put into Windows: hands them over, beside pip's own."""
-    named = any(environment.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"))
-    if not WINDOWS or version >= (24, 2) or named:
+    if not WINDOWS or version >= (24, 2) or environment.get("PIP_CERT") or environment.get("REQUESTS_CA_BUNDLE"):
         return
     import ssl
 
@@ -490,18 +385,19 @@ def trust_windows(pip, version, venv, environment, lock):
 
 
 def progress(total):
-    """A listener for pip's lines that tells how far it is, in plain words."""
+    """A listener for pip's lines that tells how far it is, in plain words; on a terminal with every tenth package."""
     seen = {"packages": 0, "total": total, "retry": False}
+    every = 10 if sys.stderr and sys.stderr.isatty() else 1
 
     def on_line(line):
         if line.startswith("Ignoring "):
             seen["total"] -= 1
         elif line.startswith(("Collecting ", "Processing ")):
             seen["packages"] += 1
-            part = (seen["packages"], seen["total"])
-            say("  %d of %d packages" % part, part, seen["packages"] % 10 == 0)
+            if seen["packages"] % every == 0:
+                say(f"  {seen['packages']} of {seen['total']} packages")
         elif line.startswith("Installing collected packages"):
-            say("  installing all %d packages ..." % seen["total"])
+            say(f"  installing all {seen['total']} packages ...")
         elif "Retrying (" in line and not seen["retry"]:
             seen["retry"] = True
             say("  the package server does not answer; trying again ...")
@@ -514,86 +410,64 @@ def link(venv, checkout):
     import sysconfig
 
     packages = sysconfig.get_path("purelib", "venv", {"base": venv, "platbase": venv})
-    line = checkout
-    if ascii(checkout)[1:-1] != checkout:
-        # Python 3.11 and 3.12 read .pth files in the PC's own encoding; escaped, the path is the same in each.
-        line = "import sys; sys.path.append(%s)" % ascii(checkout)
+    # Python 3.11 and 3.12 read .pth files in the PC's own encoding; escaped, the path is the same in each.
     with open(os.path.join(packages, "bulkops-checkout.pth"), "w", encoding="ascii") as file:
-        file.write(line + "\n")
+        file.write(f"import sys; sys.path.append({checkout!a})\n")
 
 
-def build(venv, checkout, requirements, lock):
+def build(venv, checkout, requirements, lock, environment):
     """Fills the environment; the stamp is written last, so that whatever is cut short is made anew."""
     path = os.path.join(venv, STAMPS[requirements])
     why = "bulkops or Python has changed: setting it up again" if os.path.exists(path) else WHY[requirements]
-    say("%s (once, about a minute) in %s ..." % (why, venv))
+    say(f"{why} (once, about a minute) in {venv} ...")
     log = []
     try:
-        install(venv, checkout, requirements, lock, log)
+        install(venv, checkout, requirements, lock, environment, log)
         link(venv, checkout)
-        with open(path + ".new", "w") as file:
+        with open(path, "w") as file:
             file.write(stamp_for(checkout, requirements))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
     except (CannotStart, OSError) as error:
         sentence = str(error) if isinstance(error, CannotStart) else explain(str(error))
-        failed = CannotStart(sentence + write_log(venv, log))
-    else:
-        say("bulkops is set up.")
-        return
-    raise failed
+        raise CannotStart(sentence + write_log(venv, log)) from None
+    say("bulkops is set up.")
 
 
-def install(venv, checkout, requirements, lock, log):
+def install(venv, checkout, requirements, lock, environment, log):
     """What a lock names, into an environment made anew for the program. `log` collects what the steps said."""
+
+    def step(command, *listener):
+        code, said = run_step(command, environment, lock, *listener)
+        log.append(said)
+        if code:
+            raise CannotStart(explain(said))
+
     if requirements == PROGRAM:
         clear(venv)
     base = getattr(sys, "_base_executable", None) or sys.executable
     # The running Python may be that of the very environment just cleared.
-    pythons = [base]
-    if os.path.realpath(sys.prefix) != os.path.realpath(venv):
-        pythons.insert(0, sys.executable)
-    environment = {name: value for name, value in clean_environment().items() if not name.startswith("BULKOPS_")}
+    pythons = [base] if os.path.realpath(sys.prefix) == os.path.realpath(venv) else [sys.executable, base]
+    environment = {name: value for name, value in environment.items() if not name.startswith("BULKOPS_")}
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_PROGRESS_BAR="off")
     environment["PYTHONUNBUFFERED"] = "1"
     pip, version = find_pip(pythons, environment, lock)
-    if requirements == PROGRAM:
-        # Without pip inside it is made in 0.3 s, not in 3 to 9 s.
-        make = [base, "-P", "-m", "venv"] + (["--without-pip"] if pip else []) + [venv]
-        code, said = run_step(make, environment, lock)
-        log.append(said)
-        if code and pip:
-            raise CannotStart(explain(said))
+    make = [base, "-P", "-m", "venv", venv]
+    if requirements == PROGRAM and pip:
+        step([*make, "--without-pip"])  # in 0.3 s, not in 3 to 9 s
+    elif requirements == PROGRAM:
+        log.append(run_step(make, environment, lock)[1])
     if not pip:
         pip, version = find_pip([venv_python(venv)], environment, lock)
-        if not pip:
-            raise CannotStart(NO_PIP.format(python="%d.%d" % sys.version_info[:2], pip="%d.%d" % OLDEST_PIP))
+    if not pip:
+        raise CannotStart(NO_PIP)
     take_over_settings(pip, environment, lock)
     trust_windows(pip, version, venv, environment, lock)
     path = os.path.join(checkout, requirements)
     with open(path, encoding="utf-8") as file:
         locked = re.findall(r"(?m)^([^\s#]+)==", file.read())
-    options = [
-        "--python",
-        venv_python(venv),
-        "install",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "-r",
-        path,
-    ]
-    code, said = run_step(pip + options, environment, lock, progress(len(locked)))
-    log.append(said)
-    if code:
-        raise CannotStart(explain(said))
+    options = ["--python", venv_python(venv), "install", "--require-hashes", "--only-binary", ":all:", "-r", path]
+    step(pip + options, progress(len(locked)))
     say("  trying them ...")
-    imports = "\n".join("import " + name for name in NEEDED if name in locked)
-    code, said = run_step([venv_python(venv), "-P", "-c", imports], environment, lock)
-    log.append(said)
-    if code:
-        raise CannotStart(explain(said))
+    step([venv_python(venv), "-P", "-c", "\n".join(f"import {name}" for name in NEEDED if name in locked)])
 
 
 def write_log(venv, log):
@@ -604,7 +478,7 @@ def write_log(venv, log):
             file.write("\n".join(log) + "\n")
     except OSError:
         return ""
-    return "\nThe whole story is in %s" % os.path.join(venv, LOG)
+    return f"\nThe whole story is in {os.path.join(venv, LOG)}"
 
 
 # ---------------------------------------------------------------- handing over
@@ -623,7 +497,7 @@ def command_for(arguments, venv, checkout):
         command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
         # One process more than there are processors, for they often wait. A file's tests stay together in one: they
         # share what was made for them.
-        processes = "--numprocesses=%d" % ((os.cpu_count() or 1) + 1)
+        processes = f"--numprocesses={(os.cpu_count() or 1) + 1}"
         folder, arguments = checkout, arguments[1:] or [processes, "--dist=loadfile"]
     return command + arguments, folder, environment
 
@@ -637,41 +511,44 @@ def hand_over(command, folder, environment):
     return os.execve(command[0], command, environment)
 
 
+def wait_out(command, folder, environment):
+    """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code.
+
+    Whoever ends this process does not end the command: it watches the process it is told of, and stops in its own time.
+    """
+    import signal
+
+    for name in ("SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+    environment = dict(os.environ if environment is None else environment, BULKOPS_LAUNCHER=str(os.getpid()))
+    return subprocess.Popen(command, cwd=folder, env=environment).wait()
+
+
 def open_window(files):
     """Sets up if need be, in sight of whoever started it, and opens the window."""
-    files = [os.path.abspath(file) for file in files]
-    venv = find_venv(CHECKOUT)
-    if venv:
-        return start_window(files, venv)
-    room = window_room()
-    if room:
-        return room.watch(lambda: start_window(files, ready_venv(CHECKOUT)), LISTENERS, STEPS.stop)
-    return start_window(files, ready_venv(CHECKOUT))
+    if not find_venv(CHECKOUT) and in_a_window(sys.executable, "-X", "utf8", os.path.abspath(__file__), "set-up"):
+        return 2
+    return start_window([os.path.abspath(file) for file in files], ready_venv(CHECKOUT))
 
 
-def window_room():
-    """The module that shows set-up and failures in a small window; nothing where a console does, or without Tk."""
-    if WINDOWS or (sys.stderr and sys.stderr.isatty()):
-        return None
-    try:
-        import tkinter  # noqa: F401
-    except ImportError:
-        return None
-    sys.dont_write_bytecode = True  # the checkout may be synced or not ours
-    if CHECKOUT not in sys.path:
-        sys.path.insert(0, CHECKOUT)
-    from bulkops.desktop import first_start
+def in_a_window(*what):
+    """Shows a sentence, or a set-up and its failure, in a small window; nothing where a console does, or without Tk.
 
-    return first_start
+    The exit code of the set-up, 0 for the rest.
+    """
+    from importlib.util import find_spec
+
+    if WINDOWS or (sys.stderr and sys.stderr.isatty()) or not find_spec("_tkinter"):
+        return 0
+    return subprocess.call([sys.executable, "-X", "utf8", "-P", FIRST_START, *what])
 
 
 def start_window(files, venv, sleep=time.sleep):
     """Starts the window as a program of its own; 0 once it is up, or once an earlier one has taken the files over."""
-    import subprocess
-
     own = os.path.dirname(local_venv(CHECKOUT))
     os.makedirs(own, 0o700, exist_ok=True)
-    up = os.path.join(own, "window-%d.up" % os.getpid())
+    up = os.path.join(own, f"window-{os.getpid()}.up")
     is_up(up)  # a file that an earlier process of this number may have left
     command, _, environment = command_for(["desktop"], venv, CHECKOUT)
     environment["BULKOPS_WINDOW_UP"] = up
@@ -693,7 +570,7 @@ def start_window(files, venv, sleep=time.sleep):
         window.wait()
         raise
     if code:
-        raise CannotStart(window_trouble(log))
+        raise CannotStart(why_no_window(log))
     return 0
 
 
@@ -713,7 +590,6 @@ def wait_for_window(window, up, sleep):
         code = window.poll()
         if code is not None:
             return 0 if is_up(up) else code
-        STEPS.go_on()
         naps += 1
         if naps == 500:
             say("The window is on its way; the first time that can take a minute ...")
@@ -721,28 +597,11 @@ def wait_for_window(window, up, sleep):
     return 0
 
 
-def window_trouble(log):
+def why_no_window(log):
     """The sentence for a window that did not open, from what it said: its own, or ours instead of a traceback."""
-    with open(log, "rb") as file:
-        said = file.read().decode("utf-8", "replace").strip()
-    if said and "Traceback (most recent call last)" not in said:
-        return said
-    return "%s\nThe whole story is in %s" % (NO_WINDOW, log)
-
-
-def wait_out(command, folder, environment):
-    """Ctrl-C reaches the command too: it decides how to end, and this process waits for its exit code.
-
-    Whoever ends this process does not end the command: it watches the process it is told of, and stops in its own time.
-    """
-    import signal
-    import subprocess
-
-    for name in ("SIGINT", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: None)
-    environment = dict(os.environ if environment is None else environment, BULKOPS_LAUNCHER=str(os.getpid()))
-    return subprocess.Popen(command, cwd=folder, env=environment).wait()
+    with open(log, encoding="utf-8", errors="replace") as file:
+        said = file.read().strip()
+    return said if said and "Traceback (most recent call" not in said else f"{NO_WINDOW}\nThe whole story is in {log}"
 
 
 def main(arguments):
@@ -750,12 +609,12 @@ def main(arguments):
     if sentence:
         say(sentence)
         return 2
-    window = arguments[:1] == ["desktop"]
-    wanted = (PROGRAM, TESTS) if arguments[:1] == ["test"] else (PROGRAM,)
+    first = arguments[0] if arguments else ""
     try:
-        if window:
+        if first == "desktop":
             return open_window(arguments[1:])
-        return hand_over(*command_for(arguments, ready_venv(CHECKOUT, wanted), CHECKOUT))
+        venv = ready_venv(CHECKOUT, tuple(STAMPS) if first == "test" else (PROGRAM,))
+        return 0 if first == "set-up" else hand_over(*command_for(arguments, venv, CHECKOUT))
     except CannotStart as stop:
         sentence = str(stop)
     except OSError as error:
@@ -764,9 +623,8 @@ def main(arguments):
         say("Stopped. The next start sets up what is missing.")
         return 2
     say(sentence)
-    room = window_room() if window else None
-    if room:
-        room.show(sentence)
+    if first == "desktop":
+        in_a_window(sentence)
     return 2
 
 

@@ -19,7 +19,7 @@ import sys
 import time
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -70,7 +70,9 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "Größe GmbH & co (1)"
-        (self.folder / "bulkops" / "desktop").mkdir(parents=True)
+        for package in ("messages", "system"):  # by which run.py knows what kind of folder it lies in
+            shutil.copytree(ROOT / "bulkops" / package, self.folder / "bulkops" / package)
+        (self.folder / "bulkops" / "desktop").mkdir()
         (self.folder / "run.py").write_text(SOURCE, encoding="utf-8")
         (self.folder / "bulkops" / "__init__.py").touch()
         (self.folder / "bulkops" / "__main__.py").write_text(STUB, encoding="utf-8")
@@ -313,6 +315,38 @@ def test_no_variable_of_python_is_handed_over(run: ModuleType, monkeypatch: pyte
     }
 
 
+def test_what_serves_pip_is_taken_before_bulkops_takes_it_out(checkout: Checkout) -> None:
+    """bulkops drops settings of libraries, certificates for pip among them, as soon as it is imported."""
+    drop = "import os\nfor name in ('PIP_FIND_LINKS', 'REQUESTS_CA_BUNDLE'):\n    os.environ.pop(name, None)\n"
+    (checkout.folder / "bulkops" / "__init__.py").write_text(drop, encoding="utf-8")
+    code, _, err = checkout.start()
+    assert code == 0, err
+
+
+def test_windows_lets_a_running_python_be_renamed_but_not_removed(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an update the launcher starts run.py with the environment's own Python, which is then made anew."""
+    monkeypatch.setattr(run, "WINDOWS", True)
+    python = Path(run.venv_python(str(tmp_path)))
+    python.parent.mkdir()
+    python.touch()
+    remove = os.remove
+
+    def refuse(path: str) -> None:
+        if Path(path).suffix == ".exe":
+            raise PermissionError(errno.EACCES, "it is running", path)
+        remove(path)
+
+    monkeypatch.setattr(os, "remove", refuse)
+    for _ in range(2):
+        run.clear(str(tmp_path))
+        assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(os, "remove", remove)
+    run.clear(str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_first_test_adds_what_only_tests_need(checkout: Checkout) -> None:
     """Its lock counts as the other does, and neither start undoes what the other has made."""
     checkout.wheel("pytest", "import sys; print(sys.argv[1:])", "requirements-dev.lock")
@@ -497,62 +531,39 @@ def test_ctrl_c_before_the_window_is_up_leaves_none(
             pass
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has the launcher's console for it")
-def test_a_stopped_set_up_ends_the_step_with_its_children(run: ModuleType, tmp_path: Path) -> None:
-    """pip works in a child: Stop must reach it, and nothing more is begun."""
-    child = "import time; print('begun', flush=True); time.sleep(60)"
-    parent = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {child!r}])"
-    with run.open_lock(str(tmp_path)) as lock:
-        # Ends only when all are gone who could still say something.
-        with pytest.raises(KeyboardInterrupt):
-            run.run_step([sys.executable, "-c", parent], dict(os.environ), lock, lambda line: run.STEPS.stop())
-        with pytest.raises(KeyboardInterrupt):
-            run.run_step(["sleep", "60"], dict(os.environ), lock)
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
-def test_a_stopped_set_up_waits_for_no_other(run: ModuleType, tmp_path: Path) -> None:
-    """Stop counts also while another start sets up."""
-    run.STEPS.stop()
-    with run.open_lock(str(tmp_path)) as held:
-        run.wait_for(held)
-        with run.open_lock(str(tmp_path)) as lock, pytest.raises(KeyboardInterrupt):
-            run.wait_for(lock, lambda seconds: pytest.fail("it went on"))
-
-
+@pytest.mark.parametrize(("stream", "counted"), [(io.StringIO(), range(1, 14)), (Terminal(), [10])])
 def test_every_package_is_counted_for_the_window_and_every_tenth_on_a_terminal(
-    run: ModuleType, capsys: pytest.CaptureFixture[str]
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, counted: Iterable[int]
 ) -> None:
     """The bar moves with each package; a terminal is not flooded. What is left out here does not count."""
-    heard: list[tuple[str, object]] = []
-    run.LISTENERS.append(lambda sentence, part: heard.append((sentence.strip(), part)))
+    monkeypatch.setattr(sys, "stderr", stream)
     listen = run.progress(14)
     listen("Ignoring colorama: markers 'sys_platform == \"win32\"' don't match your environment")
     for number in range(13):
         listen(f"Collecting package{number}==1.0")
     listen("Installing collected packages: all")
-    assert [part for _, part in heard] == [*[(number, 13) for number in range(1, 14)], None]
-    assert heard[-1][0] == "installing all 13 packages ..."
-    assert capsys.readouterr().err == "  10 of 13 packages\n  installing all 13 packages ...\n"
+    said = [f"  {number} of 13 packages\n" for number in counted]
+    assert stream.getvalue() == "".join([*said, "  installing all 13 packages ...\n"])
 
 
 def test_only_without_a_terminal_a_window_shows_the_set_up(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the set-up talks there, on Windows in the launcher's console."""
     pytest.importorskip("tkinter", reason="this Python has no tkinter", exc_type=ImportError)
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
-    monkeypatch.setattr(run, "WINDOWS", False)
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    assert run.window_room() is None
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert run.window_room().watch
-    monkeypatch.setattr(sys, "stderr", None)
-    assert run.window_room().show
-    monkeypatch.setattr(run, "WINDOWS", True)
-    assert run.window_room() is None
+    monkeypatch.setattr(run.subprocess, "call", lambda command: 7)
+    for windows, stderr, shown in [
+        (False, Terminal(), 0),
+        (False, io.StringIO(), 7),
+        (False, None, 7),
+        (True, io.StringIO(), 0),
+    ]:
+        monkeypatch.setattr(run, "WINDOWS", windows)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert run.in_a_window("why") == shown
 
 
 # ---------------------------------------------------------------- the lock
@@ -614,51 +625,23 @@ def test_bulkops_imports_only_what_an_operator_installs() -> None:
 # ---------------------------------------------------------------- run.py as text
 
 
-BEFORE = [
-    "run.py",
-    "bulkops/__init__.py",
-    "bulkops/system/environment_variables.py",
-    "bulkops/desktop/__init__.py",
-    FIRST_START,
-]
-
-
-@pytest.mark.parametrize("path", BEFORE)
+@pytest.mark.parametrize("path", ["run.py", FIRST_START, "bulkops/system/disks.py"])
 def test_the_set_up_needs_only_the_standard_library(path: str) -> None:
     """It runs before anything is installed."""
-    imported = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            imported |= {name if name.startswith("bulkops.") else name.split(".")[0] for name in names}
-    ours = {"bulkops.desktop.first_start", "bulkops.system.environment_variables.drop_foreign_settings"}
-    assert imported <= sys.stdlib_module_names | ours
+    if path == FIRST_START:
+        pytest.importorskip("tkinter", reason="this Python has no tkinter", exc_type=ImportError)
+    code = "import runpy, sys; sys.path.insert(0, '.'); runpy.run_path(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-S", "-c", code, path], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_run_py_parses_on_old_pythons() -> None:
     """An old Python must reach the sentence that names the version; a SyntaxError would hide it."""
-    tree = ast.parse(SOURCE, feature_version=(3, 4))
-    new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom, ast.AsyncFunctionDef, ast.Await)
-    for node in ast.walk(tree):
-        assert not isinstance(node, new), ast.unparse(node)
-        if isinstance(node, ast.FunctionDef):
-            plain = [*node.args.args, *filter(None, (node.args.vararg, node.args.kwarg))]
-            assert node.returns is None
-            assert not node.args.kwonlyargs
-            assert not node.args.posonlyargs
-            assert not [argument for argument in plain if argument.annotation]
-        if isinstance(node, ast.Raise):
-            assert node.cause is None
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            assert not [item for item in node.elts if isinstance(item, ast.Starred)]
-        if isinstance(node, ast.Dict):
-            assert None not in node.keys
-    assert SOURCE.isascii()  # Python 2 refuses anything else without a coding line
+    ast.parse(SOURCE, feature_version=(3, 6))
+    assert "from __future__" not in SOURCE
 
 
-@pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 8, 1), (3, 10, 13)])
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 8, 1), (3, 10, 13)])
 def test_a_too_old_python_is_named(run: ModuleType, version: tuple[int, ...]) -> None:
     """The sentence names what is needed, what is there, and what to install."""
     begin = f"bulkops needs Python 3.11 or newer; this is {version[0]}.{version[1]}. Install Python"
@@ -674,68 +657,23 @@ def test_a_new_enough_python_is_not_refused(run: ModuleType, version: tuple[int,
 # ---------------------------------------------------------------- where the environment goes
 
 
-@pytest.mark.parametrize(
-    ("path", "synced"),
-    [
-        (r"C:\Users\ann\OneDrive - Größe GmbH\Desktop\bulkops", True),
-        (r"C:\Users\ann\OneDrive\bulkops", True),
-        (r"D:\Dropbox (Firm)\bulkops", True),
-        (r"G:\My Drive\bulkops", True),
-        ("/Users/ann/Library/CloudStorage/GoogleDrive-ann/bulkops", True),
-        ("/Users/ann/Library/Mobile Documents/com~apple~CloudDocs/bulkops", True),
-        ("/home/ann/Nextcloud/bulkops", True),
-        ("/home/ann/Box/bulkops", True),
-        ("/home/ann/boxes/bulkops", False),
-        (r"C:\Users\ann\Documents\bulkops", False),
-        ("/home/ann/src/bulkops", False),
-    ],
-)
-def test_a_synced_folder_is_known_by_its_name(run: ModuleType, path: str, synced: bool) -> None:
-    """10,000 files are not for OneDrive and its like to upload."""
-    assert run.is_synced(path, {}) is synced
-
-
-def test_a_synced_folder_is_known_by_onedrives_variables(run: ModuleType, tmp_path: Path) -> None:
-    """Windows names OneDrive's folders, whatever they are called; a neighbour with the same beginning is not inside."""
-    variables = {"OneDriveCommercial": str(tmp_path / "Work")}
-    assert run.is_synced(str(tmp_path / "Work" / "bulkops"), variables)
-    assert not run.is_synced(str(tmp_path / "Work2" / "bulkops"), variables)
-
-
-@pytest.mark.parametrize(
-    ("path", "network"),
-    [
-        (r"\\server\share\bulkops", True),
-        ("//server/share/bulkops", True),
-        pytest.param("/mnt/team share/bulkops", True, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
-        pytest.param("/mnt/team share/disk/b", False, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
-        pytest.param("/mnt/other", False, marks=pytest.mark.skipif(os.name == "nt", reason="Unix mounts")),
-    ],
-)
-def test_a_network_folder_is_known(run: ModuleType, path: str, network: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """UNC paths and network mounts; the innermost mount decides, and a network root counts as this PC's own disk."""
-    table = [("/", "nfs"), ("/mnt/team share", "cifs"), ("/mnt/team share/disk", "ext4"), ("/proc", "proc")]
-    monkeypatch.setattr(run, "mounts", lambda: table)
-    assert run.is_network(path) is network
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/mounts"), reason="only Linux lists its mounts in /proc/mounts")
-def test_the_mount_table_is_read(run: ModuleType) -> None:
-    """The real table names the root."""
-    assert "/" in [at for at, _ in run.mounts()]
+def test_a_folder_is_as_fit_as_it_is_for_the_ledger(run: ModuleType, tmp_path: Path) -> None:
+    """On another computer's disk or in a sync client's folder 10,000 files and a lock are out of place."""
+    assert not run.is_unfit(str(tmp_path))
+    assert run.is_unfit(str(tmp_path / "OneDrive - Größe GmbH" / "bulkops"))
 
 
 def test_an_ordinary_folder_holds_its_environment(
     run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """.venv in the checkout, where developers expect it."""
-    monkeypatch.setattr(run, "is_network", lambda path: False)
+    monkeypatch.setattr(run, "is_unfit", lambda path: False)
     venv, lock = run.choose_place(str(tmp_path))
     lock.close()
     assert Path(venv) == tmp_path / ".venv"
 
 
-@pytest.mark.parametrize("why", ["synced", "network", errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize("why", ["unfit", errno.EACCES, errno.EROFS])
 def test_elsewhere_the_environment_is_the_users_own(
     run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str | int
 ) -> None:
@@ -750,8 +688,7 @@ def test_elsewhere_the_environment_is_the_users_own(
             raise OSError(why, os.strerror(why))
         return real(venv)
 
-    monkeypatch.setattr(run, "is_synced", lambda path: why == "synced")
-    monkeypatch.setattr(run, "is_network", lambda path: why == "network")
+    monkeypatch.setattr(run, "is_unfit", lambda path: why == "unfit")
     monkeypatch.setattr(run, "local_venv", lambda checkout: str(away))
     monkeypatch.setattr(run, "open_lock", open_lock)
     venv, lock = run.choose_place(str(here))
@@ -769,7 +706,7 @@ def test_a_full_disk_is_not_taken_for_a_read_only_one(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(run, "open_lock", full)
-    monkeypatch.setattr(run, "is_network", lambda path: False)
+    monkeypatch.setattr(run, "is_unfit", lambda path: False)
     with pytest.raises(OSError, match="No space left"):
         run.choose_place(str(tmp_path))
 
@@ -899,7 +836,7 @@ def test_without_any_pip_the_way_to_get_one_is_named(
 
     monkeypatch.setattr(run, "run_step", run_step)
     with pytest.raises(run.CannotStart, match="apt install python3-venv python3-pip"):
-        run.install(str(tmp_path), str(tmp_path), run.PROGRAM, None, [])
+        run.install(str(tmp_path), str(tmp_path), run.PROGRAM, None, {}, [])
     assert not [command for command in steps if "--without-pip" in command]
 
 

@@ -1,22 +1,24 @@
 """The small window of a first start without a terminal, and of a start that failed.
 
-run.py shows it with the Python it was started by, before anything is installed: nothing but the standard library.
+    python first_start.py SENTENCE                   shows why bulkops could not start, until it is closed
+    python first_start.py PYTHON run.py set-up       shows a set-up; its exit code
+
+run.py starts it with the Python it was started by, before anything is installed: nothing but the standard library.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+import subprocess
+import sys
+import threading
 import tkinter as tk
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from tkinter import font, ttk
-from typing import TypeVar
-
-T = TypeVar("T")
-Part = tuple[int, int]
-"""How many, of how many."""
-Listener = Callable[[str, Part | None], None]
 
 TITLE = "bulkops"
 HEADING = "Setting up bulkops"
@@ -26,31 +28,57 @@ ABOUT = (
 )
 STOPPING = "Stopping ..."
 FAILED = "bulkops could not start"
+_PART = re.compile(r"(\d+) of (\d+) packages")
 _TICK = 50
 """Milliseconds between two looks at how far the set-up is."""
 _INK, _GROUND, _FAINT, _ACCENT = "#1E1E1E", "#F4F5F7", "#5C6370", "#1F5FA8"
 
 
-def watch(job: Callable[[], T], listeners: list[Listener], stop: Callable[[], None]) -> T:
-    """Show what a job says until it is over; what it returns or raises. Closing the window stops the job.
+def watch(command: Sequence[str]) -> int:
+    """Show what a command says on stderr until it is over, and then why it failed, if it did. Its exit code.
 
-    The job is done in a thread of its own and tells ``listeners`` how far it is. Without a screen it is done unseen.
+    Closing the window ends it, with all that it has begun. Without a screen it is done unseen.
     """
-    try:
-        root = _root()
-    except tk.TclError:
-        return job()
-    before = signal.signal(signal.SIGINT, lambda *_: stop())  # else Tk would print it and go on
-    with ThreadPoolExecutor(1) as pool:
-        window = _Progress(root, stop)
-        listeners.append(window.hear)
-        outcome = pool.submit(job)
-        root.after_idle(window.follow, outcome.done)  # not before the main loop, which it ends
-        root.mainloop()
-        listeners.remove(window.hear)
-        root.destroy()
-    signal.signal(signal.SIGINT, before)
-    return outcome.result()
+    said: SimpleQueue[str | None] = SimpleQueue()
+    lines: list[str] = []
+    stopped = threading.Event()
+
+    def stop() -> None:
+        stopped.set()
+        if job.poll() is None:
+            os.killpg(job.pid, signal.SIGKILL)  # not the command alone: pip works in a child, which would outlive it
+
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, text=True, encoding="utf-8"
+    ) as job:
+        listening = threading.Thread(target=_listen, args=(job.stderr, lines, said))
+        listening.start()
+        before = signal.signal(signal.SIGINT, lambda *_: stop())  # else Tk would print it and go on
+        with suppress(tk.TclError):
+            root = _root()
+            _Progress(root, stop).follow(said)
+            root.mainloop()
+            root.destroy()
+        listening.join()
+        signal.signal(signal.SIGINT, before)
+    if job.returncode and not stopped.is_set():
+        show("".join(lines[_last_step(lines) :]).strip())
+    return job.returncode
+
+
+def _listen(stream: Iterable[str], lines: list[str], said: SimpleQueue[str | None]) -> None:
+    """Pass on what a command says, line by line, to whoever started it and to the window; None when it is over."""
+    for line in stream:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+        lines.append(line)
+        said.put(line)
+    said.put(None)
+
+
+def _last_step(lines: list[str]) -> int:
+    """Where the lines that tell how far it is are over, and the sentence begins."""
+    return max((number for number, line in enumerate(lines, 1) if line.startswith(" ") or "..." in line), default=0)
 
 
 def show(sentence: str) -> None:
@@ -114,7 +142,6 @@ class _Progress:
 
     def __init__(self, root: tk.Tk, stop: Callable[[], None]) -> None:
         self._root, self._stop = root, stop
-        self._said: SimpleQueue[tuple[str, Part | None]] = SimpleQueue()
         frame, gap, wide = _frame(root, HEADING), _em(root), _em(root) * 62
         # Two lines, so that the window does not jump when the sentence gets shorter.
         height = font.nametofont("TkDefaultFont", root).metrics("linespace") * 2
@@ -135,33 +162,25 @@ class _Progress:
         root.resizable(False, False)
         _present(root)
 
-    def follow(self, over: Callable[[], bool]) -> None:
+    def follow(self, said: SimpleQueue[str | None]) -> None:
         """Show what is said until it is over, then leave the main loop."""
-        ended = over()
-        self._tell()
-        if ended:
-            self._bar.stop()  # else it would still want to move when it is gone
-            self._root.quit()
+        try:
+            while (line := said.get_nowait()) is not None:
+                self._tell(line.strip())
+        except Empty:
+            self._root.after(_TICK, self.follow, said)
         else:
-            self._root.after(_TICK, self.follow, over)
+            self._bar.stop()  # else it would still want to move when it is gone
+            self._root.after_idle(self._root.quit)  # not before the main loop, which it ends
 
-    def hear(self, sentence: str, part: Part | None) -> None:
-        """From the job's thread."""
-        self._said.put((sentence, part))
-
-    def _tell(self) -> None:
-        while True:
-            try:
-                sentence, part = self._said.get_nowait()
-            except Empty:
-                return
-            self._sentence.configure(text=sentence.strip())
-            if part:
-                self._bar.stop()
-                self._bar.configure(mode="determinate", maximum=part[1], value=part[0])
-            elif str(self._bar["mode"]) == "determinate":
-                self._bar.configure(mode="indeterminate", value=0)
-                self._bar.start()
+    def _tell(self, sentence: str) -> None:
+        self._sentence.configure(text=sentence)
+        if part := _PART.match(sentence):
+            self._bar.stop()
+            self._bar.configure(mode="determinate", maximum=int(part[2]), value=int(part[1]))
+        elif str(self._bar["mode"]) == "determinate":
+            self._bar.configure(mode="indeterminate", value=0)
+            self._bar.start()
 
     def _end(self) -> None:
         self._button.state(["disabled"])
@@ -206,3 +225,15 @@ class _Failure:
     def _copy(self) -> None:
         self._root.clipboard_clear()
         self._root.clipboard_append(self._text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show a sentence, or watch a command."""
+    if len(arguments) == 1:
+        show(arguments[0])
+        return 0
+    return watch(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

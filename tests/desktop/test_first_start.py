@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,53 +93,53 @@ def attend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], None]
     assert done == [True]
 
 
-def test_the_set_up_is_followed_package_by_package(attend: Callable[[Script], None]) -> None:
-    """The sentence, how many of how many, a bar that stands for it, and one that only moves where none are counted."""
-    go_on = threading.Semaphore(0)
-    listeners: list[first_start.Listener] = []
+def talking(*lines: str, then: str = "") -> list[str]:
+    """A command that says one line each time that it is asked to, and then does something."""
+    code = "import os, sys, time\n"
+    for number, line in enumerate(lines):
+        code += f"sys.stderr.write({line + chr(10)!r}); sys.stderr.flush()\n"
+        code += f"while not os.path.exists('go {number}'): time.sleep(0.01)\n"
+    return [sys.executable, "-X", "utf8", "-c", code + then]
 
-    def job() -> int:
-        listeners[0]("First start: setting up bulkops", None)
-        go_on.acquire(timeout=30)
-        listeners[0]("  12 of 48 packages", (12, 48))
-        go_on.acquire(timeout=30)
-        listeners[0]("  installing all 48 packages ...", None)
-        go_on.acquire(timeout=30)
-        return 5
+
+def test_the_set_up_is_followed_package_by_package(
+    attend: Callable[[Script], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence, how many of how many, a bar that stands for it, and one that only moves where none are counted."""
+    monkeypatch.chdir(tmp_path)
 
     def script(root: tk.Tk) -> Iterator[object]:
         while "First start: setting up bulkops" not in words(root):
             yield
         assert root.winfo_viewable()
         assert bar(root)[0] == "indeterminate"
-        go_on.release()
+        Path("go 0").touch()
         while "\n12 of 48 packages\n" not in words(root):
             yield
         assert bar(root) == ("determinate", 0.25)
-        go_on.release()
+        Path("go 1").touch()
         while "\ninstalling all 48 packages ...\n" not in words(root):
             yield
         assert bar(root)[0] == "indeterminate"
-        go_on.release()
+        Path("go 2").touch()
 
     attend(script)
     before = signal.getsignal(signal.SIGINT)
-    assert first_start.watch(job, listeners, lambda: pytest.fail("nobody stopped it")) == 5
-    assert listeners == []
+    said = ("First start: setting up bulkops ...", "  12 of 48 packages", "  installing all 48 packages ...")
+    assert first_start.watch(talking(*said)) == 0
+    assert [line for line in capfd.readouterr().err.splitlines() if line in said] == [*said]  # beside Tk's own
     assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("way", ["button", "closing", "escape", "interrupt"])
 def test_closing_the_window_stops_the_set_up(attend: Callable[[Script], None], way: str) -> None:
-    """Each way to close it means Stop, says so at once, and stays until the set-up has ended."""
-    stopped, end = threading.Event(), threading.Event()
-
-    def job() -> None:
-        stopped.wait(30)
-        end.wait(30)
-        raise KeyboardInterrupt
+    """Each way to close it means Stop, and ends the set-up with its children: pip works in one."""
+    child = "import time; print('begun', file=__import__('sys').stderr, flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {child!r}])"
 
     def script(root: tk.Tk) -> Iterator[object]:
+        while "begun" not in words(root):
+            yield
         assert "To stop it, close this window" in words(root)
         if way == "button":
             button(root, "Stop").invoke()
@@ -150,31 +149,23 @@ def test_closing_the_window_stops_the_set_up(attend: Callable[[Script], None], w
             escape(root)
         else:
             signal.raise_signal(signal.SIGINT)
-        while not stopped.is_set():
-            yield
         if way != "interrupt":
             assert first_start.STOPPING in words(root)
             assert button(root, "Stop").instate(["disabled"])
-        end.set()
 
     attend(script)
-    with pytest.raises(KeyboardInterrupt):
-        first_start.watch(job, [], stopped.set)
-    assert stopped.is_set()
+    # Ends only when all are gone who could still say something, and shows no failure.
+    assert first_start.watch([sys.executable, "-c", parent]) == -signal.SIGKILL
 
 
-def test_what_stops_the_set_up_reaches_run_py(attend: Callable[[Script], None]) -> None:
-    """The window keeps no trouble to itself."""
-
-    def job() -> None:
-        raise OSError("no space")
-
-    def script(_: tk.Tk) -> Iterator[object]:
-        yield from ()
-
-    attend(script)
-    with pytest.raises(OSError, match="no space"):
-        first_start.watch(job, [], lambda: None)
+def test_why_the_set_up_failed_is_shown(monkeypatch: pytest.MonkeyPatch, attend: Callable[[Script], None]) -> None:
+    """What it said last, without how far it was."""
+    shown: list[str] = []
+    monkeypatch.setattr(first_start, "show", shown.append)
+    said = "First start: setting up in /a ...\n  3 of 4 packages\nThe disk is full.\nThe whole story is in /a/b\n"
+    attend(lambda root: iter(()))
+    assert first_start.watch([sys.executable, "-c", f"import sys; sys.stderr.write({said!r}); sys.exit(2)"]) == 2
+    assert shown == ["The disk is full.\nThe whole story is in /a/b"]
 
 
 @pytest.mark.parametrize("way", ["button", "closing", "escape"])
@@ -203,7 +194,7 @@ def test_a_failure_can_be_read_copied_and_closed(attend: Callable[[Script], None
 def test_without_a_screen_the_set_up_is_done_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A start by a program, or over the network, must not fail for want of a window."""
     monkeypatch.delenv("DISPLAY")
-    assert first_start.watch(lambda: 5, [], lambda: None) == 5
+    assert first_start.watch([sys.executable, "-c", "import sys; sys.exit(5)"]) == 5
     first_start.show("Nobody sees this.")
 
 
