@@ -13,8 +13,8 @@ from bulkops.desktop.choosing import Chooser
 from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.history import results_of
 from bulkops.desktop.opening import open_file
-from bulkops.desktop.theme import DANGER, INK, PAPER, TINTS, Look
-from bulkops.desktop.widgets import WrappedLabel, enable
+from bulkops.desktop.theme import DANGER, INK, Look
+from bulkops.desktop.widgets import StatusTable, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural
@@ -60,18 +60,7 @@ class HistoryTab(ttk.Frame):
         self._chosen()
 
     def _build_table(self, look: Look) -> None:
-        self.table = ttk.Treeview(self, columns=tuple(_COLUMNS), show="headings", selectmode="browse", height=8)
-        for heading, width in _COLUMNS.items():
-            self.table.heading(heading, text=heading, anchor="w")
-            stretch = heading in ("Workbook", "Rows", "What to do")
-            self.table.column(heading, width=look.em * width, minwidth=look.em * 8, stretch=stretch)
-        for status, tint in TINTS.items():
-            self.table.tag_configure(status.value, background=tint)
-        self.table.tag_configure("", background=PAPER)
-        bar = ttk.Scrollbar(self, command=self.table.yview)
-        self.table.configure(yscrollcommand=bar.set)
-        self.table.grid(row=1, column=0, sticky="nsew")
-        bar.grid(row=1, column=1, sticky="ns")
+        self.table = StatusTable(self, 1, look, _COLUMNS, ("Workbook", "Rows", "What to do"), "browse")
         self.table.bind("<<TreeviewSelect>>", lambda _: self._chosen())
         self.table.bind("<Double-1>", self._double)
         self.table.bind("<Return>", lambda _: self.open.invoke())

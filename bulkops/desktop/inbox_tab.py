@@ -10,9 +10,9 @@ from tkinter import filedialog, ttk
 from bulkops.desktop.dialogs import RunDialog
 from bulkops.desktop.inbox_presenter import Dropped, InboxPresenter, InboxShown
 from bulkops.desktop.opening import open_file, show_in_folder
-from bulkops.desktop.theme import DANGER, PAPER, TINTS, Look
+from bulkops.desktop.theme import DANGER, Look
 from bulkops.desktop.view import Question
-from bulkops.desktop.widgets import PathEntry, WrappedLabel, enable
+from bulkops.desktop.widgets import PathEntry, StatusTable, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural, printable
@@ -71,17 +71,7 @@ class InboxTab(ttk.Frame):
         self.headline.grid(row=1, column=0, columnspan=2, sticky=tk.EW, pady=look.gap)
 
     def _build_table(self, look: Look) -> None:
-        self.table = ttk.Treeview(self, columns=tuple(_COLUMNS), show="headings", selectmode="extended", height=8)
-        for heading, width in _COLUMNS.items():
-            self.table.heading(heading, text=heading, anchor="w")
-            self.table.column(heading, width=look.em * width, minwidth=look.em * 8, stretch=heading == "State")
-        for status, tint in TINTS.items():
-            self.table.tag_configure(status.value, background=tint)
-        self.table.tag_configure("", background=PAPER)
-        bar = ttk.Scrollbar(self, command=self.table.yview)
-        self.table.configure(yscrollcommand=bar.set)
-        self.table.grid(row=2, column=0, sticky=tk.NSEW)
-        bar.grid(row=2, column=1, sticky=tk.NS)
+        self.table = StatusTable(self, 2, look, _COLUMNS, ("State",), "extended")
         self.table.bind("<<TreeviewSelect>>", lambda _: self._chosen())
 
     def _build_below(self, look: Look) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Container, Mapping
 from pathlib import Path
 from tkinter import filedialog, ttk
-from typing import Any
+from typing import Any, Literal
+
+from bulkops.desktop.theme import PAPER, TINTS, Look
 
 
 class WrappedLabel(ttk.Label):
@@ -31,6 +34,31 @@ class PathEntry(ttk.Entry):
             self.insert(0, text)
             self.configure(state="readonly")
             self.xview_moveto(1.0)
+
+
+class StatusTable(ttk.Treeview):
+    """A table with a scrollbar in a row of its parent's grid, each line tinted by its status. ``widths`` in digits."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        row: int,
+        look: Look,
+        widths: Mapping[str, int],
+        stretched: Container[str],
+        mode: Literal["browse", "extended"],
+    ) -> None:
+        super().__init__(parent, columns=tuple(widths), show="headings", selectmode=mode, height=8)
+        for heading, width in widths.items():
+            self.heading(heading, text=heading, anchor="w")
+            self.column(heading, width=look.em * width, minwidth=look.em * 8, stretch=heading in stretched)
+        for status, tint in TINTS.items():
+            self.tag_configure(status.value, background=tint)
+        self.tag_configure("", background=PAPER)
+        bar = ttk.Scrollbar(parent, command=self.yview)
+        self.configure(yscrollcommand=bar.set)
+        self.grid(row=row, column=0, sticky=tk.NSEW)
+        bar.grid(row=row, column=1, sticky=tk.NS)
 
 
 def enable(widget: ttk.Widget, enabled: object) -> None:

@@ -15,7 +15,7 @@ from keyring.backends import fail
 from workbooks import column_of
 
 from bulkops.desktop import view
-from bulkops.desktop.presenter import HERE
+from bulkops.desktop.check_presenter import HERE
 from bulkops.desktop.state import QUIET, Phase
 from bulkops.energycap import credentials, environments
 from bulkops.messages.errors import CannotStart
@@ -412,7 +412,7 @@ def test_a_ledger_that_fails_at_the_end_hides_nothing(
     def gone(*_: object, **__: object) -> None:
         raise lost
 
-    monkeypatch.setattr("bulkops.desktop.presenter.unknown_outcomes", gone)
+    monkeypatch.setattr("bulkops.desktop.check_presenter.unknown_outcomes", gone)
     shown = somewhere.run()
     assert states(somewhere) == [Status.UNKNOWN, Status.DONE, Status.DONE]
     assert shown.results.why_not == ""

@@ -18,8 +18,8 @@ from desk import Desk
 from workbooks import column_of
 
 from bulkops.desktop import starting, view
+from bulkops.desktop.check_presenter import HERE
 from bulkops.desktop.lines import Line
-from bulkops.desktop.presenter import HERE
 from bulkops.desktop.single import OpenWindow, open_or_hand_over
 from bulkops.desktop.state import Phase
 from bulkops.energycap import environments
