@@ -17,7 +17,7 @@ import openpyxl
 
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import past_runs, prepare
+from bulkops.runs import history, prepare
 from bulkops.runs.control import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
@@ -70,7 +70,7 @@ def main() -> None:
             with prepare.prepare(workbook, where, Path(name), Options()) as prepared:
                 report = prepared.run(Control(), lambda outcome: None)
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
-        alone = past_runs.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
+        alone = history.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
         picture(alone, "results", (72, 92, 1238, 590))
         del book["Instructions"], book["Flag edits"]

@@ -43,7 +43,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 from bulkops.ledger import Ledger
 from bulkops.runs.execute import interrupted
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 
 ROWS = 40
 IN_SENDING, AHEAD = 0.8, 12

@@ -32,8 +32,8 @@ from openpyxl import Workbook
 from bulkops.ledger import Ledger
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.runs import past_runs, prepare, preview
-from bulkops.runs.records import LEDGER
+from bulkops.runs import history, prepare, preview
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
 from bulkops.runs.resume import prepare_again
 
@@ -128,7 +128,7 @@ def a_run(home: Path, books: Iterator[Path]) -> None:
 
 def told(home: Path) -> None:
     """What the tab shows: of many runs the newest."""
-    for past in past_runs.history(home)[:1000]:
+    for past in history.history(home)[:1000]:
         if not (past.started and past.workbook and past.rows and past.to_do and past.environment and past.who):
             raise SystemExit("a run without words")
 
@@ -173,7 +173,7 @@ def main() -> None:
             "opening": lambda home: Ledger(home / LEDGER).close(),
             "check of 1,000 rows": lambda home: preview.check(asked, WHERE, home, Options()),
             "a run of 10 rows": lambda home: a_run(home, uploads),
-            "history": past_runs.history,
+            "history": history.history,
             "History tab": told,
             "what resume looks for": resume,
         }.items():

@@ -18,7 +18,7 @@ from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
 from bulkops.runs import prepare
-from bulkops.runs.carry_out import carry_out
+from bulkops.runs.confirmation import carry_out
 from bulkops.runs.control import Control
 from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.report import Options, Report

@@ -27,7 +27,7 @@ from passes import LONG, passes, thorough
 from stand_in import Arrival, Row, StandIn, fill
 
 from bulkops.ledger import Witness
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the children are forked, and Windows has no fork")
 

@@ -27,7 +27,7 @@ from bulkops.model.environment import HOSTS, Environment
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.seed_data import OPERATOR
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 
 AT = "2026-11-21T10:00:01Z"
 ANN = {"user_id": 1, "user_code": "ann", "full_name": "Ann Able"}

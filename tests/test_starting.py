@@ -21,7 +21,7 @@ def test_help_is_quick() -> None:
 def test_history_needs_no_pandas() -> None:
     """Looking at earlier runs imports neither pandas nor openpyxl."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom bulkops.runs.past_runs import history\nhistory(Path('nowhere'))\n"
+        "import sys\nfrom pathlib import Path\nfrom bulkops.runs.history import history\nhistory(Path('nowhere'))\n"
         "print([name for name in ('pandas', 'openpyxl', 'sqlalchemy') if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

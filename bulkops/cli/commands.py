@@ -251,7 +251,7 @@ def _run(
 ) -> Report:
     """Prepare, ask, run. From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
     from bulkops.cli.presenting import ask, ask_to_take_over
-    from bulkops.runs.carry_out import prepare_and_carry_out, unattended
+    from bulkops.runs.confirmation import prepare_and_carry_out, unattended
     from bulkops.runs.control import Control
 
     watcher = console.Watcher(Control(), stack)

@@ -145,11 +145,11 @@ def updating() -> Iterator[Callable[[int], None]]:
 
 def data_folder() -> Path:
     """Where it is. A record that an earlier version has left there is brought up to date first."""
-    from bulkops.runs import records
+    from bulkops.runs import ledger_access
 
     folder = home()
     with updating() as told:
-        records.bring_up_to_date(folder, told)
+        ledger_access.bring_up_to_date(folder, told)
     return folder
 
 

@@ -11,7 +11,7 @@ import typer
 from bulkops.cli import console
 from bulkops.cli.options import AsJson, Results
 from bulkops.messages.wording import plural
-from bulkops.runs.history import State
+from bulkops.runs.run_list import State
 from bulkops.system.data_folder import home
 
 _DAY = "%Y-%m-%d"
@@ -48,27 +48,27 @@ def history(
 ) -> None:
     """List the runs of this computer, or show one run's rows and make its results file again."""
     from bulkops.cli.presenting import run_table
-    from bulkops.runs import history, past_runs
+    from bulkops.runs import history, run_list
 
     first, last = (each.date() if each else None for each in (since, until))
-    choice = history.Choice(state, workbook, first, last, person)
+    choice = run_list.Choice(state, workbook, first, last, person)
     if disk or archive_before:
-        chosen = run or results or as_csv or choice != history.Choice()
+        chosen = run or results or as_csv or choice != run_list.Choice()
         _tell_disk(as_json, archive_before, alone=not (chosen or (disk and archive_before)))
         return
     if results is not None and run is None:
         raise typer.BadParameter("--results needs the id of a run.")
-    if run is not None and (choice != history.Choice() or as_csv):
+    if run is not None and (choice != run_list.Choice() or as_csv):
         raise typer.BadParameter("The id of a run cannot be given with what chooses from the list of all runs.")
     with console.starting(as_json):
         if run is not None:
-            if not console.present(past_runs.recall(console.data_folder(), run, results), as_json) and as_json:
+            if not console.present(history.recall(console.data_folder(), run, results), as_json) and as_json:
                 raise typer.Exit(console.SOME_LEFT)
             return
-        known = past_runs.history(console.data_folder())
+        known = history.history(console.data_folder())
         runs = [past for past in known if choice.takes(past)]
         if as_csv is not None:
-            history.export(runs, as_csv)
+            run_list.export(runs, as_csv)
     if as_json:
         if not console.print_document({"runs": [past.document() for past in runs]}):
             raise typer.Exit(console.SOME_LEFT)

@@ -13,8 +13,8 @@ from bulkops.inbox.scan import Listing, scan_folder
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
-from bulkops.runs import records
-from bulkops.runs.carry_out import carry_out, unattended
+from bulkops.runs import ledger_access
+from bulkops.runs.confirmation import carry_out, unattended
 from bulkops.runs.control import Control
 from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.report import Report
@@ -29,12 +29,12 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     handled: list[Processed] = []
     lost = False
     control = Control()
-    if not yes and (why := records.older(home, where)):
+    if not yes and (why := ledger_access.older(home, where)):
         from bulkops.cli.presenting import ask_to_take_over
 
         if refused := ask_to_take_over(why):
             raise refused
-        records.take_over(home)
+        ledger_access.take_over(home)
     with ExitStack() as stack:
         inbox = stack.enter_context(opened(folder, home))
         listing = scan_folder(inbox.folder, home)

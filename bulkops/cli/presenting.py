@@ -16,7 +16,7 @@ from bulkops.messages.errors import BulkopsError, CannotStart, cli_hint
 from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
-from bulkops.runs.history import PastRun, State
+from bulkops.runs.run_list import PastRun, State
 
 if TYPE_CHECKING:
     from bulkops.runs.report import Report

@@ -25,7 +25,7 @@ from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import ResolutionKind, UnknownOutcome
 from bulkops.model.outcomes import Status
-from bulkops.runs import preview, records
+from bulkops.runs import ledger_access, preview
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import ResolvedRow, resolve, unknown_outcomes
 
@@ -76,7 +76,7 @@ class CheckPresenter:
             over(error)
             self.tell(error)
 
-        self.worker.start(lambda: records.bring_up_to_date(self.home, told), over, failed)
+        self.worker.start(lambda: ledger_access.bring_up_to_date(self.home, told), over, failed)
 
     def _updated(self, percent: int | None) -> None:
         self.state.updated = percent

@@ -10,7 +10,7 @@ from tkinter import ttk
 
 from bulkops.desktop.theme import DANGER, INK, Look
 from bulkops.desktop.widgets import enable
-from bulkops.runs.history import Choice, State
+from bulkops.runs.run_list import Choice, State
 
 _ALL = "All runs"
 _STATES = {_ALL: None, **{state.label: state for state in State}}

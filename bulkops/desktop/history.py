@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkops.desktop.opening import is_workbook
 from bulkops.messages.errors import CannotStart
-from bulkops.runs import past_runs, records
+from bulkops.runs import history, ledger_access
 
 
 def results_of(folder: Path, run: str) -> Path:
@@ -16,12 +16,12 @@ def results_of(folder: Path, run: str) -> Path:
     """
     from bulkops.workbook.writing.sidecar import run_ids
 
-    with records.any_ledger(folder) as ledger:
+    with ledger_access.any_ledger(folder) as ledger:
         found = next(iter(ledger.runs_named([run])), None) if ledger else None
     written = Path(found.results) if found and found.results else None
     if written and is_workbook(written) and run in run_ids(written):
         return written
-    again = past_runs.recall(folder, run).results
+    again = history.recall(folder, run).results
     if again is None:
         raise CannotStart("history.results", value=run, path=folder)
     return again

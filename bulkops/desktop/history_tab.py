@@ -18,8 +18,8 @@ from bulkops.desktop.widgets import StatusTable, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural
-from bulkops.runs import history, past_runs
-from bulkops.runs.history import PastRun
+from bulkops.runs import history, run_list
+from bulkops.runs.run_list import PastRun
 from bulkops.system import log
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
@@ -84,7 +84,7 @@ class HistoryTab(ttk.Frame):
 
     def refresh(self) -> None:
         """Look the runs up; what was chosen stays chosen, at first the newest."""
-        self._worker.start(lambda: past_runs.history(self._folder), self._show, self._failed)
+        self._worker.start(lambda: history.history(self._folder), self._show, self._failed)
 
     def _show(self, runs: list[PastRun]) -> None:
         if self.winfo_exists():
@@ -180,7 +180,7 @@ class HistoryTab(ttk.Frame):
             initialfile="bulkops runs.csv",
         )
         if place:
-            job = partial(history.export, wanted, Path(place), replace=True)
+            job = partial(run_list.export, wanted, Path(place), replace=True)
             self._worker.start(job, lambda _: self._has_exported(len(wanted), Path(place)), self._failed)
 
     def _has_exported(self, number: int, path: Path) -> None:

@@ -176,14 +176,14 @@ class InboxPresenter:
     def _pass(self, folder: Path, where: Environment, chosen: list[Candidate], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
         from bulkops.inbox.process import opened
-        from bulkops.runs import records
+        from bulkops.runs import ledger_access
 
-        if older := records.older(self.home, where):
+        if older := ledger_access.older(self.home, where):
             asked = view.question_of_older(older)
             self.worker.call_in_ui(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
                 raise refused
-            records.take_over(self.home)
+            ledger_access.take_over(self.home)
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, where, lambda run: self._carry(run, control))
@@ -204,7 +204,7 @@ class InboxPresenter:
         return self._answers.get()
 
     def _carry(self, run: PreparedRun, control: Control) -> Report:
-        from bulkops.runs.carry_out import carry_out
+        from bulkops.runs.confirmation import carry_out
 
         @contextmanager
         def listen(count: int) -> Iterator[Callable[[Outcome], object]]:

@@ -58,7 +58,7 @@ class Presenter(CheckPresenter):
         self._carry_out(lambda _: prepare_again(run, self.home))
 
     def _carry_out(self, ready: _Ready) -> None:
-        from bulkops.runs.carry_out import prepare_and_carry_out
+        from bulkops.runs.confirmation import prepare_and_carry_out
         from bulkops.runs.control import Control
 
         control, self._answers = Control(), SimpleQueue()

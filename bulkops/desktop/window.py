@@ -22,7 +22,7 @@ from bulkops.desktop.view import Question, Shown
 from bulkops.desktop.workbook_tab import WorkbookTab
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.runs.history import PastRun
+from bulkops.runs.run_list import PastRun
 
 _EVERY = 50
 """Milliseconds between two looks at what the jobs have said."""

@@ -15,7 +15,7 @@ from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
 from bulkops.operations.catalogue import Catalogue
-from bulkops.runs import preview, records
+from bulkops.runs import ledger_access, preview
 from bulkops.runs.report import Options, Report
 from bulkops.runs.results import document
 from bulkops.runs.upload_folders import DONE, IN_DOUBT, NEEDS_ATTENTION
@@ -129,7 +129,7 @@ def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
     if moves.run:
         folder = record.workbook.parent / moves.to
         results = folder / moves.results if moves.results else None
-        records.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
+        ledger_access.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
 
 
 def release(box: Folder, record: Record) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bulkops.ledger.records import ARCHIVED, is_short
-from bulkops.ledger.resuming import left
+from bulkops.ledger.remaining_rows import left
 from bulkops.ledger.schema import INTENT, attempts, lines, runs
 from bulkops.ledger.sqlite import Store
 from bulkops.messages.disk import ARCHIVE

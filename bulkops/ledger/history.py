@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.ledger import resolutions, resuming
+from bulkops.ledger import remaining_rows, resolutions
 from bulkops.ledger.archive import Archive, whole
 from bulkops.ledger.records import (
     Account,
@@ -161,13 +161,13 @@ class History:
             return [
                 row_of(line)
                 for line, attempt in self._told(connection, run)
-                if line["cells"] and resuming.is_left(outcome_read(line, attempt), attempt)
+                if line["cells"] and remaining_rows.is_left(outcome_read(line, attempt), attempt)
             ]
 
     def left(self) -> dict[str, int]:
         """The runs that have ended with ``resumable`` rows, and how many each has."""
         with self._store.reading() as connection:
-            return resuming.left(connection)
+            return remaining_rows.left(connection)
 
     def _told(self, connection: sa.Connection, run: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
         """A run's lines in reading order, each with its last attempt if there was one."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bulkops.ledger import resolutions, restoring
+from bulkops.ledger import resolutions, witness_sync
 from bulkops.ledger.archive import Archive, Moved, move
 from bulkops.ledger.codes import new_code
 from bulkops.ledger.history import History, counted, rows_of, to_look_at
@@ -92,23 +92,23 @@ class Ledger(History):
         """
         told = witness.told()
         with self._store.reading() as connection:
-            lacking = restoring.lacking(connection, told)
+            lacking = witness_sync.lacking(connection, told)
             if not lacking and not witness.follow(self.id):
-                witness.write_anew(self.id, *restoring.newest(connection))
+                witness.write_anew(self.id, *witness_sync.newest(connection))
         self._witness = witness
         return lacking
 
-    def take_over(self, lacking: Lacking, words: restoring.Words) -> None:
+    def take_over(self, lacking: Lacking, words: witness_sync.Words) -> None:
         """Record what this ledger lacks of what was sent as *unknown*; nobody can say what became of it.
 
         Raises CannotStart where the witness cannot be told that the rest is lost: it would be asked about again.
         """
         with self._store.writing() as connection:
-            restoring.take_over(connection, lacking, words)
+            witness_sync.take_over(connection, lacking, words)
             for run in {each.run for each in lacking.intents}:
                 ended = runs.update().where(runs.c.id == run, runs.c.ended.is_not(None))
                 connection.execute(ended.values(totals=counted(connection, run)))
-            told = restoring.newest(connection)
+            told = witness_sync.newest(connection)
         if self._witness is not None:
             self._witness.write_anew(self.id, *told)
             if lacking.beyond and self._witness.trouble:
@@ -130,7 +130,7 @@ class Ledger(History):
             for each in (decided, planned):
                 if each:
                     connection.execute(lines.insert(), each)
-            told = restoring.runs_told(connection, [run.id])
+            told = witness_sync.runs_told(connection, [run.id])
         self._tell(environment_id, told)
 
     def begin_again(self, run: str, plan: Plan, environment_id: str) -> None:
@@ -143,7 +143,7 @@ class Ledger(History):
             for each in decided:
                 changes = {name: each[name] for name in ("state", "released", "outcome")}
                 connection.execute(_line(run, each["seq"]).values(changes))
-            told = restoring.runs_told(connection, [run])
+            told = witness_sync.runs_told(connection, [run])
         self._tell(environment_id, told)
 
     def _lines(self, run: str, plan: Plan, environment_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -187,7 +187,7 @@ class Ledger(History):
         # Once more: what was written meanwhile into a file that lies there no longer is nobody's record.
         self._store.still_there()
         if self._witness is not None:
-            self._witness.add(restoring.seen(run, self._environment_id, step, code, printable_text(who), started))
+            self._witness.add(witness_sync.seen(run, self._environment_id, step, code, printable_text(who), started))
         return code
 
     def conclude(self, run: str, outcome: Outcome, evidence: Mapping[str, Any] | None = None) -> None:
@@ -227,7 +227,7 @@ class Ledger(History):
         with suppress(OSError):  # an entry that stays is taken for nothing new
             self._reserve.clear()
 
-    def conclude_interrupted(self, words: restoring.Words) -> int:
+    def conclude_interrupted(self, words: witness_sync.Words) -> int:
         """Turn every intent without an outcome into *unknown*; call it only while no run is going on.
 
         ``words`` gives message and tip for an operation, target and code. Returns how many there were.

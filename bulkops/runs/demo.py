@@ -11,7 +11,7 @@ from pathlib import Path
 import bulkops
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.runs.carry_out import carry_out, unattended, unwatched
+from bulkops.runs.confirmation import carry_out, unattended, unwatched
 from bulkops.runs.control import Control
 from bulkops.runs.prepare import prepare
 from bulkops.runs.report import Options, Report

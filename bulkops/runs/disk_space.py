@@ -12,7 +12,7 @@ from pathlib import Path
 from bulkops.messages import disk as words
 from bulkops.messages.wording import plural, printable, size_of
 from bulkops.runs import backups
-from bulkops.runs.records import LEDGER, ledger_alone
+from bulkops.runs.ledger_access import LEDGER, ledger_alone
 
 _MOST = 3
 """Parts that a line has room for."""

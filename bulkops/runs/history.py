@@ -1,254 +1,99 @@
-"""The runs so far, as they stand: told in words, chosen from, and put into a file.
-
-Pure but for ``export``: what is known of the runs comes from ``past_runs``.
-"""
+"""The runs of a ledger as they stand, and one of them recalled row by row."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import plural, printable
-from bulkops.model.environment import CUSTOM, Environment
-from bulkops.model.outcomes import URGENCY, Status, by_status
+from bulkops.model.environment import Environment
+from bulkops.model.history import ResolutionKind
+from bulkops.model.outcomes import Status
+from bulkops.runs.ledger_access import any_ledger
+from bulkops.runs.report import Report
+from bulkops.runs.resume import cut_short, left_of
+from bulkops.runs.run_list import PastRun
+from bulkops.runs.under_way import under_way
 
 if TYPE_CHECKING:
-    from bulkops.ledger import Run
+    from bulkops.ledger.resolutions import ResolvedRows
 
 
-class State(StrEnum):
-    """What there is to do about a run; there may be several things."""
-
-    RUNNING = "running"
-    CHECK = "check"
-    UNFINISHED = "unfinished"
-    LOOK = "look"
-    FINISHED = "finished"
-
-    @property
-    def label(self) -> str:
-        """The words of the window."""
-        return _LABELS[self]
-
-
-_LABELS = {
-    State.RUNNING: "Under way",
-    State.CHECK: "To check in EnergyCAP",
-    State.UNFINISHED: "Can be finished",
-    State.LOOK: "Rows to look at",
-    State.FINISHED: "Nothing to do",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """One run as it stands."""
-
-    run: Run
-    counts: Mapping[Status, int]
-    """Its rows; one that an operator has marked counts as what the mark says."""
-    under_way: bool = False
-    unresolved: int = 0
-    """Rows whose outcome is unknown, of which nobody has said what became of them, and that were not sent since."""
-    to_repeat: int = 0
-    """Rows that were marked as surely not carried out, and were not sent since."""
-    left: int | None = None
-    """How many of its rows ``resume`` would send; None: it cannot be taken up."""
-    followed: bool = False
-    """Was its workbook run since?"""
-
-    @property
-    def id(self) -> str:
-        """What it is known by."""
-        return self.run.id
-
-    @property
-    def started(self) -> str:
-        """In this computer's time."""
-        return local(self.run.started)
-
-    @property
-    def workbook(self) -> str:
-        """The workbook's name."""
-        return printable(Path(self.run.workbook).name)
-
-    @property
-    def path(self) -> str:
-        """Of the workbook, whole."""
-        return printable(self.run.workbook)
-
-    @property
-    def environment(self) -> str:
-        """The environment's name, or the host of one that has none."""
-        where = Environment(self.run.environment, self.run.base_url)
-        return where.host if where.name == CUSTOM else where.name
-
-    @property
-    def who(self) -> str:
-        """The computer's user who began it."""
-        return printable(self.run.who)
-
-    @property
-    def rows(self) -> str:
-        """How many of what."""
-        total = sum(self.counts.values())
-        return f"{plural(total, 'row')}: {by_status(self.counts)}" if total else "No rows"
-
-    @property
-    def worst(self) -> Status | None:
-        """What of it needs a look first; None for a run without rows, or of which others have the last word."""
-        settled = () if self.unresolved else (Status.UNKNOWN,)
-        return next((status for status in URGENCY if self.counts.get(status) and status not in settled), None)
-
-    @property
-    def wrong(self) -> int:
-        """Rows that failed, need fixing, or are done and do not fit."""
-        return sum(self.counts.get(status, 0) for status in (Status.FAILED, Status.INVALID, Status.LOOK))
-
-    @property
-    def states(self) -> tuple[State, ...]:
-        """What there is to do about it; the most urgent first."""
-        found = {
-            State.RUNNING: self.under_way,
-            State.CHECK: self.unresolved,
-            State.UNFINISHED: self.left is not None,
-            State.LOOK: self.wrong or self.to_repeat,
-        }
-        return tuple(state for state, there in found.items() if there) or (State.FINISHED,)
-
-    @property
-    def to_do(self) -> str:
-        """The same in words."""
-        said = []
-        if self.under_way:
-            flying, left = (self.counts.get(status, 0) for status in (Status.ON_ITS_WAY, Status.READY))
-            said.append(f"under way: {plural(flying, 'row')} on the way, {left} to come")
-        elif self.run.ended is None:
-            rest = ", and its workbook was run again since" if self.followed else ""
-            said.append(f"cut short{rest or (' after its last row: finish it to record its end' * (self.left == 0))}")
-        if self.unresolved:
-            said.append(f"check {plural(self.unresolved, 'row')} in EnergyCAP")
-        if self.left:
-            said.append(f"{plural(self.left, 'row')} can still be sent")
-        if self.to_repeat:
-            said.append(f"run the workbook again to send {plural(self.to_repeat, 'row')}")
-        if self.wrong:
-            said.append(f"{plural(self.wrong, 'row')} to look at in the results")
-        text = "; ".join(said) or "nothing more"
-        return text[:1].upper() + text[1:]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Why rows are not to be sent or checked although their status looks like it."""
-        unsent = self.counts.get(Status.NOT_SENT, 0) - self.to_repeat - (self.left or 0)
-        superseded = self.counts.get(Status.UNKNOWN, 0) - self.unresolved
-        said = []
-        if unsent > 0 and self.followed:
-            said.append(f"{plural(unsent, 'row')} not sent: the workbook was run again since.")
-        elif unsent > 0:
-            said.append(f"{plural(unsent, 'row')} not sent: hidden, or asked for twice; the results say which.")
-        if superseded > 0:
-            said.append(f"{plural(superseded, 'row')} unknown: the same was sent again since, and that send counts.")
-        return tuple(said)
-
-    def document(self) -> dict[str, Any]:
-        """Its part of the JSON document of ``history``."""
-        told = ("started", "ended", "who", "environment", "workbook", "results")
-        return {
-            "run": self.id,
-            **{name: getattr(self.run, name) for name in told},
-            "totals": self._totals(),
-            "states": [state.value for state in self.states],
-            "to_check": self.unresolved,
-            "to_finish": self.left,
-            "what_to_do": " ".join((f"{self.to_do}.", *self.remarks)),
-        }
-
-    def _totals(self) -> dict[str, int]:
-        """By what programs know: a row to look at is done."""
-        counts = Counter({status: count for status, count in self.counts.items() if status is not Status.LOOK})
-        counts[Status.DONE] += self.counts.get(Status.LOOK, 0)
-        return {status.value: count for status, count in counts.items() if count}
+def history(folder: Path) -> list[PastRun]:
+    """Every run of this ledger as it stands, newest first."""
+    with any_ledger(folder) as ledger:
+        if ledger is None:
+            return []
+        # A run may begin or end in between: it is looked before, and once more after what has not ended by then.
+        going_on = under_way(folder)
+        runs, resolved = ledger.runs(), ledger.resolved()
+        if any(run.ended is None for run in runs):
+            going_on = going_on or under_way(folder)
+        left = {run.id: rows for run, rows in left_of(ledger, runs)}
+        found = []
+        for run in runs:
+            live = run.ended is None and run.id == going_on
+            # Of one that has not ended the rows are counted.
+            counts = ledger.counts(run.id, live) if run.totals is None else run.totals
+            told = {Status(name): number for name, number in counts.items()}
+            if run.totals is not None and run.look:
+                told |= {Status.DONE: told.get(Status.DONE, 0) - run.look, Status.LOOK: run.look}
+            followed = run.id in left and left[run.id] is None
+            rows = None if live else left.get(run.id)
+            found.append(PastRun(run, told, live, told.get(Status.UNKNOWN, 0), 0, rows, followed))
+    return [_as_resolved(each, resolved.get(each.id, ())) if each.unresolved else each for each in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which runs are wanted; what is left blank does not choose."""
+def _as_resolved(past: PastRun, resolved: Iterable[ResolvedRows]) -> PastRun:
+    """A run whose unknown rows were marked, or sent again since."""
+    counts, open_ones, to_repeat = Counter(past.counts), past.unresolved, 0
+    for kind, since, rows in resolved:
+        open_ones -= rows
+        if kind is not None:
+            counts[Status.UNKNOWN] -= rows
+            counts[Status.DONE if kind is ResolutionKind.DONE else Status.NOT_SENT] += rows
+        to_repeat += rows if kind is ResolutionKind.SEND_AGAIN and not since else 0
+    return replace(past, counts=counts, unresolved=open_ones, to_repeat=to_repeat)
 
-    state: State | None = None
-    workbook: str = ""
-    """Part of its name or path."""
-    since: date | None = None
-    until: date | None = None
-    """Days, both among them, in this computer's time."""
-    person: str = ""
-    """Part of the name of who began it, or whose key it was."""
 
-    def takes(self, past: PastRun) -> bool:
-        """Is a run among those that are wanted?"""
-        run, day = past.run, moment(past.run.started).date()
-        return (
-            (self.state is None or self.state in past.states)
-            and self.workbook.casefold() in run.workbook.casefold()
-            and (self.since is None or day >= self.since)
-            and (self.until is None or day <= self.until)
-            and any(self.person.casefold() in name.casefold() for name in (run.who, run.key_owner))
+def recall(folder: Path, run: str, results: Path | None = None) -> Report:
+    """One run's rows, and its results file made again, from the ledger alone: in the data folder, or at ``results``.
+    Of a run that is under way no results are made.
+
+    Raises CannotStart if there is no such run, or if the results cannot be written where they were wanted.
+    """
+    from bulkops.runs.recorded_run import left_out, results_again, rows
+    from bulkops.runs.recorded_run import results as made_again
+
+    with any_ledger(folder) as ledger:
+        going_on = under_way(folder)
+        found = next(iter(ledger.runs_named([run])), None) if ledger else None
+        if ledger is None or found is None:
+            raise CannotStart("run.not_found", value=run)
+        live = found.ended is None and run in (going_on, under_way(folder))
+        outcomes = rows(ledger, run, live)
+        try:
+            left = 0 if live else len(cut_short(ledger, run)[1])
+        except CannotStart:
+            left = 0
+    notes = [f"Started {found.started} by {found.who}."]
+    if live:
+        notes.append("This run is under way: its results are written when it has ended.")
+    elif found.ended is None:
+        notes.append("This run was cut short.")
+    if left:
+        notes.append(
+            f"Rows that could still be sent: {left}. Finish the run to send them (command line: bulkops resume {run})."
         )
-
-
-def moment(text: str) -> datetime:
-    """The ledger's time, which is UTC, in this computer's."""
-    return datetime.fromisoformat(text).astimezone()
-
-
-def local(text: str) -> str:
-    """The same in words, to the minute."""
-    return f"{moment(text):%Y-%m-%d %H:%M}"
-
-
-_STATUSES = tuple(status for status in URGENCY if status is not Status.READY)
-
-
-def export(runs: Iterable[PastRun], path: Path, replace: bool = False) -> None:
-    """Write runs as a .csv that spreadsheets open. Raises CannotStart where it cannot be written, or, unless it is to
-    be replaced, if there is a file by that name."""
-    from bulkops.system.files import create, refuse_planted, save
-
-    refuse_planted(path)
-    try:
-        (save if replace else create)(path, as_csv(runs))
-    except FileExistsError as error:
-        raise CannotStart("file.exists", path=path) from error
-    except OSError as error:
-        raise CannotStart("file.unwritable", path=path) from error
-
-
-def as_csv(runs: Iterable[PastRun]) -> bytes:
-    """Runs as lines of a .csv, with the mark by which Excel knows its letters; times are this computer's."""
-    text = io.StringIO(newline="")
-    write = csv.writer(text)
-    amounts = [*(status.label for status in _STATUSES), "To come", "To check", "Can still be sent"]
-    about = ("Workbook", "Path", "Environment", "Who", "Key of")
-    write.writerow(["Run", "Started", "Ended", *about, "Rows", *amounts, "What to do", "Results"])
-    for past in runs:
-        run, count = past.run, past.counts
-        numbers = [*(count.get(status, 0) for status in (*_STATUSES, Status.READY)), past.unresolved, past.left or 0]
-        told = map(_text, (past.workbook, past.path, past.environment, run.who, run.key_owner))
-        last = map(_text, (" ".join((f"{past.to_do}.", *past.remarks)), run.results or ""))
-        ended = local(run.ended) if run.ended else ""
-        write.writerow([run.id, past.started, ended, *told, sum(count.values()), *numbers, *last])
-    return text.getvalue().encode("utf-8-sig", "replace")
-
-
-def _text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, on one line."""
-    line = " ".join(printable(text).split())
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    unread = left_out(found)
+    notes += [each.note for each in unread]
+    environment = Environment(found.environment, found.base_url)
+    path, trouble = (None, "") if live else results_again(found, made_again(found, outcomes), folder, results)
+    notes += [trouble] if trouble else []
+    workbook = Path(found.workbook)
+    return Report(
+        *(workbook, environment, outcomes, tuple(notes), run, path), content_hash=found.workbook_sha256, unread=unread
+    )

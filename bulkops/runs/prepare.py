@@ -28,9 +28,9 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.runs.corrections_file import Corrections, corrections_to
+from bulkops.runs.ledger_access import assumed_account, ledger_alone, plan_rows, watched
 from bulkops.runs.load import LoadedWorkbook, load
 from bulkops.runs.other_computer import run_on_another, unknown_runs
-from bulkops.runs.records import assumed_account, ledger_alone, plan_rows, watched
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.system.folders import Id

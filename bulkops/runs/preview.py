@@ -10,9 +10,9 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
+from bulkops.runs.ledger_access import any_ledger, assumed_account, plan_rows
 from bulkops.runs.load import LoadedWorkbook, load
 from bulkops.runs.other_computer import run_on_another
-from bulkops.runs.records import any_ledger, assumed_account, plan_rows
 from bulkops.runs.report import Options, Report, in_order
 
 

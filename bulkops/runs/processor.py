@@ -31,8 +31,8 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted, Call, NoResponse, Reply
 from bulkops.operations.base import Operation
 from bulkops.operations.catalogue import Catalogue
-from bulkops.runs.agenda import Agenda
 from bulkops.runs.control import Control
+from bulkops.runs.scheduler import Scheduler
 
 TROUBLES_IN_A_ROW = 5
 BUSY_ATTEMPTS = 6
@@ -112,7 +112,7 @@ class Processor:
         targets = (*(step.row.target for step in plan.steps), *(outcome.target for outcome in plan.decided))
         self._tasks = {target.lower() for target in targets}
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="bulkops") as pool:
-            for future in self._in_flight(Agenda(plan), pool):
+            for future in self._in_flight(Scheduler(plan), pool):
                 error = future.exception()
                 if error is None:
                     outcome = future.result()
@@ -126,12 +126,12 @@ class Processor:
         if failed is not None:
             raise failed
 
-    def _in_flight(self, agenda: Agenda, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
+    def _in_flight(self, scheduler: Scheduler, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome | None]]:
         """Futures as they land; at most ``jobs`` in flight, none started once the run is stopped."""
         flying: dict[Future[Outcome | None], Step] = {}
         while True:
             while len(flying) < self.jobs and not self.control.stopped.is_set() and not self._checking(flying.values()):
-                step = agenda.next()
+                step = scheduler.next()
                 if step is None:
                     break
                 flying[pool.submit(self._perform, step)] = step
@@ -139,7 +139,7 @@ class Processor:
                 return
             # Not without end: on Windows a waiting main thread would not hear Ctrl-C.
             for future in wait(flying, _LISTEN_SECONDS, FIRST_COMPLETED).done:
-                agenda.landed(flying.pop(future))
+                scheduler.landed(flying.pop(future))
                 yield future
 
     def _checking(self, flying: Iterable[Step]) -> bool:

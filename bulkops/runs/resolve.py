@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Resolution, ResolutionKind, UnknownOutcome
-from bulkops.runs.records import LEDGER, any_ledger, ledger_alone
+from bulkops.runs.ledger_access import LEDGER, any_ledger, ledger_alone
 from bulkops.system import data_folder
 
 if TYPE_CHECKING:

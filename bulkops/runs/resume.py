@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.rows import CheckedRow, Unread
+from bulkops.runs.ledger_access import LEDGER, ledger_alone, plan_rows
 from bulkops.runs.load import LoadedWorkbook, as_it_was
-from bulkops.runs.records import LEDGER, ledger_alone, plan_rows
 from bulkops.runs.report import KEPT_OPTIONS, Options
 from bulkops.runs.upload_folders import known_as
 

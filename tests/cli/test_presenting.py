@@ -18,8 +18,8 @@ from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, by_status
-from bulkops.runs.history import PastRun
 from bulkops.runs.report import Options, Report
+from bulkops.runs.run_list import PastRun
 from bulkops.runs.summary import Summary
 
 GUID = "7d9e4c10-5b3a-4f6e-9c21-000000000001"

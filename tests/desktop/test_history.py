@@ -25,11 +25,11 @@ from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import past_runs, prepare, records, resume, under_way
+from bulkops.runs import history, ledger_access, prepare, resume, under_way
 from bulkops.runs.execute import record_of
-from bulkops.runs.history import State, local
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options, Report
+from bulkops.runs.run_list import State, local
 from bulkops.system import data_folder
 
 EDITS = [flag(2006 + number, comment=f"Row {number}") for number in range(4)]
@@ -47,7 +47,7 @@ def run(path: Path, server: PracticeServer, folder: Path, stop_after: int | None
 
 def to_finish(folder: Path) -> dict[str, int]:
     """The runs that can be finished, each with how many rows are left."""
-    return {each.id: each.left for each in past_runs.history(folder) if each.left is not None}
+    return {each.id: each.left for each in history.history(folder) if each.left is not None}
 
 
 def test_a_run_can_be_finished_until_its_workbook_is_run_again(practice, folder, tmp_path):
@@ -73,7 +73,7 @@ def test_the_results_are_the_file_that_the_run_has_written(practice, folder, tmp
     path = fill(tmp_path / "a.xlsx", [], EDITS[:1])
     run(path, practice, folder)
     before = sorted(folder.rglob("*.xlsx"))
-    assert results_of(folder, past_runs.history(folder)[0].id) == path
+    assert results_of(folder, history.history(folder)[0].id) == path
     assert sorted(folder.rglob("*.xlsx")) == before
 
 
@@ -87,7 +87,7 @@ def test_results_that_are_not_there_any_more_are_made_again(practice, folder, tm
     elif lost == "gone":
         path.unlink()
     elif lost == "no workbook by its name":
-        records.moved(folder, path, path.rename(tmp_path / "a.sh"), report.run, path := tmp_path / "a.sh")
+        ledger_access.moved(folder, path, path.rename(tmp_path / "a.sh"), report.run, path := tmp_path / "a.sh")
     else:
         path.write_bytes(b"PK nothing")
     before = path.read_bytes() if path.exists() else b""

@@ -23,8 +23,8 @@ from bulkops.model.environment import Environment
 from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, prepare
-from bulkops.runs.records import LEDGER
+from bulkops.runs import history, prepare
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system.locks import only_one
 
@@ -170,7 +170,7 @@ def test_nothing_is_sent_without_a_yes(somewhere: Operator, practice: PracticeSe
     shown = somewhere.until(Phase.CHECKED)
     assert practice.writes == []
     assert (shown.trouble, shown.run.words) == (None, "Run 4 rows")
-    assert past_runs.history(somewhere.presenter.home) == []
+    assert history.history(somewhere.presenter.home) == []
 
 
 def test_the_question_says_what_where_and_as_whom(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     where = somewhere.presenter.state.where
     somewhere.presenter.choose_environment(HERE)
     somewhere.until(Phase.CHECKED)
-    somewhere.presenter.finish(past_runs.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(history.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     assert somewhere.shown.where == where
     asked = somewhere.screen.questions[-1]
@@ -431,7 +431,7 @@ def test_a_run_that_is_finished_offers_no_other_rows(
     somewhere.presenter.answer(True, "300")
     somewhere.presenter.stop()
     somewhere.until(Phase.ENDED)
-    somewhere.presenter.finish(past_runs.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(history.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
     asked = somewhere.screen.questions[-1]
     assert asked is not None

@@ -13,7 +13,7 @@ from bulkops.energycap.classify import deprecated
 from bulkops.model.requests import NoResponse, Reply
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 
 HEADER = {"ECI-Deprecated": "PUT /api/v4/list/flagAction"}
 DONE = {"selected": 5, "updated": 5}

@@ -33,7 +33,7 @@ from bulkops.inbox.scan import scan_folder
 from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import past_runs
+from bulkops.runs import history
 from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
@@ -469,7 +469,7 @@ def test_the_folder_may_be_reached_by_a_link(folder, home, tmp_path, practice):
     with opened(folder, home) as inbox:
         assert "had been cut short" in inbox.notes[0]
     assert lying(folder) == {"Done/a.xlsx"}
-    assert Path(past_runs.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
+    assert Path(history.history(home)[0].run.workbook) == folder / "Done" / "a.xlsx"
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ from steps import HERE, plan_of, run_named
 from steps import kickout as row
 
 from bulkops.energycap import environments
-from bulkops.ledger import Account, Ledger, Witness, restoring, witness
+from bulkops.ledger import Account, Ledger, Witness, witness, witness_sync
 from bulkops.ledger.codes import is_code
 from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.practice.records import Applied
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import past_runs, prepare, resolve, resume
-from bulkops.runs.records import LEDGER
+from bulkops.runs import history, prepare, resolve, resume
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 
@@ -207,10 +207,10 @@ def test_a_ledger_that_was_moved_with_its_folder_is_the_newest(world, monkeypatc
 def test_what_was_taken_over_can_be_looked_up_and_marked(world, bulkops):
     """Its run is in the history, with its rows; whoever has looked in EnergyCAP says what became of them."""
     assert world.run().code == 0
-    (before,) = past_runs.history(world.home)
+    (before,) = history.history(world.home)
     shutil.rmtree(world.home)
     assert world.run(typed="yes\n").code == 4
-    taken = next(each for each in past_runs.history(world.home) if each.id == before.id)
+    taken = next(each for each in history.history(world.home) if each.id == before.id)
     assert (taken.counts, taken.unresolved) == ({"unknown": 5}, 5)
     # How it ended, and how many of its rows are to be looked at, is what its end has added.
     ended = {name: getattr(before.run, name) for name in ("ended", "totals", "results", "options")}
@@ -236,7 +236,7 @@ def test_a_run_is_not_resumed_from_an_older_ledger(world, bulkops):
     assert bulkops("resume", "--yes", "--json").code == 2
     told = bulkops("resume", typed="yes\nyes\n")
     assert "No run is waiting to be finished" in told.err
-    (past,) = past_runs.history(world.home)
+    (past,) = history.history(world.home)
     assert (past.counts, len(world.writes)) == ({"done": 2, "unknown": 3}, 5)
 
 
@@ -360,7 +360,7 @@ def test_practising_leaves_no_witness(world, bulkops):
 def test_a_journal_does_not_grow_for_ever(world, monkeypatch):
     """Of a large one the newest intents stay; that there were older ones is still known of a ledger that lacks them."""
     monkeypatch.setattr(witness, "_LARGE", 100)
-    monkeypatch.setattr(restoring, "_NEWEST", restoring._NEWEST.replace(f"LIMIT {witness.KEPT}", "LIMIT 2"))
+    monkeypatch.setattr(witness_sync, "_NEWEST", witness_sync._NEWEST.replace(f"LIMIT {witness.KEPT}", "LIMIT 2"))
     for count in (1, 3, 5):
         fill(world.book, flags=ROWS[:count])
         assert world.run().code == 0

@@ -16,7 +16,7 @@ from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
-from bulkops.runs import past_runs, prepare, resume
+from bulkops.runs import history, prepare, resume
 from bulkops.runs.report import Options, Report
 
 HELD = 12
@@ -76,7 +76,7 @@ def test_a_mismatch_is_told_wherever_rows_are_counted(
     assert column_of(report.results, "Status") == ["Done", "Done \N{EN DASH} look", "Done"]
     presenting.show(report)
     assert "3 rows: Done \N{EN DASH} look 1, Done 2." in capsys.readouterr().out
-    (past,) = past_runs.history(tmp_path)
+    (past,) = history.history(tmp_path)
     assert past.rows == "3 rows: Done \N{EN DASH} look 1, Done 2"
     assert (past.to_do, past.document()["totals"]) == ("1 row to look at in the results", {"done": 3})
 

@@ -28,7 +28,7 @@ from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import backups, corrections_file, prepare, preview, resume
 from bulkops.runs.control import Control
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.workbook.reader import read_workbook
 from bulkops.workbook.text import LONGEST, escape, unescape

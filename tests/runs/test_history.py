@@ -21,11 +21,11 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, prepare, resolve, resume, under_way
+from bulkops.runs import history, prepare, resolve, resume, under_way
 from bulkops.runs.execute import record_of
-from bulkops.runs.history import Choice, PastRun, State, as_csv, export
 from bulkops.runs.report import Options
 from bulkops.runs.resolve import ResolutionKind
+from bulkops.runs.run_list import Choice, PastRun, State, as_csv, export
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
 
@@ -80,8 +80,8 @@ def test_a_run_under_way_says_what_is_on_its_way_and_to_come(
     path, seen = fill(tmp_path / "August.xlsx", flags=EDITS[:3]), []
 
     def look() -> None:
-        (past,) = past_runs.history(folder)
-        report = past_runs.recall(folder, past.id)
+        (past,) = history.history(folder)
+        report = history.recall(folder, past.id)
         seen.extend([past, report, sorted(folder.rglob("*.xlsx"))])
 
     on_answer[:] = [lambda: None, look]
@@ -96,7 +96,7 @@ def test_a_run_under_way_says_what_is_on_its_way_and_to_come(
     assert [each.code for each in report.outcomes[1:]] == ["row.on_its_way", "row.to_come"]
     assert (report.results, made) == (None, [])
     assert "under way" in report.notes[-1]
-    assert told(past_runs.history(folder)[0])[1:3] == ("3 rows: Done 3", "Nothing more")
+    assert told(history.history(folder)[0])[1:3] == ("3 rows: Done 3", "Nothing more")
 
 
 def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
@@ -104,8 +104,8 @@ def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
 ) -> None:
     """By whether its program still lives: then its open row is unknown, and the others can still be sent."""
     with killed_at(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), where, folder):
-        assert past_runs.history(folder)[0].states == (State.RUNNING,)
-    (past,) = past_runs.history(folder)
+        assert history.history(folder)[0].states == (State.RUNNING,)
+    (past,) = history.history(folder)
     cut_short = (
         *("August.xlsx", "3 rows: Unknown \N{EN DASH} check 1, Not sent 2"),
         "Cut short; check 1 row in EnergyCAP; 2 rows can still be sent",
@@ -113,7 +113,7 @@ def test_a_run_that_was_cut_short_is_told_from_one_that_is_under_way(
     )
     assert told(past) == cut_short
     with killed_at(fill(tmp_path / "other.xlsx", flags=[flag(2010)]), where, folder):
-        assert told(past_runs.history(folder)[1]) == cut_short
+        assert told(history.history(folder)[1]) == cut_short
 
 
 def test_a_run_that_is_taken_up_again_is_under_way(
@@ -127,24 +127,24 @@ def test_a_run_that_is_taken_up_again_is_under_way(
     """A row that was refused for a reason outside it before is to come once more."""
     practice.faults.add(Fault.status(403), skip=1)
     run(fill(tmp_path / "August.xlsx", flags=EDITS[:3]), where, folder)
-    (stopped,) = past_runs.history(folder)
+    (stopped,) = history.history(folder)
     assert (stopped.rows, stopped.left) == ("3 rows: Failed 1, Not sent 1, Done 1", 2)
     seen: list[PastRun] = []
     begin_again = Ledger.begin_again
 
     def then_look(self: Ledger, *told: Any) -> None:
         begin_again(self, *told)
-        seen.extend(past_runs.history(folder))
-        assert [each.status.value for each in past_runs.recall(folder, stopped.id).outcomes] == [
+        seen.extend(history.history(folder))
+        assert [each.status.value for each in history.recall(folder, stopped.id).outcomes] == [
             "done",
             "ready",
             "ready",
         ]
 
     monkeypatch.setattr(Ledger, "begin_again", then_look)
-    on_answer[:] = [lambda: seen.extend(past_runs.history(folder)), lambda: seen.extend(past_runs.history(folder))]
+    on_answer[:] = [lambda: seen.extend(history.history(folder)), lambda: seen.extend(history.history(folder))]
     with resume.prepare_again(None, folder) as prepared:
-        assert past_runs.history(folder) == [stopped]
+        assert history.history(folder) == [stopped]
         carried_out(prepared)
     assert [each.rows.removeprefix("3 rows: ") for each in seen] == [
         "Done 1, Ready 2",
@@ -196,9 +196,9 @@ def test_every_state_is_the_same_while_another_run_is_under_way(
         "wrong.xlsx": "1 row not sent: hidden, or asked for twice; the results say which.",
     }
     seen: list[PastRun] = []
-    on_answer.append(lambda: seen.extend(past_runs.history(folder)))
+    on_answer.append(lambda: seen.extend(history.history(folder)))
     run(fill(tmp_path / "now.xlsx", [kickout(6)]), where, folder)
-    for listed in (seen, past_runs.history(folder)):
+    for listed in (seen, history.history(folder)):
         assert [told(each) for each in listed[1:]] == expected
         assert {each.workbook: " ".join(each.remarks) for each in listed if each.remarks} == remarks
         assert [each.worst for each in listed if each.worst in (Status.UNKNOWN, None)] == [None, Status.UNKNOWN]

@@ -17,7 +17,7 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice import Choices, State
 from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
-from bulkops.runs import past_runs, prepare
+from bulkops.runs import history, prepare
 from bulkops.runs.practice import SERVED_APART, each_in_turn, serves_apart, serving
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import summary_of
@@ -64,7 +64,7 @@ def test_practising_leaves_the_workbook_and_its_real_results(
     assert (again.results, sha256(path)) == (copy, before)
     assert [outcome.status.value for outcome in again.outcomes] == ["already_done"] * 2
     assert {each.name for each in tmp_path.glob("*.xlsx")} == {path.name, copy.name}
-    made_again = past_runs.recall(home, report.run).results
+    made_again = history.recall(home, report.run).results
     assert made_again is not None
     assert sheets(made_again) == ["PRACTICE Results"]
     assert all(each.startswith("PRACTICE: ") for each in messages(made_again))

@@ -13,7 +13,7 @@ from workbooks import results_of, untouched_parts
 
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, resolve
+from bulkops.runs import history, resolve
 from bulkops.runs.resolve import ResolutionKind, ResolvedRow
 from bulkops.system.workbook_lock import workbook_alone
 
@@ -129,8 +129,8 @@ def test_results_that_cannot_be_renewed_are_left_alone_and_told(
     assert f"So the results in {august} still tell of the row as it was before." in str(results)
     assert (august.read_bytes() if august.exists() else b"") == before
     assert resolve.unknown_outcomes(folder) == []
-    past = past_runs.history(folder)[0]
-    assert (past.to_do, past_runs.recall(folder, past.id).outcomes[0].code) == ("Nothing more", "sent.marked_done")
+    past = history.history(folder)[0]
+    assert (past.to_do, history.recall(folder, past.id).outcomes[0].code) == ("Nothing more", "sent.marked_done")
 
 
 def test_a_workbook_that_somebody_is_running_is_left_alone(folder: Path, august: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_workbook_that_somebody_is_running_is_left_alone(folder: Path, august:
 
 def test_the_results_of_a_later_run_are_not_overwritten(folder: Path, august: Path, where: Environment) -> None:
     """They tell of the row themselves, by the code of the send that holds it back."""
-    first = past_runs.history(folder)[0].id
+    first = history.history(folder)[0].id
     run(august, where, folder)
     before = august.read_bytes()
     results = resolve_last(folder).results

@@ -15,7 +15,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, prepare, preview, resolve
+from bulkops.runs import history, prepare, preview, resolve
 from bulkops.runs.execute import record_of
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import ResolutionKind, UnknownOutcome
@@ -74,8 +74,8 @@ def refused(folder: Path, run: str, seq: int, kind: ResolutionKind = ResolutionK
 def test_a_doubt_says_which_row_it_is_and_what_to_check(folder: Path, here: Environment, august: Path) -> None:
     """Where it stands, where it was sent to, when and by whom; and where in EnergyCAP to look."""
     unknown = only(folder, here)
-    (found,) = past_runs.history(folder)
-    outcome = past_runs.recall(folder, found.id).outcomes[0]
+    (found,) = history.history(folder)
+    outcome = history.recall(folder, found.id).outcomes[0]
     assert (unknown.run, unknown.seq, unknown.sheet, unknown.row) == (found.id, 0, "Kickouts", 2)
     assert (unknown.operation, unknown.target) == ("kickout_reimport", KICKOUTS[0]["task_guid"])
     assert (unknown.environment, unknown.workbook, unknown.who) == ("practice", str(august), data_folder.operator())
@@ -161,7 +161,7 @@ def test_a_mark_is_corrected_by_a_later_one(
     (other,) = {*ResolutionKind} - {kind}
     resolve.resolve(folder, unknown.run, unknown.seq, other, "Sam")
     words = {ResolutionKind.DONE: "done after all", ResolutionKind.SEND_AGAIN: "surely not carried out"}
-    message = past_runs.recall(folder, unknown.run).outcomes[0].message
+    message = history.recall(folder, unknown.run).outcomes[0].message
     first, second = message.split("It was ")[1].split(", then ")
     assert words[kind] in first
     assert (words[other] in second, "by Sam on " in second) == (True, True)
@@ -227,9 +227,9 @@ def test_the_history_keeps_what_the_run_saw_and_says_what_was_said_since(
 ) -> None:
     """What came of the send, and then by whose word the row stands as it does; nobody is to check it any more."""
     unknown = only(folder)
-    before = past_runs.recall(folder, unknown.run)
+    before = history.recall(folder, unknown.run)
     resolve.resolve(folder, unknown.run, unknown.seq, kind, "Sam")
-    after = past_runs.recall(folder, unknown.run)
+    after = history.recall(folder, unknown.run)
     assert (before.outcomes[0].status, after.outcomes[1]) == (Status.UNKNOWN, before.outcomes[1])
     marked = after.outcomes[0]
     assert (marked.status, marked.tip.startswith(what_to_do)) == (status, True)

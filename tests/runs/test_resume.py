@@ -19,10 +19,10 @@ from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, prepare, preview
+from bulkops.runs import history, prepare, preview
 from bulkops.runs.control import Control
 from bulkops.runs.execute import execute, record_of
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import resolve
 from bulkops.runs.resume import prepare_again
@@ -309,7 +309,7 @@ def test_the_newest_run_that_nobody_followed_up_is_resumed(tmp_path: Path, serve
         resume(tmp_path)
     with pytest.raises(CannotStart, match="was run again since"):
         resume(tmp_path, august.run)
-    assert "resume" not in " ".join(past_runs.recall(tmp_path, str(august.run)).notes)
+    assert "resume" not in " ".join(history.recall(tmp_path, str(august.run)).notes)
     assert len(server.writes) == 4
 
 
@@ -326,7 +326,7 @@ def test_a_run_whose_end_was_not_recorded_is_ended(tmp_path: Path, server: Pract
     """Killed at its last row: nothing is left to send, but the row is told, and there are results."""
     path = fill(tmp_path / "August.xlsx", flags=EDITS[:2])
     name = killed(path, server, sent=1, on_its_way=1)
-    told = past_runs.recall(tmp_path, name)
+    told = history.recall(tmp_path, name)
     assert (told.outcomes[1].code, bool(told.outcomes[1].message)) == ("sent.interrupted", True)
     finished = resume(tmp_path)
     assert (finished.run, statuses(finished), finished.exit_code) == (name, ["done", "unknown"], 4)
@@ -356,7 +356,7 @@ def test_a_row_that_a_resumed_run_does_not_come_to_keeps_its_word(tmp_path: Path
         again = execute(prepared, control, str)
     assert again.outcomes[1] == stopped.outcomes[1]
     assert [outcome.code for outcome in again.outcomes] == ["", "sent.no_right", "row.stopped"]
-    assert past_runs.recall(tmp_path, str(again.run)).outcomes == again.outcomes
+    assert history.recall(tmp_path, str(again.run)).outcomes == again.outcomes
 
 
 def test_a_run_that_is_not_there_or_has_nothing_left_is_said(tmp_path: Path, server: PracticeServer) -> None:

@@ -23,7 +23,7 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs import past_runs, prepare, preview, resume
+from bulkops.runs import history, prepare, preview, resume
 from bulkops.runs.execute import record_of
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import resolve
@@ -278,7 +278,7 @@ def test_a_kill_does_not_make_a_code_send_twice(tmp_path: Path, server: Practice
     report = report_of(path, server, home)
     assert [each.status.value for each in report.outcomes] == ["done", "unknown", "done"]
     assert (report.outcomes[1].send_again_code, code in report.outcomes[1].tip) == (code, True)
-    assert past_runs.recall(home, prepared.id).outcomes[1 - 1].status is Status.NOT_SENT
+    assert history.recall(home, prepared.id).outcomes[1 - 1].status is Status.NOT_SENT
     assert run(path, server, home) == ["already_done", "unknown", "already_done"]
     assert len(server.writes) == 5
 
@@ -291,7 +291,7 @@ def test_the_code_stands_in_every_place_where_a_row_is_told(tmp_path: Path, serv
     told = [row["send_again_code"] for row in report.document()["rows"]]
     assert (told[0], len(told[1])) == ("", 6)
     assert column_of(path, "Send again code") == told
-    assert [row["send_again_code"] for row in past_runs.recall(home, report.run or "").document()["rows"]] == told
+    assert [row["send_again_code"] for row in history.recall(home, report.run or "").document()["rows"]] == told
     assert [row["send_again_code"] for row in report_of(path, server, home).document()["rows"]][1] == told[1]
     checked = preview.check(path, Environment(PRACTICE, server.base_url), home, Options())
     assert checked.document()["rows"][1]["send_again_code"] == told[1]

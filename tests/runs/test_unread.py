@@ -22,7 +22,7 @@ from bulkops.practice.server import PracticeServer
 from bulkops.runs import prepare
 from bulkops.runs.checking import Checked, check
 from bulkops.runs.control import Control
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.workbook.reader import read_workbook

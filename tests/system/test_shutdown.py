@@ -22,7 +22,7 @@ from workbooks import column_of
 from bulkops.cli import console
 from bulkops.ledger import Ledger
 from bulkops.practice.server import Fault, PracticeServer
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.system import shutdown
 from bulkops.system.shutdown import LAUNCHER, Routine, heard, routine
 

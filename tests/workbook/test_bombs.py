@@ -21,7 +21,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import prepare, preview
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
 from bulkops.workbook.allowance import Allowance, TooBig
 from bulkops.workbook.package import opened_zip

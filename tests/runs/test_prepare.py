@@ -23,9 +23,9 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.operations.list_flag_edit import ListFlagEdit
 from bulkops.practice.server import PRACTICE_KEY, Fault, PracticeServer
-from bulkops.runs import delivery, execute, past_runs, prepare, preview
+from bulkops.runs import delivery, execute, history, prepare, preview
 from bulkops.runs.control import Control
-from bulkops.runs.records import LEDGER
+from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import summary_of
 from bulkops.system import data_folder
@@ -508,13 +508,13 @@ def test_a_look_at_the_history_replaces_nothing(tmp_path: Path, server: Practice
     assert report.results is not None
     assert report.results.parent == tmp_path
     before = report.results.read_bytes()
-    first = past_runs.recall(tmp_path, str(report.run)).results
+    first = history.recall(tmp_path, str(report.run)).results
     assert first is not None
-    assert past_runs.recall(tmp_path, str(report.run)).results == first
+    assert history.recall(tmp_path, str(report.run)).results == first
     book = openpyxl.load_workbook(first)
     book.create_sheet("My notes")
     book.save(first)
-    assert past_runs.recall(tmp_path, str(report.run)).results not in (first, report.results)
+    assert history.recall(tmp_path, str(report.run)).results not in (first, report.results)
     assert report.results.read_bytes() == before
     assert openpyxl.load_workbook(first).sheetnames == ["PRACTICE Results", "My notes"]
 
@@ -606,7 +606,7 @@ def test_history_lists_runs_newest_first(
     monkeypatch.setattr(execute, "now", lambda: f"2026-11-21T10:00:0{next(times)}Z")
     path = fill(tmp_path / "August.xlsx", flags=GOOD)
     first, second = run(path, server), run(path, server)
-    listed = past_runs.history(tmp_path)
+    listed = history.history(tmp_path)
     assert [(each.id, each.counts) for each in listed] == [
         (second.run, {"already_done": 6}),
         (first.run, {"done": 6}),
@@ -620,17 +620,17 @@ def test_a_run_can_be_told_from_the_ledger_alone(tmp_path: Path, server: Practic
     assert report.results == path
     statuses = column_of(path, "Status")
     path.unlink()
-    told = past_runs.recall(tmp_path, str(report.run))
+    told = history.recall(tmp_path, str(report.run))
     assert told.outcomes == report.outcomes
     assert told.environment == report.environment
     assert told.results is not None
     assert told.results != path
     assert column_of(told.results, "Status", "PRACTICE Results") == statuses
     elsewhere = tmp_path / "Größe & co.xlsx"
-    assert past_runs.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
+    assert history.recall(tmp_path, str(report.run), elsewhere).results == elsewhere
     assert column_of(elsewhere, "Status", "PRACTICE Results") == statuses
     with pytest.raises(CannotStart, match="cannot be written"):
-        past_runs.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
+        history.recall(tmp_path, str(report.run), tmp_path / "missing" / "x.xlsx")
 
 
 def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer) -> None:
@@ -642,7 +642,7 @@ def test_a_run_cut_short_is_told_as_such(tmp_path: Path, server: PracticeServer)
         ledger.execute("UPDATE attempts SET state = 'intent', outcome = NULL WHERE seq = 4")
         ledger.execute("DELETE FROM attempts WHERE seq = 5")
     ledger.close()
-    told = past_runs.recall(tmp_path, str(report.run))
+    told = history.recall(tmp_path, str(report.run))
     assert statuses(told) == ["done"] * 4 + ["unknown", "not_sent"]
     assert told.notes[-2] == "This run was cut short."
     assert told.notes[-1] == (
@@ -655,9 +655,9 @@ def test_an_unknown_run_is_said(tmp_path: Path) -> None:
     """With a ledger and without one."""
     for _ in range(2):
         with pytest.raises(CannotStart, match="no run r1 in the history"):
-            past_runs.recall(tmp_path, "r1")
+            history.recall(tmp_path, "r1")
         Ledger(tmp_path / LEDGER).close()
-    assert past_runs.history(tmp_path) == []
+    assert history.history(tmp_path) == []
 
 
 def test_the_summary_says_what_where_and_as_whom(tmp_path: Path, server: PracticeServer) -> None:

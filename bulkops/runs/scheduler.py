@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from bulkops.model.plan import Plan, Step
 
 
-class Agenda:
+class Scheduler:
     """The first in reading order of those whose lane has nothing before them under way."""
 
     def __init__(self, plan: Plan) -> None:

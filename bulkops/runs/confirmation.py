@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.outcomes import Outcome
 from bulkops.runs.execute import execute, refused
-from bulkops.runs.records import OLDER, take_over
+from bulkops.runs.ledger_access import OLDER, take_over
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary, summary_of
 
