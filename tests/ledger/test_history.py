@@ -144,7 +144,10 @@ def grown(ledger, path) -> Ledger:
         name = f"run {number}"
         ledger.begin(run_named(name), plan := plan_of(*(kickout(n, number * 20 + n) for n in range(12))), HERE)
         for step in plan.steps[:10]:
-            send(ledger, name, step, (Status.DONE, Status.DONE, Status.FAILED)[step.row.seq % 3])
+            ledger.intend(name, step, AT)
+            status = (Status.DONE, Status.DONE, Status.FAILED)[step.row.seq % 3]
+            started = task(1000 + number * 20 + step.row.seq)
+            ledger.conclude(name, replace(done(step), status=status, new_task_guid=started))
         ledger.finish(
             name, [outcome_of(step.row, Status.NOT_SENT, code="row.stopped") for step in plan.steps[10:]], None
         )
