@@ -1,7 +1,5 @@
 """``bulkops history``: the runs of this computer, one of them row by row, and how much room they take."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``bulkops inbox``: what is there, one question for each workbook, what became of it."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path

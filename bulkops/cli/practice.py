@@ -1,7 +1,5 @@
 """``bulkops demo`` and ``bulkops practice``: everything stays on this computer."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

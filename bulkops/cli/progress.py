@@ -1,7 +1,5 @@
 """How far a run is, while it is going on."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

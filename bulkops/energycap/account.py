@@ -4,8 +4,6 @@ Is there a key, does EnergyCAP answer, and as whom? Only reads are made here. Wh
 go is found out in delivery.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Only proof makes "not sent"; only the documented answer makes "done"; whatever p
 nothing is *unknown*, and is never sent again by itself.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -5,8 +5,6 @@ takes nothing from the environment but the proxies, which it resolves itself. Tr
 from the operating system.
 """
 
-from __future__ import annotations
-
 import http.client
 import socket
 import ssl

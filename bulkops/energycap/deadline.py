@@ -1,7 +1,5 @@
 """The call in hand, and its end: however its bytes trickle, it is cut when its whole time is over."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """Which EnergyCAP is meant: by name or by address, among the known ones and those that the operator has named."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

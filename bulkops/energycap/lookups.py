@@ -5,8 +5,6 @@ instance the id of the flag type that cannot be assigned by hand, which differs 
 Where EnergyCAP does not answer the question, the rows go as they are, and a note says so.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 It decides about words alone; what an exception proves, ``classify`` says.
 """
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Sequence

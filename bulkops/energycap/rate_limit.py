@@ -3,8 +3,6 @@
 A worker takes its turn before each send. EnergyCAP's wish is an answer 429, or 503 with Retry-After.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

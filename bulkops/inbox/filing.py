@@ -3,8 +3,6 @@
 Every folder is in hand while files are moved into it: one that is a link, or a junction, is none.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

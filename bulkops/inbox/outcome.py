@@ -1,7 +1,5 @@
 """What became of a workbook that was taken from an upload folder, and which files go where."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One pass over an upload folder: each workbook is claimed, run, moved to where it belongs, and released."""
 
-from __future__ import annotations
-
 import errno
 import os
 import time

@@ -1,7 +1,5 @@
 """What an earlier pass from here was kept from finishing: it is finished first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace

@@ -7,8 +7,6 @@ A run goes over in two steps, each whole and on the disk before the next: its co
 if the archive gives back just that, the ledger keeps no more than it needs. After a kill in between both have it.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import zlib

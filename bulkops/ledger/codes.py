@@ -4,8 +4,6 @@ Six consonants: with vowels they would make words, with digits a spreadsheet wou
 count them up where a cell is dragged. By chance alone: two copies of a ledger go on with the same numbers.
 """
 
-from __future__ import annotations
-
 import secrets
 from array import array
 from collections.abc import Container

@@ -1,7 +1,5 @@
 """What a ledger tells: every run, what became of its rows, and what of a request was sent before."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping

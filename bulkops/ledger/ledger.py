@@ -4,8 +4,6 @@ Nothing may be sent before ``intend`` has returned. An intent has its outcome wh
 program is gone is *unknown*.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress

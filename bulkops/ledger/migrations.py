@@ -3,8 +3,6 @@
 An older ledger is copied first; then all is changed in one transaction, so that a kill leaves it as it was.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

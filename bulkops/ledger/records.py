@@ -1,7 +1,5 @@
 """Values ↔ what the ledger stores of them."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Which rows are left for a resumed run: those that were not carried out for a reason that lay outside them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

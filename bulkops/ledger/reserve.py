@@ -5,8 +5,6 @@ can be on its way. Writing into a slot needs no new room on the disk. At the nex
 over what is here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ A resolution is added and never changed: a later one corrects it, and the last c
 whatever was sent later is not touched by it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -5,8 +5,6 @@ per request that was to leave this computer. Lines are what was planned, attempt
 operator said of an attempt whose outcome is unknown.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

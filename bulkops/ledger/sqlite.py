@@ -3,8 +3,6 @@
 One connection, used by one thread at a time. Workers who wait for the disk are committed together.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import threading

@@ -1,7 +1,5 @@
 """Between the ledger and its witness: what the ledger lacks, how it is taken over, and what the witness is told."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace

@@ -1,7 +1,5 @@
 """One EnergyCAP: its name, its address, and whose data it holds."""
 
-from __future__ import annotations
-
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,7 +1,5 @@
 """What the ledger says of earlier sends, and what people have said of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Every row's fate before the first send."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from bulkops.model.history import PriorAttempt

@@ -1,7 +1,5 @@
 """A request as it will be sent, and what came back."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A workbook's rows: as the file has them, and after checking."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,7 +1,5 @@
 """Which batch a kickout reimport puts its bills into: the five batch modes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime

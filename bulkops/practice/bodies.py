@@ -1,7 +1,5 @@
 """The request bodies, strictly typed as in EnergyCAP's own API: a boolean is no number, and "12" is not 12."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

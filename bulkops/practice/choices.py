@@ -4,8 +4,6 @@ server.state.choices.task_order = "newest first"      # at any time, also while 
 State(choices=Choices(errors="html", null_keys=False))
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What `--trouble` rehearses: four things that go wrong, each once, in the order in which requests meet them."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from .faults import Fault

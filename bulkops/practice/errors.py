@@ -1,7 +1,5 @@
 """The bodies of error answers, in the shapes that `Choices.errors` names."""
 
-from __future__ import annotations
-
 import html
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

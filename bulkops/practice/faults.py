@@ -5,8 +5,6 @@ server.faults.add(Fault.too_many(5), times=2, path_contains="/kickout")
 server.faults.add(Fault.status(503), skip=3, method="GET", times=None)
 """
 
-from __future__ import annotations
-
 import json as json_format
 import threading
 from collections.abc import Callable, Mapping

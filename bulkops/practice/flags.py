@@ -1,7 +1,5 @@
 """How one flag edit acts on one bill: the table of EnergyCAP's EditFlag page, and nothing else. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from .bodies import FlagEdit

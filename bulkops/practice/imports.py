@@ -1,7 +1,5 @@
 """How an accepted reimport runs: at its end the bills are saved, and after that they are analysed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta

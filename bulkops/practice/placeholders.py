@@ -5,8 +5,6 @@ batch may be used by whoever practises. It comes before what practice has of its
 everything that is named is practice's own, as in the sample sheets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple

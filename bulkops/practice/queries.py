@@ -1,7 +1,5 @@
 """Filters in words, and pages, as EnergyCAP's pages "Filters" and "Paging" describe them."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence

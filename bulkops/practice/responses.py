@@ -1,7 +1,5 @@
 """Answers that differ from what is kept: the key's owner, users, lists, flags, and the results of the writes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any
 

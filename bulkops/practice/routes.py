@@ -1,7 +1,5 @@
 """The state behind HTTP: every call that bulkops makes or will make, declared to FastAPI, which validates requests."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

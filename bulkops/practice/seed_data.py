@@ -11,8 +11,6 @@ Lists   2001 unflagged, 2002 unresolved, 2003 resolved, 2004 mixed, 2005 empty, 
 Bills   LLLLPP: the list and the place in it, from 00.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The pretend customer and what can be done to it, without any HTTP (as moto keeps its backends)."""
 
-from __future__ import annotations
-
 import threading
 import time
 import uuid

@@ -1,7 +1,5 @@
 """What whoever watches a run may do about it."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass, field
 

@@ -6,8 +6,6 @@ what cannot be read, or is no longer wrong where the cells and rows round it are
 blank. A code in Send again stays as it was typed: the ledger looks at it anew, here as there.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set

@@ -4,8 +4,6 @@ What the operator may be editing is never replaced: only a corrections workbook 
 that one is kept.
 """
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Iterable

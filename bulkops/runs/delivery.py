@@ -7,8 +7,6 @@
 Decided before the first row is sent, and never silently; after the run the same ways are tried in the same order.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The demo: copies of the sample sheets, run one after the other against one practice server."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from datetime import datetime

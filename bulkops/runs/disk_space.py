@@ -1,7 +1,5 @@
 """How much room what bulkops keeps takes on the disk."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress

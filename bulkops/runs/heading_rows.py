@@ -1,7 +1,5 @@
 """One row of a sheet read as headings: which stand there, which nearly, and which cannot be read."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ A sheet is an input sheet when one of its first 20 rows holds the headings of an
 operation. A heading that is almost a known one stops the sheet; others are noted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """A workbook on its way into a run: read once, every cell as it is, and every row checked against its operation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

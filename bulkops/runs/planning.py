@@ -4,8 +4,6 @@ Given the same rows and the same ledger it gives the same Plan. Steps go out in 
 in doubt is sent again only by the code of the last send that holds it back; the ledger looks once more at the intent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

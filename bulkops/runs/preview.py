@@ -1,7 +1,5 @@
 """A check: what each row would come to if it were run now. Nothing is sent."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

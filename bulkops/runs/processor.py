@@ -3,8 +3,6 @@
 The only module that sends. A known failure is a value; a ledger that fails stops the run.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """What is asked of a check or a run, and what there is to say of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which step of a plan may start next, where rows are sent side by side."""
 
-from __future__ import annotations
-
 from heapq import heappop, heappush
 
 from bulkops.model.plan import Plan, Step

@@ -1,7 +1,5 @@
 """A sheet's rows on their way into checking: which of them count, and what each asks for."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

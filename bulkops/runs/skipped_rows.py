@@ -3,8 +3,6 @@
 They are never sent and have no result; a note for each sheet and reason names them.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -3,8 +3,6 @@
 What the ledger has of a run that has not ended is on its way, or was cut short: only this tells which.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Why a sheet that holds headings cannot be read. It is never passed over in silence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

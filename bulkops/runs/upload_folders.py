@@ -1,7 +1,5 @@
 """The folders within an upload folder, where bulkops itself moves workbooks to."""
 
-from __future__ import annotations
-
 import unicodedata
 from pathlib import PurePath
 

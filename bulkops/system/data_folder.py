@@ -1,7 +1,5 @@
 """Where bulkops keeps its own files, and who is at this computer."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

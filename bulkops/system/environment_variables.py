@@ -4,8 +4,6 @@ A rule, a certificate check or a record must not depend on what somebody has set
 programs learn what is set for this one.
 """
 
-from __future__ import annotations
-
 import os
 
 _PREFIXES = (

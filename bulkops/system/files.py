@@ -3,8 +3,6 @@
 Written beside it under another name, synced, read back and compared; the one before is kept; then one rename.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -4,8 +4,6 @@ Not by ``logging``: several processes write into the file, and Windows renames n
 is one write into a file that is open for it alone.
 """
 
-from __future__ import annotations
-
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -3,8 +3,6 @@
 What a file says of its own size is no limit: its parts can be read many times, and few bytes can ask for many cells.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from math import inf

@@ -4,8 +4,6 @@ Reading and writing go through this one model. It unpacks nothing to the disk, c
 what two programs may read in two ways.
 """
 
-from __future__ import annotations
-
 import posixpath
 import struct
 import zipfile

@@ -1,7 +1,5 @@
 """A workbook's sheets, read whole."""
 
-from __future__ import annotations
-
 import gc
 import hashlib
 from collections.abc import Callable, Collection, Iterator

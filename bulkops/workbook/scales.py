@@ -1,7 +1,5 @@
 """Does a format's text beside a number leave the number what it is, or does it say thousands, percent, less?"""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What reading gives, whatever sort of file it was: sheets, rows, cells, and the facts about them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Texts as a workbook holds them: read exactly, and written safely, whatever came from a server or a sheet."""
 
-from __future__ import annotations
-
 import re
 
 LONGEST = 32_767

@@ -1,7 +1,5 @@
 """Array formulas of an .xlsx: each is written in one cell and fills others, too."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 
 from bulkops.model.rows import Cell, Kind

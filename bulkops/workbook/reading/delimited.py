@@ -5,8 +5,6 @@ is read strictly: a cell in the wrong column would be sent as what it is not. Ev
 is text, but for what a program shows instead of a value.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A file's bytes, and whether they look like a workbook in which nothing takes long."""
 
-from __future__ import annotations
-
 import errno
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a file is that is no workbook of today, by its first bytes or by the names in it: each has its own sentence."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ Error values, hidden and filtered rows, formulas without results and number form
 its content.xml (OpenDocument 1.3 part 3), which is read in one pass of expat.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The value of one cell of an OpenDocument spreadsheet, by its type and by what is seen of it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 

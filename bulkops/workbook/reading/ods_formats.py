@@ -1,7 +1,5 @@
 """The number formats of an OpenDocument spreadsheet, written as Excel's format codes and judged as those are."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 Each reader gives what the reader of .xlsx gives, so the same checks and sentences follow.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

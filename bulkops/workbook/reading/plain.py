@@ -1,7 +1,5 @@
 """What nearly every program writes, read without a parser's events: plain rows, plain texts (see ``xml_feed``)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import repeat

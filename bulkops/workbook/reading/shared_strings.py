@@ -1,7 +1,5 @@
 """What the sheets of a workbook share: number formats and texts."""
 
-from __future__ import annotations
-
 import re
 
 from bulkops.workbook.number_formats import GENERAL, Format, format_of

@@ -5,8 +5,6 @@ which only their readers see. A row is shown by such a filter if its cell surely
 there. Of any other filter every row counts as filtered out: better asked about than sent unseen.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -3,8 +3,6 @@
 A SUM or a COUNT of the cells above is a total, too, where nobody would add up: under ids.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 

@@ -3,8 +3,6 @@
 Rows that have cells of the same columns and kinds share a shape, so that what is sent is mostly the texts.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from itertools import islice, repeat

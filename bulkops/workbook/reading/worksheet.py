@@ -5,8 +5,6 @@ keeps the digits of the file, text stays text, and the declared dimensions of a 
 never trusted.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

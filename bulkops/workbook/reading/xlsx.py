@@ -3,8 +3,6 @@
 A workbook is read into memory once; its hash, its sheets and everything said about it come from those bytes.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Cells of the corrections workbook as XML: each stands as it was read, and looks as the operator saw it."""
 
-from __future__ import annotations
-
 import html
 
 from bulkops.model.rows import Cell, Kind, Shown

@@ -5,8 +5,6 @@ number keeps its digits and how it was shown, a text stays a text, and what coul
 openpyxl makes the workbook with its headings; the rows are written by hand, for it would take ten times as long.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import textwrap

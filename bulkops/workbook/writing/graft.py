@@ -4,8 +4,6 @@ One worksheet part is added or replaced; the list of content types, the workbook
 table get a few bytes inserted; every other part stays as it is packed.
 """
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import Mapping, Sequence
 from functools import cached_property

@@ -1,7 +1,5 @@
 """How the workbooks look that an operator fills in: headings, drop-downs, input messages, formats, instructions."""
 
-from __future__ import annotations
-
 import io
 import textwrap
 import zipfile

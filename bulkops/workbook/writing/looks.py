@@ -1,7 +1,5 @@
 """How a cell looks: what is compared of the entries of a style table, and the entries that are added to one."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The Results sheet of an earlier run: is there anything in it that is not bulkops' own?"""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Collection

@@ -3,8 +3,6 @@
 zipfile reads the directory; the records are written here, for zipfile would pack every part again.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 import zipfile

@@ -4,8 +4,6 @@ Only a file of our own making is ever replaced: a workbook of nothing but result
 bulkops made.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

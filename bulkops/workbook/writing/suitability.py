@@ -3,8 +3,6 @@
 Every refusal is a CannotGraft with its code in the catalogue: what Excel would repair, drop or refuse.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Iterator

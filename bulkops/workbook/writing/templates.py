@@ -3,8 +3,6 @@
 ``python -m bulkops.workbook.writing.templates`` makes the files of sample_sheets/ and the tables of DOCUMENTS anew.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys
