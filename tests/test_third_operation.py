@@ -29,7 +29,8 @@ import json
 from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call
 from bulkops.operations.base import Field, Operation
-from bulkops.operations.cells import read_id, read_text
+from bulkops.operations.numeric_cells import read_id
+from bulkops.operations.text_cells import read_text
 
 
 class VoidBill(Operation):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
-from bulkops.operations.cells import Reader, read_wish
+from bulkops.operations.cells import Reader
+from bulkops.operations.text_cells import read_wish
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,9 @@ from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered
-from bulkops.operations.cells import read_choice, read_code, read_flag, read_guid, read_id, read_text
+from bulkops.operations.guid_cells import read_guid
+from bulkops.operations.numeric_cells import read_id
+from bulkops.operations.text_cells import read_choice, read_code, read_flag, read_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bulkops.messages.errors import COMMON, Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
-from bulkops.operations.cells import (
-    INT32_MAX,
-    read_amount,
-    read_choice,
-    read_count,
-    read_flag,
-    read_id,
-    read_ids,
-    read_text,
-)
+from bulkops.operations.numeric_cells import INT32_MAX, read_amount, read_count, read_id, read_ids
+from bulkops.operations.text_cells import read_choice, read_flag, read_text
 
 if TYPE_CHECKING:
     import pandas as pd

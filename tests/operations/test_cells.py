@@ -9,28 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkops.model.rows import Cell, Kind, Shown
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
-from bulkops.operations.cells import (
-    INT32_MAX,
-    Reader,
-    Remarked,
-    Unreadable,
-    read_amount,
-    read_choice,
-    read_count,
-    read_flag,
-    read_guid,
-    read_id,
-    read_ids,
-    read_text,
-    shorten,
-    value_of,
-)
+from bulkops.operations.cells import Reader, Remarked, Unreadable, shorten, value_of
+from bulkops.operations.guid_cells import read_guid
+from bulkops.operations.numeric_cells import INT32_MAX, read_amount, read_count, read_id, read_ids
+from bulkops.operations.text_cells import read_choice, read_flag, read_text
 
 NBSP, ZERO_WIDTH, BOM, EN_DASH = "\u00a0", "\u200b", "\ufeff", "\u2013"
 GUID = "7d9e4c10-5b3a-4f6e-9c21-00000000abcd"
@@ -695,6 +683,7 @@ TYPES: list[tuple[Reader, Any]] = [
 ]
 
 
+@settings(deadline=None)  # long cells and many readers, on a busy computer
 @given(CELLS)
 @example(text("0" * 32_767))
 @example(text("9" * 32_767))

@@ -15,8 +15,9 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
-from bulkops.operations.cells import Reader, Unreadable, read_code, read_text
+from bulkops.operations.cells import Reader, Unreadable
 from bulkops.operations.heading_names import heading_words, known_headings, normal
+from bulkops.operations.text_cells import read_code, read_text
 from bulkops.workbook.sheets import LAST_ROW, MAX_CELLS, Sheet, SheetRow
 from bulkops.workbook.text import LONGEST, is_error
 
