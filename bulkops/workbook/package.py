@@ -121,9 +121,9 @@ class Package:
         except TooBig:
             raise
         except BROKEN as error:
-            raise DamagedPackage(f"{part} is damaged") from error
+            raise DamagedPackage(f"{part} cannot be read") from error
         if left:
-            raise DamagedPackage(f"{part} is damaged")
+            raise DamagedPackage(f"{part} cannot be read")
 
     def pieces_before(self, part: str, mark: bytes) -> Iterator[bytes]:
         """The same, but each ends where the mark begins or the part ends: what begins with the mark is never cut."""
@@ -182,7 +182,7 @@ class Package:
         except (TooBig, DamagedPackage):
             raise
         except BROKEN as error:
-            raise DamagedPackage(f"{part} is damaged") from error
+            raise DamagedPackage(f"{part} cannot be read") from error
 
     def relations(self, part: str) -> Mapping[str, Relation]:
         """Relationship id → what it leads to, of one part ("" for the package); external targets are left out."""

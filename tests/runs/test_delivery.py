@@ -365,7 +365,7 @@ def text_file(book: Path) -> None:
         (signed, "August.xlsx is digitally signed"),
         (signed_macros, "The macros in August.xlsx are digitally signed"),
         (shared, "August.xlsx is shared in Excel's old way"),
-        (damaged, "August.xlsx is damaged (xl/media/image1.png is damaged)."),
+        (damaged, "August.xlsx is damaged (xl/media/image1.png cannot be read)."),
         (full_of_styles, "August.xlsx has as many cell formats as Excel allows."),
         (
             of_a_million_names,
