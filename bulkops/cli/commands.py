@@ -17,7 +17,7 @@ from bulkops.cli import console, keys
 from bulkops.cli.history import history
 from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Results, Workbook, Yes
 from bulkops.cli.practice import demo, practice
-from bulkops.energycap.environments import environment
+from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError
 from bulkops.system.data_folder import home
 
@@ -105,7 +105,7 @@ def check(
 
         options = Options(include_hidden=include_hidden, corrections=corrections)
         with without_collecting():  # the program ends with this workbook: what a collection would find goes then
-            report = preview.check(workbook, environment(env, base_url), console.data_folder(), options)
+            report = preview.check(workbook, environments.environment(env, base_url), console.data_folder(), options)
     raise console.ended(report, as_json)
 
 
@@ -157,8 +157,8 @@ def run(
     )
     with ExitStack() as stack:
         with console.starting(as_json, workbook):
-            where, folder = environment(env, base_url), console.data_folder()
-            report = _run(lambda wanted: prepare(workbook, where, folder, wanted), options, yes, stack)
+            environment, folder = environments.environment(env, base_url), console.data_folder()
+            report = _run(lambda wanted: prepare(workbook, environment, folder, wanted), options, yes, stack)
         raise console.ended(report, as_json)
 
 
@@ -177,7 +177,7 @@ def inbox(
 
     _not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
-        code = go_through(folder, environment(env, base_url), console.data_folder(), yes, as_json)
+        code = go_through(folder, environments.environment(env, base_url), console.data_folder(), yes, as_json)
     raise typer.Exit(code)
 
 

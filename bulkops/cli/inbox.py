@@ -19,7 +19,7 @@ from bulkops.runs.report import Report
 from bulkops.runs.summary import Summary
 
 
-def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json: bool) -> int:
+def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as_json: bool) -> int:
     """One pass; the exit code: the worst of the workbooks', 0 if there is nothing to do.
 
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
@@ -27,7 +27,7 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
     handled: list[Processed] = []
     lost = False
     control = Control()
-    if not yes and (why := ledger_access.older(home, where)):
+    if not yes and (why := ledger_access.older(home, environment)):
         from bulkops.cli.presenting import ask_to_take_over
 
         if refused := ask_to_take_over(why):
@@ -37,11 +37,11 @@ def go_through(folder: Path, where: Environment, home: Path, yes: bool, as_json:
         inbox = stack.enter_context(opened(folder, home))
         listing = scan_folder(inbox.folder, home)
         if not as_json:
-            _list(listing, where, home, inbox.notes, counts=not yes)
+            _list(listing, environment, home, inbox.notes, counts=not yes)
         carry = _Carry(control, yes, stack)
         for found in listing.ready:
             try:
-                one = inbox.handle(found, where, carry.carry, unattended=yes)
+                one = inbox.handle(found, environment, carry.carry, unattended=yes)
             except KeyboardInterrupt:
                 break
             handled.append(one)
@@ -98,14 +98,14 @@ def _ask(summary: Summary) -> BulkopsError | None:
     return ask(summary)
 
 
-def _list(listing: Listing, where: Environment, home: Path, notes: list[str], counts: bool) -> None:
+def _list(listing: Listing, environment: Environment, home: Path, notes: list[str], counts: bool) -> None:
     for note in notes:
         console.tell(f"Note: {note}")
     ready = f"{plural(len(listing.ready), 'workbook')} in {listing.folder}" if listing.ready else "There is no workbook"
     console.tell(f"{ready}{'.' if listing.ready else f' to run in {listing.folder}.'}")
     for found in listing.ready:
         again = " (its run was cut short and is finished)" if found.again else ""
-        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, where, home)}' if counts else ''}")
+        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, environment, home)}' if counts else ''}")
     for skipped in listing.skipped:
         console.tell(f"  Left alone: {skipped.why.for_command_line()}")
 

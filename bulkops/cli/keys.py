@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bulkops.cli import console
+from bulkops.energycap import environments
 from bulkops.energycap.credentials import find_key, forget_key, store_key
-from bulkops.energycap.environments import environment, keep_name, named_environments, with_name
+from bulkops.energycap.environments import keep_name, named_environments, with_name
 from bulkops.energycap.key import Key, Unshown
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment, same_name
@@ -50,22 +51,23 @@ def key_set(
     ] = False,
 ) -> None:
     """Store a key; it is asked for and not shown."""
-    where = _with_key(context, env, base_url)
+    environment = _with_key(context, env, base_url)
     if name is not None:
-        where = with_name(where, name, another_customer or _is_another_customer(where, name))
-    found = Key.of_line(_entered(f"API key for {where.place} (it is not shown): "))
-    store_key(where, found)
-    if where.named:
-        keep_name(where)
+        environment = with_name(environment, name, another_customer or _is_another_customer(environment, name))
+    found = Key.of_line(_entered(f"API key for {environment.place} (it is not shown): "))
+    store_key(environment, found)
+    if environment.named:
+        keep_name(environment)
+        host, known_as = environment.host, environment.name
         console.tell(
-            f"{where.name} is a customer of its own on {where.host}: what was sent for others there holds nothing back."
-            if where.customer
-            else f"What was sent under any name of {where.host} is remembered for {where.name}, too, unless EnergyCAP "
+            f"{known_as} is a customer of its own on {host}: what was sent for others there holds nothing back."
+            if environment.customer
+            else f"What was sent under any name of {host} is remembered for {known_as}, too, unless EnergyCAP "
             "itself says that their data sources differ."
         )
     console.tell(
-        f"The key {found.masked()} for {where.place} is stored; programs that you run can read it, too. "
-        f"Try it: bulkops key test --env {where.name}"
+        f"The key {found.masked()} for {environment.place} is stored; programs that you run can read it, too. "
+        f"Try it: bulkops key test --env {environment.name}"
     )
 
 
@@ -74,28 +76,30 @@ def key_test(context: typer.Context, env: KeyOf = None, base_url: At = None) -> 
     """Ask EnergyCAP whose key this is. Nothing is changed."""
     from bulkops.energycap.account import who_am_i
 
-    where = _with_key(context, env, base_url)
-    found = find_key(where)
-    owner, note = who_am_i(where, found)
-    console.tell(f"The key {found.masked()} works at {where.place} as {owner}." if owner else note)
+    environment = _with_key(context, env, base_url)
+    found = find_key(environment)
+    owner, note = who_am_i(environment, found)
+    console.tell(f"The key {found.masked()} works at {environment.place} as {owner}." if owner else note)
 
 
 @commands.command("forget", context_settings=_ON_THE_LINE)
 def key_forget(context: typer.Context, env: KeyOf = None, base_url: At = None) -> None:
     """Remove a stored key."""
-    where = _with_key(context, env, base_url)
-    removed = forget_key(where)
-    console.tell(f"The key for {where.place} is removed." if removed else f"There was no key for {where.place}.")
+    environment = _with_key(context, env, base_url)
+    removed = forget_key(environment)
+    console.tell(
+        f"The key for {environment.place} is removed." if removed else f"There was no key for {environment.place}."
+    )
 
 
-def _is_another_customer(where: Environment, name: str) -> bool:
+def _is_another_customer(environment: Environment, name: str) -> bool:
     """The operator's word on a new name; where nobody is there to ask, what was sent holds under it, too."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
         return False
-    others = [each for each in named_environments() if each.base_url == where.base_url]
+    others = [each for each in named_environments() if each.base_url == environment.base_url]
     if any(same_name(each.name, name) for each in others):
         return False  # that was said when it was named, and stays so
-    known = ", ".join(dict.fromkeys((where.name, *(each.name for each in others))))
+    known = ", ".join(dict.fromkeys((environment.name, *(each.name for each in others))))
     console.say(f"Is “{name}” another customer than {known}, whose bills none of these keys reaches?")
     typer.echo("Type yes if that is sure, and press Enter: ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -111,10 +115,10 @@ def _with_key(context: typer.Context, env: str | None, base_url: str | None) -> 
             "There is something after the command that does not belong there. "
             "A key is never typed there: bulkops asks for it and does not show it."
         )
-    where = environment(env, base_url)
-    if where.name == PRACTICE:
+    environment = environments.environment(env, base_url)
+    if environment.name == PRACTICE:
         raise CannotStart("key.fixed")
-    return where
+    return environment
 
 
 def _entered(prompt: str) -> Unshown:

@@ -102,11 +102,11 @@ class CheckPresenter:
         self.state.workbook = path.absolute()
         self.check()
 
-    def choose_environment(self, where: Environment) -> None:
+    def choose_environment(self, environment: Environment) -> None:
         """Another EnergyCAP: what was done there differs, so the rows are looked at anew."""
-        if self.state.busy or where == self.state.where:
+        if self.state.busy or environment == self.state.environment:
             return
-        self.state.where = where
+        self.state.environment = environment
         self.check()
         self.refresh()
 
@@ -129,7 +129,7 @@ class CheckPresenter:
 
     def check(self) -> None:
         """Look at every row. Nothing is sent."""
-        path, where = self.state.workbook, self.state.where
+        path, environment = self.state.workbook, self.state.environment
         if path is None or self.state.busy:
             return
         self._options = Options()
@@ -139,7 +139,7 @@ class CheckPresenter:
         self.screen.show_lines([])
 
         def job() -> CheckedRows:
-            report = preview.check(path, where, self.home, Options())
+            report = preview.check(path, environment, self.home, Options())
             return self._rows_of(report, {})
 
         self.worker.start(job, self._checked, self._failed)
@@ -185,11 +185,11 @@ class CheckPresenter:
         self.state.phase = Phase.FAILED
         self.tell(error)
 
-    def key_changed(self, where: Environment) -> None:
+    def key_changed(self, environment: Environment) -> None:
         """There is another key for an environment: what was wrong with the old one is of no account any more."""
         if self.state.trouble is not None and self.state.trouble.code in KEY_CODES:
             self.state.trouble = None
-        self.say(f"The key for {where.host} is another one now.")
+        self.say(f"The key for {environment.host} is another one now.")
 
     # ---------------------------------------------------------------- what comes out
 

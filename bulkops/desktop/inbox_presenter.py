@@ -84,7 +84,7 @@ class InboxPresenter:
     screen: InboxScreen
     worker: Worker
     home: Path
-    where: Callable[[], Environment]
+    environment: Callable[[], Environment]
     """Which EnergyCAP is chosen in the window."""
     folder: Path | None = None
     files: dict[Path, Dropped] = field(default_factory=dict)
@@ -122,10 +122,10 @@ class InboxPresenter:
         """Look at what is there, and check its rows. Nothing is sent."""
         if self.folder is None or self.busy:
             return
-        folder, where = self.folder, self.where()
+        folder, environment = self.folder, self.environment()
         self.looking, self.trouble, self.headline = True, "", "Looking at what is there …"
         self.refresh()
-        self.worker.start(lambda: _dropped(folder, self.home, where), self._has_looked, self._failed)
+        self.worker.start(lambda: _dropped(folder, self.home, environment), self._has_looked, self._failed)
 
     def _has_looked(self, files: list[Dropped]) -> None:
         self.looking = False
@@ -142,14 +142,14 @@ class InboxPresenter:
         chosen = [each.found for path, each in self.files.items() if path in wanted and each.found is not None]
         if not chosen:
             return
-        folder, where = self.folder, self.where()
+        folder, environment = self.folder, self.environment()
         from bulkops.runs.control import Control
 
         control = self.control = Control()
         self.cut_short = False
         self.trouble, self.headline = "", "Getting ready …"
         self.refresh()
-        self.worker.start(lambda: self._pass(folder, where, chosen, control), self._has_ended, self._failed)
+        self.worker.start(lambda: self._pass(folder, environment, chosen, control), self._has_ended, self._failed)
 
     def stop(self) -> None:
         """Stop at the row's end; what is not begun stays in the folder."""
@@ -173,12 +173,12 @@ class InboxPresenter:
 
     # ---------------------------------------------------------------- in the job's thread
 
-    def _pass(self, folder: Path, where: Environment, chosen: list[Candidate], control: Control) -> list[str]:
+    def _pass(self, folder: Path, environment: Environment, chosen: list[Candidate], control: Control) -> list[str]:
         """Run one after the other; what there is to say at the end."""
         from bulkops.inbox.process import opened
         from bulkops.runs import ledger_access
 
-        if older := ledger_access.older(self.home, where):
+        if older := ledger_access.older(self.home, environment):
             asked = view.question_of_older(older)
             self.worker.call_in_ui(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
@@ -186,7 +186,7 @@ class InboxPresenter:
             ledger_access.take_over(self.home)
         with staying_awake(), opened(folder, self.home) as inbox:
             for number, found in enumerate(chosen, 1):
-                handled = inbox.handle(found, where, lambda run: self._carry(run, control))
+                handled = inbox.handle(found, environment, lambda run: self._carry(run, control))
                 self.worker.call_in_ui(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
                 if number < len(chosen) and (handled.last or control.stopped.is_set()):
                     left = plural(len(chosen) - number, "workbook")
@@ -254,14 +254,14 @@ class InboxPresenter:
         self.refresh()
 
 
-def _dropped(folder: Path, home: Path, where: Environment) -> list[Dropped]:
+def _dropped(folder: Path, home: Path, environment: Environment) -> list[Dropped]:
     from bulkops.inbox.outcome import foreseen
     from bulkops.inbox.scan import scan_folder
 
     listing = scan_folder(folder, home)
     ready = []
     for found in listing.ready:
-        state = foreseen(found, where, home)
+        state = foreseen(found, environment, home)
         ready.append(Dropped(found.path, f"An earlier run is finished first. {state}" if found.again else state, found))
     return [*ready, *(Dropped(each.path, f"Left alone: {each.why}") for each in listing.skipped)]
 

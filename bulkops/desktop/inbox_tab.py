@@ -25,14 +25,14 @@ _CHOOSE = "Choose a workbook in the table to see all that there is to say of it.
 
 
 class InboxTab(ttk.Frame):
-    """``where`` says which EnergyCAP is chosen. While ``busy`` the window must not be closed without ``stop``."""
+    """``environment`` says which EnergyCAP is chosen. While ``busy`` the window must not be closed without ``stop``."""
 
     def __init__(
-        self, parent: tk.Misc, look: Look, worker: Worker, home: Path, where: Callable[[], Environment]
+        self, parent: tk.Misc, look: Look, worker: Worker, home: Path, environment: Callable[[], Environment]
     ) -> None:
         super().__init__(parent, padding=look.gap)
         self._look, self._files = look, dict[str, Dropped]()
-        self.presenter = InboxPresenter(self, worker, home, where)
+        self.presenter = InboxPresenter(self, worker, home, environment)
         self.dialog: RunDialog | None = None
         self._worker = worker
         self.columnconfigure(0, weight=1)

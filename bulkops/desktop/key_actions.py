@@ -32,10 +32,10 @@ class Said:
     """The key cannot be stored, but it can be used until bulkops closes."""
 
 
-def choices(where: Environment) -> tuple[Environment, ...]:
+def choices(environment: Environment) -> tuple[Environment, ...]:
     """The environments that take a key, and the one in use if it is another. The practice environment has its own."""
     named = (*(Environment(name, url) for name, url in HOSTS.items()), *environments.named_environments())
-    return named if where in named or where.name == PRACTICE else (where, *named)
+    return named if environment in named or environment.name == PRACTICE else (environment, *named)
 
 
 def read(typed: str) -> Key:
@@ -46,24 +46,24 @@ def read(typed: str) -> Key:
     return Key.of_line(line)
 
 
-def present(where: Environment) -> Said:
+def present(environment: Environment) -> Said:
     """Which key bulkops would use there now."""
     try:
-        key = credentials.find_key(where)
+        key = credentials.find_key(environment)
     except BulkopsError as error:
         if error.code == "key.missing":
-            return Said(f"There is no key for {where.place} on this computer yet.")
+            return Said(f"There is no key for {environment.place} on this computer yet.")
         return _sorry(error)
-    return Said(f"There is a key for {where.place} already: {key.masked()}.", settled=True)
+    return Said(f"There is a key for {environment.place} already: {key.masked()}.", settled=True)
 
 
-def test(where: Environment, key: Key | None) -> Said:
+def test(environment: Environment, key: Key | None) -> Said:
     """Whose key it is, and what it may do; without one, of the key that is there already. Nothing is changed."""
     from bulkops.energycap import account
 
     try:
-        key = key or credentials.find_key(where)
-        owner = account.owner(where, key)
+        key = key or credentials.find_key(environment)
+        owner = account.owner(environment, key)
     except BulkopsError as error:
         return _sorry(error)
     whose = f"it is the key of {owner.name}." if owner.name else f"but {owner.note}"
@@ -71,7 +71,7 @@ def test(where: Environment, key: Key | None) -> Said:
         f"{_capital(each.plural)}: {_right(owner.permissions[each.key], each.permission)}"
         for each in all_operations().values()
     ]
-    words = "\n".join([f"{where.place} accepts the key {key.masked()}: {whose}", *rights])
+    words = "\n".join([f"{environment.place} accepts the key {key.masked()}: {whose}", *rights])
     return Said(words, good=False not in owner.permissions.values())
 
 
@@ -83,38 +83,38 @@ def _right(may: bool | None, permission: tuple[str, str] | None) -> str:
     return f"not allowed. Ask your EnergyCAP administrator for {permission[0]} ({permission[1]})."
 
 
-def save(where: Environment, key: Key) -> Said:
+def save(environment: Environment, key: Key) -> Said:
     """Put it into the operating system's credential store."""
     try:
-        credentials.store_key(where, key)
+        credentials.store_key(environment, key)
     except BulkopsError as error:
         if error.code != "key.store":
             return _sorry(error)
         sorry = CannotStart("key.only_here", value=error.facts["value"])
         return Said(str(sorry), good=False, code=sorry.code, for_now=True)
-    words = f"The key {key.masked()} for {where.place} is stored in this computer's credential store."
+    words = f"The key {key.masked()} for {environment.place} is stored in this computer's credential store."
     if os.environ.get("BULKOPS_API_KEY"):
         # It goes before what is stored, and a window is not where anybody looks for that.
-        credentials.use_for_session(where, key)
+        credentials.use_for_session(environment, key)
         words += " The variable BULKOPS_API_KEY is set, too: the next time bulkops starts, that one is used."
     return Said(words, settled=True)
 
 
-def use_now(where: Environment, key: Key) -> Said:
+def use_now(environment: Environment, key: Key) -> Said:
     """Use it until the program ends."""
-    credentials.use_for_session(where, key)
-    return Said(f"The key {key.masked()} for {where.place} is in use. {_LASTS}", settled=True)
+    credentials.use_for_session(environment, key)
+    return Said(f"The key {key.masked()} for {environment.place} is in use. {_LASTS}", settled=True)
 
 
-def forget(where: Environment) -> Said:
+def forget(environment: Environment) -> Said:
     """Remove the key that is stored, and the one of this session."""
     try:
-        removed = credentials.forget_key(where)
+        removed = credentials.forget_key(environment)
     except BulkopsError as error:
         return _sorry(error)
     if removed:
-        return Said(f"The key for {where.place} is removed from this computer.")
-    return Said(f"No key for {where.place} is stored on this computer.")
+        return Said(f"The key for {environment.place} is removed from this computer.")
+    return Said(f"No key for {environment.place} is stored on this computer.")
 
 
 def _sorry(error: BulkopsError) -> Said:

@@ -33,15 +33,15 @@ class KeyDialog(Dialog):
         parent: tk.Misc,
         look: Look,
         worker: Worker,
-        where: Environment,
+        environment: Environment,
         changed: Callable[[Environment], object],
     ) -> None:
         super().__init__(parent, look, "API key")
         self._worker, self._changed = worker, changed
-        self._places = key_actions.choices(where)
+        self._places = key_actions.choices(environment)
         self._busy = False
         self._build(look)
-        self._where.current(self._places.index(where) if where in self._places else 0)
+        self._where.current(self._places.index(environment) if environment in self._places else 0)
         for keys, act in (("<Return>", self._on_return), *self._letters()):
             self._on(keys, act)
         self._look_up()
@@ -104,13 +104,13 @@ class KeyDialog(Dialog):
         (focus if isinstance(focus, ttk.Button) else self.test).invoke()
 
     @property
-    def where(self) -> Environment:
+    def environment(self) -> Environment:
         """The environment that is chosen."""
         return self._places[self._where.current()]
 
     def _look_up(self) -> None:
-        where = self.where
-        self._do("", lambda: key_actions.present(where), self._looked_up)
+        environment = self.environment
+        self._do("", lambda: key_actions.present(environment), self._looked_up)
 
     def _looked_up(self, said: Said) -> None:
         self.said.configure(foreground=INK)
@@ -123,25 +123,25 @@ class KeyDialog(Dialog):
             self.remove.grid_remove()
 
     def _test(self) -> None:
-        where = self.where
+        environment = self.environment
         if not self.typed.get() and self.remove.winfo_ismapped():
-            self._do(f"Asking {where.host} …", lambda: key_actions.test(where, None))
+            self._do(f"Asking {environment.host} …", lambda: key_actions.test(environment, None))
         elif (key := self._key()) is not None:
-            self._do(f"Asking {where.host} …", lambda: key_actions.test(where, key))
+            self._do(f"Asking {environment.host} …", lambda: key_actions.test(environment, key))
 
     def _save(self) -> None:
-        where = self.where
+        environment = self.environment
         if (key := self._key()) is not None:
-            self._do("Storing the key …", lambda: key_actions.save(where, key), self._settled)
+            self._do("Storing the key …", lambda: key_actions.save(environment, key), self._settled)
 
     def _use_now(self) -> None:
-        where = self.where
+        environment = self.environment
         if (key := self._key()) is not None:
-            self._do("", lambda: key_actions.use_now(where, key), self._settled)
+            self._do("", lambda: key_actions.use_now(environment, key), self._settled)
 
     def _remove(self) -> None:
-        where = self.where
-        self._do("Removing the key …", lambda: key_actions.forget(where), self._removed)
+        environment = self.environment
+        self._do("Removing the key …", lambda: key_actions.forget(environment), self._removed)
 
     def _key(self) -> Key | None:
         """What is in the field; if it is no key, that is said."""
@@ -156,12 +156,12 @@ class KeyDialog(Dialog):
             self._offer_removal(said)
             self.typed.delete(0, tk.END)
             self.shut.focus_set()
-            self._changed(self.where)
+            self._changed(self.environment)
 
     def _removed(self, said: Said) -> None:
         if said.good:
             self.remove.grid_remove()
-            self._changed(self.where)
+            self._changed(self.environment)
 
     def _do(self, meanwhile: str, act: Callable[[], Said], then: Callable[[Said], object] = lambda _: None) -> None:
         """Do something in a thread of its own; until it is done, nothing else can be begun here."""

@@ -44,11 +44,11 @@ class Presenter(CheckPresenter):
 
     def run(self) -> None:
         """Read the workbook again, make everything ready, ask, and send if the answer is yes."""
-        path, where = self.state.workbook, self.state.where
+        path, environment = self.state.workbook, self.state.environment
         if path is not None and not self.state.why_not_run():
             from bulkops.runs.prepare import prepare
 
-            self._carry_out(lambda options: prepare(path, where, self.home, options))
+            self._carry_out(lambda options: prepare(path, environment, self.home, options))
 
     def finish(self, run: str) -> None:
         """Take up a run that was cut short."""
@@ -112,7 +112,7 @@ class Presenter(CheckPresenter):
                 self._take(rows)
                 report = rows[0]
                 self.state.workbook = report.workbook
-                self.state.where = HERE if report.environment.name == PRACTICE else report.environment
+                self.state.environment = HERE if report.environment.name == PRACTICE else report.environment
             self._question = question
             self.refresh()
             self.screen.ask(question)
@@ -187,7 +187,7 @@ class Presenter(CheckPresenter):
         if why.code != "run.declined":
             self.tell(why)
         if why.code in KEY_CODES and not self._closing:
-            self.screen.need_key(self.state.where)
+            self.screen.need_key(self.state.environment)
 
     def _failed(self, error: Exception) -> None:
         """A check or a run has ended with an error."""

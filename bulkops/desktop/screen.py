@@ -25,7 +25,7 @@ class Screen(Protocol):
     def ask(self, question: Question | None) -> None:
         """Show the question before a run, in the place of an earlier one; None: take it away."""
 
-    def need_key(self, where: Environment) -> None:
+    def need_key(self, environment: Environment) -> None:
         """There is no key for this environment, or none that works: ask for it."""
 
     def open_file(self, path: Path) -> None:

@@ -41,7 +41,7 @@ BUSY = (Phase.CHECKING, Phase.PREPARING, Phase.ASKING, Phase.RUNNING)
 class State:
     """Everything the window knows of its workbook."""
 
-    where: Environment
+    environment: Environment
     engaged: Callable[[], bool]
     """Is something else sending?"""
     phase: Phase = Phase.EMPTY
@@ -96,7 +96,7 @@ class State:
         why_no_check = "" if self.workbook else "Choose a workbook first."
         return Shown(
             self.workbook,
-            self.where,
+            self.environment,
             headline,
             more,
             {status: count for status, count in self.counts.items() if count},
@@ -167,7 +167,7 @@ class State:
                 return f"Checking {name} …", self._patience("reading the workbook", silent)
             case Phase.PREPARING:
                 return "Stopping …" if stopping else "Making ready …", self._patience(
-                    f"waiting for {self.where.host}", silent
+                    f"waiting for {self.environment.host}", silent
                 )
             case Phase.ASKING:
                 return "Look at the question, then say yes or no.", "Nothing has been sent yet."

@@ -163,7 +163,7 @@ class Shown:
     """All that the window shows of a workbook, but for its rows."""
 
     workbook: Path | None
-    where: Environment
+    environment: Environment
     headline: str
     """What is going on, or what has come of it, in a sentence."""
     more: str = ""
@@ -182,16 +182,18 @@ class Shown:
     trouble: Trouble | None = None
 
 
-def named(where: Environment) -> str:
+def named(environment: Environment) -> str:
     """An environment as it is chosen: its name, and its host in words."""
-    return WHERE if where.name == PRACTICE else _host(where.name, where.host, " \N{EN DASH} ")
+    return WHERE if environment.name == PRACTICE else _host(environment.name, environment.host, " \N{EN DASH} ")
 
 
-def banner(where: Environment) -> str:
+def banner(environment: Environment) -> str:
     """What stands over everything, in white on green or red."""
-    if where.name == PRACTICE:
+    if environment.name == PRACTICE:
         return "PRACTICE \N{EN DASH} nothing leaves this computer, no bill is changed"
-    return f"PRODUCTION \N{EN DASH} {_host(where.name, where.host)} \N{EN DASH} every row changes real bills"
+    return (
+        f"PRODUCTION \N{EN DASH} {_host(environment.name, environment.host)} \N{EN DASH} every row changes real bills"
+    )
 
 
 def _host(name: str, host: str, between: str = ": ") -> str:

@@ -71,8 +71,8 @@ class Window:
         self.banner.grid(row=0, column=0, sticky=tk.EW)
         self.tabs = ttk.Notebook(self.root, padding=look.pad)
         self.tabs.grid(row=1, column=0, sticky=tk.NSEW)
-        self.workbook = WorkbookTab(self.tabs, look, presenter, lambda: self.need_key(presenter.state.where))
-        self.inbox = InboxTab(self.tabs, look, presenter.worker, presenter.home, lambda: presenter.state.where)
+        self.workbook = WorkbookTab(self.tabs, look, presenter, lambda: self.need_key(presenter.state.environment))
+        self.inbox = InboxTab(self.tabs, look, presenter.worker, presenter.home, lambda: presenter.state.environment)
         self.history = HistoryTab(self.tabs, look, presenter.worker, presenter.home, self._finish)
         for tab, words in ((self.workbook, "Workbook"), (self.inbox, "Upload folder"), (self.history, "History")):
             self.tabs.add(tab, text=words, underline=0)
@@ -156,13 +156,13 @@ class Window:
 
     def show(self, shown: Shown) -> None:
         """Everything but the rows."""
-        words = view.banner(shown.where)
-        self.banner.configure(text=words, background=SAFE if shown.where.name == PRACTICE else DANGER)
+        words = view.banner(shown.environment)
+        self.banner.configure(text=words, background=SAFE if shown.environment.name == PRACTICE else DANGER)
         title = f"{shown.workbook.name} \N{EN DASH} " if shown.workbook else ""
         self.root.title(f"{title}bulkops \N{EN DASH} {words.split(' ')[0]}")
         self.workbook.show(shown)
-        if shown.where != self._shown_environment:
-            self._shown_environment = shown.where
+        if shown.environment != self._shown_environment:
+            self._shown_environment = shown.environment
             # What its workbooks would come to depends on where they would be sent.
             self.inbox.presenter.look()
 
@@ -186,10 +186,10 @@ class Window:
         else:
             self.dialog.show(question)
 
-    def need_key(self, where: Environment) -> None:
+    def need_key(self, environment: Environment) -> None:
         """Ask for an environment's key."""
         if self.keys is None:
-            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, where, self.presenter.key_changed)
+            self.keys = KeyDialog(self.root, self.look, self.presenter.worker, environment, self.presenter.key_changed)
             self.keys.bind("<Destroy>", lambda _: setattr(self, "keys", None))
 
     def open_file(self, path: Path) -> None:

@@ -152,7 +152,7 @@ class WorkbookTab(ttk.Frame):
     def show(self, shown: Shown) -> None:
         """Everything but the rows."""
         self.entry.show(shown.workbook)
-        self.environment.set(view.named(shown.where))
+        self.environment.set(view.named(shown.environment))
         for widget in (self.choose, self.recent, self.template, self.environment, self.key):
             enable(widget, not shown.busy)
         self._show_button(self.check, shown.check)

@@ -20,21 +20,21 @@ from bulkops.operations import all_operations
 from bulkops.operations.heading_names import normal
 
 
-def key_for(where: Environment) -> Key:
+def key_for(environment: Environment) -> Key:
     """Practice has a key of its own. Raises CannotStart if there is none for another environment."""
-    if where.name != PRACTICE:
-        return credentials.find_key(where)
+    if environment.name != PRACTICE:
+        return credentials.find_key(environment)
     from bulkops.practice.server import PRACTICE_KEY
 
     return Key(PRACTICE_KEY)
 
 
 @contextmanager
-def asking(where: Environment, key: Key) -> Iterator[Callable[[Call], Reply | NoResponse]]:
+def asking(environment: Environment, key: Key) -> Iterator[Callable[[Call], Reply | NoResponse]]:
     """A sender for read-only questions."""
     from bulkops.energycap.client import Client
 
-    client = Client(where, key)
+    client = Client(environment, key)
     try:
         yield client.send
     finally:
@@ -59,34 +59,34 @@ class Owner:
     """The data source that the key leads to, in EnergyCAP's word; None if it does not say."""
 
 
-def who_am_i(where: Environment, key: Key) -> tuple[str, str]:
+def who_am_i(environment: Environment, key: Key) -> tuple[str, str]:
     """(whose key this is, a note if that could not be told): a read-only call before any write. Raises as ``owner``."""
-    found = owner(where, key)
+    found = owner(environment, key)
     return found.name, " ".join(filter(None, (found.note, found.deprecated)))
 
 
-def owner(where: Environment, key: Key) -> Owner:
+def owner(environment: Environment, key: Key) -> Owner:
     """Whose key this is and what it may do, by one read-only call.
 
     Raises CannotStart if EnergyCAP is not reached, does not accept the key, or something else answers in its place.
     """
     from bulkops.energycap.classify import deprecated, is_strange, server_words
 
-    with asking(where, key) as ask:
+    with asking(environment, key) as ask:
         seen = ask(Call("GET", "/api/v3/me"))
     if isinstance(seen, NoResponse):
-        raise _not_reached(where, seen.cause or "net.no_connection", seen.detail)
+        raise _not_reached(environment, seen.cause or "net.no_connection", seen.detail)
     if seen.status == 407:
-        raise _not_reached(where, "net.proxy_login", server_words(seen))
+        raise _not_reached(environment, "net.proxy_login", server_words(seen))
     if seen.status in (401, 403) and not is_strange(seen):
-        raise CannotStart("me.refused", value=where.host, words=server_words(seen))
+        raise CannotStart("me.refused", value=environment.host, words=server_words(seen))
     try:
         me = json.loads(seen.content) if seen.status == 200 else {}
     except (ValueError, RecursionError):
         me = None
     if not isinstance(me, dict) or not (200 <= seen.status < 300 or 400 <= seen.status < 500) or is_strange(seen):
         # A sign-in page, a mere “OK”, an address that moved, a server with an error, a gateway: so would every row end.
-        raise CannotStart("me.odd", value=where.host, words=server_words(seen))
+        raise CannotStart("me.odd", value=environment.host, words=server_words(seen))
     words = deprecated(seen)
     outdated = "" if words is None else answers.deprecated("whose key it is", words)
     named = _named(me)
@@ -96,15 +96,17 @@ def owner(where: Environment, key: Key) -> Owner:
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"
     except (KeyError, TypeError):
-        note = f"{where.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
+        note = (
+            f"{environment.host} did not say whose key this is (answer {seen.status}). Be sure of it before you send."
+        )
         return Owner("", note, permissions, outdated, *known)
     return Owner(_one_line(who), "", permissions, outdated, *known)
 
 
-def _not_reached(where: Environment, cause: str, words: str) -> CannotStart:
+def _not_reached(environment: Environment, cause: str, words: str) -> CannotStart:
     known = COMMON[cause]
     facts = {"words": known.sentence.format(words=words), "extra": known.tip}
-    return CannotStart("me.not_reached", value=where.host, **facts)
+    return CannotStart("me.not_reached", value=environment.host, **facts)
 
 
 def _source(me: Mapping[str, Any]) -> str | None:

@@ -66,18 +66,18 @@ class Client:
 
     def __init__(
         self,
-        where: Environment,
+        environment: Environment,
         key: Key,
         clock: Callable[[], float] = time.monotonic,
         total_seconds: float = TOTAL_SECONDS,
         read_seconds: float = READ_SECONDS,
         keep_alive: KeepAlive | None = None,
     ) -> None:
-        self._where, self._key, self._clock = where, key, clock
+        self._where, self._key, self._clock = environment, key, clock
         self._keep_alive = keep_alive or KeepAlive()
         self._read = read_seconds
-        self._https = where.base_url.startswith("https:")
-        self._proxies = _proxies(where.base_url)
+        self._https = environment.base_url.startswith("https:")
+        self._proxies = _proxies(environment.base_url)
         self._deadline = CallDeadline(total_seconds, clock)
         self._adapter = _OneAttempt(self._deadline)
         self._last_used = clock()

@@ -38,48 +38,48 @@ _session: dict[str, Key] = {}
 """Keys by host that nobody stored: they are gone when this program ends."""
 
 
-def use_for_session(where: Environment, key: Key) -> None:
+def use_for_session(environment: Environment, key: Key) -> None:
     """Find this key for this host until the program ends, before any other; it is kept in memory alone."""
-    _session[where.account] = key
+    _session[environment.account] = key
 
 
-def find_key(where: Environment) -> Key:
+def find_key(environment: Environment) -> Key:
     """The key for an environment: this session's, else BULKOPS_API_KEY, else the one stored for its host.
 
     One with a name of its own has its own key, which goes before the variable. Raises CannotStart if there is none.
     """
-    if where.account in _session:
-        return _session[where.account]
-    if where.named and (own := _keyring_get(where)) is not None:
+    if environment.account in _session:
+        return _session[environment.account]
+    if environment.named and (own := _keyring_get(environment)) is not None:
         return Key(own)
     given = Unshown(os.environ.get("BULKOPS_API_KEY", ""))
     if given:
         return Key.of_line(given)
-    stored = _keyring_get(where)
+    stored = _keyring_get(environment)
     if stored is None:
-        raise CannotStart("key.missing", value=where.place)
+        raise CannotStart("key.missing", value=environment.place)
     return Key(stored)
 
 
-def customer_of_key(where: Environment) -> str | None:
+def customer_of_key(environment: Environment) -> str | None:
     """Whose data the key is for, in the operator's word; a name says nothing of a key that is not its own."""
-    own = not where.named or where.account in _session or _keyring_get(where) is not None
-    return where.customer if own else None
+    own = not environment.named or environment.account in _session or _keyring_get(environment) is not None
+    return environment.customer if own else None
 
 
-def store_key(where: Environment, key: Key) -> None:
+def store_key(environment: Environment, key: Key) -> None:
     """Put a key into the operating system's credential store and read it back. Raises CannotStart if that fails."""
     store = _store()
     # A store of the operating system may take nothing but plain text.
-    _ask(store.set_password, _SERVICE, where.account, str(key.reveal()))
-    if _ask(store.get_password, _SERVICE, where.account) != key.reveal():
+    _ask(store.set_password, _SERVICE, environment.account, str(key.reveal()))
+    if _ask(store.get_password, _SERVICE, environment.account) != key.reveal():
         raise CannotStart("key.store", value="what was put there did not come back")
-    _session.pop(where.account, None)
+    _session.pop(environment.account, None)
 
 
-def forget_key(where: Environment) -> bool:
+def forget_key(environment: Environment) -> bool:
     """Remove the stored key, and this session's; False if there was none. Raises CannotStart if the store fails."""
-    dropped = _session.pop(where.account, None) is not None
+    dropped = _session.pop(environment.account, None) is not None
     try:
         store = _store()
     except CannotStart:
@@ -87,16 +87,16 @@ def forget_key(where: Environment) -> bool:
             return True
         raise
     # A store's own word for "not there" may also mean "not allowed".
-    if _ask(store.get_password, _SERVICE, where.account) is None:
+    if _ask(store.get_password, _SERVICE, environment.account) is None:
         return dropped
-    _ask(store.delete_password, _SERVICE, where.account)
+    _ask(store.delete_password, _SERVICE, environment.account)
     return True
 
 
-def _keyring_get(where: Environment) -> Unshown | None:
+def _keyring_get(environment: Environment) -> Unshown | None:
     """The stored key; None where there is none, or no store that could hold one. Raises CannotStart for silence."""
     try:
-        found = _ask(_store().get_password, _SERVICE, where.account)
+        found = _ask(_store().get_password, _SERVICE, environment.account)
     except CannotStart as error:  # the operator is told how to give a key instead
         if error.code == "key.silent":
             raise

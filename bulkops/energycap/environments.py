@@ -79,7 +79,7 @@ def _named(stored: dict[str, Any]) -> Environment:
     return Environment(name, _at(base_url).base_url, customer)
 
 
-def with_name(where: Environment, name: str, another_customer: bool) -> Environment:
+def with_name(environment: Environment, name: str, another_customer: bool) -> Environment:
     """The environment under a name of its own; a name that there is keeps its customer. Nothing is stored by that.
 
     Raises CannotStart for a name that is none, or is another host's.
@@ -89,23 +89,25 @@ def with_name(where: Environment, name: str, another_customer: bool) -> Environm
         raise CannotStart("env.name", value=name if 0 < len(name) <= 20 else "…")
     for each in named_environments():
         if same_name(each.name, name):
-            if each.base_url != where.base_url:
+            if each.base_url != environment.base_url:
                 raise CannotStart("env.name_taken", value=each.name, extra=each.host)
             return each
     # From the name alone: where the settings are lost, the same name is the same customer again.
-    told = f"{where.id}\n{folded(name)}"
+    told = f"{environment.id}\n{folded(name)}"
     return Environment(
-        name, where.base_url, hashlib.sha256(told.encode()).hexdigest()[:16] if another_customer else None
+        name, environment.base_url, hashlib.sha256(told.encode()).hexdigest()[:16] if another_customer else None
     )
 
 
-def keep_name(where: Environment) -> None:
+def keep_name(environment: Environment) -> None:
     """Store a named environment, for good: forgetting its key does not forget whose data it was.
 
     Raises CannotStart if that fails.
     """
-    known = [each for each in named_environments() if not same_name(each.name, where.name)]
-    stored = [{"name": each.name, "base_url": each.base_url, "customer": each.customer} for each in (*known, where)]
+    known = [each for each in named_environments() if not same_name(each.name, environment.name)]
+    stored = [
+        {"name": each.name, "base_url": each.base_url, "customer": each.customer} for each in (*known, environment)
+    ]
     path = home() / _NAMES
     begun = path.with_name(f"{path.name}.part")
     try:

@@ -68,10 +68,10 @@ class Processed:
         return {**made, "moved_to": str(self.moved_to) if self.moved_to else None}
 
 
-def foreseen(found: Candidate, where: Environment, home: Path) -> str:
+def foreseen(found: Candidate, environment: Environment, home: Path) -> str:
     """What a workbook's rows would come to, counted, or why they cannot be counted. Nothing is sent."""
     try:
-        return counts_of(preview.check(found.path, where, home, Options()))
+        return counts_of(preview.check(found.path, environment, home, Options()))
     except BulkopsError as error:
         return str(error)
 

@@ -70,14 +70,14 @@ class Inbox:
         """Its whole path."""
         return self.box.path
 
-    def handle(self, found: Candidate, where: Environment, carry: Carry, unattended: bool = False) -> Processed:
+    def handle(self, found: Candidate, environment: Environment, carry: Carry, unattended: bool = False) -> Processed:
         """Claim a workbook, run it, and move it to where it belongs. Whatever goes wrong is told, for this workbook."""
         # By its whole path, which is the one that the ledger knows it by.
         found = replace(found, path=self.folder / found.path.name)
         try:
             with ExitStack() as stack:
                 record, renamed = self._claimed(found, stack)
-                handled = self._handled(record, found, where, carry, unattended)
+                handled = self._handled(record, found, environment, carry, unattended)
         except CannotStart as error:
             return Processed(found.path, why=error)
         except OSError as error:
@@ -85,18 +85,18 @@ class Inbox:
         except Exception as error:  # an internal error, which what lies in this workbook may have caused
             return Processed(found.path, why=log.record(error))
         ran = handled.report is not None and handled.report.refused is None
-        practised = [said("inbox.practised", path=found.path.name)] if ran and where.name == PRACTICE else []
+        practised = [said("inbox.practised", path=found.path.name)] if ran and environment.name == PRACTICE else []
         return replace(handled, path=found.path, notes=(*practised, *renamed, *handled.notes))
 
     def _handled(
-        self, record: Record, found: Candidate, where: Environment, carry: Carry, unattended: bool
+        self, record: Record, found: Candidate, environment: Environment, carry: Carry, unattended: bool
     ) -> Processed:
         """The claim goes last, after the run's own lock: whatever a death leaves behind, the claim tells of it."""
         path = record.workbook
         begun = False
         try:
             options = Options(corrections=_corrections(record))
-            with prepare(path, where, self.home, options, found.file) as run:
+            with prepare(path, environment, self.home, options, found.file) as run:
                 begun = True
                 why = _wants_somebody(run) if unattended and run.blocker is None else None
                 report = refused(run, why) if why else carry(run)

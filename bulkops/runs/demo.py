@@ -40,11 +40,11 @@ def demo(folder: Path, control: Control) -> Iterator[Report]:
 
     workbooks = _copies(folder)
     with PracticeServer() as server:
-        where = Environment(PRACTICE, server.base_url)
+        environment = Environment(PRACTICE, server.base_url)
         for workbook in workbooks:
             if control.stopped.is_set():
                 return
-            with prepare(workbook, where, folder, Options()) as run:
+            with prepare(workbook, environment, folder, Options()) as run:
                 yield carry_out(run, unattended, unwatched, control)
 
 

@@ -241,7 +241,7 @@ def _mismatches(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 @contextmanager
-def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]:
+def _clients(environment: Environment, key: Key | None) -> Iterator[Callable[[], Any]]:
     """A maker of senders, one for each worker; all are closed at the end."""
     keep_alive = KeepAlive()
     with ExitStack() as stack:
@@ -249,7 +249,7 @@ def _clients(where: Environment, key: Key | None) -> Iterator[Callable[[], Any]]
         def connect() -> Any:
             if key is None:
                 raise RuntimeError("a plan with steps needs a key")
-            client = Client(where, key, keep_alive=keep_alive)
+            client = Client(environment, key, keep_alive=keep_alive)
             stack.callback(client.close)
             return client.send
 

@@ -30,7 +30,7 @@ _ADDRESS = "practice address.txt"
 
 
 def begin(
-    where: Environment, steps: Sequence[Step], stack: ExitStack, trouble: bool = False
+    environment: Environment, steps: Sequence[Step], stack: ExitStack, trouble: bool = False
 ) -> tuple[Environment, list[str]]:
     """Start a practice EnergyCAP, until ``stack`` ends, that knows what the steps name; what there is to say of it."""
     from bulkops.practice import State
@@ -48,7 +48,7 @@ def begin(
     notes = [taken_as_given(things)] if new else []
     if trouble:
         notes += _expected(steps, server.faults)
-    return replace(where, base_url=server.base_url), notes
+    return replace(environment, base_url=server.base_url), notes
 
 
 def _expected(steps: Sequence[Step], faults: Faults) -> Iterator[str]:
@@ -118,11 +118,11 @@ def serving(folder: Path) -> Iterator[Callable[[str], None]]:
         yield remember
 
 
-def serves_apart(where: Environment, folder: Path) -> bool:
+def serves_apart(environment: Environment, folder: Path) -> bool:
     """Is it what ``bulkops practice`` serves? Nobody is asked: a check sends nothing."""
     with suppress(OSError, ValueError):
         note = folder / _ADDRESS
-        if note.read_text(encoding="ascii") == where.id:
+        if note.read_text(encoding="ascii") == environment.id:
             handle = held(note)
             if handle is None:
                 return True

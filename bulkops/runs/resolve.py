@@ -29,7 +29,9 @@ class ResolvedRow(NamedTuple):
     results: Renewed
 
 
-def unknown_outcomes(folder: Path, where: Environment | None = None, marked: bool = False) -> list[UnknownOutcome]:
+def unknown_outcomes(
+    folder: Path, environment: Environment | None = None, marked: bool = False
+) -> list[UnknownOutcome]:
     """The requests whose outcome is unknown, newest first; in one environment, or in all (None).
 
     Without those that were sent once more since, for then the last send counts, and those that were marked, unless
@@ -42,7 +44,7 @@ def unknown_outcomes(folder: Path, where: Environment | None = None, marked: boo
             return []
         if ledger.in_flight():
             _conclude_interrupted(folder)
-        return ledger.unknown_outcomes(where.id if where else None, marked)
+        return ledger.unknown_outcomes(environment.id if environment else None, marked)
 
 
 def resolve(folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "") -> ResolvedRow:

@@ -88,8 +88,8 @@ class PastRun:
     @property
     def environment(self) -> str:
         """The environment's name, or the host of one that has none."""
-        where = Environment(self.run.environment, self.run.base_url)
-        return where.host if where.name == CUSTOM else where.name
+        environment = Environment(self.run.environment, self.run.base_url)
+        return environment.host if environment.name == CUSTOM else environment.name
 
     @property
     def who(self) -> str:

@@ -164,7 +164,7 @@ def test_a_run_that_stopped_early_says_why(somebody, folder, practice):
 def test_on_practice_it_is_said_that_nothing_was_sent(home, folder, practice):
     """Before and after: a colleague's workbook that was only practised with must not be taken for done."""
     somebody = Somebody(home)
-    somebody.presenter.where = lambda: Environment("practice", "")
+    somebody.presenter.environment = lambda: Environment("practice", "")
     somebody.presenter.choose(folder)
     somebody.until_idle()
     somebody.presenter.run([folder / "a Ü.xlsx"])

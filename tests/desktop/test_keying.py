@@ -413,12 +413,12 @@ def test_closing_leaves_nothing_of_the_key(open_dialog, server, store):
 def test_the_environment_that_lacks_a_key_is_chosen_already(open_dialog, store, name):
     """The window knows which one it was."""
     where = Environment(name, HOSTS[name])
-    assert open_dialog(where).dialog.where == where
+    assert open_dialog(where).dialog.environment == where
 
 
 def test_on_practice_the_first_real_one_is_proposed(open_dialog, store):
     """Practice has a key of its own."""
-    assert open_dialog(PRACTICE).dialog.where.name == "us-east"
+    assert open_dialog(PRACTICE).dialog.environment.name == "us-east"
 
 
 def test_keys_are_written_nowhere_in_the_data_folder(open_dialog, server, no_store, home):

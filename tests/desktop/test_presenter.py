@@ -76,8 +76,8 @@ def states(operator: Operator) -> list[Status]:
 def test_it_starts_on_practice_with_nothing_to_press(operator: Operator, practice: PracticeServer) -> None:
     """Whatever the computer's settings name, the window starts on practice, and every dead button says why."""
     shown = operator.shown
-    assert shown.where == Environment("practice", "")
-    assert view.banner(shown.where).startswith("PRACTICE")
+    assert shown.environment == Environment("practice", "")
+    assert view.banner(shown.environment).startswith("PRACTICE")
     assert all(each.why_not.endswith(".") for each in (shown.check, shown.run, shown.stop, shown.results))
 
 
@@ -302,12 +302,12 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     somewhere.until(Phase.ENDED)
     left = 300 - len(practice.writes)
     assert left
-    where = somewhere.presenter.state.where
+    where = somewhere.presenter.state.environment
     somewhere.presenter.choose_environment(HERE)
     somewhere.until(Phase.CHECKED)
     somewhere.presenter.finish(history.history(somewhere.presenter.home)[0].id)
     somewhere.until(Phase.ASKING)
-    assert somewhere.shown.where == where
+    assert somewhere.shown.environment == where
     asked = somewhere.screen.questions[-1]
     assert asked is not None
     assert asked.count == left
@@ -488,7 +488,7 @@ def test_details_for_help_hold_no_key(somewhere: Operator, practice: PracticeSer
     shown = somewhere.until(Phase.CHECKED)
     assert shown.trouble is not None
     assert "Code: me.refused" in shown.trouble.details
-    assert credentials.find_key(somewhere.presenter.state.where).reveal() not in shown.trouble.details
+    assert credentials.find_key(somewhere.presenter.state.environment).reveal() not in shown.trouble.details
 
 
 def test_corrections_after_a_check(operator: Operator, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def elsewhere(practice: PracticeServer, open_desk: Callable[..., Desk]) -> Desk:
     desk = open_desk()
     desk.window.workbook.environment.current(1)
     desk.press("<<ComboboxSelected>>", desk.window.workbook.environment)
-    assert desk.window.presenter.state.where == environments.environment()
+    assert desk.window.presenter.state.environment == environments.environment()
     return desk
 
 
