@@ -14,7 +14,7 @@ from typer.main import get_command
 import bulkops as package
 from bulkops.cli.commands import cli
 from bulkops.energycap.classify import classify
-from bulkops.messages import answers, rows
+from bulkops.messages import answers, headings, rows
 from bulkops.messages.errors import CannotStart, Message, cli_hint
 from bulkops.model.outcomes import TO_COME, Status
 from bulkops.model.requests import Accepted, Reply
@@ -158,7 +158,7 @@ _NO_VALUE = {
 }
 _OF_CELLS = [
     pytest.param(message, id=message.code)
-    for message in (*rows.MESSAGES, *(rule for each in OPERATIONS for rule in each.rules))
+    for message in (*headings.MESSAGES, *rows.MESSAGES, *(rule for each in OPERATIONS for rule in each.rules))
     if not message.code.startswith("row.")
 ]
 

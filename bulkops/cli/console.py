@@ -122,7 +122,7 @@ class Watcher:
 @contextmanager
 def updating() -> Iterator[Callable[[int], None]]:
     """Takes how far the record is brought up to date: a line that counts on a terminal; elsewhere its begin and end."""
-    from bulkops.messages.runs import bringing_up_to_date
+    from bulkops.messages.record import bringing_up_to_date
 
     counting = sys.stderr is not None and sys.stderr.isatty()
     last = 100

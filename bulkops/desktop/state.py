@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bulkops.desktop.lines import Line
 from bulkops.desktop.view import Button, Shown, Trouble
-from bulkops.messages.runs import UPDATED_ONCE, bringing_up_to_date
+from bulkops.messages.record import UPDATED_ONCE, bringing_up_to_date
 from bulkops.messages.wording import plural, time_left
 from bulkops.model.environment import Environment
 from bulkops.model.history import UnknownOutcome

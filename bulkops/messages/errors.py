@@ -9,14 +9,30 @@ stand in that operation's file; ``Catalogue`` in operations/catalogue gives all 
 
 from __future__ import annotations
 
-from bulkops.messages import answers, delivery, desktop, disk, inbox, resolve, rows, runs, workbooks
+from bulkops.messages import (
+    answers,
+    delivery,
+    desktop,
+    disk,
+    environments,
+    headings,
+    inbox,
+    record,
+    resolve,
+    rows,
+    runs,
+    workbooks,
+)
 from bulkops.messages.message import Message
 
 __all__ = ["AREAS", "COMMON", "BulkopsError", "CannotStart", "Message", "MustStop", "cli_hint"]
 
 AREAS = {
     (module.__doc__ or "").splitlines()[0].removesuffix("."): module.MESSAGES
-    for module in (workbooks, delivery, rows, answers, runs, resolve, inbox, desktop, disk)
+    for module in (
+        *(workbooks, headings, rows, environments, runs, answers),
+        *(delivery, record, resolve, inbox, desktop, disk),
+    )
 }
 """Messages by what they are about, in words."""
 
