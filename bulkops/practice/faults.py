@@ -149,13 +149,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(
-        self,
-        fault: Fault,
-        *,
-        times: int | None = 1,
-        skip: int = 0,
-        method: str | None = None,
-        path_contains: str = "",
+        self, fault: Fault, *, times: int | None = 1, skip: int = 0, method: str | None = None, path_contains: str = ""
     ) -> None:
         """Arms `fault` for the next `times` matching requests (None: for good) after letting `skip` of them through.
 

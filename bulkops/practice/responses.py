@@ -7,20 +7,7 @@ from pydantic import Field
 
 from .bodies import Int32
 from .choices import Choices
-from .records import (
-    RESOLVED,
-    RIGHTS,
-    Answer,
-    Bill,
-    BillList,
-    Flag,
-    FlagEvent,
-    FlagType,
-    Json,
-    Moment,
-    User,
-    UserChild,
-)
+from .records import RESOLVED, RIGHTS, Answer, Bill, BillList, Flag, FlagEvent, FlagType, Json, Moment, User, UserChild
 from .state import State
 
 _STATUS = {1: "Unresolved", RESOLVED: "Resolved"}

@@ -85,10 +85,7 @@ class _Words:
             lines += map(self._problem, row.problems)
         else:
             lines.append(f"{self._here(outcome.message)} {outcome.tip}")
-        own = {
-            "corrections.unreadable": unreadable,
-            "corrections.repeated": repeated,
-        }
+        own = {"corrections.unreadable": unreadable, "corrections.repeated": repeated}
         lines += [self._own(code) for code, holds in own.items() if holds]
         return "\n".join([*lines, *(f"Note: {self._here(warning)}" for warning in outcome.warnings)])
 

@@ -13,15 +13,7 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.runs.heading_rows import HeadingRow, KnownHeadings, address
-from bulkops.runs.unread import (
-    SEARCHED_ROWS,
-    is_meant,
-    joined_headings,
-    likely_column,
-    missing,
-    place_for,
-    why_unread,
-)
+from bulkops.runs.unread import SEARCHED_ROWS, is_meant, joined_headings, likely_column, missing, place_for, why_unread
 from bulkops.workbook.sheets import Sheet, SheetRow, column_letters
 from bulkops.workbook.writing.corrections_workbook import HEADING as OUR_COLUMN
 

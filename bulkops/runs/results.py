@@ -38,12 +38,7 @@ def results_of(
     return Results(
         [[{**line, **same}.get(column) for column in COLUMNS] for line in lines],
         f"Results of {PurePath(run.workbook).name}",
-        (
-            ("Rows", _rows(told, left_out)),
-            ("Bills", _bills(told)),
-            ("Imports", _imports(told)),
-            ("Time", _time(run)),
-        ),
+        (("Rows", _rows(told, left_out)), ("Bills", _bills(told)), ("Imports", _imports(told)), ("Time", _time(run))),
         (("Run", run.id), ("By", f"{run.who} on {run.computer}{key}"), ("In", f"{run.environment}: {host}")),
     )
 
@@ -69,12 +64,7 @@ def _line(outcome: Outcome, operation: Operation | None) -> dict[str, Value]:
 
 
 def _unread_line(sheet: Unread) -> dict[str, Value]:
-    return {
-        "Sheet": sheet.sheet,
-        "Status": Status.INVALID.label,
-        "Message": sheet.message,
-        "What to do": sheet.tip,
-    }
+    return {"Sheet": sheet.sheet, "Status": Status.INVALID.label, "Message": sheet.message, "What to do": sheet.tip}
 
 
 def _rows(outcomes: Sequence[Outcome], unread: Sequence[Unread]) -> str:

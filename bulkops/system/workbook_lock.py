@@ -30,10 +30,7 @@ LEFT = (
 
 @contextmanager
 def workbook_alone(
-    path: Path,
-    holder: str,
-    sleep: Callable[[float], object] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    path: Path, holder: str, sleep: Callable[[float], object] = time.sleep, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[str]:
     """Hold a workbook's lock: a small hidden file beside it that is gone when the run has ended.
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from math import inf
 
-MOST_UNPACKED = 2**29
-"""Bytes of all parts of a workbook."""
+MOST_FILE, MOST_UNPACKED = 200 * 2**20, 2**29
+"""Bytes of a workbook's file, and of all its parts."""
 
 
 class TooBig(ValueError):

@@ -29,11 +29,7 @@ _NAMED = re.compile(r'"?sep=(.)\1*"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """Excel's own first line for it; neither Excel nor LibreOffice counts it as a row."""
 _LINE_END = re.compile("\r\n|\r|\n")
 _QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 Record = tuple[int, list[str]]
 """The line a row begins in, from 1, and its cells."""
 

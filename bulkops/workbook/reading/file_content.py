@@ -8,11 +8,10 @@ from bulkops.system import folders
 from bulkops.system.folders import Id, id_of
 from bulkops.system.links import Planted
 from bulkops.system.path_lengths import length, too_long
-from bulkops.workbook.allowance import TooBig
+from bulkops.workbook.allowance import MOST_FILE, TooBig
 from bulkops.workbook.package import DamagedPackage, opened_zip
 from bulkops.workbook.reading.file_types import ZIP
 
-_MAX_FILE = 200 * 2**20
 _SMALL_FILE, _SMALL_UNPACKED = 2**23, 2**24
 """At worst a million cells, or some seconds of XML that says nothing."""
 
@@ -42,7 +41,7 @@ def content_of(path: Path, file: Id | None = None) -> bytes:
         with folders.opened(path) as stream:
             if file not in (None, id_of(stream.fileno())):
                 raise CannotStart("workbook.changed", path=path.name)
-            return folders.whole(stream, _MAX_FILE)
+            return folders.whole(stream, MOST_FILE)
     except Planted as link:
         raise CannotStart("workbook.planted", path=path.name, value=link.filename) from link
     except IsADirectoryError as error:

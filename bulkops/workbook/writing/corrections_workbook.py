@@ -19,16 +19,15 @@ from typing import Any
 from bulkops.model.rows import Cell, Kind
 from bulkops.operations.base import Field
 from bulkops.system.folders import content as content_there
+from bulkops.workbook.allowance import MOST_FILE
 from bulkops.workbook.package import Package
 from bulkops.workbook.results_layout import COPY
 from bulkops.workbook.sheets import column_letters
 from bulkops.workbook.text import cell_text
 from bulkops.workbook.writing.corrected_cells import cell_xml, message_xml, number_format, stored
-from bulkops.workbook.writing.input_sheets import content_of, input_rule
+from bulkops.workbook.writing.input_sheets import content_of, input_rule, landscape
 from bulkops.workbook.writing.repack import UndatedZip
 
-_MOST = 200 * 2**20
-"""Bytes of a file, as in reading."""
 HEADING = "What to correct"
 """The first column's; it is ignored when the workbook is run."""
 MARK = "_bulkops.corrections"
@@ -77,7 +76,7 @@ class CorrectionSheet:
 def ours(path: Path) -> bool:
     """Is this a corrections workbook that bulkops has made?"""
     try:
-        book = Package(content_there(path, _MOST)).read("xl/workbook.xml")
+        book = Package(content_there(path, MOST_FILE)).read("xl/workbook.xml")
     except (OSError, ValueError):  # what is damaged, or too much to be looked at, is not surely ours
         return False
     # The results of a corrections workbook that was open when it was run are in a copy of it.
@@ -161,9 +160,7 @@ class _Writer:
         # What to correct stays in sight while the cells to the right are being corrected.
         sheet.freeze_panes = "B2"
         sheet.print_title_rows = "1:1"
-        sheet.page_setup.orientation = "landscape"
-        sheet.page_setup.fitToHeight = 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        landscape(sheet)
         sheet.row_dimensions[1].height = 48
         sheet.append([self._made(cell_text(HEADING), "s", _OURS), *map(self._heading, given.columns)])
         return "".join(self._rows())
@@ -191,8 +188,6 @@ class _Writer:
 
     def _columns(self) -> None:
         """Widths, text formats, drop-downs, and what is said of a column when one of its cells is chosen."""
-        from openpyxl.utils import get_column_letter
-
         about = (
             f"Correct the coloured cells, save, and run this workbook. The rows are from {self._source}. "
             "bulkops does not read this column."
@@ -200,7 +195,7 @@ class _Writer:
         ours = Field("", HEADING, lambda _: None, about, width=_WIDTH)
         for position, column in enumerate((0, *self._given.columns), 1):
             field = self._given.fields.get(column) if column else ours
-            dimension = self._sheet.column_dimensions[get_column_letter(position)]
+            dimension = self._sheet.column_dimensions[column_letters(position)]
             dimension.width = self._width(column, field)
             if field is not None:
                 self._sheet.data_validations.append(input_rule(position, field))

@@ -156,8 +156,7 @@ class _Work:
         relation = self._relate("worksheet", target, f"{SPREADSHEET}.worksheet+xml")
         x = seen.sheets.prefix
         self._book.append(
-            seen.sheets,
-            f'<{x}sheet xmlns:r="{seen.relations}" name="{name}" sheetId="{id_}" r:id="{relation}"/>',
+            seen.sheets, f'<{x}sheet xmlns:r="{seen.relations}" name="{name}" sheetId="{id_}" r:id="{relation}"/>'
         )
         if seen.book.root.child("bookViews") is None:
             # The frozen headings belong to a view of the workbook.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
+from bulkops.workbook.sheets import LAST_ROW, column_letters
 from bulkops.workbook.writing.repack import UndatedZip
 
 Line = tuple[str, str, str, str]
 """A line of the instructions: its kind ("", "head" or "title") and its three cells."""
 _OPERATION = "Operation"
-_LAST_ROW = 1_048_576
 _DARK, _LIGHT, _WHITE = "1F3A5F", "5B7493", "FFFFFF"
 _INSTRUCTION_WIDTHS = (28, 84, 46)
 _PER_UNIT = 1.1
@@ -66,7 +66,7 @@ def input_sheet(
         sheet.row_dimensions[number].hidden = sample.hidden
     if notes:
         _notes(sheet, len(fields) + 2, [sample.note for _, sample in rows])
-    _landscape(sheet)
+    landscape(sheet)
 
 
 def operation_field(operations: Sequence[Operation]) -> Field:
@@ -78,13 +78,12 @@ def operation_field(operations: Sequence[Operation]) -> Field:
 
 def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
     from openpyxl.styles import Alignment
-    from openpyxl.utils import get_column_letter
 
     cell = sheet.cell(1, column, field.heading)
     cell.font, cell.fill = _font(bold=True, color=_WHITE), _fill(_DARK if required else _LIGHT)
     cell.alignment = Alignment(vertical="center", wrap_text=True)
     longest_word = max(len(word) for word in field.heading.split())
-    whole = sheet.column_dimensions[get_column_letter(column)]
+    whole = sheet.column_dimensions[column_letters(column)]
     whole.width = max(field.width, longest_word + 3)
     if field.text:
         # So that Excel keeps 00102 and long ids as they are typed, in whichever row.
@@ -93,7 +92,6 @@ def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
 
 def input_rule(column: int, field: Field) -> Any:
     """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass."""
-    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
     rule = DataValidation(
@@ -107,29 +105,26 @@ def input_rule(column: int, field: Field) -> Any:
     rule.promptTitle, rule.prompt = field.heading[:32], field.help[:255]
     if field.choices:
         rule.errorTitle, rule.error = field.heading[:32], "Please choose one of the list."
-    letter = get_column_letter(column)
-    rule.add(f"{letter}2:{letter}{_LAST_ROW}")
+    letter = column_letters(column)
+    rule.add(f"{letter}2:{letter}{LAST_ROW}")
     return rule
 
 
 def _notes(sheet: Any, column: int, notes: Sequence[str]) -> None:
     """Beside a sheet of mistakes: why each row is there."""
-    from openpyxl.utils import get_column_letter
-
     for number, note in enumerate(("Why it is here", *notes), 1):
         sheet.cell(number, column, note).font = _font(italic=True)
-    sheet.column_dimensions[get_column_letter(column)].width = 34
+    sheet.column_dimensions[column_letters(column)].width = 34
 
 
 def instructions(book: Any, lines: Sequence[Line]) -> None:
     """The sheet that explains the others."""
     from openpyxl.styles import Alignment
-    from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet("Instructions")
     sheet.sheet_view.showGridLines = False
     for column, width in enumerate(_INSTRUCTION_WIDTHS, 1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.column_dimensions[column_letters(column)].width = width
     for number, (kind, *texts) in enumerate(lines, 1):
         tallest = 1
         for column, (text, width) in enumerate(zip(texts, _INSTRUCTION_WIDTHS, strict=True), 1):
@@ -143,10 +138,10 @@ def instructions(book: Any, lines: Sequence[Line]) -> None:
                 cell.font = _font(bold=True, color=_DARK, size=16)
             tallest = max(tallest, len(textwrap.wrap(text, int(width * _PER_UNIT))))
         sheet.row_dimensions[number].height = 24 if kind == "title" else 15.5 * tallest
-    _landscape(sheet)
+    landscape(sheet)
 
 
-def _landscape(sheet: Any) -> None:
+def landscape(sheet: Any) -> None:
     """As wide as one page when printed."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from bulkops.model.environment import PRACTICE
 from bulkops.system.folders import content
 from bulkops.system.path_lengths import shortened
-from bulkops.workbook.allowance import MOST_UNPACKED, Allowance
+from bulkops.workbook.allowance import MOST_FILE, MOST_UNPACKED, Allowance
 from bulkops.workbook.package import CONTENT_TYPES, MAIN, MOST_THINGS, PACKAGE_RELATIONSHIPS, RELATIONSHIPS, SPREADSHEET
 from bulkops.workbook.results_layout import COPY, RUN_ID, SHEET, Layout
 from bulkops.workbook.writing.graft import Graft
@@ -25,8 +25,6 @@ from bulkops.workbook.writing.repack import UndatedZip
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.suitability import CannotGraft, Inspected
 
-_MOST = 200 * 2**20
-"""Bytes of a file, as in reading."""
 _LONGEST_ID = 40
 _RESULTS, PRACTICE_NAME = " - results", " - PRACTICE"
 """What is put behind a workbook's name."""
@@ -86,7 +84,7 @@ def may_replace(path: Path, known: Collection[str] | None = None, allowance: All
     ``known``: the runs whose results may be replaced; None: of any run.
     """
     try:
-        seen = Inspected(content(path, _MOST), allowance=allowance)
+        seen = Inspected(content(path, MOST_FILE), allowance=allowance)
         if seen.own is None:
             return False
         alone = len(seen.sheet_names) == 1 and seen.untouched(seen.own)
@@ -104,7 +102,7 @@ def run_ids(path: Path, allowance: Allowance | None = None) -> set[str]:
     Without those that were only practised, as far as nobody else has saved the file since.
     """
     try:
-        seen = Inspected(content(path, _MOST), sound=True, allowance=allowance)
+        seen = Inspected(content(path, MOST_FILE), sound=True, allowance=allowance)
         layout = seen.as_written(seen.own) if seen.own is not None else None
         only_practised = layout is not None and set(_in_column(seen, layout, "Environment")) == {PRACTICE}
         return set() if only_practised else _runs(seen)

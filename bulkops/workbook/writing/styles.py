@@ -65,12 +65,7 @@ class StyleTable:
         """The codes that are declared for the number of a format."""
         self._taken = set(formats)
         """The numbers of formats that are declared or used, wherever it be."""
-        self._used: dict[str, set[int]] = {
-            "fonts": set(),
-            "fills": set(),
-            "borders": set(),
-            "cellXfs": set(cells),
-        }
+        self._used: dict[str, set[int]] = {"fonts": set(), "fills": set(), "borders": set(), "cellXfs": set(cells)}
         """The numbers of entries that are named somewhere, whether there are such entries or not."""
         self._found: dict[tuple[int, int, int, int, str, bool], int] = {}
         fonts: list[tuple[str, ...]] = []
