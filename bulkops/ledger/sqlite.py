@@ -1,15 +1,13 @@
 """The ledger's file: SQLite through SQLAlchemy, write-ahead log, every commit on the disk before it counts.
 
-One connection, used by one thread at a time. Workers who wait for the disk are committed together.
+One connection, used by one thread at a time.
 """
 
 import os
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +24,6 @@ _OPENING = threading.Lock()
 date, and the others wait for as long as that takes."""
 _PATIENCE = 10
 """Seconds for which another program may hold the file."""
-_TOGETHER = 2
-"""Changes in one commit, at most. With all who wait in one the workers march in step from then on, and their Python
-meets at the interpreter's lock; with each for himself a slow disk is the bottle's neck (bench/send.py)."""
-
-
-@dataclass(slots=True, eq=False)
-class _Change:
-    """One worker's change of one line, waiting to be durable."""
-
-    text: str
-    values: Mapping[str, Any]
-    otherwise: str
-    over: bool = False
-    failed: BaseException | None = None
 
 
 class Clash(MustStop):
@@ -57,8 +41,7 @@ class Store:
         self.path = path
         # As plain texts: before and after every intent it is looked whether they are still there.
         self._files = (str(path), f"{path}-wal")
-        self.lock = threading.Lock()
-        self.waiting: deque[_Change] = deque()
+        self._lock = threading.Lock()
         self._written = False
         self.engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
@@ -123,45 +106,22 @@ class Store:
     def reading(self) -> Iterator[sa.Connection]:
         """The same for what only looks."""
         try:
-            with self.lock, self._connection.begin():
+            with self._lock, self._connection.begin():
                 yield self._connection
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
 
     def change_one(self, text: str, values: Mapping[str, Any], otherwise: str) -> None:
-        """Change exactly one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none.
-
-        Whoever comes while another commit is being written to the disk waits, and is then committed together with
-        somebody else who waited.
-        """
-        mine = _Change(text, values, otherwise)
-        self.waiting.append(mine)
-        with self.lock:
-            if not mine.over:
-                self.waiting.remove(mine)
-                others = min(_TOGETHER - 1, len(self.waiting))
-                group = [mine, *(self.waiting.popleft() for _ in range(others))]
-                failed: BaseException | None = None
-                try:
-                    self._commit(group)
-                except BaseException as error:  # whatever it was: nobody's change is durable
-                    failed = self._unusable(error) if isinstance(error, SQLAlchemyError) else error
-                for each in group:
-                    each.failed = each.failed or failed
-                    each.over = True
-        if mine.failed is not None:
-            raise mine.failed
-
-    def _commit(self, group: list[_Change]) -> None:
-        with self._connection.begin():
-            for each in group:
-                # One statement each: one that breaks a rule changes nothing, and the others stand. As plain text:
-                # between two answers of a server SQLAlchemy's way from a statement to its text can be felt.
-                try:
-                    if self._connection.exec_driver_sql(each.text, dict(each.values)).rowcount != 1:
-                        each.failed = MustStop("ledger.guard", value=each.otherwise)
-                except IntegrityError as error:
-                    each.failed = Clash(str(error.orig))
+        """Change one line, durably when this returns. Raises MustStop, saying ``otherwise`` if there is none such."""
+        try:
+            with self._lock, self._connection.begin():
+                # As plain text: between two answers of a server SQLAlchemy's way to a statement's text can be felt.
+                if self._connection.exec_driver_sql(text, dict(values)).rowcount != 1:
+                    raise MustStop("ledger.guard", value=otherwise)
+        except IntegrityError as error:
+            raise Clash(str(error.orig)) from error
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: SQLAlchemyError) -> MustStop:
         return MustStop(_code(error), path=self.path, value=_reason(error))
