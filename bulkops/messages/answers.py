@@ -9,8 +9,8 @@ def deprecated(what: str, words: str) -> str:
     """A note on a call that EnergyCAP is going to withdraw, with what it says of that."""
     said = f" (“{words}”)" if words else ""
     return (
-        f"EnergyCAP says that the call for {what} is deprecated{said}: one day it will be withdrawn. The rows are as they "
-        "are told. Tell IT, or whoever looks after bulkops."
+        f"EnergyCAP says that the call for {what} is deprecated{said}: one day it will be withdrawn. What is said of the "
+        "rows is true all the same. Tell IT, or whoever looks after bulkops."
     )
 
 
@@ -52,7 +52,7 @@ ON_THE_WAY = (
     Message(
         "net.no_tls",
         "No secure connection there",
-        "What answered does not know the secure connection of an address that begins with https:// ({words}).",
+        "What answered does not offer the secure connection that an address beginning with https:// needs ({words}).",
         _ADDRESS,
     ),
     Message(
@@ -81,7 +81,7 @@ ON_THE_WAY = (
     ),
     Message(
         "net.self_signed",
-        "A certificate of its own making",
+        "A self-signed certificate",
         "The server shows a certificate that it has signed itself ({words}).",
         _INSPECTED,
     ),
@@ -107,7 +107,7 @@ ON_THE_WAY = (
         "net.proxy_login",
         "The proxy wants a user name",
         "Your network's proxy wants a user name and a password ({words}).",
-        "Ask IT to let this program through the proxy, or for an address of the proxy that does without.",
+        "Ask IT to let this program through the proxy, or for the address of a proxy that needs no password.",
     ),
     Message(
         "net.proxy_blocked",
@@ -148,7 +148,7 @@ ON_THE_WAY = (
     Message(
         "net.all_proxy",
         "A proxy that is not used",
-        "There was no direct connection ({words}). The variable ALL_PROXY names a proxy, but bulkops does not go by that one.",
+        "There was no direct connection ({words}). The variable ALL_PROXY names a proxy, but bulkops does not use that variable.",
         "Set the variable HTTPS_PROXY to the proxy's address, if it is a web proxy. If not, ask IT for one.",
     ),
 )

@@ -49,8 +49,8 @@ MESSAGES = (
     ),
     Message(
         "graft.too_big",
-        "Results beside: too much to go through",
-        "{path} holds more than can be gone through in a few seconds ({detail}).",
+        "Results beside: too much to check",
+        "{path} holds more than can be checked in a few seconds ({detail}).",
         "Copy its rows into a new workbook to have the results in it.",
     ),
     Message(
@@ -68,14 +68,14 @@ MESSAGES = (
     Message(
         "graft.named",
         "The Results sheet has another name",
-        "{path} has a sheet called Results, or the one of bulkops was renamed: the results are in the sheet “{detail}”.",
+        "{path} has a sheet called Results, or bulkops' own was renamed: the results are in the sheet “{detail}”.",
         "Look for them there.",
     ),
     Message(
         "graft.strange",
         "Another computer's results were left alone",
-        "The sheet “{detail}” in {path} is of a run on another computer, so it stays as it is and a new one is made.",
-        "Delete that sheet when you are sure of what that run has sent.",
+        "The sheet “{detail}” in {path} belongs to a run on another computer, so it stays as it is and a new one is made.",
+        "Delete that sheet once you are sure what that run has sent.",
     ),
     Message(
         "graft.kept",
@@ -193,7 +193,7 @@ MESSAGES = (
     Message(
         "corrections.merged",
         "Cells that were merged",
-        "Cells of the row are merged in {value}; here they are apart, and an error value stands in each of them.",
+        "Cells of the row are merged in {value}; here they are separate, and each of them holds an error value.",
         "Type in each of them what the row should hold, or clear it.",
         warning=True,
     ),
@@ -213,7 +213,7 @@ MESSAGES = (
     ),
     Message(
         "corrections.outside",
-        "Rows that failed, but not by their own fault",
+        "Rows that failed with nothing to correct",
         "Rows that failed without anything to correct in them: {value}. They are not in the corrections.",
         "Do what they say, then run the workbook again.",
         warning=True,

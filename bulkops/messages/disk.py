@@ -31,21 +31,21 @@ def largest(parts: str) -> str:
 def rule(newest: int, days: int) -> str:
     """What becomes of the previous versions."""
     return (
-        f"Of the previous versions each workbook's newest {newest} stay, whatever is younger than {days} days, and those "
-        "of runs with an unknown row."
+        f"Of the previous versions these stay: each workbook's newest {newest}, all that are younger than {days} days, and "
+        "those of runs with an unknown row."
     )
 
 
 ARCHIVE = "ledger archive.sqlite3"
-ARCHIVED = f"What was said of this row went into the archive ({ARCHIVE}), which cannot be read."
+ARCHIVED = f"What was said of this row is in the archive ({ARCHIVE}), which cannot be read."
 """For whoever looks at an old run without its archive."""
 
 
 def moved(runs: str, path: str) -> str:
     """What has gone into the archive."""
     return (
-        f"What {runs} said of their rows is in {path} now. What was sent stays in the record, and holds the same back as "
-        "ever; the history shows these runs as before."
+        f"What {runs} said of their rows is now in {path}. What was sent stays in the record, and keeps holding "
+        "the same back; the history shows these runs as before."
     )
 
 
@@ -62,15 +62,15 @@ NOT_SMALLER = (
 
 def stay(runs: str) -> str:
     """What could not go."""
-    return f"Left as they are, for a row of theirs is unknown or can still be sent: {runs}."
+    return f"Left as they are, because one of their rows is unknown or can still be sent: {runs}."
 
 
 MESSAGES = (
     Message(
         "archive.unusable",
         "Archive cannot be used",
-        "The archive {path} cannot be used ({value}). What was not moved by then is in the record of what was sent, as before.",
-        "Make sure that the disk has room and that no other program uses the file, then do it again.",
+        "The archive {path} cannot be used ({value}). What had not been moved yet is still in the record of what was sent.",
+        "Make sure that the disk has room and that no other program uses the file, then try again.",
     ),
     Message(
         "settings.wrong",

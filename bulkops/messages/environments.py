@@ -66,7 +66,7 @@ MESSAGES = (
         "env.name",
         "Not a name for an environment",
         "“{value}” cannot be the name of an environment.",
-        "Choose a name of 1 to 40 letters that is none of bulkops' own.",
+        "Choose a name of 1 to 40 characters that bulkops does not use itself.",
     ),
     Message(
         "env.name_taken",
@@ -83,14 +83,14 @@ MESSAGES = (
     Message(
         "me.other_source",
         "Another data source than before",
-        "The key for {value} leads to the data source “{words}”, but the runs before under that name changed “{extra}”. Nothing was sent.",
+        "The key for {value} leads to the data source “{words}”, but earlier runs under that name changed “{extra}”. Nothing was sent.",
         "Store the right key. If it is another customer on the same host, give it a name of its own.",
         cli_hint="bulkops key set --env NAME",
     ),
     Message(
         "me.untold",
         "Data source not told",
-        "{value} does not say any more to which data source the key leads; the runs before under that name changed “{extra}”. Nothing was sent.",
+        "{value} no longer says which data source the key leads to; earlier runs under that name changed “{extra}”. Nothing was sent.",
         "Make sure that the key is the one for “{extra}”. Then run it and say yes to the question yourself.",
         cli_hint="leave out --yes",
     ),

@@ -32,7 +32,7 @@ MESSAGES = (
     Message(
         "heading.split",
         "Headings in two rows",
-        "“{value}” is a heading, and stands in another row than the other headings, which are in row {other}.",
+        "“{value}” is a heading, but it is in another row than the other headings, which are in row {other}.",
         "Put all headings into one row. No row of the sheet is sent until then.",
     ),
     Message(
@@ -62,7 +62,7 @@ MESSAGES = (
     Message(
         "sheet.above",
         "A sheet was not read: its rows stand above the headings",
-        "Sheet “{name}” was not read: its headings stand in {value}, and nothing below them.",
+        "Sheet “{name}” was not read: its headings are in {value}, with nothing below them.",
         "Put the headings above the rows.",
     ),
     Message(

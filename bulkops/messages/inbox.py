@@ -8,7 +8,7 @@ MESSAGES = (
     Message(
         "inbox.no_folder",
         "No upload folder",
-        "{path} is not a folder that can be looked into.",
+        "{path} is not a folder that can be opened.",
         "Check the name, and that the disk it is on is connected.",
     ),
     Message(
@@ -19,7 +19,7 @@ MESSAGES = (
     ),
     Message(
         "inbox.no_access",
-        "Upload folder cannot be worked with",
+        "Upload folder cannot be used",
         "{path}: something in this folder or in the data folder of bulkops cannot be read or written ({value}).",
         "Make sure that you may write there and that the disk has room, then start again: what was sent is recorded, and nothing is sent twice.",
     ),
@@ -32,7 +32,7 @@ MESSAGES = (
     Message(
         "inbox.not_workbook",
         "Not a workbook",
-        "{path} is no workbook that is taken from an upload folder.",
+        "{path} is not a kind of file that an upload folder takes.",
         "Save it as .xlsx, .xlsm, .xls, .ods or .csv, or take it out of the folder.",
     ),
     Message(
@@ -41,7 +41,7 @@ MESSAGES = (
     Message(
         "inbox.two_names",
         "One file with two names",
-        "{path} is one file with two names, and the other one may be that of a file of somebody's own elsewhere.",
+        "{path} is one file with two names, and the other may be that of somebody else's file elsewhere.",
         "Put a copy of the workbook into the folder instead.",
     ),
     Message(
@@ -144,7 +144,7 @@ MESSAGES = (
     Message(
         "inbox.renamed",
         "Another name",
-        "{path} is called {value} now, because a workbook of that name was dealt with before.",
+        "{path} is called {value} now, because there is an earlier workbook of that name.",
         "Look for it under that name.",
         warning=True,
     ),

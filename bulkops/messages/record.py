@@ -66,7 +66,7 @@ MESSAGES = (
     ),
     Message(
         "home.unsure",
-        "Not a sure place for the record of what was sent",
+        "No safe place for the record of what was sent",
         "The variable BULKOPS_HOME ({value}) does not name a folder that is the same at each start: {extra}. Nothing was sent.",
         "Set it to a whole path without quotation marks, such as C:\\bulkops or /home/you/bulkops, or leave it out.",
     ),

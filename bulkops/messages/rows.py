@@ -29,8 +29,8 @@ MESSAGES = (
     ),
     Message(
         "cell.unreadable",
-        "A cell that cannot be read surely",
-        "{heading} cannot be read surely: {value}.",
+        "A cell that cannot be read reliably",
+        "{heading} cannot be read reliably: {value}.",
         "Type the value again.",
     ),
     Message(
@@ -67,7 +67,7 @@ MESSAGES = (
         "value.rounded",
         "A number that is shown rounded",
         "{heading} is shown as {extra}, but the cell holds {value}, and that is what counts.",
-        "Do nothing, if {value} is right; else type {extra} in the cell.",
+        "Do nothing if {value} is right; otherwise type {extra} in the cell.",
         warning=True,
         effect="will send a number as the cell holds it, which shows it rounded",
     ),
@@ -93,7 +93,7 @@ MESSAGES = (
         "guid.wrapped",
         "A GUID with something round it",
         "{heading} was read as {value}. Taken off or replaced: {extra}.",
-        "Do nothing, if that is the task's GUID; else type the right one.",
+        "Do nothing if that is the task's GUID; otherwise type the right one.",
         warning=True,
     ),
     Message(
@@ -222,7 +222,7 @@ MESSAGES = (
         "send_again.once_more",
         "A code that is used once more",
         "The code {value} let the row be sent on {when}; that send was {words}. It counts once more.",
-        "Do nothing, if the row is to be sent again; else clear Send again.",
+        "Do nothing if the row is to be sent again; otherwise clear Send again.",
         warning=True,
     ),
     Message(

@@ -8,7 +8,7 @@ from bulkops.messages.message import Message
 def taken_as_given(things: str) -> str:
     """What practice knows only from the workbook."""
     return (
-        f"Practice takes as given what the workbook names: {things}. It makes up what they hold and of what kind they are, "
+        f"Practice takes as given what the workbook names: {things}. It makes up what they hold and what kind they are, "
         "so its counts say nothing about EnergyCAP."
     )
 
@@ -28,7 +28,7 @@ MESSAGES = (
         "run.other_key",
         "Another key than the run's",
         "Run {value} was begun with the key of {who}; this key leads to {extra}. Nothing was sent.",
-        "Store the key it was begun with, for it may have open batches of that user, then finish it. Otherwise run the workbook itself: rows that are done are not sent twice.",
+        "Store the key it was begun with, as it may have left batches of that user open, then finish it. Otherwise run the workbook itself: rows that are done are not sent twice.",
     ),
     Message(
         "run.question",
@@ -67,7 +67,7 @@ MESSAGES = (
     Message(
         "workbook.no_lock",
         "The workbook cannot be locked",
-        "Nobody else can be kept from running {path} at the same time: the file {extra} beside it, which is there during a run, cannot be made or opened ({value}). Nothing was sent.",
+        "bulkops cannot keep others from running {path} at the same time: the file {extra}, which lies beside it during a run, cannot be made or opened ({value}). Nothing was sent.",
         "Run it again in a moment. If this comes back, copy the workbook to a folder on this computer in which you may write, and run it there: two runs at once could send a row twice.",
     ),
     Message(
@@ -107,15 +107,15 @@ MESSAGES = (
     Message(
         "results.not_renewed",
         "Results not renewed",
-        "{value} So the results in {path} still tell of the row as it was before.",
-        "Go by the history, which tells it as it stands now.",
+        "{value} So the results in {path} still show the row as it was before.",
+        "Look in the history, which shows the row as it is now.",
         cli_hint="bulkops history RUN",
     ),
     Message(
         "results.replaced",
         "Results of another run",
         "{path} does not hold the results of run {value} any more, so it was left as it is.",
-        "Look at that run in the history, which tells the row as it stands now.",
+        "Look at that run in the history, which shows the row as it is now.",
         cli_hint="bulkops history RUN",
     ),
     Message(

@@ -12,7 +12,7 @@ MESSAGES = (
         "workbook.displaced",
         "The workbook has lost its name",
         "There is no file {path}: a run was cut short while it wrote the results, and left the workbook beside it as {value}.",
-        "Put it back under its own name; to finish that run does so, too.",
+        "Put it back under its own name, or finish that run, which does so too.",
         cli_hint="bulkops resume",
     ),
     Message(
@@ -45,8 +45,8 @@ MESSAGES = (
     ),
     Message(
         "workbook.xls",
-        "Old Excel file that cannot be read surely",
-        "{path} is an old Excel file (.xls) of which bulkops cannot read everything surely.",
+        "Old Excel file that cannot be read reliably",
+        "{path} is an old Excel file (.xls) of which bulkops cannot read everything reliably.",
         _AS_XLSX,
     ),
     Message("workbook.xlsb", "Binary Excel format", "{path} is a binary workbook (.xlsb).", _AS_XLSX),
@@ -70,7 +70,7 @@ MESSAGES = (
     ),
     Message(
         "workbook.line",
-        "A line of a text file that cannot be read surely",
+        "A line of a text file that cannot be read reliably",
         "{path}, line {value}: {detail}.",
         "Correct the line, or open the file in Excel with every column as Text, look at that line, and save it as .xlsx.",
     ),
@@ -129,7 +129,7 @@ MESSAGES = (
         "workbook.encrypted",
         "Password-protected",
         "{path} is encrypted: by a password, by a label, or because it was saved as protected against changes.",
-        "Open it in Excel, choose Save As, More options, Tools, General Options, clear both passwords there, and save it. If it was protected (Review, Protect Workbook), unprotect it before.",
+        "Open it in Excel, choose Save As, More options, Tools, General Options, clear both passwords there, and save it. If it was protected (Review, Protect Workbook), unprotect it first.",
     ),
     Message(
         "workbook.not_excel",

@@ -203,7 +203,7 @@ def test_cells_that_were_merged_are_not_taken_for_what_they_hold(tmp_path: Path)
     assert coloured(fix) == {"F2", "F3", "D4"}
     first, second, _ = messages(fix)
     assert first.split("\n")[1:] == [
-        "Cells of the row are merged in August.xlsx; here they are apart, and an error value stands in each of them. "
+        "Cells of the row are merged in August.xlsx; here they are separate, and each of them holds an error value. "
         "Type in each of them what the row should hold, or clear it."
     ]
     assert first.split("\n")[1:] == second.split("\n")[1:]

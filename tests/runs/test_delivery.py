@@ -369,7 +369,7 @@ def text_file(book: Path) -> None:
         (full_of_styles, "August.xlsx has as many cell formats as Excel allows."),
         (
             of_a_million_names,
-            "August.xlsx holds more than can be gone through in a few seconds (xl/workbook.xml has more",
+            "August.xlsx holds more than can be checked in a few seconds (xl/workbook.xml has more",
         ),
         (without_types, "August.xlsx is damaged ([Content_Types].xml is missing)."),
         (text_file, "August.xlsx is not an .xlsx workbook"),
@@ -474,7 +474,7 @@ def test_a_sheet_of_the_operators_called_results_is_never_touched(book: Path, ho
     for _ in range(2):
         found = decided(book, home)
         assert found.notes == [
-            "August.xlsx has a sheet called Results, or the one of bulkops was renamed: "
+            "August.xlsx has a sheet called Results, or bulkops' own was renamed: "
             "the results are in the sheet “Results (bulkops)”. Look for them there."
         ]
         assert found.deliver(RESULTS) == (book, [])

@@ -59,7 +59,7 @@ def test_history_tells_the_room(tmp_path: Path, home: Path, practice: PracticeSe
     told = bulkops("history", "--disk")
     assert told.code == 0
     assert "Record of what was sent" in told.out
-    assert "each workbook's newest 3 stay, whatever is younger than 90 days" in told.out
+    assert "each workbook's newest 3, all that are younger than 90 days" in told.out
     document = json.loads(bulkops("history", "--disk", "--json").out)
     assert document["data_folder"] == str(home)
     assert document["parts"]["previous_versions"]["files"] == 1

@@ -126,7 +126,7 @@ def test_results_that_cannot_be_renewed_are_left_alone_and_told(
     results = resolve_last(folder).results
     assert results.path is None
     assert str(results).startswith(why)
-    assert f"So the results in {august} still tell of the row as it was before." in str(results)
+    assert f"So the results in {august} still show the row as it was before." in str(results)
     assert (august.read_bytes() if august.exists() else b"") == before
     assert resolve.unknown_outcomes(folder) == []
     past = history.history(folder)[0]
@@ -202,5 +202,5 @@ def test_a_run_says_which_results_it_could_not_renew(folder: Path, august: Path,
     opened(august)
     report = run(fill(august.with_name("September.xlsx"), [kickout(1, send_again=code)]), where, folder)
     (note,) = report.notes
-    assert note.startswith(f"August.xlsx is open in Excel. So the results in {august} still tell of the row as it was")
+    assert note.startswith(f"August.xlsx is open in Excel. So the results in {august} still show the row as it was")
     assert WARNING in said(august)

@@ -183,7 +183,7 @@ def test_headings_below_their_rows_are_named(tmp_path: Path) -> None:
     """Nothing stands below them, and somebody takes what stands above for rows."""
     found = checked(typed(tmp_path / "a.xlsx", [2001, "x"], [2002, "y"], ["List ID", "Comment"]))
     assert [each.message for each in found.unread] == [
-        "Sheet “Data” was not read: its headings stand in Data!A3, and nothing below them."
+        "Sheet “Data” was not read: its headings are in Data!A3, with nothing below them."
     ]
     assert checked(typed(tmp_path / "a.xlsx", ["August", 2026], ["List ID", "Comment"])).unread != ()
     assert checked(typed(tmp_path / "a.xlsx", ["List ID", "Comment"])).unread == ()

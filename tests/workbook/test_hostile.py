@@ -289,7 +289,7 @@ def test_results_beside_need_no_second_look_at_the_workbook(tmp_path: Path, monk
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     found = decide(path, sha256, tmp_path / "data", None, "20261121-101530-ab12", unfit=("graft.too_big", "names"))
     assert found.graft is None
-    assert found.notes[0].startswith("a.xlsx holds more than can be gone through in a few seconds (names).")
+    assert found.notes[0].startswith("a.xlsx holds more than can be checked in a few seconds (names).")
 
 
 @pytest.mark.parametrize(
