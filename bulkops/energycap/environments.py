@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import CUSTOM, ENVIRONMENTS, HOSTS, LOOPBACK, PRACTICE, Environment, folded, same_name
-from bulkops.system import ownership
 from bulkops.system.data_folder import home
+from bulkops.system.files import save
 
 _NAMES = "environments.json"
 """In the data folder: which names stand for what."""
@@ -109,12 +109,7 @@ def keep_name(environment: Environment) -> None:
         {"name": each.name, "base_url": each.base_url, "customer": each.customer} for each in (*known, environment)
     ]
     path = home() / _NAMES
-    begun = path.with_name(f"{path.name}.part")
     try:
-        with open(begun, "w", encoding="utf-8", opener=ownership.mine) as stream:
-            json.dump(stored, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        begun.replace(path)
+        save(path, json.dumps(stored, indent=1).encode(), rights=0o600)
     except OSError as error:
         raise CannotStart("file.unwritable", path=path) from error

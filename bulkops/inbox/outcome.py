@@ -12,8 +12,8 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Status, by_status
-from bulkops.operations.catalogue import Catalogue
 from bulkops.runs import ledger_access, preview
+from bulkops.runs.corrections_file import said
 from bulkops.runs.report import Options, Report
 from bulkops.runs.results import document
 from bulkops.runs.upload_folders import DONE, IN_DOUBT, NEEDS_ATTENTION
@@ -142,9 +142,3 @@ def release(box: Folder, record: Record) -> None:
 def unmoved(path: Path, error: OSError) -> CannotStart:
     """Why a workbook was not claimed or moved."""
     return CannotStart("inbox.unmoved", path=path.name, value=error.strerror or error)
-
-
-def said(code: str, **facts: object) -> str:
-    """A sentence of the catalogue with what to do, as a note."""
-    problem = Catalogue(()).problem(code, **{name: str(value) for name, value in facts.items()})
-    return f"{problem.message} {problem.tip}".strip()

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
-from bulkops.inbox.outcome import Processed, as_moved, finish, moves_of, release, said, unmoved
+from bulkops.inbox.outcome import Processed, as_moved, finish, moves_of, release, unmoved
 from bulkops.inbox.recovery import taken_up
 from bulkops.inbox.scan import Candidate, can_be_taken, hold_unchanged, in_use, usable
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
+from bulkops.runs.corrections_file import said
 from bulkops.runs.execute import refused
 from bulkops.runs.prepare import PreparedRun, prepare
 from bulkops.runs.report import Options, Report
@@ -41,16 +42,8 @@ _STAYS = {
 }
 """What keeps one workbook where it is, and the others from nothing."""
 _OF_ONE = {
-    *(
-        errno.EEXIST,
-        errno.EFBIG,
-        errno.EINVAL,
-        errno.EISDIR,
-        errno.ELOOP,
-        errno.ENAMETOOLONG,
-        errno.ENOENT,
-        errno.ENOTDIR,
-    ),
+    *(errno.EEXIST, errno.EFBIG, errno.EINVAL, errno.EISDIR),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR),
 }
 """What the system says of a file or a folder that is not what it should be; not of a disk."""
 
@@ -106,7 +99,7 @@ class Inbox:
                     handled = Processed(path, report, why=report.refused, ends=_ends(report.refused))
         except CannotStart as error:
             half = self._perhaps_half(path, error)
-            if half or _stays(error):
+            if half or error.code in _STAYS or _ends(error):
                 handled = Processed(path, why=half or error, ends=_ends(error))
             else:
                 handled = self._moved(record, None, "", error)
@@ -254,10 +247,6 @@ def _wants_somebody(run: PreparedRun) -> CannotStart | None:
     if run.other_computer:
         return CannotStart("inbox.elsewhere", path=run.workbook.path.name, value=run.other_computer)
     return next(iter(run.to_be_sure_of), None)
-
-
-def _stays(error: BulkopsError) -> bool:
-    return error.code in _STAYS or _ends(error)
 
 
 def _ends(error: BulkopsError | None) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bulkops.inbox import claims, filing, journal
 from bulkops.inbox.journal import Record
-from bulkops.inbox.outcome import finish, release, said, unmoved
+from bulkops.inbox.outcome import finish, release, unmoved
 from bulkops.messages.errors import CannotStart
+from bulkops.runs.corrections_file import said
 from bulkops.system import data_folder
 from bulkops.system.folders import Folder, Id
 from bulkops.system.workbook_lock import workbook_alone

@@ -87,8 +87,10 @@ def scan_folder(folder: Path, home: Path, sleep: Callable[[float], object] = tim
         candidate = _candidate(path, facts)
         steady = before is not None and _candidate(path, before) == candidate
         claim = claim_on(path)
-        if why := _reason(path, facts, steady) or _in_use(claim, home):
-            skipped.append(Skipped(path, why))
+        if code := next(_reasons(path, facts, steady), ""):
+            skipped.append(Skipped(path, CannotStart(code, path=path.name)))
+        elif claim is not None and not is_ours(claim, home):
+            skipped.append(Skipped(path, in_use(claim)))
         else:
             ready.append(replace(candidate, again=claim is not None))
     return Listing(folder, tuple(ready), tuple(skipped))
@@ -121,11 +123,6 @@ def _candidate(path: Path, facts: os.stat_result) -> Candidate:
     return Candidate(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, Id(facts.st_dev, facts.st_ino))
 
 
-def _in_use(claim: Claim | None, home: Path) -> CannotStart | None:
-    """Why a workbook with this claim is not ours; None if it is, or is nobody's."""
-    return None if claim is None or is_ours(claim, home) else in_use(claim)
-
-
 def in_use(claim: Claim) -> CannotStart:
     """Who has a workbook."""
     value = f"{claim.who or 'somebody'} on {claim.computer or 'another computer'} since {claim.since or 'just now'}"
@@ -154,19 +151,8 @@ def _is_workbook(path: Path) -> bool:
     return path.suffix.lower() in _WORKBOOKS
 
 
-def _reason(path: Path, facts: os.stat_result, steady: bool) -> CannotStart | None:
-    """Why a file is left alone, whoever may have claimed it."""
-    return next((CannotStart(code, path=path.name) for code in _reasons(path, facts, steady)), None)
-
-
-def _odd(facts: os.stat_result) -> str:
-    """What it is, if it is not a file with one name."""
-    if stat.S_ISREG(facts.st_mode):
-        return "inbox.two_names"
-    return "inbox.link" if is_link(facts) else "inbox.no_file"
-
-
 def _reasons(path: Path, facts: os.stat_result, steady: bool) -> Iterator[str]:
+    """Why a file is left alone, whoever may have claimed it."""
     yield from _what_it_is(path, facts)
     if is_online(facts):
         yield "inbox.online"
@@ -194,8 +180,10 @@ def _what_it_is(path: Path, facts: os.stat_result) -> Iterator[str]:
         yield "inbox.copying"
     if not _is_workbook(path):
         yield "inbox.not_workbook"
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
-        yield _odd(facts)
+    if not stat.S_ISREG(facts.st_mode):
+        yield "inbox.link" if is_link(facts) else "inbox.no_file"
+    elif facts.st_nlink > 1:
+        yield "inbox.two_names"
     if any(unicodedata.category(char) in _UNREADABLE for char in path.name):
         yield "inbox.name"
 

@@ -61,13 +61,11 @@ class Fault:
         return cls(applied, lambda state, _: error_answer(state, status, text, headers=headers))
 
     @classmethod
-    def too_many(
-        cls, retry_after: int | str | datetime = 1, *, date: datetime | None = None, applied: bool = False
-    ) -> Self:
+    def too_many(cls, retry_after: int | str | datetime = 1, *, date: datetime | None = None) -> Self:
         """429 with Retry-After: seconds, any text, or a moment (UTC) as an HTTP date. `date` sets the Date header."""
         wait = http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
         headers = {"Retry-After": wait} | ({"Date": http_date(date)} if date else {})
-        return cls.status(429, text="Too many requests.", headers=headers, applied=applied)
+        return cls.status(429, text="Too many requests.", headers=headers)
 
     @classmethod
     def slow(cls, seconds: float, *, applied: bool = True) -> Self:

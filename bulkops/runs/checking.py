@@ -33,7 +33,6 @@ class Checked:
 
     rows: tuple[CheckedRow, ...]
     notes: tuple[str, ...]
-    input_sheets: int
     layouts: tuple[Layout, ...] = ()
     """The input sheets as they were read."""
     unread: tuple[Unread, ...] = ()
@@ -77,7 +76,7 @@ def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: b
     rows = [checked.get(each.seq) or _passed_by(each, fields) for each in read]
     if include_hidden:
         rows = [replace(row, hidden=False) if row.hidden else row for row in rows]
-    return Checked(tuple(rows), tuple(notes), len(layouts), tuple(layouts), tuple(unread))
+    return Checked(tuple(rows), tuple(notes), tuple(layouts), tuple(unread))
 
 
 def import_schemas() -> None:

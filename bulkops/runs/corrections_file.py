@@ -42,30 +42,30 @@ class Corrections:
         told = list(outcomes)
         left_out = Counter(outcome.status for outcome in told if not is_wrong(outcome))
         codes = ((Status.FAILED, "corrections.outside"), (Status.INVALID, "corrections.elsewhere"))
-        notes = [_said(code, value=left_out[status]) for status, code in codes if left_out[status]]
+        notes = [said(code, value=left_out[status]) for status, code in codes if left_out[status]]
         try:
             sheets = to_correct(layouts, rows, told, self.workbook.name)
             count = sum(len(sheet.lines) for sheet in sheets)
             if not count:
                 code = "corrections.old" if os.path.exists(self.path) else "corrections.none"
-                return "", [*notes, _said(code, path=self.path)]
+                return "", [*notes, said(code, path=self.path)]
             made = content(sheets, self.workbook.name)
         except TooBig:
-            return "", [*notes, _said("corrections.too_big", path=self.path, value=self.workbook.name)]
+            return "", [*notes, said("corrections.too_big", path=self.path, value=self.workbook.name)]
         except Exception as error:
             self.internal_error = error
-            return "", [*notes, _said("corrections.lost", path=self.path, value=type(error).__name__)]
+            return "", [*notes, said("corrections.lost", path=self.path, value=type(error).__name__)]
         spare = in_data_folder(self.folder, self.path, self.run)
         for path in (self.path, spare):
             try:
                 kept = self._put(path, made)
             except OSError as error:
-                notes.append(_said("corrections.lost", path=path, value=error.strerror or error))
+                notes.append(said("corrections.lost", path=path, value=error.strerror or error))
             except Exception as error:
                 self.internal_error = error
-                notes.append(_said("corrections.lost", path=path, value=type(error).__name__))
+                notes.append(said("corrections.lost", path=path, value=type(error).__name__))
             else:
-                notes += [_said("corrections.kept", path=path.name, value=each) for each in kept]
+                notes += [said("corrections.kept", path=path.name, value=each) for each in kept]
                 return f"{path} ({count} {'row' if count == 1 else 'rows'})", notes
         return "", notes
 
@@ -112,6 +112,7 @@ def _same(one: Path, other: Path) -> bool:
     return str(one.resolve()).casefold() == str(other.resolve()).casefold()
 
 
-def _said(code: str, **facts: object) -> str:
+def said(code: str, **facts: object) -> str:
+    """A sentence of the catalogue with what to do, as a note."""
     problem = Catalogue(()).problem(code, **{name: str(value) for name, value in facts.items()})
     return f"{problem.message} {problem.tip}".strip()

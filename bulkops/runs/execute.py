@@ -3,8 +3,6 @@
 It always ends with a status for every row: no failure on the way keeps the report from being made.
 """
 
-from __future__ import annotations
-
 import platform
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -13,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bulkops import __version__
 from bulkops.energycap.client import Client, KeepAlive
@@ -30,15 +28,13 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.runs import backups, under_way
 from bulkops.runs.control import Control
 from bulkops.runs.delivery import Delivery
+from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.processor import Processor, Sent, reason_of
 from bulkops.runs.recorded_run import NEVER, UNREAD, interrupted
 from bulkops.runs.renewal import renew
 from bulkops.runs.report import KEPT_OPTIONS, Report, in_order
 from bulkops.runs.results import results_of
 from bulkops.system import data_folder
-
-if TYPE_CHECKING:
-    from bulkops.runs.prepare import PreparedRun
 
 
 @dataclass(slots=True)

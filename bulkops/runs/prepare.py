@@ -10,17 +10,16 @@ Each stage makes a new value of the one before. What stands in the way ends the 
 rows are known by then, so each gets its status.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkops.energycap import credentials
+from bulkops.energycap.account import Owner, asking, key_for, owner
+from bulkops.energycap.key import Key
 from bulkops.ledger import Account, Ledger, Run, new_run_id, now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
@@ -28,17 +27,13 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.operations import all_operations
 from bulkops.runs.corrections_file import Corrections, corrections_to
+from bulkops.runs.delivery import Delivery, decide
 from bulkops.runs.ledger_access import assumed_account, ledger_alone, plan_rows, watched
 from bulkops.runs.load import LoadedWorkbook, load
 from bulkops.runs.other_computer import run_on_another, unknown_runs
 from bulkops.runs.report import Options
 from bulkops.system import data_folder
 from bulkops.system.folders import Id
-
-if TYPE_CHECKING:
-    from bulkops.energycap.account import Owner
-    from bulkops.energycap.key import Key
-    from bulkops.runs.delivery import Delivery
 
 _UNREACHABLE = (53, 67)
 """Windows calls what lies on a share that it does not reach not found; it may be there, for others."""
@@ -190,7 +185,6 @@ def _with_places(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
 
 
 def _delivery(run: PreparedRun, folder: Path, practice: bool) -> Delivery:
-    from bulkops.runs.delivery import decide
     from bulkops.workbook.writing.sidecar import run_ids
 
     workbook = run.workbook
@@ -211,7 +205,6 @@ def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
 
 def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
     """Raises CannotStart for a key that is missing or refused, is not the run's, or leads to other data than before."""
-    from bulkops.energycap.account import key_for, owner
     from bulkops.runs.practice import SERVED_APART, without_unknown
 
     key = key_for(run.environment)
@@ -226,7 +219,6 @@ def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun
 
 
 def _without_ruled_out(run: PreparedRun, *_: object) -> PreparedRun:
-    from bulkops.energycap.account import asking
     from bulkops.energycap.lookups import look_up, rule_out
 
     if run.key is None:

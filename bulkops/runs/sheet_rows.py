@@ -22,7 +22,6 @@ class SheetRow:
 
     seq: int
     row: Row
-    layout: Layout
     operation: Operation | None
     found: tuple[Problem, ...]
     barred: tuple[Problem, ...]
@@ -87,7 +86,7 @@ def rows_of(
             # Before all else: in the corrections a formula is its result, and nothing would be wrong there any more.
             place = f"{row.sheet}!{column_letters(column)}{row.number}"
             barred = (catalogue.problem("row.subtotal", place), *barred)
-        yield SheetRow(seq, row, layout, operation, found, barred, letters)
+        yield SheetRow(seq, row, operation, found, barred, letters)
         seq += 1
 
 

@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
 
 from bulkops.system.folders import Folder
 from bulkops.system.links import is_link
@@ -15,9 +14,7 @@ from bulkops.system.links import is_link
 _TRIES = 5
 
 
-def rename_no_replace(
-    old: Folder, name: str, new: Folder, to: str, sleep: Callable[[float], object] = time.sleep
-) -> None:
+def rename_no_replace(old: Folder, name: str, new: Folder, to: str) -> None:
     """Rename a file on one disk. Raises FileExistsError if the name is in use, OSError, also for what is no file.
 
     Who dies in it leaves the file under one of the names, or under both; done again, it comes to its end.
@@ -33,7 +30,7 @@ def rename_no_replace(
             # On Windows a virus scanner that looks at a file keeps it for a moment.
             if attempt == _TRIES - 1:
                 raise
-            sleep(0.2 * 2**attempt)
+            time.sleep(0.2 * 2**attempt)
 
 
 if sys.platform == "win32":

@@ -56,8 +56,7 @@ class Format:
         if self.only is not None:
             return self.only
         number = float(digits)
-        meets = (each for each in self.choices if each.condition is None or _holds(number, *each.condition))
-        choice = next(meets)
+        choice = next(each for each in self.choices if each.condition is None or _holds(number, *each.condition))
         return _SPECIAL if abs(number) < choice.hidden_below else choice.display
 
 

@@ -1,14 +1,10 @@
 """What a Results sheet is known by: its names, and its columns in every order in which bulkops has written them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bulkops.workbook.sheets import SheetRow
+from bulkops.workbook.sheets import SheetRow
 
 SHEET = "Results"
 PRACTICE_SHEET = "PRACTICE Results"

@@ -10,22 +10,8 @@ STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 _KINDS = {f"{NUMBER} {kind}-style" for kind in ("number", "currency", "percentage", "date", "time", "boolean", "text")}
 _CODES = {
-    **dict.fromkeys(
-        (
-            "year",
-            "month",
-            "day",
-            "day-of-week",
-            "era",
-            "quarter",
-            "week-of-year",
-            "hours",
-            "minutes",
-            "seconds",
-            "am-pm",
-        ),
-        "d",
-    ),
+    **dict.fromkeys(("year", "month", "day", "day-of-week", "era", "quarter", "week-of-year"), "d"),
+    **dict.fromkeys(("hours", "minutes", "seconds", "am-pm"), "d"),
     "fraction": "# ?/?",
     "text-content": "@",
     "boolean": '"TRUE"',

@@ -34,14 +34,8 @@ _DEFAULTS: dict[str, tuple[str, ...]] = {
 }
 """The sections we add to, in the order of the schema, and what must come first in one that is missing or empty:
 cells without a style have the first of each."""
-_ENTRIES = {
-    "numFmts": "numFmt",
-    "fonts": "font",
-    "fills": "fill",
-    "borders": "border",
-    "cellStyleXfs": "xf",
-    "cellXfs": "xf",
-}
+_ENTRIES = {name: "xf" if name.endswith("Xfs") else name.removesuffix("s") for name in _DEFAULTS}
+"""What their entries are called."""
 
 
 class StylesFull(UnsupportedPart):

@@ -183,11 +183,6 @@ class Inspected:
         """The names of all sheets, in the workbook's order."""
         return [sheet.attributes.get("name", "") for sheet in self.sheets.children]
 
-    @property
-    def since_1904(self) -> bool:
-        """Its dates count from 1904."""
-        return self._says("workbookPr", "date1904")
-
     def has_name(self, name: str) -> bool:
         """Is there a workbook name like that?"""
         names = self.names.children if self.names is not None else ()
