@@ -1,7 +1,5 @@
 """``bulkops key``: the API key of an environment, in this computer's credential store."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Annotated

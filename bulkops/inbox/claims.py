@@ -4,8 +4,6 @@ A hidden file beside the workbook that appears whole or not at all. It keeps eve
 is all it can do: it lies where anybody may write, so nothing is ever done because a claim says so.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """What lies in an upload folder: workbooks that can be taken, and what is left alone, each with the reason."""
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

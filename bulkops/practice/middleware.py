@@ -1,7 +1,5 @@
 """ASGI middleware in front of the app: it records every request that arrives, and plays the scripted faults."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import struct

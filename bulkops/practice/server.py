@@ -1,7 +1,5 @@
 """The practice server on the loopback address: `PracticeServer` for tests and the demo, `serve_forever` for people."""
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import socket

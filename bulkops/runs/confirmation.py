@@ -3,24 +3,20 @@
 A face brings what it asks with, and a listener for the rows as they come.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.outcomes import Outcome
+from bulkops.runs.control import Control
 from bulkops.runs.execute import execute, refused
 from bulkops.runs.ledger_access import OLDER, take_over
+from bulkops.runs.prepare import PreparedRun
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary, summary_of
-
-if TYPE_CHECKING:
-    from bulkops.runs.control import Control
-    from bulkops.runs.prepare import PreparedRun
 
 Answer = Options | BulkopsError | None
 """None: yes. An error: no, and why. Other options: the workbook is to be looked at anew with them, and asked again."""

@@ -1,13 +1,11 @@
 """A run told from the ledger alone: its rows as they stand now, with what was said of them or sent since, and its
 results made again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bulkops.ledger import Ledger, Run
 from bulkops.messages import answers
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import moment
@@ -24,9 +22,6 @@ from bulkops.system.path_lengths import shortened
 from bulkops.workbook.results_layout import PRACTICE_SHEET, SHEET
 from bulkops.workbook.writing.results_sheet import Results
 from bulkops.workbook.writing.sidecar import PRACTICE_NAME, plain
-
-if TYPE_CHECKING:
-    from bulkops.ledger import Ledger, Run
 
 UNREAD = "unread"
 """Under this name the sheets that were left out stand among a run's options."""

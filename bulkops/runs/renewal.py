@@ -5,16 +5,14 @@ replaced, with the care of a run: with the workbook's lock, a copy kept, and onl
 meanwhile, has it open, or has added to the results. Where that cannot be done it is said why, and nothing is changed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bulkops.ledger import Ledger, Run
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
 from bulkops.runs import backups, recorded_run
 from bulkops.runs.practice import only_practised
@@ -24,9 +22,6 @@ from bulkops.system.replacement import Changed
 from bulkops.system.workbook_lock import workbook_alone
 from bulkops.workbook.writing.sidecar import renewed, runs_in
 from bulkops.workbook.writing.suitability import CannotGraft
-
-if TYPE_CHECKING:
-    from bulkops.ledger import Ledger, Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ The upper functions are pure: they take what a system says as text, so that each
 Below them stands what asks the system bulkops runs on. What cannot be asked refuses nothing.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

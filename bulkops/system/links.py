@@ -4,8 +4,6 @@ A link is followed only if it and the folder in which it lies belong to the user
 write in that folder; on Windows, if it belongs to one of the two. Any other link is in the way: ``Planted``.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -1,7 +1,5 @@
 """One run at a time in a data folder: operating-system locks that die with the process that holds them."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

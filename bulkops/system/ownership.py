@@ -4,8 +4,6 @@ On Windows the rights of the user's profile see to that, and a folder elsewhere 
 folder in it is for its owner alone (0700), and each file (0600), whatever rights the user's new files have.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import sys

@@ -1,7 +1,5 @@
 """How long a path may be: a disk counts the letters of a name, and Windows those of the whole path."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A rename that never replaces a file, as a plain one does."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

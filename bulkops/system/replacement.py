@@ -3,8 +3,6 @@
 ReplaceFile first takes the old file's name away; the name that it has meanwhile is known, for a kill may come then.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -4,8 +4,6 @@ Windows calls a program before it ends it, in a thread of the program's own, and
 or five seconds after. So the thread waits until what is being done has come to its end.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import threading

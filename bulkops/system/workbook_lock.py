@@ -3,8 +3,6 @@
 Two people, on two computers with a data folder each, may open the same workbook in a shared folder.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

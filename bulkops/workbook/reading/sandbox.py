@@ -3,8 +3,6 @@
 The child gets the file's name and bytes and gives back plain JSON. It knows nothing else: no key, no ledger, no lock.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import os

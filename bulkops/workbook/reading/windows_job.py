@@ -1,7 +1,5 @@
 """A process's own limits on Windows, which knows them for jobs only: a job of one process."""
 
-from __future__ import annotations
-
 import struct
 import sys
 

@@ -4,10 +4,8 @@ What an earlier run added is found again, also after another program has saved i
 not grow from run to run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from bulkops.workbook.text import natural
 from bulkops.workbook.writing.looks import Look, edge_of, fill_of, font_of, plain_code
@@ -153,7 +151,7 @@ class StyleTable:
                 raise UnsupportedPart(f"{self.part.name} has fewer {name} than are used")
         return numbers, self._patched()
 
-    def keeps(self, before: StyleTable) -> bool:
+    def keeps(self, before: Self) -> bool:
         """Does every number of ``before`` that a cell, or a style of a cell, can have mean here what it means there:
         the same number format, font, fill, border, alignment and protection?"""
         known = {each.tag for each in before._root.children}
