@@ -75,7 +75,6 @@ def left_out(run: Run) -> tuple[Unread, ...]:
 
 
 def results(run: Run, outcomes: Iterable[Outcome]) -> Results:
-    """A run's results."""
     return results_of(run, outcomes, all_operations(), left_out(run))
 
 

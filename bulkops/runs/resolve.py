@@ -19,8 +19,6 @@ from bulkops.system import data_folder
 if TYPE_CHECKING:
     from bulkops.runs.renewal import Renewed
 
-__all__ = ["Resolution", "ResolutionKind", "ResolvedRow", "UnknownOutcome", "resolve", "unknown_outcomes"]
-
 
 class ResolvedRow(NamedTuple):
     """A row's resolution, and what has come of renewing the results of its run."""

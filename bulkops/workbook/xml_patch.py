@@ -211,7 +211,6 @@ class Patch:
         self._changes.append((at, at, xml))
 
     def remove(self, element: Element) -> None:
-        """Take an element away."""
         self._changes.append((element.start, element.end, ""))
 
     def set_text(self, element: Element, text: str) -> None:

@@ -234,7 +234,7 @@ def test_ctrl_c_while_getting_ready_is_a_no(
     tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until the first row is sent, Ctrl-C means that nothing is."""
-    monkeypatch.setattr("bulkops.energycap.account.owner", fail_with(KeyboardInterrupt()))
+    monkeypatch.setattr("bulkops.runs.prepare.owner", fail_with(KeyboardInterrupt()))
     report = run(fill(tmp_path / "August.xlsx", flags=GOOD), server)
     assert report.refused is not None
     assert (report.refused.code, report.exit_code, set(statuses(report))) == ("run.declined", 2, {"not_sent"})

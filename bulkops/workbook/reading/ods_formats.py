@@ -66,7 +66,6 @@ class Styles:
                 self.hidden.add(self._style)
 
     def end(self, tag: str) -> None:
-        """An element's end."""
         _, _, name = tag.partition(" ")
         if self._open is None:
             return

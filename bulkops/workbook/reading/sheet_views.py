@@ -93,7 +93,6 @@ class Views:
         return bool(self._open)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """An element of the views begins."""
         name = tag.rpartition(" ")[2]
         self._open.append(name)
         if name in ("namedSheetView", "customSheetView"):
@@ -108,7 +107,6 @@ class Views:
             self._column.take(name, attributes)
 
     def end(self, tag: str) -> None:
-        """It ends."""
         if self._open and self._open.pop() in ("columnFilter", "filterColumn"):
             self._column = None
 

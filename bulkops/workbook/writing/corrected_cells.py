@@ -27,21 +27,21 @@ def stored(cell: Cell) -> tuple[str, str]:
 
 
 def cell_xml(address: str, style: int, cell: Cell) -> str:
-    """A cell as XML."""
     value, type_ = stored(cell)
     if type_ == "s":
-        return f'<c r="{address}" s="{style}" t="inlineStr"><is>{_text(value)}</is></c>'
+        return f'<c r="{address}" s="{style}" t="inlineStr"><is>{text_xml(value)}</is></c>'
     return f'<c r="{address}" s="{style}" t="{type_}"><v>{html.escape(value, quote=False)}</v></c>'
 
 
 def message_xml(address: str, style: int, message: str) -> str:
     """A message's cell as XML, its first line bold."""
     first, _, rest = cell_text(message).partition("\n")
-    bold = f'<r><rPr><rFont val="Calibri"/><b val="1"/><sz val="11"/></rPr>{_text(first)}</r>'
-    return f'<c r="{address}" s="{style}" t="inlineStr"><is>{bold}<r>{_text(f"{chr(10)}{rest}")}</r></is></c>'
+    bold = f'<r><rPr><rFont val="Calibri"/><b val="1"/><sz val="11"/></rPr>{text_xml(first)}</r>'
+    return f'<c r="{address}" s="{style}" t="inlineStr"><is>{bold}<r>{text_xml(f"{chr(10)}{rest}")}</r></is></c>'
 
 
-def _text(value: str) -> str:
+def text_xml(value: str) -> str:
+    """A text as it stands in a cell."""
     # Without this word a program may drop blanks at either end.
     space = "" if value == value.strip() else ' xml:space="preserve"'
     return f"<t{space}>{html.escape(value, quote=False)}</t>"

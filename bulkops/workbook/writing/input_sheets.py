@@ -29,7 +29,6 @@ def new_book() -> Any:
 
 
 def content_of(book: Any) -> bytes:
-    """A workbook's bytes."""
     from openpyxl.writer.excel import ExcelWriter
 
     stream = io.BytesIO()

@@ -41,13 +41,11 @@ class Look:
 
     @property
     def fill_xml(self) -> str:
-        """The fill as an entry."""
         solid = f'<{{x}}patternFill patternType="solid"><{{x}}fgColor rgb="FF{self.fill}"/><{{x}}bgColor indexed="64"/>'
         return f"<{{x}}fill>{solid}</{{x}}patternFill></{{x}}fill>"
 
     @property
     def border_xml(self) -> str:
-        """The border as an entry."""
         line = f'<{{x}}bottom style="thin"><{{x}}color rgb="FF{self.edge}"/></{{x}}bottom>'
         return f"<{{x}}border><{{x}}left/><{{x}}right/><{{x}}top/>{line}<{{x}}diagonal/></{{x}}border>"
 

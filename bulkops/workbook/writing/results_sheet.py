@@ -16,6 +16,7 @@ from bulkops.model.outcomes import Status
 from bulkops.workbook.package import PACKAGE_RELATIONSHIPS
 from bulkops.workbook.results_layout import COLUMNS, NOW
 from bulkops.workbook.text import cell_text, stored_text
+from bulkops.workbook.writing.corrected_cells import text_xml
 from bulkops.workbook.writing.looks import Look
 
 MOST_LINES = 1_048_576 - NOW.heading_row
@@ -214,10 +215,7 @@ def links(results: Results, target: str, relationships: str) -> bytes:
 @lru_cache(maxsize=1000)
 def _inline(text: str) -> str:
     """A text as it stands in a cell; most are in many."""
-    stored = escape(cell_text(text), quote=False)
-    # Without this word a program may drop blanks at either end.
-    space = "" if stored == stored.strip() else ' xml:space="preserve"'
-    return f"<is><t{space}>{stored}</t></is>"
+    return f"<is>{text_xml(cell_text(text))}</is>"
 
 
 def _links(lines: Sequence[Sequence[Value]], elsewhere: bool) -> str:
