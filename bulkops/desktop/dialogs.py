@@ -86,35 +86,25 @@ class RunDialog(Dialog):
             self._label(f"This finishes {question.resumes}.", "TLabel", wide)
         if question.host:
             self._where(question, wide)
-        if question.key:
-            self._label(f"with the key {question.key}", "Faint.TLabel", wide)
-        for effect in question.effects:
-            self._label(f"• {effect}", "Bold.TLabel", wide)
-        if question.left_out:
-            self._label(f"Left out: {question.left_out}", "TLabel", wide)
-        if question.results:
-            self._label(f"Results: {question.results}", "TLabel", wide)
-        for note in question.notes:
-            self._label(f"Note: {note}", "TLabel", wide)
-        for each in question.sure:
-            self._label(each, "Bold.TLabel", wide)
+        for words, style in (
+            (question.key and f"with the key {question.key}", "Faint.TLabel"),
+            *((f"• {effect}", "Bold.TLabel") for effect in question.effects),
+            (question.left_out and f"Left out: {question.left_out}", "TLabel"),
+            (question.results and f"Results: {question.results}", "TLabel"),
+            *((f"Note: {note}", "TLabel") for note in question.notes),
+            *((each, "Bold.TLabel") for each in question.sure),
+        ):
+            if words:
+                self._label(words, style, wide)
         self._choices(question)
         self._buttons(question, wide)
 
     def _where(self, question: Question, wide: int) -> None:
         look = self.look
-        where = tk.Label(
-            self.body,
-            text=f"to {question.host}" + (f", as {question.owner}" if question.owner else ""),
-            background=SAFE if question.practice else DANGER,
-            foreground="white",
-            font="BulkopsBold",
-            anchor=tk.W,
-            justify=tk.LEFT,
-            wraplength=wide,
-            padx=look.gap,
-            pady=look.pad,
-        )
+        colour, words = SAFE if question.practice else DANGER, f"to {question.host}"
+        words += f", as {question.owner}" if question.owner else ""
+        where = tk.Label(self.body, text=words, background=colour, foreground="white", font="BulkopsBold", anchor=tk.W)
+        where.configure(justify=tk.LEFT, wraplength=wide, padx=look.gap, pady=look.pad)
         where.pack(fill=tk.X, pady=look.pad)
 
     def _label(self, words: str, style: str, wide: int) -> None:

@@ -10,7 +10,6 @@ from tkinter import filedialog, ttk
 from typing import TypedDict
 
 from bulkops.desktop.choosing import Chooser
-from bulkops.desktop.disk_line import DiskLine
 from bulkops.desktop.history import results_of
 from bulkops.desktop.opening import open_file
 from bulkops.desktop.theme import DANGER, INK, Look
@@ -18,9 +17,8 @@ from bulkops.desktop.widgets import StatusTable, WrappedLabel, enable
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural
-from bulkops.runs import history, run_list
+from bulkops.runs import disk_space, history, run_list
 from bulkops.runs.run_list import PastRun
-from bulkops.system import log
 
 _COLUMNS = {"Started": 17, "Workbook": 20, "What to do": 26, "Rows": 20, "Environment": 15, "Who": 9}
 """Headings, with their least widths in digits; what is cut off is shown in full below."""
@@ -55,7 +53,7 @@ class HistoryTab(ttk.Frame):
         self.chooser.grid(row=0, columnspan=2, sticky="ew", pady=(0, look.pad))
         self._build_table(look)
         self._build_below(look)
-        self.disk = DiskLine(self, worker, folder)
+        self.disk = WrappedLabel(self, style="Faint.TLabel")
         self.disk.grid(row=9, columnspan=2, sticky="ew", pady=(look.pad, 0))
         self._chosen()
 
@@ -85,6 +83,14 @@ class HistoryTab(ttk.Frame):
     def refresh(self) -> None:
         """Look the runs up; what was chosen stays chosen, at first the newest."""
         self._worker.start(lambda: history.history(self._folder), self._show, self._failed)
+
+    def refresh_disk_space(self) -> None:
+        """Look up how much disk space the records and copies take; if that fails the line stays as it was."""
+        self._worker.start(lambda: disk_space.line(self._folder), self._show_disk_space, lambda _: None)
+
+    def _show_disk_space(self, words: str) -> None:
+        if self.winfo_exists():
+            self.disk.configure(text=words)
 
     def _show(self, runs: list[PastRun]) -> None:
         if self.winfo_exists():
@@ -187,11 +193,10 @@ class HistoryTab(ttk.Frame):
         if self.winfo_exists():
             self._say(f"{plural(number, 'run')} in {path}", path=str(path))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BulkopsError) -> None:
         if self.winfo_exists():
-            known = error if isinstance(error, BulkopsError) else log.record(error)
             self._tell_chosen()
-            self._say(str(known), DANGER, str(known.facts.get("path", "")))
+            self._say(str(error), DANGER, str(error.facts.get("path", "")))
 
     def _say(self, words: str, colour: str = INK, path: str = "") -> None:
         self._path = path

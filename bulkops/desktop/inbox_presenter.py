@@ -93,11 +93,11 @@ class InboxPresenter:
     trouble: str = ""
     looking: bool = False
     control: Control | None = None
+    """Of the pass that is going on."""
     leaving: bool = False
     """Is the window about to go? Then nothing more is begun."""
     cut_short: bool = False
     """Has a run of this pass stopped early?"""
-    """Of the pass that is going on."""
     question: Question | None = None
     _answers: SimpleQueue[BulkopsError | None] = field(default_factory=SimpleQueue)
 
@@ -246,10 +246,9 @@ class InboxPresenter:
         self.headline = " ".join(["Ended early." if self.cut_short else "Finished.", *notes])
         self.refresh()
 
-    def _failed(self, error: Exception) -> None:
-        told = error if isinstance(error, BulkopsError) else log.record(error)
+    def _failed(self, error: BulkopsError) -> None:
         self.control, self.looking, self.question = None, False, None
-        self.trouble, self.headline = str(told), "That did not work."
+        self.trouble, self.headline = str(error), "That did not work."
         self.screen.ask(None)
         self.refresh()
 

@@ -17,7 +17,6 @@ from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
-from bulkops.system import log
 
 _COLUMNS = {"Workbook": 34, "Moved to": 16, "State": 60}
 """Headings, with their least widths in digits; what is cut off is shown in full below."""
@@ -142,9 +141,9 @@ class InboxTab(ttk.Frame):
             path = self._files[chosen[0]].path
             self._worker.start(lambda: opener(path), lambda _: None, self._not_opened)
 
-    def _not_opened(self, error: Exception) -> None:
+    def _not_opened(self, error: BulkopsError) -> None:
         if self.winfo_exists():
-            self.trouble.configure(text=str(error if isinstance(error, BulkopsError) else log.record(error)))
+            self.trouble.configure(text=str(error))
 
     def ask(self, question: Question | None) -> None:
         """Ask about one workbook, or take the question away."""

@@ -15,7 +15,6 @@ from bulkops.desktop.worker import Worker
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
-from bulkops.system import log
 
 _WIDTH = 88
 """Digits in a line of text."""
@@ -172,9 +171,8 @@ class KeyDialog(Dialog):
                 self._say(said)
                 then(said)
 
-        def failed(error: Exception) -> None:
-            internal_error = log.record(error)
-            done(Said(str(internal_error), good=False, code=internal_error.code))
+        def failed(error: BulkopsError) -> None:
+            done(Said(str(error), good=False, code=error.code))
 
         self.said.configure(text=meanwhile, foreground=INK)
         self._be_busy(True)

@@ -77,7 +77,6 @@ def dress(root: tk.Misc) -> Look:
     style.configure("Title.TLabel", font="BulkopsTitle")
     style.configure("Faint.TLabel", foreground=FAINT)
     style.configure("Main.TButton", font="BulkopsBold")
-    style.configure("Banner.TLabel", font="BulkopsTitle", foreground="white", padding=(look.gap, look.pad))
     return look
 
 
@@ -125,20 +124,18 @@ def _clam(style: ttk.Style, look: Look) -> None:
     )
     size = round(look.line * 0.75)
     style.configure("TCheckbutton", indicatorsize=size, indicatormargin=(0, 0, look.pad, 0), padding=look.pad // 2)
-    style.configure("TRadiobutton", indicatorsize=size, indicatormargin=(0, 0, look.pad, 0), padding=look.pad // 2)
-    for kind in ("TCheckbutton", "TRadiobutton"):
-        style.map(
-            kind,
-            background=[("active", GROUND)],
-            indicatorbackground=[("selected", ACCENT), ("!selected", PAPER)],
-            indicatorforeground=[("selected", "white")],
-        )
+    style.map(
+        "TCheckbutton",
+        background=[("active", GROUND)],
+        indicatorbackground=[("selected", ACCENT), ("!selected", PAPER)],
+        indicatorforeground=[("selected", "white")],
+    )
     style.configure("TCombobox", arrowsize=round(look.line * 0.8), padding=look.pad // 2)
     style.map("TCombobox", fieldbackground=[("readonly", PAPER)], bordercolor=[("focus", ACCENT)])
     style.configure("TEntry", padding=look.pad // 2)
     style.map("TEntry", bordercolor=[("focus", ACCENT)], lightcolor=[("focus", ACCENT)])
-    for kind in ("Vertical.TScrollbar", "Horizontal.TScrollbar"):
-        style.configure(kind, arrowsize=round(look.line * 0.9), width=round(look.line * 0.9), background="#D3D8E0")
+    wide = round(look.line * 0.9)
+    style.configure("Vertical.TScrollbar", arrowsize=wide, width=wide, background="#D3D8E0")
     style.configure("Horizontal.TProgressbar", thickness=round(look.line * 0.8), background=ACCENT, borderwidth=0)
     style.configure("Treeview", background=PAPER, borderwidth=1)
     style.map("Treeview", background=[("selected", ACCENT)], foreground=[("selected", "white")])

@@ -146,7 +146,7 @@ class Window:
     def _turned(self) -> None:
         if self.tabs.index(tk.CURRENT) == self.tabs.index(self.history):  # type: ignore[no-untyped-call]
             self.history.refresh()
-            self.history.disk.refresh()
+            self.history.refresh_disk_space()
 
     def _finish(self, run: PastRun) -> None:
         self.tabs.select(0)  # type: ignore[no-untyped-call]

@@ -8,6 +8,9 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
+from bulkops.messages.errors import BulkopsError
+from bulkops.system import log
+
 T = TypeVar("T")
 _LONGEST = 0.03
 """Seconds for which the window may leave its own events waiting at a time."""
@@ -21,15 +24,20 @@ class Worker:
         self._busy = 0
         self._threads: list[threading.Thread] = []
 
-    def start(self, job: Callable[[], T], done: Callable[[T], object], failed: Callable[[Exception], object]) -> None:
-        """Do a job in a thread of its own, which the program waits for; then ``done`` or ``failed`` is called."""
+    def start(
+        self, job: Callable[[], T], done: Callable[[T], object], failed: Callable[[BulkopsError], object]
+    ) -> None:
+        """Do a job in a thread of its own, which the program waits for; then ``done`` or ``failed`` is called.
+
+        An error of our own is in the log by then, and ``failed`` gets the sentence for it.
+        """
 
         def work() -> None:
             try:
                 found = job()
             except Exception as error:
-                trouble = error
-                self.call_in_ui(lambda: self._over(failed, trouble))
+                known = error if isinstance(error, BulkopsError) else log.record(error)
+                self.call_in_ui(lambda: self._over(failed, known))
             else:
                 self.call_in_ui(lambda: self._over(done, found))
 

@@ -267,7 +267,7 @@ def test_a_ledger_that_cannot_be_used_is_told(open_tab, folder):
 
 def test_an_error_of_our_own_is_recorded_and_told(open_tab, folder, monkeypatch):
     """With the log's place, and no trace of it in the window."""
-    monkeypatch.setattr(history_tab.past_runs, "history", lambda folder: 1 / 0)
+    monkeypatch.setattr(history_tab.history, "history", lambda folder: 1 / 0)
     window = open_tab()
     assert "an error of its own (ZeroDivisionError)" in window.tab.said.cget("text")
     assert "ZeroDivisionError" in (folder / "errors.log").read_text()
