@@ -103,8 +103,8 @@ def stoppable(control: Control) -> Iterator[None]:
 class Watcher:
     """Shows how far a run is. What goes wrong in showing is told with the report."""
 
-    def __init__(self, control: Control, stack: ExitStack) -> None:
-        """From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else."""
+    def __init__(self, control: Control, stack: ExitStack | None) -> None:
+        """From the first send until ``stack`` ends, Ctrl-C stops the run and nothing else. None: it does so already."""
         self.control, self._stack = control, stack
         self.internal_error: Exception | None = None
 
@@ -113,7 +113,8 @@ class Watcher:
         """Takes each outcome."""
         from bulkops.cli.progress import Progress
 
-        self._stack.enter_context(stoppable(self.control))
+        if self._stack is not None:
+            self._stack.enter_context(stoppable(self.control))
         with Progress(count, waiting=self.control.waiting) as progress:
             yield progress.saw
         self.internal_error = progress.internal_error

@@ -81,7 +81,8 @@ class _Carry:
 
     def carry(self, run: PreparedRun) -> Report:
         with ExitStack() as stack:
-            watcher = console.Watcher(self._control, stack)
+            # Not a second time inside the first: Windows ends the program as soon as the inner one is over.
+            watcher = console.Watcher(self._control, None if self._yes else stack)
             report = carry_out(run, unattended if self._yes else _ask, watcher.listen, self._control)
         report = replace(report, internal_error=report.internal_error or watcher.internal_error)
         if report.refused is None:

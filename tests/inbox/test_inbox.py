@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -383,6 +384,21 @@ def test_each_workbook_is_asked_about(bulkops, folder, practice):
     assert not any("inbox" in name for name in lying(folder))
     assert writes(practice) == {task(2): 1}
     assert (bulkops("inbox", folder).code, len(practice.writes)) == (2, 1)
+
+
+def test_an_unattended_pass_listens_once_for_whoever_ends_it(inbox, folder, practice, monkeypatch):
+    """Windows ends a program as soon as one listener is over: no workbook has one of its own, it could not be moved."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    fill(folder / "b.xlsx", [kickout(2)])
+    heard, set_handler = [], signal.signal
+
+    def recorded(number, handler):
+        heard.append(number)
+        return set_handler(number, handler)
+
+    monkeypatch.setattr(signal, "signal", recorded)
+    assert inbox().code == 0
+    assert Counter(heard)[signal.SIGINT] == 2  # at the begin and at the end of the pass
 
 
 def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
