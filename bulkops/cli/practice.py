@@ -28,7 +28,8 @@ def demo(as_json: AsJson = False) -> None:
                 if not as_json:
                     console.present(report, False)
                     typer.echo()
-    code = max((report.exit_code for report in reports), default=console.STOPPED)
+    stopped = console.STOPPED if control.stopped.is_set() else 0
+    code = max([stopped, *(report.exit_code for report in reports)])
     if as_json and not console.print_document({"folder": str(folder), "runs": [each.document() for each in reports]}):
         code = code or console.SOME_LEFT
     why = "Rows that are hidden or wrong on purpose make it 1, as such a run should. " if code == 1 else ""

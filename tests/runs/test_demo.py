@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from asking import Bulkops
 from workbooks import results_of, untouched_parts
 
 import bulkops
-from bulkops.runs import demo
+from bulkops.runs import demo, prepare
 from bulkops.runs.control import Control
+from bulkops.runs.load import LoadedWorkbook
 
 SAMPLES = Path(bulkops.__file__).parent.parent / "sample_sheets"
 
@@ -69,6 +71,22 @@ def test_without_a_checkout_the_samples_are_made(tmp_path: Path, monkeypatch: py
     """An installed bulkops has no sample_sheets folder."""
     monkeypatch.setattr("bulkops.__file__", str(tmp_path / "bulkops" / "__init__.py"))
     assert [path.name for path in demo._copies(tmp_path)] == sorted(path.name for path in SAMPLES.iterdir())
+
+
+def test_a_stop_while_a_sheet_is_made_ready_is_a_stop(bulkops: Bulkops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheets before it were sent: the exit code does not say that nothing was."""
+    load, loaded = prepare.load, []
+
+    def loading(path: Path, *arguments: Any) -> LoadedWorkbook:
+        loaded.append(path)
+        if len(loaded) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return load(path, *arguments)
+
+    monkeypatch.setattr(prepare, "load", loading)
+    ended = bulkops("demo", "--json")
+    assert [run["totals"]["done"] for run in json.loads(ended.out)["runs"]] == [7, 0]
+    assert ended.code == 3
 
 
 def test_a_stop_ends_the_sheet_at_hand_and_the_demo(tmp_path: Path) -> None:
