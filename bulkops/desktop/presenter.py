@@ -170,6 +170,8 @@ class Presenter(CheckPresenter):
     def _ended(self, rows: CheckedRows) -> None:
         report = rows[0]
         self._over()
+        if report.internal_error is not None:
+            self.tell(report.internal_error)
         if report.refused is not None:
             # Nothing was sent: the rows stay as they were looked at.
             self.state.phase = Phase.CHECKED if self.state.lines else Phase.FAILED
@@ -177,8 +179,6 @@ class Presenter(CheckPresenter):
         else:
             self.state.phase = Phase.ENDED
             self._take(rows)
-            if report.internal_error is not None:
-                self.tell(report.internal_error)
         self.refresh()
         if self._closing:
             self._leave()

@@ -26,6 +26,7 @@ from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import history, prepare
 from bulkops.runs.ledger_access import LEDGER
 from bulkops.runs.report import Options
+from bulkops.system import locks
 from bulkops.system.locks import only_one
 
 GOOD = [flag(2006, comment="One"), flag(2007, comment="Two"), flag(2008, comment="Three")]
@@ -478,6 +479,24 @@ def test_another_run_is_waited_for(somewhere: Operator, practice: PracticeServer
     assert shown.trouble is not None
     assert "Mia" in shown.trouble.sentence
     assert practice.writes == []
+
+
+def test_an_error_after_a_no_is_shown(operator: Operator, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent, and something is wrong all the same: a lock that cannot be given back, say."""
+    unlock = locks.unlock
+
+    def unlocking(handle: int) -> None:
+        unlock(handle)
+        raise PermissionError(13, "not given back")
+
+    operator.check(book)
+    operator.presenter.run()
+    operator.until(Phase.ASKING)
+    monkeypatch.setattr(locks, "unlock", unlocking)
+    operator.presenter.answer(False)
+    shown = operator.until(Phase.CHECKED, Phase.FAILED)
+    assert shown.trouble is not None
+    assert shown.trouble.code == "run.bug"
 
 
 def test_details_for_help_hold_no_key(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
