@@ -63,8 +63,8 @@ def refused(run: PreparedRun, why: BulkopsError) -> Report:
 def execute(run: PreparedRun, control: Control, seen: Callable[[Outcome], object]) -> Report:
     """Carry out a run without a blocker, to which the answer was yes. ``seen`` is called with each outcome as it
     comes."""
-    if run.ledger is None or run.delivery is None:
-        raise RuntimeError("a run without a blocker has a ledger and a place for its results")
+    if run.blocker is not None or run.ledger is None or run.delivery is None:
+        raise RuntimeError("a run that is carried out has no blocker, a ledger and a place for its results")
     ledger, delivery = run.ledger, run.delivery
     under_way.name(delivery.folder, run.id)
     try:

@@ -107,11 +107,7 @@ def made_ready_again(run: PreparedRun, folder: Path, stack: ExitStack) -> Prepar
 
 
 def _made_ready(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
-    run = _through((_without_wrong_rows, _with_other_computer, _with_places), run, folder, stack)
-    if run.blocker is None and (run.plan.steps or _perhaps_anothers(run)):
-        asked = (_with_practice, _with_key_owner, _without_ruled_out, _without_wrong_rows)
-        run = _through(asked, run, folder, stack)
-    return run
+    return _through((_without_wrong_rows, _with_other_computer, _with_places, _with_energycap), run, folder, stack)
 
 
 def _through(stages: Iterable[_Stage], run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
@@ -192,6 +188,12 @@ def _delivery(run: PreparedRun, folder: Path, practice: bool) -> Delivery:
     strange = bool(unknown_runs(run.ledger, run_ids(workbook.path)))
     place = workbook.path, workbook.sha256, folder, run.options.results, run.id
     return decide(*place, own, strange, workbook.unfit, practice)
+
+
+def _with_energycap(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
+    if not (run.plan.steps or _perhaps_anothers(run)):
+        return run
+    return _through((_with_practice, _with_key_owner, _without_ruled_out, _without_wrong_rows), run, folder, stack)
 
 
 def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:

@@ -240,6 +240,34 @@ def test_ctrl_c_while_getting_ready_is_a_no(
     assert (report.refused.code, report.exit_code, set(statuses(report))) == ("run.declined", 2, {"not_sent"})
 
 
+def test_a_record_that_fails_before_energycap_is_asked_leaves_every_row_its_status(
+    tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether EnergyCAP must be asked at all is looked up in it: an error there blocks the run like any other."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    environment = environments.environment(None, server.base_url)
+    monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
+    with prepare.prepare(path, environment, tmp_path, Options()) as prepared:
+        carried_out(prepared)
+    monkeypatch.setattr(Ledger, "source_under", lambda *_: None)
+    monkeypatch.setattr(Ledger, "may_tell_apart", fail_with(MustStop("ledger.unusable", path="here", value="gone")))
+    with prepare.prepare(path, environment, tmp_path, Options()) as prepared:
+        report = carried_out(prepared)
+    assert report.refused is not None
+    assert (report.refused.code, report.exit_code, set(statuses(report))) == ("ledger.unusable", 2, {"already_done"})
+
+
+def test_a_run_with_a_blocker_is_never_carried_out(tmp_path: Path, server: PracticeServer) -> None:
+    """Not even by a mistake of ours: by then it may have all that sending needs."""
+    path = fill(tmp_path / "August.xlsx", flags=GOOD)
+    server.faults.add(Fault.status(401), method="GET")
+    with prepare.prepare(path, Environment(PRACTICE, server.base_url), tmp_path, Options()) as prepared:
+        assert prepared.blocker is not None
+        with pytest.raises(RuntimeError):
+            execute.execute(prepared, Control(), lambda _: None)
+    assert server.writes == []
+
+
 def test_nothing_to_send_needs_no_energycap(tmp_path: Path, server: PracticeServer) -> None:
     """A workbook of wrong and hidden rows ends with results, without a single request."""
     report = run(fill(tmp_path / "August.xlsx", flags=[flag("x"), flag(2001, hidden=True)]), server)
