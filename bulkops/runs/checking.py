@@ -65,13 +65,10 @@ def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: b
         found = list(rows_of(layout, operations, catalogue, len(read), skipped))
         notes += unexpected(layout.sheet, [each.row.number for each in found], skipped)
         read += found
+    wanted = [each for each in read if not each.barred and (include_hidden or not each.row.hidden)]
     checked: dict[int, CheckedRow] = {}
     for operation in operations:
-        mine = [
-            each
-            for each in read
-            if each.operation is operation and not each.barred and (include_hidden or not each.row.hidden)
-        ]
+        mine = [each for each in wanted if each.operation is operation]
         checked |= {row.seq: row for row in _check_operation(operation, mine, catalogue)}
     rows = [checked.get(each.seq) or _passed_by(each, fields) for each in read]
     if include_hidden:

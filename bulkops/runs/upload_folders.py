@@ -14,13 +14,9 @@ def is_outcome(folder: PurePath) -> bool:
     return folder.name.casefold() in _FOLDED
 
 
-def upload_folder(workbook: PurePath) -> PurePath:
-    """The folder that it was dropped into, if that is an upload folder; else the one it is in."""
-    return workbook.parent.parent if is_outcome(workbook.parent) else workbook.parent
-
-
 def known_as(workbook: str) -> str:
-    """The same for a workbook wherever bulkops has moved it from its upload folder."""
+    """A path that stays the same wherever bulkops moves the workbook from its upload folder."""
     path = PurePath(workbook)
+    dropped_into = path.parent.parent if is_outcome(path.parent) else path.parent
     # As a disk compares names that does not know case.
-    return unicodedata.normalize("NFC", str(upload_folder(path) / path.name)).casefold()
+    return unicodedata.normalize("NFC", str(dropped_into / path.name)).casefold()

@@ -189,7 +189,7 @@ class Patch:
     """Changes to a part."""
 
     def __init__(self, part: Part) -> None:
-        self.root, self._content = part.root, part.content
+        self.part, self._content = part, part.content
         self._changes: list[tuple[int, int, str]] = []
         self._inside: dict[int, tuple[Element, list[str]]] = {}
 

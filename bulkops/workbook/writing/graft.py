@@ -133,13 +133,9 @@ class _Work:
 
     def done(self) -> dict[str, bytes]:
         """All parts that differ."""
-        for patch, part in (
-            (self._book, self._seen.book),
-            (self._rels, self._seen.rels),
-            (self._types, self._seen.types),
-        ):
-            if (content := patch.patched()) != part.content:
-                self.parts[part.name] = content
+        for patch in (self._book, self._rels, self._types):
+            if (content := patch.patched()) != patch.part.content:
+                self.parts[patch.part.name] = content
         return self.parts
 
     def sheet(self, name: str) -> OwnSheet:

@@ -122,21 +122,16 @@ class StyleTable:
         self._codes.setdefault(natural(entry.attributes.get("numFmtId", "")), set()).add(code)
 
     def _learn_style(self, xf: Element) -> None:
-        attribute = xf.attributes.get
-        font, fill, border = (
-            natural(attribute("fontId", "0")),
-            natural(attribute("fillId", "0")),
-            natural(attribute("borderId", "0")),
-        )
-        self._used["fonts"].add(font)
-        self._used["fills"].add(fill)
-        self._used["borders"].add(border)
+        named = [natural(xf.attributes.get(name, "0")) for name in ("fontId", "fillId", "borderId")]
+        for section, number in zip(("fonts", "fills", "borders"), named, strict=True):
+            self._used[section].add(number)
         aligned = xf.child("alignment")
         ways = {name: value for name, value in aligned.attributes.items() if value not in _NO} if aligned else {}
         wrap = ways.pop("wrapText", "") in _YES
         horizontal = ways.pop("horizontal", "").replace("general", "")
         if ways == {"vertical": "top"}:
-            look = (natural(attribute("numFmtId", "0")), font, fill, border, horizontal, wrap)
+            font, fill, border = named
+            look = (natural(xf.attributes.get("numFmtId", "0")), font, fill, border, horizontal, wrap)
             self._found.setdefault(look, self._counts["cellXfs"])
 
     def with_looks(self, looks: Mapping[str, Look]) -> tuple[dict[str, int], bytes]:
