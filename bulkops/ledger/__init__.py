@@ -15,19 +15,6 @@ ledger.py      the ledger: the only writer of what was sent and what became of i
 from bulkops.ledger.ledger import Ledger
 from bulkops.ledger.migrations import is_older
 from bulkops.ledger.records import Account, Run, new_run_id, now
-from bulkops.ledger.schema import INTENT, PLANNED, SCHEMA_VERSION
-from bulkops.ledger.witness import Lacking, Witness
+from bulkops.ledger.witness import Witness
 
-__all__ = [
-    "INTENT",
-    "PLANNED",
-    "SCHEMA_VERSION",
-    "Account",
-    "Lacking",
-    "Ledger",
-    "Run",
-    "Witness",
-    "is_older",
-    "new_run_id",
-    "now",
-]
+__all__ = ["Account", "Ledger", "Run", "Witness", "is_older", "new_run_id", "now"]

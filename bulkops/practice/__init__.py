@@ -8,8 +8,7 @@ docs/practice.md says which behaviour is documented, and where, and which is cho
 """
 
 from .choices import Choices
-from .records import Refused
 from .seed_data import PRACTICE_KEY
 from .state import State
 
-__all__ = ["PRACTICE_KEY", "Choices", "Refused", "State"]
+__all__ = ["PRACTICE_KEY", "Choices", "State"]

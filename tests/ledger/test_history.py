@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 from steps import HERE, KICKOUT, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops.ledger import PLANNED, Account, Ledger
+from bulkops.ledger import Account, Ledger
 from bulkops.ledger.codes import is_code
+from bulkops.ledger.schema import PLANNED
 from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status, outcome_of
 from bulkops.model.plan import Plan

@@ -16,8 +16,9 @@ import pytest
 from misbehaving import Misbehaving, Talk
 from steps import HERE, again, facts, flag_edit, kickout, plan_of, run_named, seqs
 
-from bulkops.ledger import INTENT, PLANNED, Ledger, new_run_id, now
+from bulkops.ledger import Ledger, new_run_id, now
 from bulkops.ledger.codes import is_code, new_code
+from bulkops.ledger.schema import INTENT, PLANNED
 from bulkops.messages.errors import MustStop
 from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status, outcome_of

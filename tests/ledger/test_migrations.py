@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from steps import HERE, again, facts, flag_edit, kickout, plan_of, run_named, seqs, task
 
-from bulkops.ledger import SCHEMA_VERSION, Account, Ledger, is_older, migrations, schema
+from bulkops.ledger import Account, Ledger, is_older, migrations, schema
 from bulkops.ledger.codes import is_code
+from bulkops.ledger.schema import SCHEMA_VERSION
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.history import ResolutionKind
 from bulkops.model.outcomes import Status

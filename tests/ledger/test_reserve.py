@@ -13,8 +13,9 @@ from dataclasses import replace
 import pytest
 from steps import HERE, facts, kickout, plan_of, run_named, seqs
 
-from bulkops.ledger import INTENT, Ledger, reserve
+from bulkops.ledger import Ledger, reserve
 from bulkops.ledger.reserve import Reserve
+from bulkops.ledger.schema import INTENT
 from bulkops.messages.errors import MustStop
 from bulkops.model.outcomes import Status
 from ledger.support import (

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from steps import HERE, kickout, plan_of, run_named
 
-from bulkops.ledger import INTENT, PLANNED, SCHEMA_VERSION, Ledger, schema
+from bulkops.ledger import Ledger, schema
+from bulkops.ledger.schema import INTENT, PLANNED, SCHEMA_VERSION
 from bulkops.messages.errors import CannotStart, MustStop
 from bulkops.model.plan import Step
 from ledger.support import (
