@@ -2,11 +2,12 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bulkops.cli import console
 from bulkops.inbox.outcome import Processed, foreseen
-from bulkops.inbox.process import opened
+from bulkops.inbox.process import Inbox, opened
 from bulkops.inbox.scan import Listing, scan_folder
 from bulkops.messages.errors import BulkopsError
 from bulkops.messages.wording import plural
@@ -25,7 +26,6 @@ def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
     """
     handled: list[Processed] = []
-    lost = False
     control = Control()
     if not yes and (why := ledger_access.older(home, environment)):
         from bulkops.cli.presenting import ask_to_take_over
@@ -40,23 +40,30 @@ def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as
             _list(listing, environment, home, inbox.notes, counts=not yes)
         carry = _Carry(control, yes, stack)
         for found in listing.ready:
-            try:
-                one = inbox.handle(found, environment, carry.carry, unattended=yes)
-            except KeyboardInterrupt:
-                break
-            handled.append(one)
-            if not as_json:
-                _tell(one)
+            with ExitStack() as sending:
+                try:
+                    one = inbox.handle(found, environment, partial(carry.carry, sending), unattended=yes)
+                except KeyboardInterrupt:
+                    break
+                handled.append(one)
+                if not as_json:
+                    _tell(one)
             if one.last or control.stopped.is_set():
                 break
+    with console.stoppable(control):  # what was sent is told to the end
+        return _end(inbox, listing, handled, carry, as_json)
+
+
+def _end(inbox: Inbox, listing: Listing, handled: list[Processed], carry: "_Carry", as_json: bool) -> int:
+    """Tell what is left to tell of a pass; its exit code."""
+    lost, ended = False, _not_come_to(listing, handled)
     left = [{"path": str(each.path), "why": each.why.for_command_line()} for each in listing.skipped]
-    notes = [*inbox.notes, *_not_come_to(listing, handled)]
     if as_json:
         told = [each.document() for each in handled]
-        document = {"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": notes}
+        document = {"folder": str(inbox.folder), "workbooks": told, "left": left, "notes": [*inbox.notes, *ended]}
         lost = not console.print_document(document)
     else:
-        for note in notes[len(inbox.notes) :]:
+        for note in ended:
             console.tell(note)
     internal_errors = [one.report.internal_error for one in handled if one.report and one.report.internal_error]
     for internal_error in internal_errors:
@@ -69,7 +76,7 @@ def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as
 
 
 class _Carry:
-    """Asks if it should, and runs with progress; a Ctrl-C while rows are sent stops at the row's end."""
+    """Asks if it should, and runs with progress; a Ctrl-C from then on stops at the row's end."""
 
     def __init__(self, control: Control, yes: bool, stack: ExitStack) -> None:
         self._control, self._yes = control, yes
@@ -79,11 +86,11 @@ class _Carry:
         if yes:
             stack.enter_context(console.stoppable(control))
 
-    def carry(self, run: PreparedRun) -> Report:
-        with ExitStack() as stack:
-            # Not a second time inside the first: Windows ends the program as soon as the inner one is over.
-            watcher = console.Watcher(self._control, None if self._yes else stack)
-            report = carry_out(run, unattended if self._yes else _ask, watcher.listen, self._control)
+    def carry(self, sending: ExitStack, run: PreparedRun) -> Report:
+        """``sending`` ends when the workbook is where it belongs, and that is told."""
+        # Not a second time inside the first: Windows ends the program as soon as the inner one is over.
+        watcher = console.Watcher(self._control, None if self._yes else sending)
+        report = carry_out(run, unattended if self._yes else _ask, watcher.listen, self._control)
         report = replace(report, internal_error=report.internal_error or watcher.internal_error)
         if report.refused is None:
             self.codes.append(report.exit_code)

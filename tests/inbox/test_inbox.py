@@ -386,19 +386,38 @@ def test_each_workbook_is_asked_about(bulkops, folder, practice):
     assert (bulkops("inbox", folder).code, len(practice.writes)) == (2, 1)
 
 
-def test_an_unattended_pass_listens_once_for_whoever_ends_it(inbox, folder, practice, monkeypatch):
-    """Windows ends a program as soon as one listener is over: no workbook has one of its own, it could not be moved."""
+def test_an_unattended_pass_has_no_listener_within_its_own(inbox, folder, practice, monkeypatch):
+    """Windows ends a program as soon as the innermost is over: the workbook could not be moved any more."""
     fill(folder / "a.xlsx", [kickout(1)])
-    fill(folder / "b.xlsx", [kickout(2)])
-    heard, set_handler = [], signal.signal
+    changes, set_handler, default = [], signal.signal, signal.getsignal(signal.SIGINT)
 
     def recorded(number, handler):
-        heard.append(number)
-        return set_handler(number, handler)
+        before = set_handler(number, handler)
+        if number == signal.SIGINT:
+            changes.append((before is default, handler is default))
+        return before
 
     monkeypatch.setattr(signal, "signal", recorded)
     assert inbox().code == 0
-    assert Counter(heard)[signal.SIGINT] == 2  # at the begin and at the end of the pass
+    assert set(changes) == {(True, False), (False, True)}
+
+
+def test_ctrl_c_after_rows_were_sent_hides_nothing(bulkops, folder, practice, monkeypatch):
+    """From the first send until all is told it ends the pass, and no more: no row goes untold, no exit code says 2."""
+    fill(folder / "a.xlsx", [kickout(1)])
+    dumps = json.dumps
+
+    def interrupted(*given, **named):
+        if practice.writes:
+            signal.raise_signal(signal.SIGINT)
+        return dumps(*given, **named)
+
+    monkeypatch.setattr(json, "dumps", interrupted)
+    told = bulkops("inbox", folder, "--json", typed="yes\n")
+    assert told.code == 0
+    (workbook,) = json.loads(told.out)["workbooks"]
+    assert [row["status"] for row in workbook["rows"]] == ["done"]
+    assert lying(folder) == {"Done/a.xlsx"}
 
 
 def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
