@@ -12,9 +12,9 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from bulkops.system.files import save
 from bulkops.system.ownership import keep_private, own_folder
@@ -45,6 +45,9 @@ class Seen:
     who: str
     code: str = ""
     """"" in a journal of before version 6."""
+
+
+_KINDS = get_type_hints(Seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +178,22 @@ class Told:
             with suppress(ValueError, TypeError, KeyError, RecursionError, OverflowError):
                 facts = json.loads(line)
                 if "before" in facts:
-                    self.before = max(self.before, _checked(facts["before"], "int"))
+                    self.before = max(self.before, _checked(facts["before"], int))
                 elif isinstance(facts["run"], dict):
                     run = _checked_run(facts["run"])
                     self.runs[run["id"]] = run
                 else:
-                    known = (each for each in fields(Seen) if each.name in facts)
-                    seen = Seen(**{each.name: _checked(facts[each.name], str(each.type)) for each in known})
+                    seen = Seen(**{name: _checked(facts[name], kind) for name, kind in _KINDS.items() if name in facts})
                     self.intents[seen.run, seen.seq, seen.started] = seen
 
 
-def _checked(fact: Any, kind: str) -> Any:
+def _checked(fact: Any, kind: type) -> Any:
     """A fact that a ledger can take. Raises TypeError for another kind, ValueError or OverflowError for what it cannot
     hold."""
-    if kind == "bool" and fact in (0, 1):  # also as SQLite tells it
+    if kind is bool and fact in (0, 1):  # also as SQLite tells it
         return bool(fact)
-    if type(fact).__name__ != kind:
-        raise TypeError(kind)
+    if type(fact) is not kind:
+        raise TypeError(kind.__name__)
     if isinstance(fact, str):
         fact.encode()
     elif isinstance(fact, int):
@@ -201,8 +203,8 @@ def _checked(fact: Any, kind: str) -> Any:
 
 def _checked_run(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of a run, all of it of the right kind; raises as ``_checked``."""
-    kinds = {"options": "dict"}
-    return {name: _checked(fact, kinds.get(name, "str")) for name, fact in facts.items() if fact is not None}
+    kinds = {"options": dict}
+    return {name: _checked(fact, kinds.get(name, str)) for name, fact in facts.items() if fact is not None}
 
 
 def _facts(seen: Seen) -> dict[str, Any]:
