@@ -84,11 +84,7 @@ def prepare_and_carry_out(
 def _answer(run: PreparedRun, confirm: Callable[[Summary], _Answer], control: Control) -> _Answer | BulkopsError:
     if run.blocker is not None:
         return run.blocker
-    declined = CannotStart("run.declined")
-    if control.stopped.is_set():
-        return declined
-    answer = confirm(summary_of(run))
-    return declined if answer is None and control.stopped.is_set() else answer
+    return CannotStart("run.declined") if control.stopped.is_set() else confirm(summary_of(run))
 
 
 def _answered(run: PreparedRun, answer: BulkopsError | None, listen: Listen, control: Control) -> Report:
