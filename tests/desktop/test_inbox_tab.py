@@ -95,7 +95,7 @@ def test_what_is_there_is_listed_with_its_rows(somebody, folder, practice):
     shown = somebody.until_idle()
     assert [each.path.name for each in shown.files] == ["a Ü.xlsx", "b.xlsx", "c.pdf"]
     assert [each.state for each in shown.files[:2]] == ["2 rows: Ready 2", "2 rows: Needs fixing 1, Ready 1"]
-    assert shown.files[2].state.startswith("Left alone: c.pdf is no workbook")
+    assert shown.files[2].state.startswith("Left alone: c.pdf is not a kind of file")
     assert (shown.ready, shown.busy, practice.writes) == (2, False, [])
 
 

@@ -116,8 +116,8 @@ def test_what_is_no_web_server_is_told_as_such(text, words, at_once):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not know the secure connection"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not know the secure connection"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not offer the secure connection"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not offer the secure connection"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "The secure connection could not be made"),
         (b"", "The secure connection could not be made"),
     ],

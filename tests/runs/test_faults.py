@@ -876,7 +876,7 @@ def test_every_fault_leaves_one_request_at_most_and_the_tables_status(stories, r
     ("name", "way", "words", "ending"),
     [
         ("no HTTP", "http", "is not a web server", "not known whether"),
-        ("no TLS at all", "https", "does not know the secure connection", "not known whether"),
+        ("no TLS at all", "https", "does not offer the secure connection", "not known whether"),
         ("certificate expired", "https", "certificate has expired", "was not sent"),
         ("certificate not yet valid", "https", "certificate is not valid yet", "was not sent"),
         (

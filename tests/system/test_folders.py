@@ -258,7 +258,7 @@ def test_a_link_that_comes_after_the_look_is_not_followed(
             systems.link(shared / "upload", diary.parent)
         return path
 
-    monkeypatch.setattr(links, "real", look)
+    monkeypatch.setattr(folders, "real", look)
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
         content(shared / "upload" / diary.name)
 
