@@ -154,7 +154,7 @@ def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[t
     schema = operation.schema()
     rules = _overheard(schema)
     failed: list[Any] = []
-    # Whatever its surroundings say; those that it reads only once are gone (surroundings.py).
+    # Whatever the environment says: variables that pandera reads once were removed at the start.
     with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
         try:
             schema.validate(frame, lazy=True)

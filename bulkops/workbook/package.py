@@ -17,6 +17,11 @@ from bulkops.workbook.allowance import MOST_UNPACKED, Allowance, TooBig
 from bulkops.workbook.xml_feed import Pieces, feed
 from bulkops.workbook.xml_patch import Element, Part
 
+Start = Callable[[str, dict[str, str]], object]
+End = Callable[[str], object]
+Handlers = tuple[str | None, Start | None, End | None]
+"""What the first element of a part must be (None: anything), and what hears of its elements."""
+
 _USUAL, _STRICT = "http://schemas.openxmlformats.org", "http://purl.oclc.org/ooxml"
 MAIN, STRICT_MAIN = f"{_USUAL}/spreadsheetml/2006/main", f"{_STRICT}/spreadsheetml/main"
 RELATIONSHIPS, STRICT_RELATIONSHIPS = (
@@ -154,8 +159,8 @@ class Package:
         self,
         part: str,
         root: str | None,
-        start: Callable[[str, dict[str, str]], object] | None,
-        end: Callable[[str], object] | None = None,
+        start: Start | None,
+        end: End | None = None,
         text: Callable[[str], object] | None = None,
         pieces: Pieces | None = None,
     ) -> None:
@@ -164,6 +169,8 @@ class Package:
         ``root`` is what the first element must be: a part in another namespace would seem to be empty.
         Of ``pieces``, expat gets only those that are not plain.
         """
+
+        root, start, end = self.in_its_dialect(root, start, end)
 
         def first(tag: str, attributes: dict[str, str]) -> None:
             if tag != root:
@@ -183,6 +190,10 @@ class Package:
             raise
         except BROKEN as error:
             raise DamagedPackage(f"{part} cannot be read") from error
+
+    def in_its_dialect(self, root: str | None, start: Start | None, end: End | None) -> Handlers:
+        """What a part is read with where the package writes other namespaces for the same elements."""
+        return root, start, end
 
     def relations(self, part: str) -> Mapping[str, Relation]:
         """Relationship id → what it leads to, of one part ("" for the package); external targets are left out."""

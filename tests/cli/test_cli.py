@@ -244,7 +244,7 @@ def test_every_ending_is_one_document_with_every_row(
     code: int,
     statuses: list[str],
 ) -> None:
-    """The exit code is product section 4's, the totals add up, a run that did not begin left nothing and says why."""
+    """The exit code is the documented one, the totals add up, a run that did not begin left nothing and says why."""
     before = untouched_parts(august), august.read_bytes()
     ended = bulkops("run", august, *arrange(august, practice, monkeypatch), "--json")
     assert (ended.code, ended.statuses) == (code, statuses)

@@ -69,7 +69,7 @@ def bare(monkeypatch):
     ],
 )
 def test_each_environment_has_its_documented_host(name, url):
-    """The hosts of api-contract section 4, in any spelling of the name."""
+    """The documented hosts, in any spelling of the name."""
     assert environment(name) == Environment(name, url)
     assert environment(f" {name.upper()} ") == Environment(name, url)
 

@@ -466,7 +466,7 @@ def test_what_the_operator_added_to_the_results_is_kept(book: Path, home: Path, 
 
 
 def test_a_sheet_of_the_operators_called_results_is_never_touched(book: Path, home: Path) -> None:
-    """Product section 3: ours has another name then, and the operator is told which."""
+    """Ours has another name then, and the operator is told which."""
     mine = openpyxl.load_workbook(book)
     mine.create_sheet("RESULTS")["A1"] = "what I found out myself"
     mine.save(book)

@@ -4,7 +4,8 @@ A run is prepared against a server that answers as documented, then the server, 
 turned, and the rows are sent. Afterwards it answers well again and the same workbook is run a second time.
 What is HTTP comes from practice and its script; before it stands a server of raw sockets, which makes TLS, is the
 proxy, and does what no HTTP library does.
-The table is reliability.md A3, what looks like success but is not, A4, and the redirects and proxies of A5.
+The table holds what proves that nothing was sent and what proves nothing, answers that only look like success,
+refusals, redirects and proxies.
 """
 
 from __future__ import annotations
@@ -285,7 +286,7 @@ FAULTS = {
         "done", behave=tells(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + answer(good)), http_status=200
     ),
     "documented answer and another one": Case("done", behave=two_answers, http_status=200, ways=BOTH),
-    # A3: proof that nothing was sent.
+    # Proof that nothing was sent.
     "connection refused": Case("not_sent", arrives=0, arm=nobody_listens, ways=BOTH),
     "connect time-out": Case("not_sent", arrives=0, arm=nobody_accepts, connect_seconds=0.1, ways=BOTH),
     "name not resolved": Case("not_sent", arrives=0, arm=nobody_knows_the_name, host="localhost", ways=BOTH),
@@ -304,7 +305,7 @@ FAULTS = {
     "inspecting proxy of an unknown CA": Case(
         "not_sent", inside=True, arrives=0, stops=True, ways=PROXY, presents="stranger"
     ),
-    # A3: no proof. A proxy, again:
+    # No proof. A proxy, again:
     "proxy closes at CONNECT": Case("unknown", behave=closes, arrives=0, ways=PROXY),
     "proxy resets at CONNECT": Case("unknown", behave=Talk.reset, arrives=0, ways=PROXY),
     "proxy hangs at CONNECT": Case("unknown", behave=Talk.hang, arrives=0, ways=PROXY, connect_seconds=0.1),
@@ -314,7 +315,7 @@ FAULTS = {
     "tunnel closed after the request": Case("unknown", (Fault.drop_reply(),), inside=True, ways=PROXY),
     "tunnel reset after the request": Case("unknown", (Fault.reset(),), inside=True, ways=PROXY),
     "407 from inside the tunnel": Case("failed", (refused(407),), inside=True, http_status=407, stops=True, ways=PROXY),
-    # A3: no proof. TLS that fails before or after the request is the same class of error.
+    # No proof. TLS that fails before or after the request is the same class of error.
     "no TLS at all": Case("unknown", at_once=says(NO_TLS), arrives=0, ways=TLS, presents="no TLS"),
     "wrong TLS version": Case("unknown", at_once=says(WRONG_VERSION), arrives=0, ways=TLS, presents="no TLS"),
     "TLS wants a client's certificate": Case("unknown", arrives=0, ways=TLS, presents="yours first"),
@@ -327,7 +328,7 @@ FAULTS = {
     "reset in the handshake": Case("unknown", at_once=resets, arrives=0, ways=TLS, presents="no TLS"),
     "TLS garbage after the request": Case("unknown", behave=in_plain_words, ways=TLS),
     "TLS at a plain address": Case("unknown", arrives=0, ways=HTTP, presents="ours"),
-    # A3: no proof. The connection breaks.
+    # No proof. The connection breaks.
     "reset before read": Case("unknown", at_once=resets_before_reading, arrives=0, ways=BOTH),
     "reset after read": Case("unknown", (Fault.reset(),), ways=BOTH),
     "reset after read, not carried out": Case("unknown", (Fault.reset(applied=False),)),
@@ -354,7 +355,7 @@ FAULTS = {
     "100 for ever": Case(
         "unknown", behave=trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), deadlines={"total_seconds": 0.3}
     ),
-    # A3: an answer that breaks off or cannot be read.
+    # An answer that breaks off or cannot be read.
     "status line cut": Case("unknown", behave=says(b"HTTP/1.1 2"), ways=BOTH),
     "bad status line": Case("unknown", behave=says(b"HTTP/1.1 abc OK\r\n\r\n")),
     "no HTTP": Case("unknown", behave=says(b"SSH-2.0-OpenSSH_9.6\r\n")),
@@ -442,7 +443,7 @@ FAULTS = {
     "103, then the documented answer": Case(
         "unknown", behave=tells(lambda good: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(good)), http_status=103
     ),
-    # A4 and A5: no redirect is followed; each one stops the run.
+    # No redirect is followed; each one stops the run.
     **{
         f"{code} {'to ' * (to != 'nowhere')}{to}": Case(
             "unknown",
@@ -462,7 +463,7 @@ FAULTS = {
         for code in codes
     },
     "302 to nonsense": Case("unknown", (Fault.redirect("http://[", status=302),), http_status=302, stops=True),
-    # A4: EnergyCAP refused the row, surely.
+    # EnergyCAP refused the row, surely.
     **{
         str(code): Case("failed", (refused(code),), http_status=code, ways=BOTH if code == 400 else HTTP)
         for code in (400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422, 431)
@@ -506,7 +507,7 @@ FAULTS = {
             407: {"Proxy-Authenticate": "Basic"},
         }.items()
     },
-    # A4: nobody knows, or no document says.
+    # Nobody knows, or no document says.
     **{
         str(code): Case("unknown", (refused(code),), http_status=code, ways=BOTH if code == 500 else HTTP)
         for code in (402, 408, 418, 423, 425, 451, 499, 500, 501, 502, 503, 504, 507, 520, 599)
@@ -521,7 +522,7 @@ FAULTS = {
     "503 with Retry-After as a date": Case(
         "unknown", (refused(503, {"Retry-After": LATER, "Date": IN_2001}),), http_status=503, waits=(9.0,)
     ),
-    # A4: 429 alone may be sent again, and only so often.
+    # 429 alone may be sent again, and only so often.
     **{
         f"429 {name}, then 200": Case("done", (told,), http_status=200, arrives=2, waits=(seconds, seconds))
         for name, told, seconds in (

@@ -53,7 +53,7 @@ def line(each: Outcome) -> dict[str, Any]:
 
 
 def test_a_line_has_the_columns_of_the_contract() -> None:
-    """Product section 3 fixes which columns there are and in which order."""
+    """Other programs read these columns, in this order."""
     assert " · ".join(COLUMNS) == (
         "Row · Sheet · Status · Message · What to do · Operation · Target · Name · New task GUID · Bills selected · "
         "Bills updated · Import · Batch · Bills imported · Send again code · Environment · Started · Seconds · "
@@ -158,7 +158,7 @@ def test_a_row_without_an_operation_has_a_line() -> None:
     ],
 )
 def test_the_exit_code_is_that_of_the_worst_row(statuses: list[Status], stopped: bool, code: int) -> None:
-    """Product section 4: unknown wins over stopped, stopped over failed."""
+    """Unknown wins over stopped, stopped over failed."""
     assert exit_code([outcome(seq, status) for seq, status in enumerate(statuses)], stopped) == code
 
 
@@ -177,7 +177,7 @@ def test_totals_name_every_status_and_add_up(status: Status) -> None:
 
 
 def test_the_document_is_the_contracts() -> None:
-    """The keys of product section 4, in that order, with null for what is not there."""
+    """Other programs read these keys, in this order, with null for what is not there."""
     made = document("r1", "August.xlsx", HERE, None, [outcome(0, Status.INVALID, cell="Flag edits!A2")], ["Note."])
     assert list(made) == ["run", "workbook", "environment", "results", "totals", "rows", "notes"]
     assert made["environment"] == {"name": "practice", "base_url": "http://127.0.0.1:1"}

@@ -234,7 +234,7 @@ def test_no_more_links_than_excel_allows(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_results_are_known_by_a_hidden_name(written: Path) -> None:
-    """Product section 3: our own results bear the hidden workbook name."""
+    """Our own results bear the hidden workbook name."""
     name = openpyxl.load_workbook(written).defined_names[MARK]
     assert (MARK, name.attr_text, name.hidden) == ("_bulkops.results", "Results!$A$1", True)
 

@@ -5,7 +5,7 @@ A workbook is read into memory once; its hash, its sheets and everything said ab
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +18,15 @@ from bulkops.workbook.package import (
     STRICT_MAIN,
     STRICT_RELATIONSHIPS,
     DamagedPackage,
+    End,
+    Handlers,
     Package,
     Relation,
+    Start,
     rels_of,
 )
 from bulkops.workbook.reading.file_types import refuse_other_files, zip_kind
 from bulkops.workbook.sheets import MAX_CELLS
-from bulkops.workbook.xml_feed import Pieces
 
 ID, TABLE = f"{RELATIONSHIPS} id", f"{RELATIONSHIPS}/table"
 """The attribute that points to another part, and what a table is to its sheet."""
@@ -63,19 +65,11 @@ class XlsxPackage(Package):
         self._texts: list[list[str]] = []
         self.main = self._main_part()
 
-    def parse(
-        self,
-        part: str,
-        root: str | None,
-        start: Callable[[str, dict[str, str]], object] | None,
-        end: Callable[[str], object] | None = None,
-        text: Callable[[str], object] | None = None,
-        pieces: Pieces | None = None,
-    ) -> None:
+    def in_its_dialect(self, root: str | None, start: Start | None, end: End | None) -> Handlers:
         """As of every package."""
         if self.strict and start and root is not None and root.startswith(MAIN):
-            root, start, end = root.replace(MAIN, STRICT_MAIN), *_translated(start, end)
-        super().parse(part, root, start, end, text, pieces)
+            return root.replace(MAIN, STRICT_MAIN), *_translated(start, end)
+        return root, start, end
 
     def relations(self, part: str) -> Mapping[str, Relation]:
         """As of every package; what is read must be pointed to in the workbook's own dialect."""
@@ -202,9 +196,7 @@ class XlsxPackage(Package):
         return root
 
 
-def _translated(
-    start: Callable[[str, dict[str, str]], object], end: Callable[[str], object] | None
-) -> tuple[Callable[[str, dict[str, str]], object], Callable[[str], object] | None]:
+def _translated(start: Start, end: End | None) -> tuple[Start, End | None]:
     """Handlers that hear of a part of a strict workbook as if it were of a usual one, and of nothing that is usual."""
     known = {STRICT_MAIN: MAIN, STRICT_RELATIONSHIPS: RELATIONSHIPS, MAIN: STRICT_MAIN}
     known[RELATIONSHIPS] = STRICT_RELATIONSHIPS
