@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,17 @@ def link(at: Path, to: Path, folder: bool = False) -> None:
         pytest.skip("this user may not make links here")
     if not os.path.islink(at):
         pytest.skip("wine makes links that it does not follow")
+
+
+def read_to_end(screen: int, child: int) -> tuple[bytes, int]:
+    """What a child still says at its pseudo-terminal until it ends, and its exit code."""
+    said = b""
+    with suppress(OSError):  # the system's way to say that nobody is at the other end
+        while more := os.read(screen, 1000):
+            said += more
+    _, status = os.waitpid(child, 0)
+    os.close(screen)
+    return said, os.waitstatus_to_exitcode(status)
 
 
 ANOTHER = 54321

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from asking import Bulkops, Ended, fill, flag
 from steps import HERE, flag_edit, plan_of, run_named
+from systems import read_to_end
 
 import bulkops
 from bulkops.energycap import credentials, environments
@@ -268,18 +269,9 @@ def test_at_a_terminal_a_new_name_is_asked_about(home, typed, other):
             assert select.select([screen], [], [], 20)[0], said
             said += os.read(screen, 1000)
         os.write(screen, f"{answer_to_it}\n".encode())
-    while True:
-        try:
-            more = os.read(screen, 1000)
-        except OSError:
-            break
-        if not more:
-            break
-        said += more
-    _, status = os.waitpid(child, 0)
-    os.close(screen)
-    words = " ".join(said.decode().split())
-    assert os.waitstatus_to_exitcode(status) == 0, words
+    rest, code = read_to_end(screen, child)
+    words = " ".join((said + rest).decode().split())
+    assert code == 0, words
     assert ("Is “Acme” another customer than us-east, Older," in words) == (typed is not None)
     assert "key-of-acme" not in words
     assert bool(environments.environment("Acme").customer) == other

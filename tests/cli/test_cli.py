@@ -16,6 +16,7 @@ from typing import Any
 import canary
 import pytest
 from asking import Bulkops, fill, flag
+from systems import read_to_end
 from workbooks import column_of, results_of, untouched_parts
 
 from bulkops.cli import commands, keys
@@ -558,18 +559,9 @@ def test_on_a_terminal_the_question_and_the_bar_appear(august: Path, practice: P
     while b"press Enter: " not in said:
         said += os.read(screen, 1000)
     os.write(screen, b"yes\n")
-    while True:
-        try:
-            more = os.read(screen, 1000)
-        except OSError:
-            break
-        if not more:
-            break
-        said += more
-    _, status = os.waitpid(child, 0)
-    os.close(screen)
-    assert os.waitstatus_to_exitcode(status) == 0
-    words = said.decode()
+    rest, code = read_to_end(screen, child)
+    assert code == 0
+    words = (said + rest).decode()
     for expected in ("About to send 4 list flag edits", "Sending", "4/4", "time left", "4 rows: Done 4."):
         assert expected in words
 
