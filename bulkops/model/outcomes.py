@@ -92,6 +92,8 @@ class Outcome:
     seconds: float | None = None
     send_again_code: str = ""
     """What to type in Send again to have the row sent all the same; "" where nothing holds it back."""
+    name: str = ""
+    """What EnergyCAP calls the target; "" where that is not known."""
 
     @property
     def shown(self) -> Status:

@@ -23,6 +23,11 @@ class Step:
     prior_attempt: PriorAttempt | None = None
     """The earlier send of the same that may have been carried out: the one in doubt, else the last."""
 
+    name: str = ""
+    """What EnergyCAP calls the target; "" where that is not known."""
+    bills: int | None = None
+    """How many bills its list held before the run; None where that is not known, or an earlier row edits the list."""
+
     @property
     def wish(self) -> str:
         """What stands in Send again, but for a No; "" for nothing."""

@@ -66,6 +66,15 @@ class Problem:
     """``Kickouts!F7``; the row's first cell where no single cell is to blame."""
     message: str
     tip: str
+    typed: str = ""
+    """What stands in the cell, where EnergyCAP may know what is meant by it: a name without an id."""
+
+
+class Pick(NamedTuple):
+    """What was chosen from a list of names: ``Electric to review | 2001``. The id alone decides."""
+
+    name: str
+    id: int | str
 
 
 def address(sheet: str, row: int, columns: Mapping[str, str], name: str) -> str:
@@ -93,6 +102,8 @@ class CheckedRow:
     hidden: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     """Field name → column letters; one mapping for all rows of a sheet."""
+    picks: Mapping[str, tuple[Pick, ...]] = field(default_factory=dict)
+    """Field name → what was picked there, where an id came with a name."""
 
     def address(self, name: str) -> str:
         """The address of a field's cell."""

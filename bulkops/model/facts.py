@@ -1,0 +1,119 @@
+"""What EnergyCAP says of the things that rows name, found out by reads alone.
+
+None, and what is missing, stand for what it does not tell: that is never a no.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+OPEN, PENDING, CLOSED = "open", "pending", "closed"
+"""A batch's statuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of EnergyCAP."""
+
+    id: int
+    name: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagType:
+    """A type that flags can have."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillList:
+    """A list as the table of lists has it."""
+
+    id: int
+    name: str
+    owner: Person | None = None
+    kind: str = ""
+    """The customer's own word for its type; "" if it is not told."""
+    of_bills: bool | None = None
+    """Does it hold bills, as far as that word tells?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a list holds now."""
+
+    bills: int | None = None
+    cost: float | None = None
+    unit: str = ""
+    """Of the cost; "" if it is not told."""
+    flagged: int | None = None
+    """Bills with an unresolved flag, where the list itself shows it."""
+    held: int | None = None
+    """Bills held from export, where the list itself shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of bills."""
+
+    id: int
+    code: str
+    status: str = ""
+    """One of the three above in lower case, or EnergyCAP's own word; "" if it is not told."""
+    owner: Person | None = None
+    bills: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task, such as a bill import."""
+
+    guid: str
+    """In lower case."""
+    type_code: str = ""
+    status: str = ""
+    """EnergyCAP's own words; "" if they are not told."""
+    begin: datetime | None = None
+    """Without a zone where EnergyCAP tells none."""
+    ended: bool | None = None
+    """Has it an end? None: its end was not among what was told."""
+    person: Person | None = None
+    note: str = ""
+    file: str = ""
+    """The name of the file that was imported, where it can be told."""
+    batch_id: int | None = None
+    batch_code: str = ""
+    imported: int | None = None
+    """Bills that it imported and that are still there."""
+
+    @property
+    def has_kickouts(self) -> bool | None:
+        """Do its words say that it left kickouts? None: they say nothing of it, which is no proof that it left none."""
+        return True if "kickout" in self.status.casefold() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that EnergyCAP was asked about and told."""
+
+    flag_types: Mapping[int, FlagType] | None = None
+    """The whole table, or None."""
+    lists: Mapping[int, BillList] | None = None
+    """Those that the key's owner made or can use, or None."""
+    users: Mapping[int, Person] | None = None
+    batches: Mapping[int, Batch] = field(default_factory=dict)
+    all_open: bool = False
+    """Does ``batches`` hold every open and pending batch?"""
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    """By GUID in lower case."""
+    counts: Mapping[int, Count] = field(default_factory=dict)
+    """By list id."""
+    gone: frozenset[tuple[str, int | str]] = frozenset()
+    """``("task", guid)``, ``("batch", id)``, ``("list", id)``: EnergyCAP itself says that there is no such thing."""
+    untold: tuple[str, ...] = ()
+    """What could not be told, and why: a sentence each, said once."""
+    asked: bool = False
+    """Was EnergyCAP asked at all?"""
