@@ -20,7 +20,7 @@ from bulkops.operations.base import columns
 from bulkops.runs import prepare
 from bulkops.runs.confirmation import carry_out
 from bulkops.runs.control import Control
-from bulkops.runs.prepare import PreparedRun
+from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options, Report
 
 STATUSES = {"done", "failed", "invalid", "already_done", "unknown", "not_sent"}

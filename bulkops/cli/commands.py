@@ -22,7 +22,7 @@ from bulkops.messages.errors import BulkopsError
 from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
-    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.prepared_run import PreparedRun
     from bulkops.runs.report import Options, Report
 
 cli = typer.Typer(

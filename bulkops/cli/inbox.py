@@ -15,7 +15,7 @@ from bulkops.model.environment import Environment
 from bulkops.runs import ledger_access
 from bulkops.runs.confirmation import carry_out, unattended
 from bulkops.runs.control import Control
-from bulkops.runs.prepare import PreparedRun
+from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Report
 from bulkops.runs.summary import Summary
 

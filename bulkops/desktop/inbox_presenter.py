@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkops.inbox.outcome import Processed
     from bulkops.inbox.scan import Candidate
     from bulkops.runs.control import Control
-    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.prepared_run import PreparedRun
     from bulkops.runs.summary import Summary
 
 

@@ -26,7 +26,7 @@ from bulkops.runs.report import Options
 from bulkops.runs.resume import prepare_again
 
 if TYPE_CHECKING:
-    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.prepared_run import PreparedRun
     from bulkops.runs.summary import Summary
 
 _Ready = Callable[[Options], AbstractContextManager["PreparedRun"]]

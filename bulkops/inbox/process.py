@@ -18,7 +18,8 @@ from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.runs.corrections_file import said
 from bulkops.runs.execute import refused
-from bulkops.runs.prepare import PreparedRun, prepare
+from bulkops.runs.prepare import prepare
+from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options, Report
 from bulkops.system import data_folder, log
 from bulkops.system.disks import refuse_unsafe

@@ -14,7 +14,7 @@ from bulkops.model.outcomes import Outcome
 from bulkops.runs.control import Control
 from bulkops.runs.execute import execute, refused
 from bulkops.runs.ledger_access import OLDER, take_over
-from bulkops.runs.prepare import PreparedRun
+from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary, summary_of
 

@@ -28,7 +28,7 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.runs import backups, under_way
 from bulkops.runs.control import Control
 from bulkops.runs.delivery import Delivery
-from bulkops.runs.prepare import PreparedRun
+from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.processor import Processor, Sent, reason_of
 from bulkops.runs.recorded_run import NEVER, UNREAD, interrupted
 from bulkops.runs.renewal import renew

@@ -17,7 +17,7 @@ from bulkops.runs.upload_folders import known_as
 
 if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
-    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.prepared_run import PreparedRun
 
 
 @contextmanager
@@ -27,7 +27,8 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
     is none, or if nothing of it is left to do.
     """
-    from bulkops.runs.prepare import PreparedRun, made_ready_again
+    from bulkops.runs.prepare import made_ready_again
+    from bulkops.runs.prepared_run import PreparedRun
     from bulkops.runs.recorded_run import left_out
     from bulkops.runs.recorded_run import rows as rows_of
 

@@ -19,7 +19,7 @@ from bulkops.runs.report import Options, Report
 
 if TYPE_CHECKING:
     from bulkops.ledger import Run
-    from bulkops.runs.prepare import PreparedRun
+    from bulkops.runs.prepared_run import PreparedRun
 
 _REPEATS = {
     Status.DONE: "will be sent again although done before, last on {days}",

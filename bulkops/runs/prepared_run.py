@@ -1,0 +1,56 @@
+"""A run before it begins, as a value: each stage of its preparation makes a new one of the one before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bulkops.energycap.key import Key
+from bulkops.ledger import Account, Ledger, Run
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.model.environment import Environment
+from bulkops.model.outcomes import Outcome
+from bulkops.model.plan import Plan
+from bulkops.runs.corrections_file import Corrections
+from bulkops.runs.delivery import Delivery
+from bulkops.runs.load import LoadedWorkbook
+from bulkops.runs.report import Options
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A run before it begins: nothing has been sent, and without a blocker everything is ready."""
+
+    id: str
+    workbook: LoadedWorkbook
+    environment: Environment
+    options: Options
+    plan: Plan = field(default_factory=lambda: Plan((), ()))
+    blocker: BulkopsError | None = None
+    """Why the run cannot begin: another run, no place for the results, no key, EnergyCAP not reached."""
+    notes: tuple[str, ...] = ()
+    other_computer: str = ""
+    """Why its rows may have been sent from another computer, or "" if nothing says so."""
+    resumes: Run | None = None
+    """The run that is taken up again, if one is."""
+    earlier: tuple[Outcome, ...] = ()
+    """What became of that run's other rows before it was cut short."""
+    before: Mapping[int, Outcome] = field(default_factory=dict)
+    """What became of the rows that are now to be done, by seq: not sent, or refused for a reason outside them."""
+    ledger: Ledger | None = None
+    delivery: Delivery | None = None
+    corrections: Corrections | None = None
+    key: Key | None = None
+    key_owner: str = ""
+    account: Account = field(default_factory=Account)
+    """Whose data the key changes, as far as that is known."""
+    former_source: str = ""
+    """The data source of the runs before under this name, where EnergyCAP does not tell it any more."""
+
+    @property
+    def to_be_sure_of(self) -> tuple[CannotStart, ...]:
+        """What only a person may say yes to, who is there to be asked."""
+        if not self.plan.steps:
+            return ()
+        path, place = self.workbook.path.name, self.environment.place
+        sent_there = CannotStart("run.elsewhere", path=path, value=self.other_computer) if self.other_computer else None
+        untold = CannotStart("me.untold", value=place, extra=self.former_source) if self.former_source else None
+        return tuple(each for each in (sent_there, untold) if each)
