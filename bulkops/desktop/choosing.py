@@ -1,7 +1,5 @@
 """Which runs of the history are to be seen: by what there is to do, workbook, days and person."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from collections.abc import Callable
 from contextlib import suppress

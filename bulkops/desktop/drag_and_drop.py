@@ -1,7 +1,5 @@
 """Files dropped on the window. Where the library for that cannot be loaded the window does without."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path

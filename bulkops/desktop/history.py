@@ -1,7 +1,5 @@
 """The results of a run of the history. They are looked for on the disk, so this belongs in a worker's thread."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bulkops.desktop.opening import is_workbook

@@ -1,7 +1,5 @@
 """The upload folder: a table of what was dropped there, run with one question for each workbook."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path

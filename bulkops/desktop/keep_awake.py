@@ -1,7 +1,5 @@
 """The machine stays awake during a run: one that falls asleep leaves the row on its way without an answer."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

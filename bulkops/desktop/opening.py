@@ -4,8 +4,6 @@ Both take a moment and belong in a worker's thread. Neither goes through a shell
 in it. No program that is opened learns what is set for bulkops: one of its variables may be the key.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import subprocess

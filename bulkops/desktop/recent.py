@@ -1,7 +1,5 @@
 """The workbooks that were used last, for a menu: their paths and nothing else."""
 
-from __future__ import annotations
-
 import json
 import os
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """What the presenter needs of a window."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Protocol
 

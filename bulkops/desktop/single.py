@@ -5,8 +5,6 @@ else can write; the window reads it in its next tick and removes it. Whoever rem
 waits in vain takes its own note back and opens a window of its own, which does no harm, for a run has its own lock.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """How the window looks: fonts, colours and sizes, all in proportion to the text, so that it is sharp at any scale."""
 
-from __future__ import annotations
-
 import sys
 import tkinter as tk
 from dataclasses import dataclass

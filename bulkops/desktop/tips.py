@@ -1,7 +1,5 @@
 """A word beside a button that cannot be pressed: why."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from tkinter import ttk
 

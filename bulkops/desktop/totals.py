@@ -1,7 +1,5 @@
 """The totals of all rows as one coloured bar, each part with its number."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from collections.abc import Mapping
 from tkinter import font

@@ -1,7 +1,5 @@
 """Small widgets that several parts of the window are made of."""
 
-from __future__ import annotations
-
 import tkinter as tk
 from collections.abc import Container, Mapping
 from pathlib import Path

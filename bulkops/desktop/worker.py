@@ -1,7 +1,5 @@
 """What takes longer than a blink is done in a thread of its own; what it says comes back to the window's thread."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue

@@ -1,7 +1,5 @@
 """About what EnergyCAP answered, or did not."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 

@@ -1,7 +1,5 @@
 """About results and corrections, and the files they go to."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -1,7 +1,5 @@
 """About the window and what it opens."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -1,7 +1,5 @@
 """About what bulkops keeps on the disk."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 PARTS = {

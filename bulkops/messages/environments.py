@@ -1,7 +1,5 @@
 """About environments, keys and whose they are."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -7,8 +7,6 @@ Each message has a code (stable), a title, a sentence and a tip. They stand in m
 stand in that operation's file; ``Catalogue`` in operations/catalogue gives all of them.
 """
 
-from __future__ import annotations
-
 from bulkops.messages import (
     answers,
     delivery,

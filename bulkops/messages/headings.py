@@ -1,7 +1,5 @@
 """About sheets and their headings."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -1,7 +1,5 @@
 """About an upload folder."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -1,7 +1,5 @@
 """The shape of a sentence in the catalogue."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """About the record of what was sent, and the place where it lies."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 

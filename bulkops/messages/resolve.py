@@ -1,7 +1,5 @@
 """About rows in doubt that an operator has looked into."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

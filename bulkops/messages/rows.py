@@ -1,7 +1,5 @@
 """About cells and rows."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 MESSAGES = (

@@ -1,7 +1,5 @@
 """About what keeps a command or a run from starting or going on."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 

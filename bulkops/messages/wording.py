@@ -1,7 +1,5 @@
 """Words for counts, states and times, the same on a terminal and in the window."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby

@@ -1,7 +1,5 @@
 """About a workbook as a file, before any row is read."""
 
-from __future__ import annotations
-
 from bulkops.messages.message import Message
 
 _AS_XLSX = "Open it in Excel, choose Save As, and pick “Excel Workbook (*.xlsx)”."

@@ -3,8 +3,6 @@
 A third operation is one more file here; nothing else needs an edit.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from functools import cache

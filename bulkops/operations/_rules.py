@@ -6,8 +6,6 @@ the rows that fail are in the check's output, and listing every cell of them wou
 more than checking them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The catalogue at work: a code and its facts become the sentence an operator reads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from difflib import get_close_matches
 

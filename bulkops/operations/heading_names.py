@@ -1,7 +1,5 @@
 """By which names an operator may call a column."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable
