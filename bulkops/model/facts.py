@@ -3,12 +3,15 @@
 None, and what is missing, stand for what it does not tell: that is never a no.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 OPEN, PENDING, CLOSED = "open", "pending", "closed"
 """A batch's statuses."""
+_RESERVED = re.compile(r"\s*audit\s*exceptions?\s*", re.IGNORECASE)
+"""The flag type that only EnergyCAP itself assigns; its id differs per customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class FlagType:
 
     id: int
     name: str
+
+    @property
+    def reserved(self) -> bool:
+        """Can only EnergyCAP itself assign it?"""
+        return _RESERVED.fullmatch(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)

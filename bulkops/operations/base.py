@@ -43,6 +43,8 @@ class Field:
     """The template gives the column text format, so that Excel keeps 00102 and long ids as typed."""
     width: int = 16
     example: str = ""
+    kind: str = ""
+    """What its ids are of, as ``Named`` has it: the template offers those by name."""
 
 
 SEND_AGAIN = Field(

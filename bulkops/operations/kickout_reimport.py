@@ -61,6 +61,7 @@ class KickoutReimport(Operation):
             text=True,
             width=40,
             example=_practice_task(1),
+            kind="task",
         ),
         Field(
             "batch_mode",
@@ -84,6 +85,7 @@ class KickoutReimport(Operation):
             ("existingOpenBatchId", "batchSettings.existingOpenBatchId"),
             width=14,
             example="501",
+            kind="open batch",
         ),
         Field(
             "leave_open",
@@ -115,6 +117,7 @@ class KickoutReimport(Operation):
             ("pendingBatchId", "batchSettings.pendingBatchId"),
             width=12,
             example="502",
+            kind="pending batch",
         ),
         Field(
             "comment",

@@ -5,11 +5,11 @@ Its rules are those of EnergyCAP's page on the call. All seven keys are sent eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.messages.errors import COMMON, Message
+from bulkops.model.facts import FlagType
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
 from bulkops.operations.numeric_cells import INT32_MAX, read_amount, read_count, read_id, read_ids
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 UNRESOLVED, RESOLVED = 1, 2
 _STATUSES = {"1": UNRESOLVED, "unresolved": UNRESOLVED, "2": RESOLVED, "resolved": RESOLVED}
-_AUDIT_EXCEPTION = re.compile(r"audit\s*exceptions?", re.IGNORECASE)
 _UNLESS_RESOLVED = ", but perhaps not those whose flag is resolved already"
 _EMPTY = COMMON["sent.empty_list"]
 _ONE_OF = ("flag_type_id", "flag_status", "cost_recovery", "comment", "assignees")
@@ -50,6 +49,7 @@ class ListFlagEdit(Operation):
             required=True,
             width=10,
             example="2001",
+            kind="list",
         ),
         Field(
             "flag_type_id",
@@ -59,6 +59,7 @@ class ListFlagEdit(Operation):
             ("flagTypeId", "Flag type"),
             width=12,
             example="2",
+            kind="flag type",
         ),
         Field(
             "flag_status",
@@ -98,6 +99,7 @@ class ListFlagEdit(Operation):
             text=True,
             width=16,
             example="101;102",
+            kind="user",
         ),
         Field(
             "hold_from_export",
@@ -324,11 +326,7 @@ class ListFlagEdit(Operation):
     def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
         """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]``."""
         types = [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
-        reserved = [
-            each.get("flagTypeId")
-            for each in types
-            if _AUDIT_EXCEPTION.fullmatch(str(each.get("flagTypeInfo")).strip())
-        ]
+        reserved = [each.get("flagTypeId") for each in types if FlagType(0, str(each.get("flagTypeInfo"))).reserved]
         taken = values["flag_type_id"] is not None and values["flag_type_id"] in reserved
         return ("flag_type_id", "flag_type_id.audit_exception") if taken else None
 
