@@ -6,7 +6,7 @@ go is found out in delivery.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +30,27 @@ def key_for(environment: Environment) -> Key:
 
 
 @contextmanager
+def senders(environment: Environment, key: Key) -> Iterator[Callable[[], Callable[[Call], Reply | NoResponse]]]:
+    """A maker of senders for read-only questions, one for each thread; all are closed at the end, and what they still
+    have in hand is cut off."""
+    from bulkops.energycap.client import Client, KeepAlive
+
+    keep_alive = KeepAlive()
+    with ExitStack() as stack:
+
+        def connect() -> Callable[[Call], Reply | NoResponse]:
+            client = Client(environment, key, keep_alive=keep_alive)
+            stack.callback(client.close)
+            return client.send
+
+        yield connect
+
+
+@contextmanager
 def asking(environment: Environment, key: Key) -> Iterator[Callable[[Call], Reply | NoResponse]]:
     """A sender for read-only questions."""
-    from bulkops.energycap.client import Client
-
-    client = Client(environment, key)
-    try:
-        yield client.send
-    finally:
-        client.close()
+    with senders(environment, key) as connect:
+        yield connect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Owner:
     """Their systemUserId; None if it does not say."""
     source: str | None = None
     """The data source that the key leads to, in EnergyCAP's word; None if it does not say."""
+    manages_batches: bool | None = None
+    """May they use other people's open batches ("Bills and Batches: Manage")? None: EnergyCAP does not say."""
 
 
 def who_am_i(environment: Environment, key: Key) -> tuple[str, str]:
@@ -90,8 +104,9 @@ def owner(environment: Environment, key: Key) -> Owner:
     words = deprecated(seen)
     outdated = "" if words is None else answers.deprecated("whose key it is", words)
     named = _named(me)
-    known = _word(named.get("systemuserid")), _source(named)
     rights = named.get("permissions")
+    manages = _permission(rights, ("billsAndBatches", "manage"))
+    known = _word(named.get("systemuserid")), _source(named), manages
     permissions = {each.key: _permission(rights, each.permission) for each in all_operations().values()}
     try:
         who = f"{me['fullName']} ({me['systemUserCode']})"

@@ -50,8 +50,10 @@ class CallDeadline:
             self._until = None
 
     def close(self) -> None:
-        """End the watching."""
+        """End the watching, and cut the call in hand, if there is one."""
         with self._changing:
+            if self._until is not None:
+                self.cut()
             watcher, self._watcher = self._watcher, None
             self._changing.notify()
         if watcher is not None:

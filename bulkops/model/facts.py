@@ -20,7 +20,10 @@ class Person:
 
     id: int
     name: str
+    """This and every other name: "" if it is not told."""
     code: str = ""
+    active: bool | None = None
+    """None: it is not told, as where the key's owner may not view users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +126,20 @@ class Facts:
     """``("task", guid)``, ``("batch", id)``, ``("list", id)``: EnergyCAP itself says that there is no such thing."""
     untold: tuple[str, ...] = ()
     """What could not be told, and why: a sentence each, said once."""
+    notes: tuple[str, ...] = ()
+    """What else there is to say: which of these calls EnergyCAP is going to withdraw."""
     asked: bool = False
-    """Was EnergyCAP asked at all?"""
+    """Was EnergyCAP asked at all? Not if it was stopped either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """The bill imports of some days, for a template that is filled from EnergyCAP."""
+
+    tasks: tuple[Task, ...] | None = None
+    """All of them, in no order; None: not told."""
+    batches_with_kickouts: frozenset[int] | None = None
+    """Batches into which an import with kickouts went, whenever that was; None: not told."""
+    untold: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Both as of ``Facts``."""
