@@ -88,6 +88,12 @@ MESSAGES = (
         "Copy the task's GUID from EnergyCAP. It has five groups of digits and letters a to f, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
     ),
     Message(
+        "guid.pick",
+        "A pick without its GUID",
+        "{heading} “{value}” {extra}.",
+        "Choose from the list again, or type the GUID alone.",
+    ),
+    Message(
         "guid.wrapped",
         "A GUID with something round it",
         "{heading} was read as {value}. Taken off or replaced: {extra}.",
@@ -99,6 +105,12 @@ MESSAGES = (
         "Not a whole number",
         "{heading} “{value}” is not a whole number.{extra}",
         "Type digits only, for example 2001.",
+    ),
+    Message(
+        "id.pick",
+        "A pick without its id",
+        "{heading} “{value}” {extra}.",
+        "Choose from the list again, or type the id alone, for example 2001.",
     ),
     Message(
         "id.separator",
@@ -117,6 +129,12 @@ MESSAGES = (
         "Not a list of ids",
         "{heading} “{value}” is not a list of user ids.{extra}",
         "Type ids separated by semicolons, for example 101;102, or the word none.",
+    ),
+    Message(
+        "ids.pick",
+        "A pick without its id in a list of ids",
+        "{heading}: “{value}” {extra}.",
+        "Choose from the list again, or type the ids alone, for example 101;102. Only a semicolon separates picks.",
     ),
     Message("ids.twice", "An id named twice", "{heading} “{value}” names {extra} twice.", "Type each id once."),
     Message(

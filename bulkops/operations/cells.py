@@ -1,6 +1,6 @@
 """How a cell becomes a value: what a reader gives, and what no column can take.
 
-Reading never guesses: it gives a value, a value ``Remarked`` on, None for a cell
+Reading never guesses: it gives a value, a value ``Remarked`` on or ``Picked`` by a name, None for a cell
 that holds nothing but blanks, or an ``Unreadable`` that names the catalogue's sentence for
 what is wrong. Only ASCII digits and letters make ids and GUIDs.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bulkops.model.rows import Cell, Kind, Shown
+from bulkops.model.rows import Cell, Kind, Pick, Shown
 
 UNREADABLE = "unreadable"
 """The rule that a cell must be readable; the sentence comes from the Unreadable itself."""
@@ -41,13 +41,28 @@ class Remarked:
     extra: str
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """An id that came with a name, or a list of ids of which some did."""
+
+    value: Any
+    """The value, which may be Remarked."""
+    picks: tuple[Pick, ...]
+
+
 Reader = Callable[[Cell], Any]
-"""Cell → value, Remarked, None for nothing but blanks, or Unreadable."""
+"""Cell → value, Remarked, Picked, None for nothing but blanks, or Unreadable."""
 
 
 def value_of(found: Any) -> Any:
-    """What a reader gave, without its remark."""
-    return found.value if isinstance(found, Remarked) else found
+    """What a reader gave, without its remark and the names that came with it."""
+    value = found.value if isinstance(found, Picked) else found
+    return value.value if isinstance(value, Remarked) else value
+
+
+def picks_of(found: Any) -> tuple[Pick, ...]:
+    """What was picked by a name, of what a reader gave."""
+    return found.picks if isinstance(found, Picked) else ()
 
 
 def shorten(text: str, limit: int = 60) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bulkops.model.picks import BAR
 from bulkops.model.rows import Cell, Kind
-from bulkops.operations.cells import OUTER_BLANKS, Remarked, Unreadable, shorten, unusable
+from bulkops.operations.cells import OUTER_BLANKS, Picked, Remarked, Unreadable, shorten, unusable
+from bulkops.operations.picked_cells import read_picked
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _GUID_WITHIN = re.compile(rf"(?<![0-9a-z-]){_GUID.pattern}(?![0-9a-z-])")
@@ -21,14 +23,16 @@ _BRACKETS = {"{": "}", "(": ")", "[": "]", "<": ">"}
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
 
 
-def read_guid(cell: Cell) -> str | Remarked | Unreadable | None:
-    """A GUID in canonical lower case. What came with it when it was copied is left out, with a remark."""
+def read_guid(cell: Cell) -> str | Remarked | Picked | Unreadable | None:
+    """A GUID in canonical lower case, or a pick. What came with it when it was copied is left out, with a remark."""
     if blocked := unusable(cell):
         return blocked
     if cell.kind is not Kind.TEXT:
         return Unreadable("guid.shape", shorten(cell.text))
     if not (text := cell.text.strip(OUTER_BLANKS)):
         return None
+    if BAR in text:
+        return read_picked(cell, read_guid, "guid.pick", "GUID")
     if len(text) > _LONGEST_GUID:
         return Unreadable("guid.shape", shorten(text))
     if _GUID.fullmatch(plain := cell.text.lower()) and plain.isascii():

@@ -54,7 +54,7 @@ class KickoutReimport(Operation):
             "task_guid",
             "Task GUID",
             read_guid,
-            "The GUID of a bill import task whose status is “completed with kickouts”. One row per task.",
+            "The GUID of a bill import task whose status is “completed with kickouts”, or name | GUID. One row per task.",
             ("taskGuid",),
             ("Import task GUID", "Bill import task GUID", "Kickout task GUID", "Task GUID of the import"),
             required=True,
@@ -80,8 +80,8 @@ class KickoutReimport(Operation):
             "existing_open_batch_id",
             "Existing open batch ID",
             read_id,
-            "Only for “use existing batch”. Blank: your one open batch; with none or several open, EnergyCAP refuses. "
-            "Another user's batch needs the permission Bills and Batches: Manage.",
+            "Only for “use existing batch”: its id, or name | id. Blank: your one open batch; with none or several open, "
+            "EnergyCAP refuses. Another user's batch needs the permission Bills and Batches: Manage.",
             ("existingOpenBatchId", "batchSettings.existingOpenBatchId"),
             width=14,
             example="501",
@@ -112,8 +112,8 @@ class KickoutReimport(Operation):
             "pending_batch_id",
             "Pending batch ID",
             read_id,
-            "Required for “use pending batch”, and only for that. The batch stays pending: its bills are void until it is "
-            "opened or closed.",
+            "Required for “use pending batch”, and only for that: its id, or name | id. The batch stays pending: its bills "
+            "are void until it is opened or closed.",
             ("pendingBatchId", "batchSettings.pendingBatchId"),
             width=12,
             example="502",

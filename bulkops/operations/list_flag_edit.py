@@ -43,7 +43,7 @@ class ListFlagEdit(Operation):
             "list_id",
             "List ID",
             read_id,
-            "The id of a bill list. Every bill now in it is changed.",
+            "The id of a bill list, or name | id. Every bill now in it is changed.",
             ("listId",),
             ("Bill list ID", "List ID number", "List ID no.", "ID of the list"),
             required=True,
@@ -55,7 +55,7 @@ class ListFlagEdit(Operation):
             "flag_type_id",
             "Flag type ID",
             read_id,
-            "The id of a flag type. Needed for bills that have no flag yet. Not the Audit exception type.",
+            "The id of a flag type, or name | id. Needed for bills that have no flag yet. Not the Audit exception type.",
             ("flagTypeId", "Flag type"),
             width=12,
             example="2",
@@ -94,8 +94,8 @@ class ListFlagEdit(Operation):
             "assignees",
             "Assignees",
             read_ids,
-            "User ids separated by ; for example 101;102. They REPLACE everybody who is assigned. Blank: no change asked. "
-            "The word none sends an empty list; it is not known whether that takes anybody off a flag.",
+            "User ids, or name | id, separated by ; for example 101;102. They REPLACE everybody who is assigned. Blank: no "
+            "change asked. The word none sends an empty list; it is not known whether that takes anybody off a flag.",
             text=True,
             width=16,
             example="101;102",

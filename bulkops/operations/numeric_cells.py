@@ -6,8 +6,21 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from bulkops.model.rows import Cell, Kind, Shown
-from bulkops.operations.cells import OUTER_BLANKS, Remarked, Unreadable, disguise, not_of_shape, shorten, unusable
+from bulkops.model.picks import BAR
+from bulkops.model.rows import Cell, Kind, Pick, Shown
+from bulkops.operations.cells import (
+    OUTER_BLANKS,
+    Picked,
+    Remarked,
+    Unreadable,
+    disguise,
+    not_of_shape,
+    picks_of,
+    shorten,
+    unusable,
+    value_of,
+)
+from bulkops.operations.picked_cells import read_picked
 
 INT32_MAX = 2**31 - 1
 _DIGITS = 15
@@ -104,8 +117,10 @@ def _whole_text(text: str) -> Decimal | Unreadable:
     return exact if exact.copy_abs() < 10**_DIGITS else Unreadable("cell.too_many_digits", shorten(text))
 
 
-def read_id(cell: Cell) -> int | Remarked | Unreadable | None:
-    """A whole number from 1 to 2147483647 (int32), as a number or as digits in a text cell."""
+def read_id(cell: Cell) -> int | Remarked | Picked | Unreadable | None:
+    """A whole number from 1 to 2147483647 (int32), as a number or as digits in a text cell, or a pick."""
+    if cell.kind is Kind.TEXT and BAR in cell.text:
+        return read_picked(cell, read_id, "id.pick", "id")
     value = _whole(cell, 1)
     if isinstance(value, int) and value >= 1000 and cell.shown is Shown.GROUPED:
         # Excel makes the number 101102, shown as 101,102, of two ids that were typed.
@@ -118,8 +133,8 @@ def read_count(cell: Cell) -> int | Remarked | Unreadable | None:
     return _whole(cell, 0)
 
 
-def read_ids(cell: Cell) -> tuple[int, ...] | Remarked | Unreadable | None:
-    """Ids separated by ``;`` (or ``,`` in a text cell); the word ``none`` is the empty list."""
+def read_ids(cell: Cell) -> tuple[int, ...] | Remarked | Picked | Unreadable | None:
+    """Ids separated by ``;`` (or ``,`` in a text cell without picks); the word ``none`` is the empty list."""
     if cell.kind is not Kind.TEXT:
         found = read_id(cell)
         if isinstance(found, Remarked):
@@ -131,16 +146,29 @@ def read_ids(cell: Cell) -> tuple[int, ...] | Remarked | Unreadable | None:
     if text.lower() == "none":
         return ()
     ids: list[int] = []
-    for part in re.split("[;,]", text):
-        value = read_id(Cell(cell.column, Kind.TEXT, part))
-        if isinstance(value, Unreadable) and value.extra == LOST_DIGITS:
-            return Unreadable("ids.shape", shorten(text), LOST_DIGITS)
+    picks: list[Pick] = []
+    for part in re.split(";" if BAR in text else "[;,]", text):
+        found = read_id(Cell(cell.column, Kind.TEXT, part))
+        value = value_of(found)
         if not isinstance(value, int):
-            return not_of_shape("ids.shape", text)
+            return _no_ids(value, text)
         if value in ids:
             return Unreadable("ids.twice", shorten(text), str(value))
         ids.append(value)
-    return tuple(ids)
+        picks += picks_of(found)
+    return Picked(tuple(ids), tuple(picks)) if picks else tuple(ids)
+
+
+def _no_ids(why: Unreadable | None, text: str) -> Unreadable:
+    """Why a text is no list of ids, by what is wrong with one of them; None: it is blank."""
+    if why and why.extra == LOST_DIGITS:
+        return Unreadable("ids.shape", shorten(text), LOST_DIGITS)
+    if why and why.code == "id.pick":
+        return replace(why, code="ids.pick")
+    if BAR not in text:
+        return not_of_shape("ids.shape", text)
+    # Its names may hold any character.
+    return why if why and why.code == "cell.odd_character" else Unreadable("ids.shape", shorten(text))
 
 
 def read_amount(cell: Cell) -> float | Remarked | Unreadable | None:

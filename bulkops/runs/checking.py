@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bulkops.model.rows import CheckedRow, Problem, Unread
+from bulkops.model.rows import CheckedRow, Pick, Problem, Unread
 from bulkops.operations.base import Field, Operation, columns
 from bulkops.operations.catalogue import Catalogue
-from bulkops.operations.cells import UNREADABLE, Remarked, Unreadable, shorten, value_of
+from bulkops.operations.cells import UNREADABLE, Picked, Remarked, Unreadable, picks_of, shorten, value_of
 from bulkops.operations.heading_names import OPERATION_COLUMN
 from bulkops.runs.headings import Layout, find_layout
 from bulkops.runs.sheet_rows import SheetRow, rows_of, unexpected
@@ -84,19 +84,25 @@ def import_schemas() -> None:
 def _passed_by(each: SheetRow, fields: Mapping[str, Field]) -> CheckedRow:
     """A row as it stands before its operation's rules: with what is wrong with its sheet or its Operation cell."""
     values: dict[str, Any] = {}
+    picks: dict[str, tuple[Pick, ...]] = {}
     if each.operation is not None:
         target = each.operation.target
         cell = each.row.cells.get(target)
-        values[target] = None if cell is None else value_of(fields[target].read(cell))
-    return each.checked(values, each.barred or each.found)
+        found = None if cell is None else fields[target].read(cell)
+        values[target] = value_of(found)
+        if picked := picks_of(found):
+            picks[target] = picked
+    return each.checked(values, each.barred or each.found, picks=picks)
 
 
 _Remarks = dict[int, list[tuple[str, Remarked]]]
 """Row → the fields whose value is remarked on, with the remark."""
+_Picks = dict[int, dict[str, tuple[Pick, ...]]]
+"""Row → the fields in which something was picked, with the picks."""
 
 
-def _column(read: list[SheetRow], field: Field, remarks: _Remarks) -> list[Any]:
-    """A column's values, and what is remarked on them. What stands in many of its cells is read once."""
+def _column(read: list[SheetRow], field: Field, remarks: _Remarks, picks: _Picks) -> list[Any]:
+    """A column's values, what is remarked on them, what was picked. What stands in many of its cells is read once."""
     known: dict[tuple[str, int, int, int | None], Any] = {}
     values: list[Any] = []
     for each in read:
@@ -109,6 +115,9 @@ def _column(read: list[SheetRow], field: Field, remarks: _Remarks) -> list[Any]:
         if same not in known:
             known[same] = field.read(cell)
         value = known[same]
+        if type(value) is Picked:
+            picks.setdefault(each.seq, {})[field.name] = value.picks
+            value = value.value
         if type(value) is Remarked:
             remarks.setdefault(each.seq, []).append((field.name, value))
             value = value.value
@@ -125,7 +134,8 @@ def _check_operation(operation: Operation, read: list[SheetRow], catalogue: Cata
     fields = columns([operation])
     index = [each.seq for each in read]
     remarks: _Remarks = {}
-    values_of = {name: _column(read, each, remarks) for name, each in fields.items()}
+    picks: _Picks = {}
+    values_of = {name: _column(read, each, remarks, picks) for name, each in fields.items()}
     frame = pd.DataFrame({name: pd.Series(each, index=index, dtype=object) for name, each in values_of.items()})
     broken = _broken_rules(operation, frame)
     firsts = _first_alike(operation, read, frame, broken)
@@ -139,7 +149,8 @@ def _check_operation(operation: Operation, read: list[SheetRow], catalogue: Cata
         for name, remark in remarks.get(each.seq, ()):
             facts = {"heading": fields[name].heading, "value": remark.stored, "extra": remark.extra}
             warnings.append(catalogue.problem(remark.code, each.address(name), **facts))
-        yield each.checked(values, problems, [*warnings, *_unused(each, fields, operation, catalogue)])
+        warnings += _unused(each, fields, operation, catalogue)
+        yield each.checked(values, problems, warnings, picks.get(each.seq))
 
 
 def _broken_rules(operation: Operation, frame: pd.DataFrame) -> dict[int, list[tuple[str, str]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bulkops.model.rows import CheckedRow, Kind, Problem, Row, address
+from bulkops.model.rows import CheckedRow, Kind, Pick, Problem, Row, address
 from bulkops.operations.base import SEND_AGAIN, Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
@@ -30,7 +30,11 @@ class SheetRow:
     """Field name → column letters; one mapping for the whole sheet."""
 
     def checked(
-        self, values: Mapping[str, Any], problems: Sequence[Problem], warnings: Sequence[Problem] = ()
+        self,
+        values: Mapping[str, Any],
+        problems: Sequence[Problem],
+        warnings: Sequence[Problem] = (),
+        picks: Mapping[str, tuple[Pick, ...]] | None = None,
     ) -> CheckedRow:
         """The row after checking. ``values`` must at least hold the target's."""
         target = values.get(self.operation.target) if self.operation else None
@@ -45,6 +49,7 @@ class SheetRow:
             tuple(warnings),
             self.row.hidden,
             self.columns,
+            picks or {},
         )
 
     def address(self, name: str) -> str:

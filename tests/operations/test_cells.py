@@ -122,7 +122,6 @@ def test_errors_and_missing_results_are_never_blank(read: Reader) -> None:
         (text(f"{GUID}}}"), "! guid.shape"),
         (text(f"{GUID},"), "! guid.shape"),
         (text(f"https://app.energycap.com/task/{GUID}"), "! guid.shape"),
-        (text(f"Late | {GUID}"), "! guid.shape"),
         (text(f"{GUID};{GUID}"), "! guid.shape"),
         (text(f"{GUID} {GUID}"), "! guid.shape"),
         (text(f"{GUID}\n{GUID.upper()}"), "! guid.shape"),
