@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bulkops.messages.errors import BulkopsError, CannotStart, cli_hint
-from bulkops.messages.wording import plural, printable
+from bulkops.messages.wording import named, plural, printable
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome, Status, by_status, to_look_at, urgency
 from bulkops.runs.run_list import PastRun, State
@@ -110,7 +110,7 @@ def _worth_showing(outcomes: list[Outcome]) -> list[Outcome]:
 
 def _words(outcome: Outcome) -> Text:
     """The target, and below it what there is to say and to do."""
-    lines = [Text(printable(outcome.target), style="bold")]
+    lines = [Text(named(outcome.name, outcome.target), style="bold")]
     if outcome.new_task_guid:
         lines.append(Text(f"new task {outcome.new_task_guid}", style="green"))
     if outcome.message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bulkops.messages.wording import printable
+from bulkops.messages.wording import named, printable
 from bulkops.model.history import UnknownOutcome
 from bulkops.model.outcomes import Outcome, Status, to_look_at, urgency
 from bulkops.model.rows import CheckedRow
@@ -104,8 +104,9 @@ def _asks(outcome: Outcome, row: CheckedRow | None) -> str:
     if operation is None:
         return "It does not say what to do."
     if row is None or row.problems or row.hidden or not row.values:
-        return f"{operation.title}{': ' if outcome.target else ''}{printable(outcome.target)}"
-    return printable(operation.asks(row.values))
+        return f"{operation.title}{': ' if outcome.target else ''}{named(outcome.name, outcome.target)}"
+    target = {operation.target: named(outcome.name, outcome.target)} if outcome.name else {}
+    return printable(operation.asks({**row.values, **target}))
 
 
 def most_urgent(found: Iterable[Line]) -> Line | None:

@@ -47,6 +47,9 @@ def apart(one: Account, other: Account, same_name: bool) -> bool:
 LOOK = "look"
 """Under this name a run's options tell, once it has ended, how many of its done rows are to be looked at: an older
 bulkops knows no such status among its totals."""
+TOUCH = "touch"
+"""Under this name they tell in words, where it was known, what the run was to touch: ``400 edits of 38 lists: 2,113
+bills``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ class Run:
         """Of its done rows those to be looked at, once the run has ended."""
         found = self.options.get(LOOK, 0)
         return found if isinstance(found, int) else 0
+
+    @property
+    def touch(self) -> str:
+        """What it was to touch, in words; "" where that was not known."""
+        return str(self.options.get(TOUCH, ""))
 
 
 def now() -> str:
@@ -134,6 +142,7 @@ def planned_line(run: str, environment_id: str, step: Step) -> dict[str, Any]:
             "values": dict(row.values),
             "columns": dict(row.columns),
             "warnings": [warning.message for warning in row.warnings],
+            **({"name": step.name} if step.name else {}),
         },
         "outcome": None,
     }
@@ -149,14 +158,15 @@ def row_of(line: Mapping[str, Any]) -> CheckedRow:
 
 
 def written(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON holds it."""
-    facts = {name: getattr(outcome, name) for name in Outcome.__slots__}
+    """An outcome as JSON holds it; a name that is not known is left out."""
+    facts = {name: getattr(outcome, name) for name in Outcome.__slots__ if name != "name" or outcome.name}
     return {**facts, "status": outcome.status.value, "warnings": list(outcome.warnings)}
 
 
 def outcome_from(facts: Mapping[str, Any]) -> Outcome:
-    """What ``written`` wrote."""
-    return Outcome(**{**facts, "status": Status(facts["status"]), "warnings": tuple(facts["warnings"])})
+    """What ``written`` wrote; what a later bulkops adds to it counts for nothing here."""
+    known = {name: facts[name] for name in Outcome.__slots__ if name in facts}
+    return Outcome(**{**known, "status": Status(facts["status"]), "warnings": tuple(facts["warnings"])})
 
 
 ARCHIVED = "archived"
@@ -183,10 +193,11 @@ def outcome_read(line: Mapping[str, Any], attempt: Mapping[str, Any] | None, und
     place = (line["seq"], line["sheet"], line["row"], line["operation"], line["target"])
     if line["state"] != PLANNED:
         return _of_archived(place, line) if is_short(line["outcome"]) else outcome_from(line["outcome"])
+    name = (line.get("cells") or {}).get("name", "")
     if attempt is None:
-        return Outcome(*place, status_of(PLANNED, under_way))
+        return Outcome(*place, status_of(PLANNED, under_way), name=name)
     if attempt["outcome"] is None:
-        known = {} if under_way else {"send_again_code": attempt["code"]}
+        known = {"name": name} if under_way else {"name": name, "send_again_code": attempt["code"]}
         return Outcome(*place, status_of(INTENT, under_way), started=attempt["started"], **known)
     told = _of_archived(place, attempt) if is_short(attempt["outcome"]) else outcome_from(attempt["outcome"])
     return replace(told, send_again_code=attempt["code"]) if told.status in (Status.DONE, Status.UNKNOWN) else told

@@ -162,6 +162,13 @@ MESSAGES = (
         warning=True,
     ),
     Message(
+        "bills.changed",
+        "Another number of bills than before the run",
+        "Bills in the list: {value} before the run, {extra} when it was edited.",
+        "Open the list in EnergyCAP and see which bills it holds: all of them were edited, and none that had left it. Correct the flags of bills that do not belong there.",
+        warning=True,
+    ),
+    Message(
         "sent.refused",
         "EnergyCAP refused the row",
         "EnergyCAP refused it: “{words}”",

@@ -16,6 +16,16 @@ def printable(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """A text from outside among others: printable, without line ends and with single blanks."""
+    return " ".join(printable(text).split())
+
+
+def named(name: str, target: str) -> str:
+    """``Electric to review (2001)``: a row's target by its name, where that is known, and by its id."""
+    return one_line(f"{name} ({target})" if name else target)
+
+
 def plural(number: int, noun: str) -> str:
     """``1 row``, ``2 rows``, ``2 batches``."""
     return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('ch') else 's'}"

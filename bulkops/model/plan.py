@@ -1,6 +1,7 @@
 """Every row's fate before the first send."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome
@@ -50,3 +51,13 @@ class Plan:
     def steps(self) -> list[Step]:
         """The steps to send, in reading order."""
         return sorted((step for lane in self.lanes for group in lane for step in group), key=lambda step: step.row.seq)
+
+    def named(self, names: Mapping[int, str]) -> "Plan":
+        """The same, with what EnergyCAP calls the targets, by seq; a name that it has already stays."""
+
+        def of(step: Step) -> Step:
+            return replace(step, name=step.name or names.get(step.row.seq, ""))
+
+        lanes = tuple(tuple(tuple(map(of, group)) for group in lane) for lane in self.lanes)
+        decided = tuple(replace(each, name=each.name or names.get(each.seq, "")) for each in self.decided)
+        return Plan(lanes, decided)

@@ -53,7 +53,7 @@ class _Ending:
 def refused(run: PreparedRun, why: BulkopsError) -> Report:
     """Send nothing and write nothing: every row that could have been sent is *not sent*, for this reason."""
     left = (
-        outcome_of(step.row, Status.NOT_SENT, code=why.code, message=why.sentence, tip=why.tip)
+        outcome_of(step.row, Status.NOT_SENT, name=step.name, code=why.code, message=why.sentence, tip=why.tip)
         for step in run.plan.steps
     )
     workbook, outcomes = run.workbook, in_order((*run.earlier, *run.plan.decided, *left))
@@ -273,8 +273,7 @@ def _left_over(step: Step, code: str | None, reason: str) -> Outcome:
     if code is not None:
         message, tip = interrupted(row.operation, row.target, code)
         told = {"code": "sent.interrupted", "message": message, "tip": tip}
-        return outcome_of(row, Status.UNKNOWN, send_again_code=code, **told)
+        return outcome_of(row, Status.UNKNOWN, name=step.name, send_again_code=code, **told)
     problem = Catalogue(()).problem("row.stopped")
-    return outcome_of(
-        step.row, Status.NOT_SENT, code="row.stopped", message=f"{problem.message} {reason}".strip(), tip=problem.tip
-    )
+    told = {"code": "row.stopped", "message": f"{problem.message} {reason}".strip(), "tip": problem.tip}
+    return outcome_of(row, Status.NOT_SENT, name=step.name, **told)

@@ -170,7 +170,7 @@ class Processor:
         except MustStop as error:
             # The answer is known but not in the ledger: the intent stands, so the row is never sent again by itself.
             raise UnrecordedError(outcome, error) from error
-        if self._checking([step]) and outcome.status is Status.DONE and outcome.code:
+        if self._checking([step]) and self._mismatch(step, classification.accepted):
             self.control.stop(f"{outcome.sheet}, row {outcome.row}: {outcome.message}")
         return outcome
 
@@ -234,25 +234,33 @@ class Processor:
                 rows = f"{self.most_troubles} rows in a row" if self.most_troubles > 1 else "A row"
                 self.control.stop(f"{rows} had trouble with the server or the network.")
 
+    def _mismatch(self, step: Step, accepted: Accepted | None) -> str:
+        """The code of what the answer does not meet of what the row said of it."""
+        return self.operations[step.row.operation].mismatch(step.row.values, accepted) if accepted else ""
+
     def _outcome(self, step: Step, classification: Classification, code: str, started: str, seconds: float) -> Outcome:
         operation = self.operations[step.row.operation]
         facts = {"http_status": classification.http_status, "started": started, "seconds": round(seconds, 3)}
-        if classification.accepted is not None:
-            message, tip = operation.done(step.row.values, classification.accepted)
+        facts["name"], catalogue = step.name, Catalogue(())
+        if (accepted := classification.accepted) is not None:
+            message, tip = operation.done(step.row.values, accepted)
+            found, before = self._mismatch(step, accepted), step.bills
+            if not found and None not in (before, accepted.selected) and before != accepted.selected:
+                changed = catalogue.problem("bills.changed", value=f"{before}", extra=f"{accepted.selected}")
+                found, message, tip = changed.code, f"{message} {changed.message}", f"{changed.tip} {tip}".strip()
             return outcome_of(
                 step.row,
                 Status.DONE,
-                new_task_guid=classification.accepted.new_task_guid,
-                selected=classification.accepted.selected,
-                updated=classification.accepted.updated,
+                new_task_guid=accepted.new_task_guid,
+                selected=accepted.selected,
+                updated=accepted.updated,
                 send_again_code=code,
-                code=operation.mismatch(step.row.values, classification.accepted),
+                code=found,
                 message=message,
                 tip=tip,
                 **facts,
             )
         check = answers.to_check(operation.how_to_check(step.row.target), code)
-        catalogue = Catalogue(())
         problem = catalogue.problem(classification.code, words=classification.words, check=check)
         if classification.cause:
             cause, sent = (

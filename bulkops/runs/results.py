@@ -38,8 +38,13 @@ def results_of(
     return Results(
         [[{**line, **same}.get(column) for column in COLUMNS] for line in lines],
         f"Results of {PurePath(run.workbook).name}",
-        (("Rows", _rows(told, left_out)), ("Bills", _bills(told)), ("Imports", _imports(told)), ("Time", _time(run))),
-        (("Run", run.id), ("By", f"{run.who} on {run.computer}{key}"), ("In", f"{run.environment}: {host}")),
+        (
+            ("Rows", _rows(told, left_out)),
+            ("Bills", _bills(told, run.touch)),
+            ("Imports", _imports(told)),
+            ("Time", _time(run)),
+        ),
+        (("Run", f"{run.id} in {run.environment}: {host}"), ("By", f"{run.who} on {run.computer}{key}")),
     )
 
 
@@ -53,6 +58,7 @@ def _line(outcome: Outcome, operation: Operation | None) -> dict[str, Value]:
         "What to do": outcome.tip,
         "Operation": operation.title if operation else outcome.operation,
         "Target": outcome.target,
+        "Name": " ".join(outcome.name.split()) or None,
         "New task GUID": outcome.new_task_guid,
         "Bills selected": outcome.selected,
         "Bills updated": outcome.updated,
@@ -73,11 +79,12 @@ def _rows(outcomes: Sequence[Outcome], unread: Sequence[Unread]) -> str:
     return f"{plural(len(outcomes), 'row')}: {counts}{left_out}"
 
 
-def _bills(outcomes: Iterable[Outcome]) -> str:
-    """Of the rows that this run has done, not of those that were done before."""
+def _bills(outcomes: Iterable[Outcome], before: str) -> str:
+    """Of the rows that this run has done, not of those that were done before; and what it was to touch."""
     edits = [each for each in outcomes if each.status is Status.DONE and each.selected is not None]
     selected, updated = (sum(getattr(each, name) or 0 for each in edits) for name in ("selected", "updated"))
-    return f"{selected:,} selected, {updated:,} updated" if edits else "none"
+    told = f"{selected:,} selected, {updated:,} updated" if edits else "none"
+    return f"{told}; before the run: {before}" if before else told
 
 
 def _imports(outcomes: Iterable[Outcome]) -> str:
@@ -122,6 +129,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "row": outcome.row,
         "operation": outcome.operation,
         "target": outcome.target,
+        "name": outcome.name or None,
         "status": outcome.status.value,
         "new_task_guid": outcome.new_task_guid,
         "selected": outcome.selected,
@@ -132,6 +140,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "tip": outcome.tip,
         "cell": outcome.cell or None,
         "send_again_code": outcome.send_again_code,
+        "import": None,
         "warnings": list(outcome.warnings),
     }
 

@@ -42,6 +42,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         environment = Environment(found.environment, base_url, found.account.customer)
         options, outcomes = _options(found, results), rows_of(ledger, found.id)
         plan = plan_rows(ledger, environment, rows, options, found.account, found.key_owner, resumed=True)
+        plan = plan.named({each.seq: each.name for each in outcomes})
         prepared = PreparedRun(
             *(found.id, _workbook(found, rows, left_out(found)), environment, options, plan),
             resumes=found,

@@ -76,6 +76,12 @@ def test_a_row_says_status_target_message_tip_and_warnings(capsys: pytest.Captur
     assert " ".join(said) == row
 
 
+def test_a_target_is_told_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside its id, on one line, without what steers a terminal or turns the text round."""
+    show(report(outcome(name="Electric\r\n Aug.csv\x1b[2J\u202e")))
+    assert f"Electric Aug.csv\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER} ({GUID})" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_words_agree_with_their_number(capsys: pytest.CaptureFixture[str], number: int) -> None:
     """``1 row`` and ``2 rows``; the statuses are counted behind their names, what needs a look first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bulkops.cli import presenting
 from bulkops.model.environment import Environment
 from bulkops.model.history import PriorAttempt
 from bulkops.model.outcomes import Outcome, Status
+from bulkops.model.plan import Plan
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import history, prepare, resume
@@ -152,3 +154,42 @@ def test_on_the_command_line(tmp_path: Path, practice: PracticeServer, bulkops: 
     assert (ended.code, [row["status"] for row in ended.document["rows"]]) == (3, ["done", "not_sent"])
     assert ended.document["rows"][0]["code"] == "expected_bills.mismatch"
     assert any("Another number of bills than expected: rows 1." in note for note in ended.document["notes"])
+
+
+def counted_before(tmp_path: Path, server: PracticeServer, bills: int | None, **more: object) -> Outcome:
+    """What becomes of an edit of the list if it held so many bills before the run."""
+    with prepare.prepare(
+        fill(tmp_path / "a.xlsx", flags=[flag(2001, flag_type_id=2, **more), flag(2002)]),
+        Environment("custom", server.base_url),
+        tmp_path,
+        Options(jobs=1, stop_on_mismatch=True),
+    ) as prepared:
+        first, *others = prepared.plan.steps
+        steps = (replace(first, bills=bills, name="Electric to review"), *others)
+        report = carried_out(replace(prepared, plan=Plan((tuple((step,) for step in steps),), ())))
+    assert (report.outcomes[1].status, report.outcomes[1].code) == (Status.DONE, "")
+    titles = [note for note in report.notes if note.startswith("Another number of bills than before the run: rows 1.")]
+    assert len(titles) == (report.outcomes[0].code == "bills.changed")
+    return report.outcomes[0]
+
+
+@pytest.mark.parametrize("more", [{}, {"expected_bills": HELD}])
+def test_a_list_that_has_changed_since_it_was_counted_is_to_be_looked_at(
+    tmp_path: Path, server: PracticeServer, more: dict[str, int]
+) -> None:
+    """Both numbers are said. It is no control total of the operator's, so it does not stop the run."""
+    told = counted_before(tmp_path, server, 11, **more)
+    assert (told.shown, told.code, told.name) == (Status.LOOK, "bills.changed", "Electric to review")
+    assert told.message.startswith(
+        "12 of 12 bills changed. Bills in the list: 11 before the run, 12 when it was edited."
+    )
+    assert told.tip.startswith("Open the list in EnergyCAP")
+
+
+@pytest.mark.parametrize("bills", [HELD, None])
+def test_a_list_that_held_what_it_did_or_was_not_counted_is_done(
+    tmp_path: Path, server: PracticeServer, bills: int | None
+) -> None:
+    """What is not known is no difference."""
+    told = counted_before(tmp_path, server, bills)
+    assert (told.shown, told.code, "before the run" in told.message) == (Status.DONE, "", False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from bulkops.ledger import Run
+from bulkops.ledger.records import TOUCH
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import local_time
 from bulkops.model.environment import Environment
@@ -19,7 +22,8 @@ from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.runs.report import Report, in_order
 from bulkops.runs.results import document, exit_code, results_of
-from bulkops.workbook.results_layout import COLUMNS
+from bulkops.workbook.results_layout import COLUMNS, NOW
+from bulkops.workbook.writing.sidecar import plain
 
 HERE = Environment("practice", "http://127.0.0.1:1")
 
@@ -65,14 +69,14 @@ def test_every_fact_of_an_outcome_stands_in_its_column() -> None:
     """Nothing that is known of a row is left out of its line."""
     facts: dict[str, Any] = {
         "selected": 12, "updated": 10, "http_status": 200, "message": "10 of 12 bills changed.", "tip": "Look.",
-        "started": "2026-11-21T10:15:00Z", "seconds": 0.25, "send_again_code": "BCDFGH",
+        "started": "2026-11-21T10:15:00Z", "seconds": 0.25, "send_again_code": "BCDFGH", "name": "Electric to review",
     }  # fmt: skip
     assert line(outcome(0, Status.DONE, **facts)) == {
         "Sheet": "Flag edits", "Row": 2, "Operation": "List flag edit", "Target": "2001", "Status": "Done",
         "New task GUID": None, "Bills selected": 12, "Bills updated": 10, "Message": "10 of 12 bills changed.",
         "What to do": "Look.", "HTTP status": 200, "Environment": "us-east", "Started": AT, "Seconds": 0.25,
         "Run": "20261121-101500-4f2a", "Send again code": "BCDFGH",
-        "Name": None, "Import": None, "Batch": None, "Bills imported": None,
+        "Name": "Electric to review", "Import": None, "Batch": None, "Bills imported": None,
     }  # fmt: skip
 
 
@@ -93,9 +97,8 @@ def test_the_block_says_who_ran_what_and_how_it_ended() -> None:
         "Bills": "1,212 selected, 11 updated",
         "Imports": "1 started; how far they are: look at their new tasks in EnergyCAP",
         "Time": f"{AT[:19]} to {UNTIL[11:]}",
-        "Run": "20261121-101500-4f2a",
+        "Run": "20261121-101500-4f2a in us-east: energycap.example",
         "By": "Pat on FINANCE-7, with the key of Jane Doe",
-        "In": "us-east: energycap.example",
     }
     unended = results_of(replace(RUN, ended=None, key_owner=""), [], all_operations())
     assert dict((*unended.left, *unended.right)) | {"Rows": ""} == {
@@ -103,10 +106,25 @@ def test_the_block_says_who_ran_what_and_how_it_ended() -> None:
         "Bills": "none",
         "Imports": "none",
         "Time": f"began {AT}; not ended: it is still going on, or was cut short",
-        "Run": RUN.id,
+        "Run": f"{RUN.id} in us-east: energycap.example",
         "By": "Pat on FINANCE-7",
-        "In": "us-east: energycap.example",
     }
+
+
+def test_the_block_says_what_the_run_was_to_touch() -> None:
+    """Beside what it did touch, wherever that is made again from the ledger; nothing where that was not known."""
+    told = replace(RUN, options={TOUCH: "400 edits of 38 lists: 2,113 bills"})
+    made = results_of(told, [outcome(0, Status.DONE, selected=12, updated=10)], all_operations())
+    assert dict(made.left)["Bills"] == "12 selected, 10 updated; before the run: 400 edits of 38 lists: 2,113 bills"
+
+
+def test_a_name_is_one_line_of_text(tmp_path: Path) -> None:
+    """Whatever EnergyCAP calls it: no formula, nothing that steers or turns the text round, and all of it."""
+    name = f"=1+1 {'a' * 300}\r\n\x1b[2J\u202e\u200f"
+    made = results_of(RUN, [outcome(0, Status.DONE, name=name)], all_operations())
+    stream = io.BytesIO(plain(made, tmp_path / "August.xlsx", tmp_path / "r.xlsx"))
+    cell = openpyxl.load_workbook(stream).active.cell(NOW.heading_row + 1, COLUMNS.index("Name") + 1)
+    assert (cell.data_type, cell.value) == ("s", f"=1+1 {'a' * 300} [U+001B][2J[U+202E][U+200F]")
 
 
 def test_a_done_row_whose_answer_does_not_fit_is_to_be_looked_at() -> None:
@@ -182,10 +200,13 @@ def test_the_document_is_the_contracts() -> None:
     assert list(made) == ["run", "workbook", "environment", "results", "totals", "rows", "notes"]
     assert made["environment"] == {"name": "practice", "base_url": "http://127.0.0.1:1"}
     row = (
-        "sheet row operation target status new_task_guid selected updated http_status code message tip cell "
-        "send_again_code warnings"
+        "sheet row operation target name status new_task_guid selected updated http_status code message tip cell "
+        "send_again_code import warnings"
     )
     assert " ".join(made["rows"][0]) == row
+    assert (made["rows"][0]["name"], made["rows"][0]["import"]) == (None, None)
+    (named,) = document("r1", None, None, None, [outcome(0, Status.DONE, name="Electric")], [])["rows"]
+    assert named["name"] == "Electric"
     assert (made["rows"][0]["code"], made["rows"][0]["cell"]) == (None, "Flag edits!A2")
     assert json.loads(json.dumps(made)) == made
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from asking import Bulkops, carried_out, fill, flag
 from workbooks import column_of, untouched_parts
 
 from bulkops.ledger import Ledger, now
+from bulkops.ledger.records import TOUCH
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import ResolutionKind
@@ -120,6 +123,27 @@ def test_a_stopped_run_is_finished_under_its_own_name(tmp_path: Path, server: Pr
     assert len(server.state.applied) == 6
     with pytest.raises(CannotStart, match="No run is waiting"):
         resume(tmp_path)
+
+
+def test_a_finished_run_keeps_the_names_of_its_rows(tmp_path: Path, server: PracticeServer) -> None:
+    """Of rows that were done, in flight, or not come to, though EnergyCAP is not asked about names again; what the run
+    was to touch stands in the results as well, and in those that are made again."""
+    path = fill(tmp_path / "August.xlsx", flags=EDITS)
+    where, names = Environment("custom", server.base_url), {seq: f"List {seq}" for seq in range(6)}
+    with prepare.prepare(path, where, tmp_path, Options(jobs=1)) as prepared:
+        named, record = replace(prepared, plan=prepared.plan.named(names)), record_of(prepared)
+        record = replace(record, options={**record.options, TOUCH: "6 edits of 6 lists: 42 bills"})
+        assert isinstance(prepared.ledger, Ledger)
+        prepared.ledger.begin(record, named.plan, where.id)
+        prepared.ledger.intend(prepared.id, named.plan.steps[0], now())
+    finished = resume(tmp_path)
+    assert statuses(finished) == ["unknown"] + ["done"] * 5
+    assert {each.seq: each.name for each in finished.outcomes} == names
+    again = history.recall(tmp_path, str(finished.run), tmp_path / "again.xlsx")
+    for results in (finished.results, again.results):
+        assert column_of(results, "Name") == list(names.values())
+        (bills,) = (row[1].value for row in openpyxl.load_workbook(results)["Results"]["A3:B3"])
+        assert bills.endswith("; before the run: 6 edits of 6 lists: 42 bills")
 
 
 def test_the_results_of_a_finished_run_replace_those_of_its_first_part(tmp_path: Path, server: PracticeServer) -> None:

@@ -56,13 +56,13 @@ RESULTS = Results([
     line("=1+1", Status="Failed", What_to_do="=HYPERLINK(\"http://evil\")", Target="+1"),
     line("#N/A", Status="Needs fixing", What_to_do="@SUM(A1)", Target="-1"),
     line("two\nlines", Status=Status.UNKNOWN.label, What_to_do="a;b \"c\", d", Target="00102"),
-    line("30 of 12.", Status="Done \N{EN DASH} look", Row=1),
+    line("30 of 12.", Status="Done \N{EN DASH} look", Row=1, Name="=1+1 \u202e\u200f\x07"),
     line("bell \x07, half \ud800, none \uffff", Status="Not sent", What_to_do="_x0041_", Target="1e3"),
     line("Grüße, 日本, 😀", Status="Already done", Sheet="It's", Row=1_048_576, Operation=" blanks "),
     line("x " * 1000, Sheet="TRUE", Target="2026-11-21", New_task_GUID="7d9e4c10-5b3a-4f6e-9c21-000000000001"),
 ], "=Results of A & B",
     (("Rows", "=1+1"), ("Bills", "12 selected"), ("Imports", "none"), ("Time", " <2026> ")),
-    (("Run", "r1"), ("By", "=Sam & \x07"), ("In", "practice")),
+    (("Run", "r1 in practice"), ("By", "=Sam & \x07")),
 )  # fmt: skip
 
 

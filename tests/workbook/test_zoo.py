@@ -73,7 +73,7 @@ FIRST = Results([
     line("long " * 8000, Target="TRUE", Seconds=1e-3, Bills_selected=0),
 ], "=Results of <A & B>",
     (("Rows", "=1+1"), ("Bills", "12 selected"), ("Imports", "none"), ("Time", "2026")),
-    (("Run", "20261121-101530-00ab"), ("By", "=Sam & \x07"), ("In", "practice")),
+    (("Run", "20261121-101530-00ab"), ("By", "=Sam & \x07")),
 )  # fmt: skip
 SECOND = Results([line(f"again {number}", Row=number, Seconds=2.0) for number in range(2, 14)], "Again")
 
@@ -246,7 +246,7 @@ def is_inserted_into(old: bytes, new: bytes) -> bool:
 
 def shown(results: Results) -> list[list[Value]]:
     """The sheet as a reader gives it: what a cell cannot hold replaced visibly, blanks as nothing."""
-    right = (("", ""), *results.right, *[("", "")] * 3)
+    right = (("", ""), ("", ""), *results.right, *[("", "")] * 3)
     facts = zip((*results.left, *[("", "")] * (4 - len(results.left))), right, strict=False)
     block = [[label, fact, "", "", f"{beside}  {told}".strip()] for (label, fact), (beside, told) in facts]
     rows = [[results.title], *block, [], COLUMNS, *results.lines]

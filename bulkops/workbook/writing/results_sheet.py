@@ -57,7 +57,7 @@ _ROW, _SHEET, _STATUS = COLUMNS.index("Row"), COLUMNS.index("Sheet"), COLUMNS.in
 _WIDTHS = (8, 15, 16, 43, 38, 17, 20, 24, 20, 10, 10, 20, 14, 10, 12, 13, 30, 10, 9, 22)
 _WRAPPED = [*range(COLUMNS.index("New task GUID") + 1), COLUMNS.index("Import"), COLUMNS.index("Batch")]
 """Columns with texts that may take more than one line."""
-_NARROWEST = {"Sheet": 9, "Target": 9}
+_NARROWEST = {"Sheet": 9, "Target": 9, "Name": 9}
 """Columns that are as wide as what they hold, if that is less than the others' width."""
 _FOLDED = range(len(COLUMNS) - 5, len(COLUMNS))
 """Technical: grouped, and folded until somebody wants to see them."""
@@ -78,9 +78,9 @@ class Results:
     """The table, one line for each row read, in the order of COLUMNS."""
     title: str = ""
     left: Sequence[tuple[str, str]] = ()
-    """Up to four facts, each with its label; the first has the whole width."""
+    """Up to four facts, each with its label; the first two have the whole width."""
     right: Sequence[tuple[str, str]] = ()
-    """Up to three, beside the left ones but the first."""
+    """Up to two, beside the other left ones."""
 
     def practised(self) -> Results:
         """The same, saying in each line, wherever it is copied to, that it was only practised."""
@@ -150,7 +150,7 @@ def _block(results: Results, styles: Mapping[str, int]) -> Iterator[str]:
         return f'<c r="{address}" s="{styles[look]}" t="inlineStr">{_inline(text)}</c>' if text else ""
 
     yield f'<row r="1" ht="24" customHeight="1">{cell("A1", "title", results.title)}</row>'
-    right = [("", ""), *results.right]
+    right = [("", ""), ("", ""), *results.right]
     for at in range(NOW.heading_row - 3):
         row = at + 2
         label, fact = results.left[at] if at < len(results.left) else ("", "")
