@@ -21,16 +21,16 @@ _OTHERS = re.compile(
 )
 _FILE_NAME = re.compile(r"[^\\/:*?\"<>|]{1,200}\.[A-Za-z0-9]{1,5}")
 _FILE_KEYS = ("filename", "originalfilename", "importfilename")
+_FLAG_STATUS = re.compile(r"\bflag status\b", re.IGNORECASE)
 _FLAG_WORDS = {
     "unresolved": True,
-    "resolved": False,
-    "notflagged": False,
-    "unflagged": False,
-    "noflag": False,
-    "": False,
+    **dict.fromkeys(("resolved", "notflagged", "unflagged", "noflag", "none", ""), False),
 }
-_HOLD_WORDS = {"yes": True, "true": True, "held": True, "onhold": True}
-_HOLD_WORDS |= dict.fromkeys(("no", "false", "notheld", "notonhold", "released"), False)
+_HOLD = re.compile(r"\b(held|export hold|hold from export)\b", re.IGNORECASE)
+_HOLD_WORDS = dict.fromkeys(("true", "yes", "held", "onhold"), True)
+_HOLD_WORDS |= dict.fromkeys(("false", "no", "notheld", "notonhold", "released"), False)
+_BESIDE = re.compile(r"\b(date|day|time|by|user|reason|note|comment)\b", re.IGNORECASE)
+"""In the caption of a column that says something else about a flag or a hold."""
 
 
 def table(rows: list[Any], one: Callable[[Any], T | None], key: Callable[[T], Any]) -> dict[Any, T] | None:
@@ -110,16 +110,16 @@ def count(answer: Any, of_all: int | None = None) -> Count:
         cost = None
     flagged = held = None
     if isinstance(rows, list) and len(rows) == bills:
-        flagged = _how_many(said.get("field"), rows, _shows_flags, _FLAG_WORDS)
-        held = _how_many(said.get("field"), rows, _shows_hold, _HOLD_WORDS)
+        flagged = _how_many(said.get("field"), rows, _FLAG_STATUS, _FLAG_WORDS)
+        held = _how_many(said.get("field"), rows, _HOLD, _HOLD_WORDS)
     return Count(bills, cost, line(meta.get("costunitinfo")), flagged, held)
 
 
-def _how_many(columns: Any, rows: list[Any], shows: Callable[[str], bool], words: Mapping[str, bool]) -> int | None:
-    """In how many rows the one column of that caption says yes; None where there is no such column, more than one, or
-    a value of it that says neither yes nor no."""
+def _how_many(columns: Any, rows: list[Any], caption: re.Pattern[str], words: Mapping[str, bool]) -> int | None:
+    """In how many rows the one column with such a caption says yes; None where there is no such column, more than one,
+    or a value that says neither yes nor no."""
     told = [_keys(each) for each in columns] if isinstance(columns, list) else []
-    meant = [each.get("fieldid") for each in told if shows(normal(line(each.get("caption"))))]
+    meant = [each.get("fieldid") for each in told if _says(caption, line(each.get("caption")))]
     if len(meant) != 1:
         return None
     found = 0
@@ -133,20 +133,17 @@ def _how_many(columns: Any, rows: list[Any], shows: Callable[[str], bool], words
     return found
 
 
-def _shows_flags(caption: str) -> bool:
-    return "flag" in caption and ("status" in caption or "unresolved" in caption)
-
-
-def _shows_hold(caption: str) -> bool:
-    return ("held" in caption or "exporthold" in caption or "holdfromexport" in caption) and not re.search(
-        "date|by|user|reason|note|comment", caption
-    )
+def _says(wanted: re.Pattern[str], caption: str) -> bool:
+    """``FlagStatus`` as well, but not ``Flag status date``."""
+    spaced = re.sub("(?<=[a-z])(?=[A-Z])", " ", caption)
+    return wanted.search(spaced) is not None and _BESIDE.search(spaced) is None
 
 
 def _yes(value: Any, words: Mapping[str, bool]) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return words.get(normal(value or "")) if value is None or isinstance(value, str) else None
+    if value is None or isinstance(value, str | bool):
+        said = "" if value is None else str(value).strip()
+        return words.get(normal(said) or said)
+    return None
 
 
 def _of_bills(kind: str) -> bool | None:

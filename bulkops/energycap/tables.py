@@ -98,8 +98,8 @@ class _Asking:
 
     def untold(self, follows: Mapping[str, str]) -> tuple[str, ...]:
         """A sentence for each cause."""
-        whys = self._whys.items()
-        return tuple(lookups.not_told(each[0], why, self._untold[each], follows) for each, why in whys)
+        by_what = sorted(self._whys.items(), key=lambda each: lookups.ORDER[each[0][0]])
+        return tuple(lookups.not_told(each[0], why, self._untold[each], follows) for each, why in by_what)
 
     def notes(self) -> tuple[str, ...]:
         """Of calls that EnergyCAP is going to withdraw."""
@@ -169,7 +169,9 @@ class _Found(_Asking):
             self._inquiry.ask("batch", path, partial(self._take_batch, batch_id))
 
     def _take_flag_types(self, answer: Told | NotTold) -> None:
-        found = self._flag_types = self.table("flag_types", rows_of(answer), parsing.flag_type, lambda each: each.id)
+        # There always is the reserved one: a table without any proves nothing.
+        rows = rows_of(answer) or _LEFT_OUT
+        found = self._flag_types = self.table("flag_types", rows, parsing.flag_type, lambda each: each.id)
         self.needs("flag_types.name", (each.name for each in (found or {}).values()))
 
     def _take_lists(self, answer: Told | NotTold) -> None:

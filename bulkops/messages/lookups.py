@@ -9,7 +9,7 @@ from bulkops.messages.wording import plural
 NO_ANSWER = "no answer came"
 NOT_UNDERSTOOD = "its answer cannot be understood"
 NOT_WHOLE = "its answer is not whole"
-LEFT_OUT = "its answer leaves that out"
+LEFT_OUT = "its answer does not say"
 
 
 def late(seconds: float) -> str:
@@ -29,13 +29,15 @@ _WHAT = {
     "imports": "the bill imports",
     "with_kickouts": "which batches have imports with kickouts",
     # Of single things, counted.
+    "batch": "about {batch}",
+    "batch.status": "the status of {batch}",
     "task": "about {task}",
     "task.type_code": "of what type {task} is|of what type {task} are",
     "task.ended": "whether {task} has ended|whether {task} have ended",
-    "batch": "about {batch}",
-    "batch.status": "the status of {batch}",
     "count": "how many bills {list} holds|how many bills {list} hold",
 }
+ORDER = {what: place for place, what in enumerate(_WHAT)}
+"""In which order it is told."""
 NOT_CHECKED = {
     "flag_types": "Flag types were not checked.",
     "flag_types.name": "It was not checked which type is reserved.",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+_WITH_KICKOUTS = re.compile("kickout", re.IGNORECASE)
+_WITHOUT_KICKOUTS = re.compile(r"\b(no|without|0)\b.*kickout", re.IGNORECASE)
 OPEN, PENDING, CLOSED = "open", "pending", "closed"
 """A batch's statuses."""
 _RESERVED = re.compile(r"\s*audit\s*exceptions?\s*", re.IGNORECASE)
@@ -102,8 +104,8 @@ class Task:
 
     @property
     def has_kickouts(self) -> bool | None:
-        """Do its words say that it left kickouts? None: they say nothing of it, which is no proof that it left none."""
-        return True if "kickout" in self.status.casefold() else None
+        """Do its words say that it left kickouts? None: they do not, which is no proof that it left none."""
+        return True if _WITH_KICKOUTS.search(self.status) and not _WITHOUT_KICKOUTS.search(self.status) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _finished(number: int, type_code: str, status: TaskStatus, kickouts: int) ->
         begin=begin,
         end=begin + timedelta(minutes=5),
         output={"files": [f"practice-{number:02d}.txt"]},
-        settings={"importNote": f"Practice import {number:02d}"},
+        settings={"fileName": f"practice-{number:02d}.txt", "importNote": f"Practice import {number:02d}"},
         note=f"Practice import {number:02d}",
         kickouts=kickouts,
         success=20 + number % 7,
