@@ -15,8 +15,9 @@ from typer.exceptions import TyperException
 from bulkops import __version__
 from bulkops.cli import console, keys
 from bulkops.cli.history import history
-from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Results, Workbook, Yes
+from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Results, Workbook, Yes, not_both
 from bulkops.cli.practice import demo, practice
+from bulkops.cli.template import template
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError
 from bulkops.system.data_folder import home
@@ -99,7 +100,7 @@ def check(
     from bulkops.runs import preview
     from bulkops.runs.report import Options
 
-    _not_both("--env", env, "--base-url", base_url)
+    not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json, workbook):
         from bulkops.workbook.reader import without_collecting
 
@@ -148,8 +149,8 @@ def run(
     from bulkops.runs.prepare import prepare
     from bulkops.runs.report import Options
 
-    _not_both("--env", env, "--base-url", base_url)
-    _not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
+    not_both("--env", env, "--base-url", base_url)
+    not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
     options = Options(
         *(include_hidden, send_again, all_or_nothing, jobs, results, independent, per_minute, stop_after),
         stop_on_mismatch=stop_on_mismatch,
@@ -175,7 +176,7 @@ def inbox(
     """Run the workbooks in a folder one by one, and move each to Done, Needs attention or In doubt."""
     from bulkops.cli.inbox import go_through
 
-    _not_both("--env", env, "--base-url", base_url)
+    not_both("--env", env, "--base-url", base_url)
     with console.starting(as_json):
         code = go_through(folder, environments.environment(env, base_url), console.data_folder(), yes, as_json)
     raise typer.Exit(code)
@@ -204,21 +205,7 @@ def resume(
         raise console.ended(report, as_json)
 
 
-@cli.command()
-def template(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="The workbook to make; it must not exist yet.", show_default=False)
-    ],
-) -> None:
-    """Make an empty workbook with headings, drop-downs and instructions."""
-    from bulkops.workbook.writing import templates
-
-    if path.suffix.lower() != ".xlsx":
-        raise typer.BadParameter(f"A template's name ends with .xlsx, for example {path.stem}.xlsx.")
-    templates.make_template(path)
-    console.tell(f'Made {path}. Fill in its rows, then run: bulkops check "{path}"')
-
-
+cli.command()(template)
 cli.command()(demo)
 cli.command()(practice)
 cli.command()(history)
@@ -239,11 +226,6 @@ def explain(
     console.tell(f"{message.code}: {message.title}\n{said}\n{tip}")
     if message.warning:
         console.tell("This is a warning: no row is held back by it.")
-
-
-def _not_both(name: str, value: object, other: str, other_value: object) -> None:
-    if value and other_value:
-        raise typer.BadParameter(f"{name} and {other} exclude each other.")
 
 
 def _run(

@@ -23,3 +23,9 @@ Corrections = Annotated[
     typer.Option("--corrections", help="Where to put the rows to be corrected, in a workbook that can be run (.xlsx)."),
 ]
 Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filtered-out rows count too.")]
+
+
+def not_both(name: str, value: object, other: str, other_value: object) -> None:
+    """Raises BadParameter where two options are given that exclude each other."""
+    if value and other_value:
+        raise typer.BadParameter(f"{name} and {other} exclude each other.")

@@ -27,7 +27,7 @@ _USERS = "userId,userCode,fullName,active"
 _BATCHES = "batchId,batchCode,batchStatus,createdBy,billCount"
 _TASK = "taskGUId,taskType,status,beginDate,endDate,user,taskNote,settings,batch,currentSuccessCount"
 """Not output, which may be huge."""
-_LARGEST_PAGE, _PAGE_OF_TASKS, _PAGE_OF_BILLS = 1000, 250, 100
+_LARGEST_PAGE, _PAGE_OF_TASKS, _PAGE_OF_BILLS, _BATCHES_AT_ONCE = 1000, 250, 100, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +247,7 @@ class _Imports(_Asking):
         super().__init__(inquiry)
         self._tasks: dict[str, Task] | None = None
         self._batches: dict[int, Batch] | None = None
+        self._in_batches: dict[str, int | None] = {}
         begun = f"beginDate greater than equal '{since.isoformat()}'"
         query = {"taskTypeCode": "BillImport", "filter": begun, "field": _TASK, "pageSize": _PAGE_OF_TASKS}
         Pages(inquiry, "imports", "/api/v3/task", query, self._take_tasks)
@@ -257,10 +258,31 @@ class _Imports(_Asking):
         """All of it."""
         tasks = None if self._tasks is None else tuple(self._tasks.values())
         batches = None if self._batches is None else frozenset(self._batches)
-        return Imports(tasks, batches, self.untold(lookups.NOT_OFFERED), self.notes())
+        number = Counter(self._in_batches.values())
+        # What a filter gives that it was not asked for says nothing of kickouts.
+        alone = frozenset(guid for guid, at in self._in_batches.items() if number[at] == 1 and at in (batches or ()))
+        return Imports(tasks, batches, alone, self.untold(lookups.NOT_OFFERED), self.notes())
 
     def _take_tasks(self, rows: list[Any] | NotTold) -> None:
         self._tasks = self.table("imports", rows, parsing.task, lambda each: each.guid)
+        self._ask_in_batches()
 
     def _take_batches(self, rows: list[Any] | NotTold) -> None:
         self._batches = self.table("with_kickouts", rows, parsing.batch, lambda each: each.id)
+        self._ask_in_batches()
+
+    def _ask_in_batches(self) -> None:
+        """Which imports, of whatever day, went into the batches with kickouts of those whose words say nothing."""
+        if self._tasks is None or self._batches is None:
+            return
+        unsure = {task.batch_id for task in self._tasks.values() if task.has_kickouts is None and task.batch_id}
+        wanted = sorted(unsure & self._batches.keys())
+        for first in range(0, len(wanted), _BATCHES_AT_ONCE):
+            some = "|".join(f"'{batch_id:d}'" for batch_id in wanted[first : first + _BATCHES_AT_ONCE])
+            query = {"taskTypeCode": "BillImport", "filter": f"batchId one of {some}", "field": "taskGUId,batch"}
+            query["pageSize"] = str(_LARGEST_PAGE)
+            Pages(self._inquiry, "in_batches", "/api/v3/task", query, self._take_in_batches)
+
+    def _take_in_batches(self, rows: list[Any] | NotTold) -> None:
+        found = self.table("in_batches", rows, parsing.task, lambda each: each.guid) or {}
+        self._in_batches |= {guid: task.batch_id for guid, task in found.items()}

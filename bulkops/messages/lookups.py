@@ -28,6 +28,7 @@ _WHAT = {
     "batches": "which batches are open or pending",
     "imports": "the bill imports",
     "with_kickouts": "which batches have imports with kickouts",
+    "in_batches": "which imports went into batches with kickouts",
     # Of single things, counted.
     "batch": "about {batch}",
     "batch.status": "the status of {batch}",
@@ -66,6 +67,7 @@ NOT_OFFERED = {
     "batches": "The template offers none.",
     "imports": "The template offers none.",
     "with_kickouts": "Which imports have kickouts is known from their own status alone.",
+    "in_batches": "Which of them have kickouts is known from their own status alone.",
 }
 """What follows for a template."""
 
@@ -88,5 +90,6 @@ CALLS = {
     "count": "the bills of a list",
     "imports": "bill imports",
     "with_kickouts": "batches with kickouts",
+    "in_batches": "the imports of a batch",
 }
 """What a call is for, where EnergyCAP is going to withdraw it."""

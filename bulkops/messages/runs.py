@@ -37,6 +37,12 @@ MESSAGES = (
     ),
     Message("run.declined", "Not confirmed", "Nothing was sent, as you wished.", "Run it when you are ready."),
     Message(
+        "template.stopped",
+        "Template not made",
+        "You stopped it, and no template was made.",
+        "Make it again when you are ready.",
+    ),
+    Message(
         "run.unread",
         "Sheets cannot be read",
         "Sheets that hold headings and cannot be read: {value}. So nothing was sent, as you wished.",

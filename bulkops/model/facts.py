@@ -142,6 +142,12 @@ class Imports:
     """All of them, in no order; None: not told."""
     batches_with_kickouts: frozenset[int] | None = None
     """Batches into which an import with kickouts went, whenever that was; None: not told."""
+    alone: frozenset[str] = frozenset()
+    """Those, by their GUID, that are the only import of such a batch, of whatever day."""
     untold: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """Both as of ``Facts``."""
+
+    def has_kickouts(self, task: Task) -> bool | None:
+        """By its own words, or because nobody else's can be those of its batch. None: it cannot be told."""
+        return True if task.guid in self.alone else task.has_kickouts

@@ -201,3 +201,8 @@ def columns(operations: Sequence[Operation]) -> dict[str, Field]:
         for each in (*operation.fields, SEND_AGAIN):
             found.setdefault(each.name, each)
     return found
+
+
+def target(operation: Operation) -> Field:
+    """The column that names what is changed."""
+    return next(each for each in operation.fields if each.name == operation.target)

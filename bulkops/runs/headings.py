@@ -16,6 +16,10 @@ from bulkops.runs.heading_rows import HeadingRow, KnownHeadings, address
 from bulkops.runs.unread import SEARCHED_ROWS, is_meant, joined_headings, likely_column, missing, place_for, why_unread
 from bulkops.workbook.sheets import Sheet, SheetRow, column_letters
 from bulkops.workbook.writing.corrections_workbook import HEADING as OUR_COLUMN
+from bulkops.workbook.writing.reference_sheets import IMPORT_FACTS
+
+_OURS = frozenset(map(normal, (OUR_COLUMN, *IMPORT_FACTS)))
+"""Columns that bulkops adds for people to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,7 @@ def _stray(
 def _ignored(sheet: Sheet, headings: HeadingRow) -> Iterator[str]:
     """Columns that hold something, and that nobody reads."""
     for column, text in headings.far.items():
-        if normal(text) == normal(OUR_COLUMN):
+        if normal(text) in _OURS:
             continue
         yield f"Sheet “{sheet.name}”: the column “{text}” ({column_letters(column)}) is not known and was ignored."
     used: set[int] = set()

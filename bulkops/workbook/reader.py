@@ -18,7 +18,7 @@ from bulkops.workbook.reading.other_formats import FOREIGN, read_foreign
 from bulkops.workbook.reading.shared_strings import cell_formats, shared_strings
 from bulkops.workbook.reading.worksheet import SheetParser
 from bulkops.workbook.reading.xlsx import XlsxPackage
-from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, table
+from bulkops.workbook.results_layout import COPY, MARK, RUN_ID, is_ours, table
 from bulkops.workbook.sheets import MAX_CELLS, Sheet, Workbook
 from bulkops.workbook.writing.graft import unfit
 
@@ -89,7 +89,7 @@ def parsed(path: Path, content: bytes) -> Workbook:
             if COPY in names:
                 raise CannotStart("workbook.copy", path=path.name) from None
             for sheet in workbook.sheets:
-                sheet.ours = table(sheet.rows, sheet.name == names.get(MARK)) is not None
+                sheet.ours = is_ours(sheet.rows, sheet.name == names.get(MARK))
             return workbook
         return _read(package)
 
@@ -119,8 +119,8 @@ def _read(package: XlsxPackage) -> Workbook:
     for name, hidden, part in listed:
         sheet = Sheet(name, hidden, since_1904=since_1904)
         parser.read(part, sheet)
-        sheet.ours = table(sheet.rows, name == marked) is not None
-        results += [part] if sheet.ours else []
+        sheet.ours = is_ours(sheet.rows, name == marked)
+        results += [part] if table(sheet.rows, name == marked) else []
         sheets.append(sheet)
     sha256 = hashlib.sha256(package.content).hexdigest()
     return Workbook(path, sha256, package.content_hash(results), tuple(sheets))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from bulkops.workbook.sheets import SheetRow
 
@@ -42,6 +43,8 @@ FIRST = (
     *("What to do", "HTTP status", "Environment", "Started", "Seconds", "Run"),
 )
 """Those that every version of bulkops has written, in the order of the first."""
+REFERENCE, REFERENCE_ROW = "Name and id, as in the drop-downs", 3
+"""The first heading of a template's sheet of EnergyCAP's names, and its row."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -92,3 +95,10 @@ def table(rows: Iterable[SheetRow], marked: bool) -> tuple[int, Mapping[str, int
             if len(found.keys() & {*FIRST}) >= least:
                 return row.number, found
     return None
+
+
+def is_ours(rows: Iterable[SheetRow], marked: bool) -> bool:
+    """Does the sheet hold results, or EnergyCAP's names for a template's drop-downs?"""
+    top = list(islice(rows, max(HEADING_ROWS)))
+    named = any(row.number == REFERENCE_ROW and 1 in row.cells and row.cells[1].text == REFERENCE for row in top)
+    return named or table(top, marked) is not None

@@ -55,7 +55,7 @@ class Sheet:
     """It holds formulas' results that the file itself asks to be calculated anew."""
     merged: list[Area] = field(default_factory=list)
     ours: bool = False
-    """bulkops' own results, by the workbook's hidden name for them: never input."""
+    """bulkops' own results, or its template's sheets of EnergyCAP's names: never input."""
     since_1904: bool = False
     """Its dates are counted from 1904."""
     totals: list[Area] = field(default_factory=list)

@@ -3,7 +3,8 @@
 import io
 import textwrap
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from bulkops.operations.base import SEND_AGAIN, Field, Operation, Sample, columns
@@ -13,10 +14,13 @@ from bulkops.workbook.writing.repack import UndatedZip
 Line = tuple[str, str, str, str]
 """A line of the instructions: its kind ("", "head" or "title") and its three cells."""
 _OPERATION = "Operation"
-_DARK, _LIGHT, _WHITE = "1F3A5F", "5B7493", "FFFFFF"
+DARK, _LIGHT, WHITE = "1F3A5F", "5B7493", "FFFFFF"
 _INSTRUCTION_WIDTHS = (28, 84, 46)
 _PER_UNIT = 1.1
 """Letters of running text for each unit of a column's width, which is that of a digit."""
+_LONGEST_PROMPT = 255
+OFFERED = "This is not in the list. An id by itself will do, too."
+"""What a spreadsheet program says of a cell that holds something else; it can be left so."""
 
 
 def new_book() -> Any:
@@ -45,18 +49,13 @@ def input_sheet(
     notes: bool = False,
 ) -> None:
     """A sheet to be filled in, with some rows. Several operations share one by the column Operation."""
-    sheet = book.create_sheet(title)
     mixed = len(operations) > 1
-    fields = list(columns(operations).values())
-    fields.append(fields.pop(fields.index(SEND_AGAIN)))
+    fields = input_fields(operations)
     if mixed:
         fields.insert(0, operation_field(operations))
-    for column, field in enumerate(fields, 1):
-        _heading(sheet, column, field, required=field.required and (not mixed or field.name == ""))
-        sheet.add_data_validation(input_rule(column, field))
-    sheet.row_dimensions[1].height = 48
+    needed = {""} if mixed else {field.name for field in fields if field.required}
     # The column that names the row's target stays in sight, too.
-    sheet.freeze_panes = sheet.cell(2, 3 if mixed else 2)
+    sheet = headed_sheet(book, title, fields, needed, kept=2 if mixed else 1)
     for number, (operation, sample) in enumerate(rows, 2):
         cells = {**sample.cells, "": operation.title}
         for column, field in enumerate(fields, 1):
@@ -65,7 +64,32 @@ def input_sheet(
         sheet.row_dimensions[number].hidden = sample.hidden
     if notes:
         _notes(sheet, len(fields) + 2, [sample.note for _, sample in rows])
+
+
+def input_fields(operations: Sequence[Operation]) -> list[Field]:
+    """Their columns, Send again last."""
+    fields = list(columns(operations).values())
+    fields.append(fields.pop(fields.index(SEND_AGAIN)))
+    return fields
+
+
+def headed_sheet(
+    book: Any,
+    title: str,
+    fields: Sequence[Field],
+    needed: Set[str],
+    kept: int,
+    offers: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
+    """A sheet with headings, the first ``kept`` columns of which stay in sight. ``offers``: drop-downs by field."""
+    sheet = book.create_sheet(title)
+    for column, field in enumerate(fields, 1):
+        add_heading(sheet, column, field, DARK if field.name in needed else _LIGHT)
+        sheet.add_data_validation(input_rule(column, field, offers.get(field.name, "")))
+    sheet.row_dimensions[1].height = 48
+    sheet.freeze_panes = sheet.cell(2, kept + 1)
     landscape(sheet)
+    return sheet
 
 
 def operation_field(operations: Sequence[Operation]) -> Field:
@@ -75,11 +99,12 @@ def operation_field(operations: Sequence[Operation]) -> Field:
     return Field("", _OPERATION, lambda _: None, about, required=True, choices=choices, width=18)
 
 
-def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
+def add_heading(sheet: Any, column: int, field: Field, colour: str) -> None:
+    """A column's heading, its width, and its text format if it needs one."""
     from openpyxl.styles import Alignment
 
     cell = sheet.cell(1, column, field.heading)
-    cell.font, cell.fill = _font(bold=True, color=_WHITE), _fill(_DARK if required else _LIGHT)
+    cell.font, cell.fill = font(bold=True, color=WHITE), fill(colour)
     cell.alignment = Alignment(vertical="center", wrap_text=True)
     longest_word = max(len(word) for word in field.heading.split())
     whole = sheet.column_dimensions[column_letters(column)]
@@ -89,21 +114,25 @@ def _heading(sheet: Any, column: int, field: Field, required: bool) -> None:
         whole.number_format = "@"
 
 
-def input_rule(column: int, field: Field) -> Any:
-    """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass."""
+def input_rule(column: int, field: Field, offered: str = "") -> Any:
+    """An input message for a column and, where it takes one of some words, a drop-down that warns but lets pass.
+
+    ``offered``: a formula for the drop-down's words, instead of the field's own.
+    """
     from openpyxl.worksheet.datavalidation import DataValidation
 
+    words = offered or (f'"{",".join(field.choices)}"' if field.choices else None)
     rule = DataValidation(
-        type="list" if field.choices else None,
-        formula1=f'"{",".join(field.choices)}"' if field.choices else None,
+        type="list" if words else None,
+        formula1=words,
         allow_blank=True,
         showInputMessage=True,
-        showErrorMessage=bool(field.choices),
+        showErrorMessage=bool(words),
         errorStyle="warning",
     )
-    rule.promptTitle, rule.prompt = field.heading[:32], field.help[:255]
-    if field.choices:
-        rule.errorTitle, rule.error = field.heading[:32], "Please choose one of the list."
+    rule.promptTitle, rule.prompt = field.heading[:32], field.help[:_LONGEST_PROMPT]
+    if words:
+        rule.errorTitle, rule.error = field.heading[:32], OFFERED if offered else "Please choose one of the list."
     letter = column_letters(column)
     rule.add(f"{letter}2:{letter}{LAST_ROW}")
     return rule
@@ -112,7 +141,7 @@ def input_rule(column: int, field: Field) -> Any:
 def _notes(sheet: Any, column: int, notes: Sequence[str]) -> None:
     """Beside a sheet of mistakes: why each row is there."""
     for number, note in enumerate(("Why it is here", *notes), 1):
-        sheet.cell(number, column, note).font = _font(italic=True)
+        sheet.cell(number, column, note).font = font(italic=True)
     sheet.column_dimensions[column_letters(column)].width = 34
 
 
@@ -130,11 +159,11 @@ def instructions(book: Any, lines: Sequence[Line]) -> None:
             cell = sheet.cell(number, column)
             cell.value, cell.number_format = text or None, "@"
             cell.alignment = Alignment(vertical="top", wrap_text=True)
-            cell.font = _font(bold=column == 1, color=_DARK if column == 1 else "000000")
+            cell.font = font(bold=column == 1, color=DARK if column == 1 else "000000")
             if kind == "head":
-                cell.font, cell.fill = _font(bold=True, color=_WHITE), _fill(_DARK)
+                cell.font, cell.fill = font(bold=True, color=WHITE), fill(DARK)
             elif kind == "title":
-                cell.font = _font(bold=True, color=_DARK, size=16)
+                cell.font = font(bold=True, color=DARK, size=16)
             tallest = max(tallest, len(textwrap.wrap(text, int(width * _PER_UNIT))))
         sheet.row_dimensions[number].height = 24 if kind == "title" else 15.5 * tallest
     landscape(sheet)
@@ -147,13 +176,13 @@ def landscape(sheet: Any) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _font(bold: bool = False, italic: bool = False, color: str = "000000", size: int = 11) -> Any:
+def font(bold: bool = False, italic: bool = False, color: str = "000000", size: int = 11) -> Any:
     from openpyxl.styles import Font
 
     return Font(name="Calibri", size=size, bold=bold, italic=italic, color=color)
 
 
-def _fill(color: str) -> Any:
+def fill(color: str) -> Any:
     from openpyxl.styles import PatternFill
 
     return PatternFill("solid", fgColor=color)

@@ -10,7 +10,6 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import bulkops
 from bulkops.messages.errors import AREAS, CannotStart
@@ -58,15 +57,20 @@ STATUS_HELP = {
 
 def make_template(path: Path) -> None:
     """An instructions sheet and one empty sheet for each operation. Raises CannotStart if the file is there already."""
+    refuse_existing(path)
+    book = input_sheets.new_book()
+    operations = list(all_operations().values())
+    input_sheets.instructions(book, instructions(operations))
+    for operation in operations:
+        input_sheets.input_sheet(book, operation.sheet, [operation], [])
+    save(input_sheets.content_of(book), path)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raises CannotStart if something is there already where a template is wanted."""
     refuse_planted(path)
     if path.exists():
         raise CannotStart("file.exists", path=path)
-    book = input_sheets.new_book()
-    operations = list(all_operations().values())
-    input_sheets.instructions(book, _instructions(operations))
-    for operation in operations:
-        input_sheets.input_sheet(book, operation.sheet, [operation], [])
-    _save(book, path)
 
 
 def make_samples(folder: Path) -> list[Path]:
@@ -76,16 +80,16 @@ def make_samples(folder: Path) -> list[Path]:
     for number, operation in enumerate(operations, 1):
         book = input_sheets.new_book()
         input_sheets.input_sheet(book, operation.sheet, [operation], _marked(operation, "clean"))
-        made.append(_save(book, folder / f"{number} {operation.title.lower()}s.xlsx"))
+        made.append(save(input_sheets.content_of(book), folder / f"{number} {operation.title.lower()}s.xlsx"))
     for number, (kind, title) in enumerate((("mixed", "mixed"), ("hidden", "hidden rows")), len(operations) + 1):
         book = input_sheets.new_book()
         each_in_turn = zip(*(_marked(operation, kind) for operation in operations), strict=False)
         input_sheets.input_sheet(book, "Requests", operations, [row for turn in each_in_turn for row in turn])
-        made.append(_save(book, folder / f"{number} {title}.xlsx"))
+        made.append(save(input_sheets.content_of(book), folder / f"{number} {title}.xlsx"))
     book = input_sheets.new_book()
     for operation in operations:
         input_sheets.input_sheet(book, operation.sheet, [operation], _marked(operation, "mistakes"), notes=True)
-    made.append(_save(book, folder / f"{len(operations) + 3} every kind of mistake.xlsx"))
+    made.append(save(input_sheets.content_of(book), folder / f"{len(operations) + 3} every kind of mistake.xlsx"))
     return made
 
 
@@ -93,16 +97,17 @@ def _marked(operation: Operation, kind: str) -> list[tuple[Operation, Sample]]:
     return [(operation, sample) for sample in operation.samples if sample.sheet == kind]
 
 
-def _save(book: Any, path: Path) -> Path:
+def save(content: bytes, path: Path) -> Path:
+    """Raises CannotStart if it cannot be written there."""
     try:
-        create(path, input_sheets.content_of(book))
+        create(path, content)
     except OSError as error:
         raise CannotStart("file.unwritable", path=path) from error
     return path
 
 
-def _instructions(operations: Iterable[Operation]) -> list[input_sheets.Line]:
-    """The instructions sheet, line by line."""
+def instructions(operations: Iterable[Operation], more: Sequence[input_sheets.Line] = ()) -> list[input_sheets.Line]:
+    """The instructions sheet, line by line, with some more before the columns."""
     lines: list[input_sheets.Line] = [
         ("title", "bulkops", "", ""),
         ("", "1", "Fill in one row for each thing EnergyCAP should do. Leave the headings as they are.", ""),
@@ -121,6 +126,7 @@ def _instructions(operations: Iterable[Operation]) -> list[input_sheets.Line]:
             "",
         ),
         ("", "Dark headings", "must be filled in; the others may stay blank.", ""),
+        *more,
     ]
     for operation in operations:
         lines += [("head", operation.title, operation.about, "For example")]
