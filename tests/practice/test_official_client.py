@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bulkops.energycap.account import senders
+from bulkops.energycap.key import Key
+from bulkops.energycap.tables import Wanted, look_up, recent_imports
+from bulkops.model.environment import Environment
+from bulkops.model.facts import Task
 from bulkops.practice import State, server
 from bulkops.practice.choices import Choices
 from bulkops.practice.server import PracticeServer, Request, make_app
@@ -65,6 +74,47 @@ def test_the_official_client_parses_every_answer(client_python: Path):
         (method.upper(), path) for path, item in make_app(State()).app.openapi()["paths"].items() for method in item
     }
     assert {called(request, declared) for request in servers[0].requests} == declared
+
+
+def test_the_official_client_agrees_with_all_that_is_looked_up(client_python: Path):
+    """Every name and every count that bulkops shows is what EnergyCAP's own client reads of the same practice data."""
+    with PracticeServer() as practice:
+        practice.state.known["list"][2004].bills[3] = replace(practice.state.known["list"][2004].bills[3], held=True)
+        code, said = end_of(
+            *(client_python, HERE / "official_facts.py", practice.base_url), seconds=300, typed=server.PRACTICE_KEY
+        )
+        assert code == 0, said
+        theirs = json.loads(said)
+        tasks = frozenset(each[0] for each in theirs["tasks"])
+        counts = frozenset(each[0] for each in theirs["counts"])
+        wanted = Wanted(True, True, True, True, frozenset({503}), tasks, counts)
+        with senders(Environment("practice", practice.base_url), Key(server.PRACTICE_KEY)) as connect:
+            facts, imports = look_up(wanted, connect), recent_imports(date(2026, 7, 2), connect)
+    ours: dict[str, Any] = {
+        "flag types": [[each.id, each.name] for each in (facts.flag_types or {}).values()],
+        "lists": [
+            [each.id, each.name, each.kind, each.owner and each.owner.name] for each in (facts.lists or {}).values()
+        ],
+        "users": [[each.id, each.name, each.code, each.active] for each in (facts.users or {}).values()],
+        "batches": [
+            [each.id, each.code, each.status, each.owner and each.owner.id, each.bills]
+            for each in facts.batches.values()
+        ],
+        "tasks": [shown(each) for each in facts.tasks.values()],
+        "imports": [shown(each) for each in imports.tasks or ()],
+        "counts": [
+            [number, each.bills, each.cost, each.unit, each.flagged, each.held] for number, each in facts.counts.items()
+        ],
+    }
+    assert (facts.untold, imports.untold, len(ours["imports"])) == ((), (), 25)
+    for what, found in ours.items():
+        assert sorted(found) == sorted(theirs[what]), what
+
+
+def shown(task: Task) -> list[Any]:
+    """As official_facts.py has it."""
+    told = [task.guid, task.type_code, task.status, task.ended, task.note, task.file, task.imported]
+    return [*told, task.begin and task.begin.isoformat()]
 
 
 def called(request: Request, declared: set[tuple[str, str]]) -> tuple[str, str] | None:
