@@ -494,6 +494,8 @@ def command_for(arguments, venv, checkout):
     # -P: a file that lies in the working folder must never be taken for one of our modules.
     command, folder = [venv_python(venv), "-P", "-m", "bulkops"], None
     if arguments[:1] == ["test"]:
+        if not away:  # each of some hundred processes would have to compile bulkops for itself
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command[-1:] = ["pytest", "-p", "no:cacheprovider"] if away else ["pytest"]
         # One process more than there are processors, for they often wait. A file's tests stay together in one: they
         # share what was made for them.

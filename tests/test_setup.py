@@ -730,6 +730,16 @@ def test_nothing_is_written_into_a_checkout_that_is_not_ours_to_fill(run: Module
     assert run.command_for(["check", "a.xlsx"], os.path.join(here, ".venv"), here)[1] is None
 
 
+def test_what_the_tests_start_is_compiled_once(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says, or hundreds of processes would each compile bulkops and the tests anew."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    here = str(tmp_path / "here")
+    assert "PYTHONDONTWRITEBYTECODE" not in run.command_for(["test"], os.path.join(here, ".venv"), here)[2]
+    assert run.command_for(["check"], os.path.join(here, ".venv"), here)[2]["PYTHONDONTWRITEBYTECODE"] == "1"
+
+
 def test_the_whole_suite_runs_side_by_side_and_a_part_of_it_does_not(run: ModuleType, tmp_path: Path) -> None:
     """Without arguments pytest spreads the files over the processors; whoever names some gets just those."""
     here = str(tmp_path / "here")

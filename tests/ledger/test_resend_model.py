@@ -5,6 +5,7 @@ Real are the cell's reader, the planning, the ledger and the processor; only the
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from passes import passes
 from steps import HERE, again, flag_edit, kickout, plan_of, run_named, task
 
@@ -256,6 +257,12 @@ class Codes(RuleBasedStateMachine):
                 code = computer.ledger.outcomes(told.name)[sent.seq].send_again_code
                 assert sent.code in ("", code)
                 sent.code = code
+        self.check(computer)
+
+    def check(self, computer: Computer) -> None:
+        """What always holds, after whatever has changed what a ledger holds."""
+        self.nothing_is_forgotten(computer)
+        self.some_code_always_releases(computer)
 
     @precondition(lambda self: any(sent.became == "unknown" for each in self.computers for sent in each.sends))
     @rule(data=st.data(), kind=st.sampled_from(ResolutionKind))
@@ -270,6 +277,7 @@ class Codes(RuleBasedStateMachine):
         computer.ledger.resolve(sent.run, sent.seq, Resolution(kind, "Pat", AT))
         assert computer.ledger.resolutions(sent.run)[sent.seq].kind is kind
         sent.kind = kind.value
+        self.check(computer)
 
     def followed(self, computer: Computer) -> list[Sent]:
         """Those whose like was sent once more since, and holds."""
@@ -280,44 +288,36 @@ class Codes(RuleBasedStateMachine):
             if later.holds and (before.number, before.other) == (later.number, later.other)
         ]
 
-    @invariant()
-    def nothing_is_forgotten(self) -> None:
-        for computer in getattr(self, "computers", ()):
-            for told in computer.runs:
-                outcomes = {each.seq: each.status.value for each in computer.ledger.outcomes(told.name)}
-                assert outcomes.keys() == told.rows.keys()
-                for seq, became in told.rows.items():
-                    assert outcomes[seq] == became or (became == "left" and outcomes[seq] in ("not_sent", "failed"))
-            followed = self.followed(computer)
-            unknown = [each for each in reversed(computer.sends) if each.became == "unknown" and each not in followed]
-            for marked in (False, True):
-                expected = [(each.run, each.seq, each.code) for each in unknown if marked or not each.kind]
-                unknown_outcomes = computer.ledger.unknown_outcomes(HERE, marked)
-                assert [(each.run, each.seq, each.send_again_code) for each in unknown_outcomes] == expected
+    def nothing_is_forgotten(self, computer: Computer) -> None:
+        for told in computer.runs:
+            outcomes = {each.seq: each.status.value for each in computer.ledger.outcomes(told.name)}
+            assert outcomes.keys() == told.rows.keys()
+            for seq, became in told.rows.items():
+                assert outcomes[seq] == became or (became == "left" and outcomes[seq] in ("not_sent", "failed"))
+        followed = self.followed(computer)
+        unknown = [each for each in reversed(computer.sends) if each.became == "unknown" and each not in followed]
+        for marked in (False, True):
+            expected = [(each.run, each.seq, each.code) for each in unknown if marked or not each.kind]
+            unknown_outcomes = computer.ledger.unknown_outcomes(HERE, marked)
+            assert [(each.run, each.seq, each.send_again_code) for each in unknown_outcomes] == expected
 
-    @invariant()
-    def some_code_always_releases(self) -> None:
+    def some_code_always_releases(self, computer: Computer) -> None:
         """Every row is sent as it is, or by the one code that its outcome names; and never by anything else."""
-        for computer in getattr(self, "computers", ()):
-            for number in NUMBERS:
-                for other in (False, True):
-                    holding = computer.holding((number, number > 2 and other))
-                    row = row_of(0, number, other, "")
-                    blank = plan_of(row, history=computer.ledger)
-                    if not holding:
-                        assert [step.released for step in blank.steps] == [""]
-                        assert not plan_of(again(row, "BCDFGH"), history=computer.ledger).steps
-                        continue
-                    (outcome,) = blank.decided
-                    assert outcome.send_again_code == holding[-1].code
-                    assert outcome.send_again_code in outcome.tip
-                    (step,) = plan_of(again(row, outcome.send_again_code), history=computer.ledger).steps
-                    assert step.released == outcome.send_again_code
-                    wrong = {sent.code for each in self.computers for sent in each.sends} - {
-                        outcome.send_again_code,
-                        "",
-                    }
-                    assert not any(plan_of(again(row, code), history=computer.ledger).steps for code in wrong)
+        for number, other in itertools.product(NUMBERS, (False, True)):
+            holding = computer.holding((number, number > 2 and other))
+            row = row_of(0, number, other, "")
+            blank = plan_of(row, history=computer.ledger)
+            if not holding:
+                assert [step.released for step in blank.steps] == [""]
+                assert not plan_of(again(row, "BCDFGH"), history=computer.ledger).steps
+                continue
+            (outcome,) = blank.decided
+            assert outcome.send_again_code == holding[-1].code
+            assert outcome.send_again_code in outcome.tip
+            (step,) = plan_of(again(row, outcome.send_again_code), history=computer.ledger).steps
+            assert step.released == outcome.send_again_code
+            wrong = {sent.code for each in self.computers for sent in each.sends} - {outcome.send_again_code, ""}
+            assert not any(plan_of(again(row, code), history=computer.ledger).steps for code in wrong)
 
     def teardown(self) -> None:
         for computer in getattr(self, "computers", ()):
