@@ -16,6 +16,7 @@ import pytest
 from asking import Bulkops, Ended, Keyboard
 
 from bulkops.cli import commands
+from bulkops.inbox import scan
 from bulkops.practice import server
 from bulkops.practice.server import PracticeServer
 
@@ -56,6 +57,12 @@ def home(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BULKOPS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody copies anything into an upload folder: the two looks need not be apart."""
+    monkeypatch.setattr(scan, "SETTLING", 0.0)
 
 
 @pytest.fixture

@@ -19,17 +19,14 @@ from bulkops.desktop.theme import dress
 from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.energycap.environments import environment
-from bulkops.inbox import scan
 from bulkops.model.environment import Environment
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 
 
 @pytest.fixture(autouse=True)
-def settled(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Nobody copies anything meanwhile: the two looks need not be apart."""
+def data_folder(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(scan, "SETTLING", 0.0)
 
 
 @pytest.fixture

@@ -43,12 +43,6 @@ from bulkops.system.workbook_lock import workbook_alone
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody copies anything meanwhile: the two looks need not be apart."""
-    monkeypatch.setattr(scan, "SETTLING", 0.0)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "Für die Buchhaltung & Co"

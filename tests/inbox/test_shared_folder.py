@@ -29,12 +29,6 @@ JUNCTION = 0xA0000003
 LINKS = pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there that nobody has")
 
 
-@pytest.fixture(autouse=True)
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody copies anything meanwhile: the two looks need not be apart."""
-    monkeypatch.setattr(scan, "SETTLING", 0.0)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """One that everybody may write to."""

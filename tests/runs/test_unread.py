@@ -15,7 +15,6 @@ from openpyxl.styles import Font
 from workbooks import column_of, results_of, typed
 
 from bulkops.energycap import environments
-from bulkops.inbox import scan
 from bulkops.ledger import Ledger
 from bulkops.operations import all_operations
 from bulkops.practice.server import PracticeServer
@@ -318,10 +317,9 @@ def test_a_run_that_is_resumed_tells_it_too(book: Path, bulkops: Bulkops, practi
 
 
 def test_in_an_upload_folder_it_goes_to_needs_attention(
-    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
 ) -> None:
     """Although every row that was read is done."""
-    monkeypatch.setattr(scan, "SETTLING", 0.0)
     folder = tmp_path / "in"
     folder.mkdir()
     with_unread(fill(folder / "August.xlsx", flags=[flag(2006)]))
