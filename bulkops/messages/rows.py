@@ -88,6 +88,12 @@ MESSAGES = (
         "Copy the task's GUID from EnergyCAP. It has five groups of digits and letters a to f, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
     ),
     Message(
+        "guid.name",
+        "A name without its GUID",
+        "{heading} “{value}” is a name without its GUID.",
+        "Choose from the list, or type the GUID, for example 7d9e4c10-5b3a-4f6e-9c21-000000000001.",
+    ),
+    Message(
         "guid.pick",
         "A pick without its GUID",
         "{heading} “{value}” {extra}.",
@@ -105,6 +111,12 @@ MESSAGES = (
         "Not a whole number",
         "{heading} “{value}” is not a whole number.{extra}",
         "Type digits only, for example 2001.",
+    ),
+    Message(
+        "id.name",
+        "A name without its id",
+        "{heading} “{value}” is a name without its id.",
+        "Choose from the list, or type the id, for example 2001.",
     ),
     Message(
         "id.pick",
@@ -129,6 +141,12 @@ MESSAGES = (
         "Not a list of ids",
         "{heading} “{value}” is not a list of user ids.{extra}",
         "Type ids separated by semicolons, for example 101;102, or the word none.",
+    ),
+    Message(
+        "ids.name",
+        "A name without its id in a list of ids",
+        "{heading} “{value}” holds a name without its id: {extra}.",
+        "Choose from the list, or type the id, for example 101, or 101;102 for two.",
     ),
     Message(
         "ids.pick",

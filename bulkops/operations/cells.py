@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from bulkops.model.rows import Cell, Kind, Pick, Shown
@@ -27,6 +28,8 @@ class Unreadable:
     value: str
     """What the cell holds, as the operator sees it."""
     extra: str = ""
+    typed: str = ""
+    """A name without an id, of which EnergyCAP may know what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ def shorten(text: str, limit: int = 60) -> str:
         # What hides, turns a terminal's text around or cannot be written anywhere must not reach a sentence.
         flat = "".join(char if char.isprintable() else "�" for char in flat)
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """A name without its outer blanks, with single ones within."""
+    return " ".join(text.split())
+
+
+def is_name(text: str) -> bool:
+    """Is it more than a number with a slip in it? It begins with a letter, or has two in a row: Q3, 3rd floor, not 20O1."""
+    words = text.strip(OUTER_BLANKS)
+    letters = [char.isalpha() for char in words]
+    return words.lower() != "none" and ((len(words) > 1 and letters[0]) or any(map(all, pairwise(letters))))
 
 
 def unusable(cell: Cell) -> Unreadable | None:

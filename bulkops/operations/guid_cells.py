@@ -7,11 +7,12 @@ import unicodedata
 
 from bulkops.model.picks import BAR
 from bulkops.model.rows import Cell, Kind
-from bulkops.operations.cells import OUTER_BLANKS, Picked, Remarked, Unreadable, shorten, unusable
+from bulkops.operations.cells import OUTER_BLANKS, Picked, Remarked, Unreadable, is_name, one_line, shorten, unusable
 from bulkops.operations.picked_cells import read_picked
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _GUID_WITHIN = re.compile(rf"(?<![0-9a-z-]){_GUID.pattern}(?![0-9a-z-])")
+_GUIDS_PART = re.compile(r"[0-9a-f]{4}-[0-9a-f]{4}|[0-9a-f]{12}")
 _GUID_DIGITS, _LIKE_A_GUID, _LIKE_A_PART = 32, 24, 8
 """How many hexadecimal digits a GUID has, and how many, among other characters or alone, let it seem one."""
 _LONGEST_GUID = 500
@@ -79,6 +80,8 @@ def _no_guid(text: str, bare: list[tuple[int, str]], guid: str) -> Unreadable:
     digits = sum(char in _HEXADECIMAL for char in guid)
     odd = next(((position, char) for position, char in bare if char.lower() not in f"{_HEXADECIMAL}-"), None)
     why = ""
+    if odd and is_name(text) and not _GUIDS_PART.search(guid):
+        return Unreadable("guid.name", shorten(text), typed=one_line(text))
     if within > 1:
         why = f": it holds {within} of them"
     elif odd is not None:

@@ -14,11 +14,11 @@ from bulkops.operations.cells import (
     Remarked,
     Unreadable,
     disguise,
+    is_name,
     not_of_shape,
-    picks_of,
+    one_line,
     shorten,
     unusable,
-    value_of,
 )
 from bulkops.operations.picked_cells import read_picked
 
@@ -122,6 +122,8 @@ def read_id(cell: Cell) -> int | Remarked | Picked | Unreadable | None:
     if cell.kind is Kind.TEXT and BAR in cell.text:
         return read_picked(cell, read_id, "id.pick", "id")
     value = _whole(cell, 1)
+    if isinstance(value, Unreadable) and cell.kind is Kind.TEXT and is_name(cell.text):
+        return Unreadable("id.name", value.value, typed=one_line(cell.text))
     if isinstance(value, int) and value >= 1000 and cell.shown is Shown.GROUPED:
         # Excel makes the number 101102, shown as 101,102, of two ids that were typed.
         return Unreadable("cell.special_format", shorten(cell.text))
@@ -149,26 +151,35 @@ def read_ids(cell: Cell) -> tuple[int, ...] | Remarked | Picked | Unreadable | N
     picks: list[Pick] = []
     for part in re.split(";" if BAR in text else "[;,]", text):
         found = read_id(Cell(cell.column, Kind.TEXT, part))
-        value = value_of(found)
+        value = found.value if isinstance(found, Picked) else found
         if not isinstance(value, int):
             return _no_ids(value, text)
         if value in ids:
             return Unreadable("ids.twice", shorten(text), str(value))
         ids.append(value)
-        picks += picks_of(found)
+        if isinstance(found, Picked):
+            picks += found.picks
     return Picked(tuple(ids), tuple(picks)) if picks else tuple(ids)
 
 
-def _no_ids(why: Unreadable | None, text: str) -> Unreadable:
+def _no_ids(why: object, text: str) -> Unreadable:
     """Why a text is no list of ids, by what is wrong with one of them; None: it is blank."""
-    if why and why.extra == LOST_DIGITS:
+    if not isinstance(why, Unreadable):
+        return Unreadable("ids.shape", shorten(text)) if BAR in text else not_of_shape("ids.shape", text)
+    if why.extra == LOST_DIGITS:
         return Unreadable("ids.shape", shorten(text), LOST_DIGITS)
-    if why and why.code == "id.pick":
+    if why.code == "id.pick":
         return replace(why, code="ids.pick")
+    if why.code == "id.name":
+        # Between semicolons a comma may be a name's own: Smith, Jane. What it divides may be ids, too.
+        parts = (part.split(",") for part in text.split(";") if BAR not in part)
+        names = next(filter(None, (list(filter(is_name, part)) for part in parts)), [why.typed])
+        name = ", ".join(map(one_line, names))
+        return Unreadable("ids.name", shorten(text), f"“{shorten(name)}”", name)
     if BAR not in text:
         return not_of_shape("ids.shape", text)
     # Its names may hold any character.
-    return why if why and why.code == "cell.odd_character" else Unreadable("ids.shape", shorten(text))
+    return why if why.code == "cell.odd_character" else Unreadable("ids.shape", shorten(text))
 
 
 def read_amount(cell: Cell) -> float | Remarked | Unreadable | None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from bulkops.model.picks import BAR
 from bulkops.model.rows import Cell, Pick
-from bulkops.operations.cells import OUTER_BLANKS, Picked, Unreadable, shorten, value_of
+from bulkops.operations.cells import OUTER_BLANKS, Picked, Unreadable, one_line, shorten, value_of
 
 Found = TypeVar("Found")
 _ID = r"\s*([0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\s*"
@@ -24,7 +24,7 @@ def read_picked(
     name, _, typed = cell.text.rpartition(BAR)
     typed = typed.strip(OUTER_BLANKS)
     found = read(cell._replace(text=typed))
-    value, called = value_of(found), " ".join(name.split())
+    value, called = value_of(found), one_line(name)
     if value is None:
         return Unreadable(code, shorten(cell.text), "has nothing after its last bar")
     if isinstance(value, Unreadable):

@@ -231,7 +231,7 @@ def _say(each: SheetRow, field: Field, code: str, value: Any, other: str, catalo
     facts = {"heading": field.heading, "help": field.help, "other": other, "value": shorten(cell.text) if cell else ""}
     if isinstance(value, Unreadable) and code == UNREADABLE:
         facts |= {"value": value.value, "extra": value.extra}
-        return catalogue.problem(value.code, each.address(field.name), **facts)
+        return replace(catalogue.problem(value.code, each.address(field.name), **facts), typed=value.typed)
     problem = catalogue.problem(code, each.address(field.name), **facts)
     if code.endswith(".required") and field.name not in each.columns:
         return replace(problem, message=f"{problem.message} The sheet has no column “{field.heading}”.")

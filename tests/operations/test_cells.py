@@ -139,6 +139,10 @@ def test_errors_and_missing_results_are_never_blank(read: Reader) -> None:
         (text(GUID.replace("0", "\uff10", 1)), ODD),
         (text(f"{EN_DASH}"), ODD),
         (text("dead"), "! guid.shape"),
+        (text("Electric Aug.csv"), "! guid.name"),
+        (text("3 Nov, Électricité 2026-11-03"), "! guid.name"),
+        (text("Zähler"), "! guid.name"),
+        (text("accepted kickouts of the February feed, decade added"), "! guid.name"),
         (text("{}"), "! guid.shape"),
         (text(f"urn:uuid:{'{' * 32_000}"), "! guid.shape"),
         (text("none"), "! guid.shape"),
@@ -264,8 +268,8 @@ IDS: list[tuple[Cell, Any]] = [
     (text("+5"), SHAPE),
     (text("- 5"), SHAPE),
     (text("0x10"), SHAPE),
-    (text("nan"), SHAPE),
-    (text("inf"), SHAPE),
+    (text("20O1"), SHAPE),
+    (text("x"), SHAPE),
     (text("none"), SHAPE),
     (text("#102"), SHAPE),
     (text("101;102"), SHAPE),
@@ -321,6 +325,14 @@ def test_a_count(cell: Cell, expected: Any) -> None:
     assert same(read_count(cell), expected)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "Late bill", "Q3", "List 2001", "3rd floor", "Zähler", "東京"])
+def test_a_name_is_no_number(value: str) -> None:
+    """Where an id is wanted the name is kept, for EnergyCAP to tell what it may mean; a number of bills has none."""
+    assert read_id(text(f" {value}\n")) == Unreadable("id.name", value, typed=value)
+    assert isinstance(found := read_count(text(value)), Unreadable)
+    assert not found.typed
+
+
 def test_digits_that_a_text_file_lost_are_told_of() -> None:
     """Who reads 1.23E+07 in a text is told what it was."""
     for read in (read_id, read_count, read_ids, read_amount):
@@ -356,9 +368,10 @@ LIST = "! ids.shape"
         (text(";"), LIST),
         (text("101 102"), LIST),
         (text("101/102"), LIST),
-        (text("101;Smith"), LIST),
+        (text("101;Smith"), "! ids.name"),
         (text("101;none"), LIST),
-        (text("all"), LIST),
+        (text("all"), "! ids.name"),
+        (text("x"), LIST),
         (text("0;101"), LIST),
         (text("101;-2"), LIST),
         (text("101;12.5"), LIST),

@@ -111,6 +111,23 @@ def test_a_pick_that_ends_in_no_id(read: Reader, value: str, code: str, shown: s
     assert read(text(value)) == Unreadable(code, shown, extra)
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Smith", "Smith"),
+        ("101; 102; Jane  Smith", "Jane Smith"),
+        ("101, Smith", "Smith"),
+        ("Smith, Jane; 102", "Smith, Jane"),
+        ("Doe, John; Smith, Jane", "Doe, John"),
+        ("Jane Smith | 101; Doe,  John", "Doe, John"),
+        ("Jane Smith | 101; none, 5", "none, 5"),
+    ],
+)
+def test_a_name_among_ids(value: str, name: str) -> None:
+    """The first of them is told and kept; nothing of the cell is taken."""
+    assert read_ids(text(value)) == Unreadable("ids.name", " ".join(value.split()), f"“{name}”", name)
+
+
 def test_only_ids_are_picked() -> None:
     """In a number of bills and in an amount a bar is a slip; a bar in another kind of cell is not read at all."""
     assert read_count(text("Late | 5")) == Unreadable("id.shape", "Late | 5")

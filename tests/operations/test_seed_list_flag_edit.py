@@ -207,11 +207,11 @@ def test_assignees_are_integers(checked: Checker, typed: object, sent: object) -
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
-        ("101;Smith", "ids.shape"),
+        ("101;Smith", "ids.name"),
         ("101;;102", "ids.shape"),
         (101.5, "id.shape"),
         ("101;101", "ids.twice"),
-        ("all", "ids.shape"),
+        ("all", "ids.name"),
     ],
 )
 def test_assignees_are_integers_broken(checked: Checker, typed: object, code: str) -> None:
@@ -250,7 +250,7 @@ def test_flag_type_id_is_int32(checked: Checker) -> None:
 
 def test_flag_type_id_is_int32_broken(checked: Checker) -> None:
     """A name is not an id."""
-    assert found(checked(KEY, row(flag_type_id="Bill review"))) == [[2, "B2", "id.shape"]]
+    assert found(checked(KEY, row(flag_type_id="Bill review"))) == [[2, "B2", "id.name"]]
 
 
 def test_comment_is_a_string(checked: Checker) -> None:

@@ -113,7 +113,7 @@ def test_the_first_heading_row_counts(tmp_path: Path) -> None:
     found = checked(
         typed(tmp_path / "a.xlsx", ["List ID", "Comment"], [2001, "x"], ["List ID", "Comment"], [2002, "y"])
     )
-    assert problems(found) == [[], [["Data!A3", "id.shape"]], []]
+    assert problems(found) == [[], [["Data!A3", "id.name"]], []]
 
 
 NEAR = [

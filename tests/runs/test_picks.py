@@ -74,6 +74,24 @@ def test_picks_are_told_of_rows_with_other_problems(tmp_path: Path) -> None:
     assert (hidden.target, hidden.picks) == ("2002", {"list_id": (Pick("Late", 2002),)})
 
 
+def test_a_bare_name_is_kept_with_its_problem(tmp_path: Path) -> None:
+    """As it was typed but for its blanks, however long it is; the tip says what can be typed instead."""
+    path = fill(
+        tmp_path / "a.xlsx",
+        [kickout(1, task_guid=" Electric \n Aug.csv")],
+        [flag("Late " * 20, assignees="101; Smith, Jane", expected_bills="many")],
+    )
+    file, named = rows(path)
+    told = [(problem.code, problem.typed) for row in (file, named) for problem in row.problems]
+    assert told == [
+        ("guid.name", "Electric Aug.csv"),
+        ("id.name", ("Late " * 20).strip()),
+        ("ids.name", "Smith, Jane"),
+        ("id.shape", ""),
+    ]
+    assert all("Choose from the list, or type the" in each.tip for each in (*file.problems, *named.problems[:2]))
+
+
 @pytest.mark.parametrize(("separator", "name"), [(";", "a.csv"), ("\t", "a.csv"), (",", "a.csv"), ("|", "a.txt")])
 def test_picks_in_a_text_file(tmp_path: Path, separator: str, name: str) -> None:
     """A text that holds the separator stands in quotes; then it is one cell like any other."""

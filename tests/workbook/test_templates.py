@@ -214,7 +214,7 @@ MISTAKES = {
     "a comma in an amount": ("invalid", "amount.separator"),
     "an exponent in an amount": ("invalid", "amount.shape"),
     "an id that is too large": ("invalid", "id.range"),
-    "a name among user ids": ("invalid", "ids.shape"),
+    "a name among user ids": ("invalid", "ids.name"),
     "an error value": ("invalid", "cell.error_value"),
     "good, stands here first": ("done", ""),
     "the same edit a second time": ("invalid", "flag_edit.repeated"),
