@@ -168,7 +168,7 @@ def _remove_leftovers(folder: Folder, path: Path) -> None:
     ends = _regular(folder, lambda name: new.fullmatch(name) or _OF_WINDOWS.fullmatch(name))
     originals = _displaced(folder, path)
     if originals and folder.facts(path.name) is None:
-        folder.rename(originals[-1], path.name)
+        folder.move(originals[-1], folder, path.name)
     for name, facts in ends.items():
         if not _OF_WINDOWS.fullmatch(name) or not facts.st_size:
             folder.remove(name)

@@ -38,13 +38,12 @@ def id_of(handle: int) -> Id:
 class Folder:
     """A folder in hand: files in it are meant by name, and whatever takes the folder's place meanwhile is not meant.
 
-    Raises Planted or OSError where there is no such folder.
+    Windows has no handle of a folder: there the whole path is used. Raises Planted or OSError where there is none.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = real(path)
         self._handle: int | None = _hold(self.path)
-        self._here: dict[str, int] = {} if self._handle is None else {"dir_fd": self._handle}
 
     def __enter__(self) -> Folder:
         return self
@@ -58,7 +57,7 @@ class Folder:
     def facts(self, name: str) -> os.stat_result | None:
         """Of what has this name, also of a link; None if there is nothing. Raises OSError."""
         try:
-            return os.stat(self._at(name), follow_symlinks=False, **self._here)
+            return os.stat(self._at(name), follow_symlinks=False, dir_fd=self._handle)
         except FileNotFoundError:
             return None
 
@@ -68,31 +67,21 @@ class Folder:
         if before is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path / name))
         self._plain(name, before)
-        return self._checked(name, os.open(self._at(name), flags | _SAFELY, **self._here))
+        return self._checked(name, os.open(self._at(name), flags | _SAFELY, dir_fd=self._handle))
 
     def create(self, name: str, rights: int = 0o666) -> int:
         """A handle on a new file, for reading and writing. Raises FileExistsError, OSError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY
-        return self._checked(name, os.open(self._at(name), flags, rights, **self._here))
+        return self._checked(name, os.open(self._at(name), flags, rights, dir_fd=self._handle))
 
     def replace(self, old: str, new: str) -> None:
         """Rename a file over what may be there. Raises OSError."""
-        if self._handle is None:
-            os.replace(self._at(old), self._at(new))
-        else:
-            os.replace(old, new, src_dir_fd=self._handle, dst_dir_fd=self._handle)
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a file; on Windows never over another. Raises OSError."""
-        if self._handle is None:
-            os.rename(self._at(old), self._at(new))
-        else:
-            os.rename(old, new, src_dir_fd=self._handle, dst_dir_fd=self._handle)
+        os.replace(self._at(old), self._at(new), src_dir_fd=self._handle, dst_dir_fd=self._handle)
 
     def remove(self, name: str) -> None:
         """Take away a name, if it is there; of a link not what it leads to. Raises OSError."""
         with suppress(FileNotFoundError):
-            os.unlink(self._at(name), **self._here)
+            os.unlink(self._at(name), dir_fd=self._handle)
 
     def names(self) -> list[str]:
         """Everything in it. Raises OSError."""
@@ -119,7 +108,7 @@ class Folder:
         also for any link."""
         if make:
             with suppress(FileExistsError):
-                os.mkdir(self._at(name), **self._here)
+                os.mkdir(self._at(name), dir_fd=self._handle)
                 self._share(name)
         inner = Folder.__new__(Folder)
         inner.path = self.path / name
@@ -129,7 +118,6 @@ class Folder:
             if error.errno not in (errno.ENOTDIR, errno.ELOOP):
                 raise
             raise NotADirectoryError(errno.ENOTDIR, f"{name} is a link, or no folder", str(inner.path)) from error
-        inner._here = {} if inner._handle is None else {"dir_fd": inner._handle}
         return inner
 
     def _share(self, name: str) -> None:
@@ -144,22 +132,17 @@ class Folder:
 
     def link(self, old: str, other: Folder, new: str) -> None:
         """Give a file a second name, in this folder or another. Raises FileExistsError, OSError."""
-        if self._handle is None:
-            os.link(self._at(old), other._at(new), follow_symlinks=False)
-        else:
-            os.link(old, new, src_dir_fd=self._handle, dst_dir_fd=other._handle, follow_symlinks=False)
+        places = {"src_dir_fd": self._handle, "dst_dir_fd": other._handle}
+        os.link(self._at(old), other._at(new), **places, follow_symlinks=False)
 
     def move(self, old: str, other: Folder, new: str) -> None:
-        """Rename a file into another folder, over what may be there; not on Windows. Raises OSError."""
-        if self._handle is None:
-            os.rename(self._at(old), other._at(new))
-        else:
-            os.rename(old, new, src_dir_fd=self._handle, dst_dir_fd=other._handle)
+        """Rename a file, here or into another folder, over what may be there; not on Windows. Raises OSError."""
+        os.rename(self._at(old), other._at(new), src_dir_fd=self._handle, dst_dir_fd=other._handle)
 
     def _at(self, name: str) -> str:
         if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):
             raise ValueError(f"not the name of a file: {name!r}")
-        return name if self._here else str(self.path / name)
+        return str(self.path / name) if self._handle is None else name
 
     def _checked(self, name: str, handle: int) -> int:
         """The handle, if it is on the file of this name itself: Windows opens what a link leads to."""

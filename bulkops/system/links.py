@@ -123,13 +123,13 @@ else:
         ours, around = (0, os.geteuid()), os.lstat(link.parent)
         if link.parent == Path(link.anchor):
             return not around.st_mode & stat.S_IWOTH  # in a container the system's own may seem to be nobody's
-        closed = around.st_mode & stat.S_ISVTX or not _others_write(around)
+        closed = around.st_mode & stat.S_ISVTX or not others_write(around)
         return facts.st_uid in ours and around.st_uid in ours and bool(closed)
 
-    def _others_write(facts: os.stat_result) -> bool:
-        if facts.st_mode & stat.S_IWOTH:
-            return True
-        return bool(facts.st_mode & stat.S_IWGRP) and not _alone_in(facts.st_gid)
+    def others_write(facts: os.stat_result) -> bool:
+        """May anybody but the owner write there, by the rights of a file or folder?"""
+        mode = facts.st_mode
+        return bool(mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _alone_in(facts.st_gid)))
 
     def _alone_in(group: int) -> bool:
         """Is it the group that many systems make for each user, with nobody else in it?"""

@@ -64,6 +64,8 @@ if sys.platform == "win32":
     def _us() -> tuple[int, ...]:
         return (0,)  # what Python says for every file
 else:
+    from bulkops.system.links import others_write
+
     _done: set[str] = set()
 
     def keep_private(folder: Path) -> None:
@@ -105,20 +107,7 @@ else:
 
     def _loose(facts: os.stat_result) -> bool:
         """May others change what lies in the folder? In one where everybody keeps his own files, only their owners."""
-        if facts.st_uid not in _us():
-            return True
-        open_to = facts.st_mode & (stat.S_IWOTH if _only_ours(facts.st_gid) else stat.S_IWOTH | stat.S_IWGRP)
-        return bool(open_to) and not facts.st_mode & stat.S_ISVTX
-
-    def _only_ours(group: int) -> bool:
-        """Many systems give each user a group of the same name, with nobody else in it."""
-        import grp
-
-        try:
-            found = grp.getgrgid(group)
-        except KeyError:
-            return False
-        return found.gr_name == _name(os.geteuid()) and not set(found.gr_mem) - {found.gr_name}
+        return facts.st_uid not in _us() or (others_write(facts) and not facts.st_mode & stat.S_ISVTX)
 
     def _us() -> tuple[int, ...]:
         return (0, os.geteuid())

@@ -235,7 +235,7 @@ def test_what_takes_a_held_folders_place_is_not_meant(shared: Path, diary: Path)
         systems.link(shared / "upload", diary.parent)
         os.close(folder.create("new"))
         folder.replace("new", "newer")
-        folder.rename("newer", "newest")
+        folder.move("newer", folder, "newest")
         assert folder.names() == ["newest"]
         assert folder.facts("newest") is not None
         assert folder.facts(diary.name) is None
