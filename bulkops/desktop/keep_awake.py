@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from bulkops.system.environment_variables import for_other_programs
+from bulkops.system import programs
 
 _WHY = "EnergyCAP rows are being sent"
 _PATIENCE = 2.0
@@ -72,15 +72,7 @@ def _with_a_helper() -> Iterator[None]:
     command, helper = _helper(), None
     if command:
         with suppress(OSError):  # a run goes on without it
-            # In a session of its own: a Ctrl-C is meant for us, and a password is never asked for at our terminal.
-            helper = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=for_other_programs(),
-                start_new_session=True,
-            )
+            helper = programs.started(command, stdin=subprocess.PIPE)
     try:
         yield
     finally:

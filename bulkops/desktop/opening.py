@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
-from bulkops.system.environment_variables import for_other_programs
+from bulkops.system import programs
 from bulkops.system.links import real
 
 _PATIENCE = 3.0
@@ -49,7 +49,7 @@ def show_in_folder(path: Path, patience: float = _PATIENCE) -> None:
         explorer = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "explorer.exe")
         try:
             # It reads its command line in a way of its own: the quotes go round the path alone. A path has none.
-            explorer_running = subprocess.Popen(f'"{explorer}" /select,"{whole}"', env=for_other_programs())
+            explorer_running = subprocess.Popen(f'"{explorer}" /select,"{whole}"', env=programs.for_other_programs())
         except OSError as error:
             raise CannotStart("open.no_program", name=whole.parent.name, path=whole) from error
         _leave(explorer_running)
@@ -77,16 +77,7 @@ def _there(path: Path) -> Path:
 
 def _started(command: list[str], path: Path, patience: float) -> None:
     try:
-        # Apart from us: what it says is nobody's, and it stays when bulkops ends.
-        running = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=for_other_programs(),
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        running = programs.started(command)
     except OSError as error:
         raise CannotStart("open.no_program", name=path.name, path=path) from error
     try:

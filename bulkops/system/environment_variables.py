@@ -1,7 +1,6 @@
 """The environment variables that libraries take settings from, and that this program does not.
 
-A rule, a certificate check or a record must not depend on what somebody has set for another program. Nor do other
-programs learn what is set for this one.
+A rule, a certificate check or a record must not depend on what somebody has set for another program.
 """
 
 import os
@@ -36,8 +35,3 @@ def drop_foreign_settings() -> None:
     for name in list(os.environ):
         if name.upper().startswith(_PREFIXES) or name.upper() in _NAMES:
             del os.environ[name]
-
-
-def for_other_programs() -> dict[str, str]:
-    """This process's environment without bulkops' own variables: one of them may be the key."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith("BULKOPS_")}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import bulkops
 from bulkops.messages.errors import CannotStart
-from bulkops.system.environment_variables import for_other_programs
+from bulkops.system.programs import for_other_programs
 from bulkops.workbook.reading import windows_job
 from bulkops.workbook.reading.transport import decode, encode
 from bulkops.workbook.sheets import Workbook
