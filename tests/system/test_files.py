@@ -186,7 +186,7 @@ def test_a_file_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pyt
     assert os.listdir(tmp_path) == ["August.xlsx"]
 
 
-def failing(*_: object) -> None:
+def failing(*_: object, **__: object) -> None:
     raise PermissionError(13, "in use")
 
 
