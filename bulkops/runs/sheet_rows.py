@@ -1,6 +1,5 @@
 """A sheet's rows on their way into checking: which of them count, and what each asks for."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +11,7 @@ from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.runs.headings import Layout
+from bulkops.runs.merged_rows import merged_rows
 from bulkops.runs.skipped_rows import SkippedRows, not_shown
 from bulkops.workbook.sheets import Sheet, column_letters, may_be_code
 
@@ -61,7 +61,7 @@ def rows_of(
     layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int, skipped: SkippedRows
 ) -> Iterable[SheetRow]:
     """The sheet's rows below its headings that hold anything in a known column, but for those that are skipped."""
-    merged = _merged_rows(layout)
+    merged = merged_rows(layout)
     calculated = set(layout.sheet.calculated)
     letters: dict[str, str] = {}
     for column in sorted(layout.fields):
@@ -108,30 +108,6 @@ def unexpected(sheet: Sheet, rows: Sequence[int], skipped: SkippedRows) -> Itera
         blank = f"row {before + 1} is" if after == before + 2 else f"rows {before + 1} to {after - 1} are"
         more = f"; so it is in {len(gaps) - 1} more places" if len(gaps) > 1 else ""
         yield f"Sheet “{sheet.name}”: {blank} blank, and the rows from {after} on were read all the same{more}."
-
-
-def _merged_rows(layout: Layout) -> dict[int, str]:
-    """Row number → a merged range that touches the row in a known column; the first in the file of several."""
-    numbers = [row.number for row in layout.sheet.rows if row.number > layout.heading_row]
-    found: dict[int, str] = {}
-    # The next row that no range has touched yet, from each on: each row is touched once, however many ranges there are.
-    free = list(range(len(numbers) + 1))
-    for left, top, right, bottom in layout.sheet.merged:
-        if not any(left <= column <= right for column in layout.fields):
-            continue
-        at = bisect_left(numbers, top)
-        end = bisect_right(numbers, bottom)
-        while (at := _next_free(free, at)) < end:
-            found[numbers[at]] = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
-            free[at] = at + 1
-    return found
-
-
-def _next_free(free: list[int], at: int) -> int:
-    while free[at] != at:
-        free[at] = free[free[at]]
-        at = free[at]
-    return at
 
 
 def _operation(
