@@ -180,8 +180,8 @@ MESSAGES = (
     Message(
         "workbook.no_rows",
         "No rows to work on",
-        "{path} holds no sheet with known headings and rows below them.{extra}",
-        "Start from a template, and leave its headings within a sheet's first 20 rows.",
+        "{path} holds no rows to work on below known headings.{extra}",
+        "Start from a template, leave its headings within a sheet's first 20 rows, and type Yes in Run this row if it has that.",
         cli_hint="bulkops template PATH",
     ),
 )

@@ -16,7 +16,7 @@ from bulkops.messages.errors import Message
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.cells import Reader
-from bulkops.operations.text_cells import read_wish
+from bulkops.operations.text_cells import read_flag, read_wish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,17 @@ SEND_AGAIN = Field(
     text=True,
     width=12,
 )
+
+
+RUN_THIS_ROW = Field(
+    "run_this_row",
+    "Run this row",
+    read_flag,
+    "Optional. Where a sheet has this column, only rows with Yes in it are run; the others are left out.",
+    choices=("Yes",),
+    width=10,
+)
+"""Which rows of a sheet are rows, where it has this column: before any rule, so that it is none of a row's values."""
 
 
 class Named(NamedTuple):
@@ -201,6 +212,11 @@ def columns(operations: Sequence[Operation]) -> dict[str, Field]:
         for each in (*operation.fields, SEND_AGAIN):
             found.setdefault(each.name, each)
     return found
+
+
+def known_columns(operations: Sequence[Operation]) -> dict[str, Field]:
+    """Every column that a sheet of some operations may have: their fields, and what says which rows count."""
+    return {**columns(operations), RUN_THIS_ROW.name: RUN_THIS_ROW}
 
 
 def target(operation: Operation) -> Field:

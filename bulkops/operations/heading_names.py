@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from bulkops.operations.base import Operation, columns
+from bulkops.operations.base import Operation, known_columns
 
 OPERATION_COLUMN = "operation"
 """The name under which the Operation column stands among a sheet's fields."""
@@ -35,7 +35,7 @@ def heading_words(heading: str) -> str:
 def known_headings(operations: Iterable[Operation], synonyms: bool = True) -> dict[str, tuple[str, str]]:
     """What every heading and alias is known by → (field name, heading)."""
     known = {heading_words(OPERATION_COLUMN): (OPERATION_COLUMN, "Operation")}
-    for each in columns(list(operations)).values():
+    for each in known_columns(list(operations)).values():
         for spelling in (each.heading, each.name, *each.aliases, *(each.synonyms if synonyms else ())):
             known.setdefault(heading_words(spelling), (each.name, each.heading))
     return known

@@ -37,6 +37,8 @@ class Checked:
     """The input sheets as they were read."""
     unread: tuple[Unread, ...] = ()
     """The sheets that hold headings and could not be read; the notes say so of each."""
+    passed_over: tuple[str, ...] = ()
+    """Those of the notes that tell of rows which are none."""
 
 
 def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: bool = False) -> Checked:
@@ -59,11 +61,13 @@ def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: b
             unread.append(layout)
             notes.append(layout.note)
     read: list[SheetRow] = []
+    passed_over: list[str] = []
     fields = columns(operations)
     for layout in layouts:
         skipped = SkippedRows(layout, operations, fields)
         found = list(rows_of(layout, operations, catalogue, len(read), skipped))
         notes += unexpected(layout.sheet, [each.row.number for each in found], skipped)
+        passed_over += skipped.notes(bool(found))
         read += found
     wanted = [each for each in read if not each.barred and (include_hidden or not each.row.hidden)]
     checked: dict[int, CheckedRow] = {}
@@ -73,7 +77,7 @@ def check(workbook: Workbook, operations: Sequence[Operation], include_hidden: b
     rows = [checked.get(each.seq) or _passed_by(each, fields) for each in read]
     if include_hidden:
         rows = [replace(row, hidden=False) if row.hidden else row for row in rows]
-    return Checked(tuple(rows), tuple(notes), tuple(layouts), tuple(unread))
+    return Checked(tuple(rows), tuple(notes), tuple(layouts), tuple(unread), tuple(passed_over))
 
 
 def import_schemas() -> None:

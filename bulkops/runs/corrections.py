@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta
 from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
 from bulkops.operations import all_operations
-from bulkops.operations.base import SEND_AGAIN, Field, columns
+from bulkops.operations.base import SEND_AGAIN, Field, known_columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
 from bulkops.runs.headings import Layout
@@ -152,7 +152,7 @@ class _Sheet:
         )
 
     def _fields(self) -> dict[int, Field]:
-        known = columns([*self._layout.operations, *all_operations().values()])
+        known = known_columns([*self._layout.operations, *all_operations().values()])
         known[OPERATION_COLUMN] = operation_field(self._layout.operations)
         return {column: known[name] for column, name in self._layout.fields.items()}
 

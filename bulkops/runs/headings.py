@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulkops.model.rows import Kind, Problem, Unread
-from bulkops.operations.base import Operation, columns
+from bulkops.operations.base import Operation, columns, known_columns
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
@@ -211,7 +211,7 @@ def _ignored(sheet: Sheet, headings: HeadingRow) -> Iterator[str]:
 
 
 def _hidden(sheet: Sheet, fields: Mapping[int, str], meant: list[Operation]) -> Iterator[str]:
-    known = {OPERATION_COLUMN: "Operation", **{name: each.heading for name, each in columns(meant).items()}}
+    known = {OPERATION_COLUMN: "Operation", **{name: each.heading for name, each in known_columns(meant).items()}}
     for column, name in fields.items():
         if name in known and any(first <= column <= last for first, last in sheet.hidden_columns):
             yield (

@@ -44,7 +44,7 @@ def load(path: Path, options: Options, file: Id | None = None) -> LoadedWorkbook
         workbook = read_workbook(path, import_schemas, file)
         checked = check(workbook, list(all_operations().values()), options.include_hidden)
     if not checked.rows:
-        foremost = dict.fromkeys([*(each.note for each in checked.unread), *checked.notes])
+        foremost = dict.fromkeys([*checked.passed_over, *(each.note for each in checked.unread), *checked.notes])
         hint = "".join(f" {note}" for note in list(foremost)[:3])
         raise CannotStart("workbook.no_rows", path=path.name, extra=hint)
     notes = list(checked.notes)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from bulkops.model.rows import CheckedRow, Kind, Pick, Problem, Row, address
-from bulkops.operations.base import SEND_AGAIN, Operation
+from bulkops.operations.base import RUN_THIS_ROW, SEND_AGAIN, Operation
 from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
@@ -61,7 +61,7 @@ def rows_of(
     layout: Layout, operations: Sequence[Operation], catalogue: Catalogue, seq: int, skipped: SkippedRows
 ) -> Iterable[SheetRow]:
     """The sheet's rows below its headings that hold anything in a known column, but for those that are skipped."""
-    merged = merged_rows(layout)
+    merged = merged_rows(layout, layout.fields)
     calculated = set(layout.sheet.calculated)
     letters: dict[str, str] = {}
     for column in sorted(layout.fields):
@@ -74,12 +74,17 @@ def rows_of(
             continue
         if skipped.take(raw):
             continue
+        mark = cells.pop(RUN_THIS_ROW.name, None)
         row = Row(layout.sheet.name, raw.number, cells, raw.hidden)
         operation, found = _operation(row, letters, layout, operations, catalogue)
         again = cells.get(SEND_AGAIN.name)
         if again and (raw.number, again.column) in calculated and may_be_code(again.text):
             place = address(row.sheet, row.number, letters, SEND_AGAIN.name)
             found = (*found, catalogue.problem("send_again.formula", place, value=shorten(again.text)))
+        if mark and isinstance(wrong := RUN_THIS_ROW.read(mark), Unreadable):
+            place = address(row.sheet, row.number, letters, RUN_THIS_ROW.name)
+            facts = {"heading": RUN_THIS_ROW.heading, "value": wrong.value, "extra": wrong.extra}
+            found = (*found, catalogue.problem(wrong.code, place, **facts))
         if raw.number in merged:
             place = address(row.sheet, row.number, letters, "")
             found = (*found, catalogue.problem("cell.merged", place, value=merged[raw.number]))
@@ -100,7 +105,7 @@ def unexpected(sheet: Sheet, rows: Sequence[int], skipped: SkippedRows) -> Itera
     if sheet.hidden and rows:
         yield f"Sheet “{sheet.name}” is hidden; its rows ({len(rows)}) count as hidden rows."
     yield from not_shown(sheet.name, sheet.views, rows)
-    yield from skipped.notes()
+    yield from skipped.notes(bool(rows))
     filled = sorted([*rows, *(number for number in skipped.numbers() if rows and number < rows[-1])])
     gaps = [(first, then) for first, then in pairwise(filled) if then > first + 1]
     if gaps:

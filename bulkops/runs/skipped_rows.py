@@ -1,4 +1,4 @@
-"""Which rows of an input sheet are none: totals, subtotals, and rows that nobody filled in.
+"""Which rows of an input sheet are none: totals, subtotals, rows that nobody filled in, and rows that are not chosen.
 
 They are never sent and have no result; a note for each sheet and reason names them.
 """
@@ -6,16 +6,18 @@ They are never sent and have no result; a note for each sheet and reason names t
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bulkops.messages.wording import row_numbers
+from bulkops.messages.wording import plural, row_numbers
 from bulkops.model.rows import Cell, Kind
-from bulkops.operations.base import Field, Operation
+from bulkops.operations.base import RUN_THIS_ROW, Field, Operation
 from bulkops.operations.cells import Unreadable
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.operations.text_cells import read_flag
 from bulkops.runs.headings import Layout
+from bulkops.runs.merged_rows import merged_rows
 from bulkops.workbook.sheets import Area, SheetRow, is_zero
 
 _NO = {"", "false", "no", "n"}
-_TOTALS, _SUBTOTALS, _UNFILLED = "totals", "subtotals", "unfilled"
+_TOTALS, _SUBTOTALS, _UNFILLED, _LEFT_OUT = "totals", "subtotals", "unfilled", "left out"
 
 
 class SkippedRows:
@@ -37,13 +39,17 @@ class SkippedRows:
         self._lacking = any(layout.lacking.values())
         """Then the rows of an operation may have their target in a column that is not known."""
         self._unsure = set(layout.sheet.unsure_zeros)
+        self._chosen = [column for column, name in layout.fields.items() if name == RUN_THIS_ROW.name]
+        self._merged = merged_rows(layout, self._chosen)
+        """Where one Yes may stand for several rows."""
         self._more_beside = False
         """Do rows that nobody filled in hold something in columns that are not read?"""
-        self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: []}
+        self._found: dict[str, list[int]] = {_TOTALS: [], _SUBTOTALS: [], _UNFILLED: [], _LEFT_OUT: []}
 
     def take(self, raw: SheetRow) -> bool:
         """Is this no row? Then its number is kept."""
         reason = (self._has_totals and self._total(raw)) or (_UNFILLED if self._is_unfilled(raw) else "")
+        reason = reason or (_LEFT_OUT if self._is_left_out(raw) else "")
         if reason:
             self._found[reason].append(raw.number)
             self._more_beside |= reason == _UNFILLED and not raw.cells.keys() <= self._layout.fields.keys()
@@ -59,8 +65,8 @@ class SkippedRows:
         """Those of all rows that were taken."""
         return [number for numbers in self._found.values() for number in numbers]
 
-    def notes(self) -> Iterator[str]:
-        """What was passed over, and why."""
+    def notes(self, any_rows: bool) -> Iterator[str]:
+        """What was passed over, and why. ``any_rows``: the sheet has rows besides."""
         where = " in the columns that are read" if self._more_beside else ""
         said = {
             _TOTALS: ("totals of a table", "not taken for rows to send"),
@@ -72,6 +78,11 @@ class SkippedRows:
                 one = len(numbers) == 1
                 which = f"row {numbers[0]} holds" if one else f"{len(numbers)} rows ({row_numbers(numbers)}) hold"
                 yield f"Sheet “{self._layout.sheet.name}”: {which} {what} and {'was' if one else 'were'} {end}."
+        if numbers := self._found[_LEFT_OUT]:
+            one = len(numbers) == 1
+            which = f"{plural(len(numbers), 'row')} {'is' if one else 'are'} not marked Yes in {RUN_THIS_ROW.heading}"
+            none = "" if any_rows else " No row of the sheet is: type Yes in those that are to run."
+            yield f"Sheet “{self._layout.sheet.name}”: {which}; {'it is' if one else 'they are'} left out.{none}"
 
     def _total(self, raw: SheetRow) -> str:
         """Which sort of total the row is, if it is one."""
@@ -83,11 +94,23 @@ class SkippedRows:
                 return _SUBTOTALS
         return ""
 
-    def _is_unfilled(self, raw: SheetRow) -> bool:
+    def _is_unfilled(self, raw: SheetRow, but: Sequence[int] = ()) -> bool:
         for column, cell in raw.cells.items():
+            if column in but:
+                continue
             if (self._lacking or column in self._layout.fields) and not self._is_nothing(raw.number, cell):
                 return False
         return True
+
+    def _is_left_out(self, raw: SheetRow) -> bool:
+        """Is the row not marked, where rows are? Below other headings, nothing that stands in the column is a mark."""
+        if not self._chosen or 0 < self._layout.again <= raw.number:
+            return False
+        marks = [read_flag(raw.cells[column]) for column in self._chosen if column in raw.cells]
+        if any(mark is True for mark in marks):
+            return False
+        unsure = raw.number in self._merged or any(isinstance(mark, Unreadable) for mark in marks)
+        return not unsure or self._is_unfilled(raw, self._chosen)
 
     def _totals(self, row: int) -> list[Area]:
         """The tables whose totals row this is."""

@@ -120,7 +120,7 @@ def test_a_filled_template_checks_clean(template: Path, tmp_path: Path) -> None:
 
 def test_an_empty_template_has_no_rows(template: Path, tmp_path: Path) -> None:
     """Formats and drop-downs are no rows."""
-    with pytest.raises(CannotStart, match="no sheet with known headings and rows below them"):
+    with pytest.raises(CannotStart, match="no rows to work on below known headings"):
         preview.check(template, Environment(PRACTICE, ""), tmp_path, Options())
 
 

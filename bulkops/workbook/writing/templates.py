@@ -15,7 +15,7 @@ import bulkops
 from bulkops.messages.errors import AREAS, CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.operations import all_operations
-from bulkops.operations.base import Operation, Sample, columns
+from bulkops.operations.base import Operation, Sample, columns, known_columns
 from bulkops.system.files import create, refuse_planted
 from bulkops.workbook.writing import input_sheets
 
@@ -157,7 +157,7 @@ def _columns(operations: Iterable[Operation]) -> str:
                     ", ".join(f"`{alias}`" for alias in (*each.aliases, *each.synonyms)),
                     each.help,
                 )
-                for each in columns([operation]).values()
+                for each in known_columns([operation]).values()
             ],
         )
         for operation in operations
