@@ -19,7 +19,8 @@ from bulkops.inbox import journal
 from bulkops.ledger import now
 from bulkops.messages.wording import printable
 from bulkops.system import data_folder
-from bulkops.system.folders import Folder
+from bulkops.system.files import write_new
+from bulkops.system.folders import Folder, whole
 from bulkops.system.rename import rename_no_replace
 
 END = ".bulkops-inbox"
@@ -157,10 +158,7 @@ def _begun(folder: Folder, workbook: Path, mark: str) -> str:
         "ledger": mark,
     }
     name = begun_name(mark)
-    with os.fdopen(folder.create(name), "wb") as stream:
-        stream.write(json.dumps(facts).encode("ascii") + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_new(folder, name, json.dumps(facts).encode("ascii") + b"\n")
     _hide(folder.path / name)
     return name
 
@@ -179,16 +177,10 @@ def _said(folder: Folder, file: str) -> dict[str, str]:
     """
     try:
         with os.fdopen(folder.open(file), "rb") as stream:
-            content = stream.read(_MOST + 1)
+            said: Any = json.loads(whole(stream, _MOST).split(b"\n")[0])
     except FileNotFoundError:
         raise
-    except OSError:
-        return {}
-    if len(content) > _MOST:
-        return {}
-    try:
-        said: Any = json.loads(content.split(b"\n")[0])
-    except (ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
 

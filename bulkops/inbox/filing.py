@@ -3,7 +3,6 @@
 Every folder is in hand while files are moved into it: one that is a link, or a junction, is none.
 """
 
-import errno
 import hashlib
 import os
 from collections.abc import Container
@@ -13,7 +12,8 @@ from pathlib import Path
 from bulkops.inbox.claims import begun_name, remove_begun
 from bulkops.inbox.journal import Moves, Record
 from bulkops.runs.upload_folders import OUTCOMES
-from bulkops.system.folders import Folder
+from bulkops.system.files import write_new
+from bulkops.system.folders import Folder, whole
 from bulkops.system.path_lengths import shortened
 from bulkops.system.rename import rename_no_replace
 
@@ -69,10 +69,7 @@ def carry_out(record: Record, moves: Moves, box: Folder) -> None:
 def content_hash(box: Folder, name: str) -> str:
     """SHA-256 of a file. Raises OSError for what is no file, or too big for a workbook."""
     with os.fdopen(box.open(name), "rb") as stream:
-        content = stream.read(MOST + 1)
-    if len(content) > MOST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
-    return hashlib.sha256(content).hexdigest()
+        return hashlib.sha256(whole(stream, MOST)).hexdigest()
 
 
 def _bring(made: Path, folder: Folder, new: str, mark: str) -> None:
@@ -83,10 +80,7 @@ def _bring(made: Path, folder: Folder, new: str, mark: str) -> None:
     remove_begun(folder, mark)
     begun = begun_name(mark)
     try:
-        with os.fdopen(folder.create(begun), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        write_new(folder, begun, content)
         rename_no_replace(folder, begun, folder, new)
     finally:
         folder.remove(begun)

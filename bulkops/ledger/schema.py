@@ -26,20 +26,20 @@ still running when the ledger became one of version 6."""
 
 metadata = sa.MetaData()
 _JSON = sa.JSON(none_as_null=True)
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    """Columns of text that always have a value, though it may be ""."""
+    return [sa.Column(name, sa.Text, nullable=False) for name in names]
+
+
 runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("started", sa.Text, nullable=False),
     sa.Column("ended", sa.Text),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("computer", sa.Text, nullable=False),
-    sa.Column("key_owner", sa.Text, nullable=False),
-    sa.Column("environment", sa.Text, nullable=False),
-    sa.Column("base_url", sa.Text, nullable=False),
-    sa.Column("workbook", sa.Text, nullable=False),
-    sa.Column("workbook_sha256", sa.Text, nullable=False),
-    sa.Column("version", sa.Text, nullable=False),
+    *_texts("who", "computer", "key_owner", "environment", "base_url", "workbook", "workbook_sha256", "version"),
     sa.Column("options", _JSON, nullable=False),
     sa.Column("results", sa.Text),
     sa.Column("totals", _JSON),
@@ -68,10 +68,7 @@ lines = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("sheet", sa.Text, nullable=False),
     sa.Column("row", sa.Integer, nullable=False),
-    sa.Column("operation", sa.Text, nullable=False),
-    sa.Column("target", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("identity", sa.Text, nullable=False),
+    *_texts("operation", "target", "state", "identity"),
     sa.Column("method", sa.Text),
     sa.Column("path", sa.Text),
     sa.Column("body", sa.Text),
@@ -93,13 +90,7 @@ attempts = sa.Table(
     sa.Column("run", sa.Text, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("round", sa.Integer, nullable=False),
-    sa.Column("identity", sa.Text, nullable=False),
-    sa.Column("fingerprint", sa.Text, nullable=False),
-    sa.Column("matter", sa.Text, nullable=False),
-    sa.Column("released", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("started", sa.Text, nullable=False),
+    *_texts("identity", "fingerprint", "matter", "released", "state", "who", "started"),
     sa.Column("ended", sa.Text),
     sa.Column("outcome", _JSON),
     sa.Column("evidence", _JSON),
@@ -130,9 +121,7 @@ marks = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("attempt", sa.Integer, sa.ForeignKey("attempts.id"), nullable=False),
-    sa.Column("verdict", sa.Text, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("marked", sa.Text, nullable=False),
+    *_texts("verdict", "who", "marked"),
     sa.Index("marks_by_attempt", "attempt"),
     sqlite_autoincrement=True,
 )

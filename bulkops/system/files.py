@@ -51,7 +51,7 @@ def save(
     with Folder(path.parent) as folder:
         temporary = temporary_path(path).name
         try:
-            _write(folder, temporary, content, rights)
+            write_new(folder, temporary, content, rights)
             found = sha256_of(folder, path.name)
             if found:
                 if found != (expected_sha256 or found):
@@ -74,7 +74,7 @@ def save(
 def create(path: Path, content: bytes) -> None:
     """Put a file where there is none. Raises FileExistsError, also for a link by that name; OSError."""
     with Folder(path.parent) as folder:
-        _write(folder, path.name, content)
+        write_new(folder, path.name, content)
 
 
 def refuse_planted(path: Path) -> None:
@@ -202,7 +202,7 @@ def _regular(folder: Folder, wanted: Callable[[str], object]) -> dict[str, os.st
     return {name: each for name, each in facts.items() if each is not None and stat.S_ISREG(each.st_mode)}
 
 
-def _write(folder: Folder, name: str, content: bytes, rights: int = 0o666) -> None:
+def write_new(folder: Folder, name: str, content: bytes, rights: int = 0o666) -> None:
     """Write a new file, sync, and read back. Raises OSError if what is there then is something else."""
     handle = folder.create(name, rights)
     try:
