@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
+from bulkops.practice.server import PracticeServer
 from bulkops.runs import prepare
 from bulkops.runs.confirmation import carry_out
 from bulkops.runs.control import Control
@@ -50,6 +53,13 @@ def fill(
             sheets[name] = [[field.heading for field in fields], *values]
             hidden += [(name, number) for number, row in enumerate(rows, 2) if row.get("hidden")]
     return typed_sheets(path, sheets, hidden)
+
+
+def await_write(server: PracticeServer, child: subprocess.Popen[Any] | None = None) -> None:
+    """Until a write has come, of a child that lives. Looked for now and then: the child needs the processor, too."""
+    while not server.writes:
+        assert child is None or child.poll() is None
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)

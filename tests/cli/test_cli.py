@@ -15,7 +15,7 @@ from typing import Any
 
 import canary
 import pytest
-from asking import Bulkops, fill, flag
+from asking import Bulkops, await_write, fill, flag
 from systems import read_to_end
 from workbooks import column_of, results_of, untouched_parts
 
@@ -578,8 +578,7 @@ def test_ctrl_c_finishes_the_row_in_flight(august: Path, practice: PracticeServe
         [sys.executable, "-m", "bulkops", "run", str(august), "--yes", "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    while not practice.writes:
-        assert child.poll() is None
+    await_write(practice, child)
     child.send_signal(getattr(signal, name))
     out, err = child.communicate(timeout=60)
     told = json.loads(out)
@@ -614,8 +613,7 @@ def test_a_run_under_nohup_outlives_its_terminal(august: Path, practice: Practic
         ["nohup", sys.executable, "-m", "bulkops", "run", str(august), "--yes", "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    while not practice.writes:
-        assert child.poll() is None
+    await_write(practice, child)
     child.send_signal(signal.SIGHUP)
     told = json.loads(child.communicate(timeout=60)[0])
     assert (child.returncode, [row["status"] for row in told["rows"]]) == (0, ["done"] * 4)

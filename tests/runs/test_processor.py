@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -162,7 +163,7 @@ def test_every_fault_leaves_one_request_at_most_one_application_and_the_document
     desk.read_seconds = 0.1 if "slow" in fault else 10.0
     assert desk.run(plan_of(row)) == [(0, status, code)]
     while "slow" in fault and len(desk.applied()) < applied:
-        pass  # the server may be slower to apply than the client was to give up
+        time.sleep(0.01)  # the server may be slower to apply than the client was to give up
     assert (len(desk.server.writes), len(desk.applied())) == (1, applied)
     assert desk.ledger.outcomes("r") == desk.seen
     later = plan_of(row, history=desk.ledger)

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from asking import Bulkops, fill, flag
+from asking import Bulkops, await_write, fill, flag
 from workbooks import column_of
 
 from bulkops.cli import console
@@ -88,8 +88,7 @@ def test_a_closed_console_stops_the_run_at_a_rows_boundary(
 
     def register(called: Routine) -> Callable[[], object]:
         def close() -> None:
-            while not practice.writes:
-                pass
+            await_write(practice)
             found.append(called(CLOSED))
             found.append(column_of(august, "Status"))
 
@@ -155,8 +154,7 @@ def test_a_run_outlives_its_launcher_and_stops(
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     with launcher:
-        while not practice.writes:
-            assert launcher.poll() is None
+        await_write(practice, launcher)
         launcher.kill()
         assert launcher.stdout is not None
         said = launcher.stdout.read()  # to its end: the run has ended, too
