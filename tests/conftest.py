@@ -24,8 +24,9 @@ canary.practise_with(canary.key())
 
 
 LONGEST = (
-    *("test_crash", "test_bombs", "test_setup", "test_faults", "test_closed_console", "test_inbox", "test_canary"),
-    *("test_hostile", "test_cli", "test_processor", "test_foreign", "test_customers", "test_resend_model"),
+    *("test_zoo", "test_crash", "test_faults", "test_setup", "test_inbox", "test_closed_console", "test_bombs"),
+    *("test_hostile", "test_cli", "test_foreign", "test_presenter", "test_canary", "test_customers", "test_witness"),
+    *("test_prepare", "test_processor"),
 )
 """Files that begin first, so that none of them is left to one processor in the end."""
 
