@@ -5,12 +5,10 @@ is all it can do: it lies where anybody may write, so nothing is ever done becau
 """
 
 import errno
-import hashlib
 import json
 import os
 import platform
 import secrets
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from bulkops.messages.wording import printable
 from bulkops.system import data_folder
 from bulkops.system.files import write_new
 from bulkops.system.folders import Folder, whole
+from bulkops.system.hidden import hidden_name, hide
 from bulkops.system.rename import rename_no_replace
 
 END = ".bulkops-inbox"
@@ -126,11 +125,7 @@ def remove_older(folder: Folder, home: Path) -> None:
 
 def file_of(name: str) -> str:
     """The name of the claim on a workbook of this name."""
-    file = f".{name}{END}"
-    if len(os.fsencode(file)) > 255:
-        # Without case, so that each spelling of the workbook's name gives the same one.
-        return f".{hashlib.sha256(os.fsencode(name.casefold())).hexdigest()}{END}"
-    return file
+    return hidden_name(name, END)
 
 
 def remove_begun(folder: Folder, mark: str) -> None:
@@ -159,7 +154,7 @@ def _begun(folder: Folder, workbook: Path, mark: str) -> str:
     }
     name = begun_name(mark)
     write_new(folder, name, json.dumps(facts).encode("ascii") + b"\n")
-    _hide(folder.path / name)
+    hide(folder.path / name)
     return name
 
 
@@ -183,17 +178,3 @@ def _said(folder: Folder, file: str) -> dict[str, str]:
     except (OSError, ValueError, RecursionError):
         return {}
     return {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
-
-
-if sys.platform == "win32":
-    import ctypes
-
-    _HIDDEN = 2
-
-    def _hide(file: Path) -> None:
-        """As its dot does elsewhere."""
-        ctypes.windll.kernel32.SetFileAttributesW(str(file), _HIDDEN)
-else:
-
-    def _hide(_: Path) -> None:
-        """Its dot does."""

@@ -4,7 +4,6 @@ Two people, on two computers with a data folder each, may open the same workbook
 """
 
 import errno
-import hashlib
 import os
 import platform
 import stat
@@ -15,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bulkops.messages.errors import CannotStart
+from bulkops.system.hidden import hidden_name, hide
 from bulkops.system.links import Planted, is_link, real
 from bulkops.system.locks import FLAGS, JUST_NOW, locked, patiently, unlock
 from bulkops.system.ownership import told_apart
@@ -56,11 +56,7 @@ def workbook_alone(
 
 def _mark(workbook: Path) -> Path:
     """The lock file's place: ``.August.xlsx.bulkops`` beside ``August.xlsx``."""
-    name = f".{workbook.name}.bulkops"
-    if len(os.fsencode(name)) > 255:
-        # A name that the disk would not take; without case, so that each spelling gives the same one.
-        name = f".{hashlib.sha256(os.fsencode(workbook.name.casefold())).hexdigest()}.bulkops"
-    return workbook.with_name(name)
+    return workbook.with_name(hidden_name(workbook.name, ".bulkops"))
 
 
 def _take(mark: Path, workbook: Path) -> int:
@@ -151,9 +147,6 @@ def _remove(mark: Path) -> bool:
 
 
 if sys.platform == "win32":
-    import ctypes
-
-    _HIDDEN = 2
 
     def _not_followed(mark: Path, facts: os.stat_result) -> bool:
         """Is it the file of that name itself? Windows opens what a link leads to."""
@@ -161,8 +154,8 @@ if sys.platform == "win32":
         return not is_link(there) and os.path.samestat(there, facts)
 
     def _prepare(handle: int, mark: Path) -> None:
-        """Hide it, as its dot does elsewhere; the folder's own rights are for all already."""
-        ctypes.windll.kernel32.SetFileAttributesW(str(mark), _HIDDEN)
+        """The folder's own rights are for all already."""
+        hide(mark)
 
     def _give_back(handle: int, mark: Path, sleep: Callable[[float], object]) -> None:
         """Windows removes no file that is open, ours or the next holder's: so it is closed first, and if it
