@@ -5,6 +5,7 @@ go is found out in delivery.
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,12 +36,15 @@ def senders(environment: Environment, key: Key) -> Iterator[Callable[[], Callabl
     have in hand is cut off."""
     from bulkops.energycap.client import Client, KeepAlive
 
-    keep_alive = KeepAlive()
+    keep_alive, over = KeepAlive(), threading.Event()
     with ExitStack() as stack:
+        stack.callback(over.set)
 
         def connect() -> Callable[[Call], Reply | NoResponse]:
             client = Client(environment, key, keep_alive=keep_alive)
             stack.callback(client.close)
+            if over.is_set():
+                client.close()
             return client.send
 
         yield connect

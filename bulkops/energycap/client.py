@@ -98,11 +98,13 @@ class Client:
         finally:
             self._deadline.end()
             self._last_used = self._clock()
+            if self._deadline.closed:
+                self.close()
 
     def close(self) -> None:
-        """Give the connection back."""
-        self._adapter.close()
+        """Give the connection back; a call in hand is cut off, and gives back its own."""
         self._deadline.close()
+        self._adapter.close()
 
     def _exchange(self, call: Call) -> Reply:
         # Not through a requests.Session: it would keep cookies, and read a redirect's whole body and address.

@@ -20,6 +20,7 @@ class CallDeadline:
         self._watcher: threading.Thread | None = None
         self._until: float | None = None
         """When the call is overdue; None while there is none."""
+        self.closed = False
         self._begin()
 
     def _begin(self) -> None:
@@ -51,6 +52,7 @@ class CallDeadline:
 
     def close(self) -> None:
         """End the watching, and cut the call in hand, if there is one."""
+        self.closed = True
         with self._changing:
             if self._until is not None:
                 self.cut()
@@ -60,9 +62,10 @@ class CallDeadline:
             watcher.join()
 
     def register(self, connection: socket.socket) -> None:
-        """Take note of a socket in use. Raises ConnectTimeoutError if the time is over already."""
+        """Take note of a socket in use. Closes it and raises ConnectTimeoutError if the time is over already."""
         self._sockets.append(connection)
         if self._overdue:
+            connection.close()
             raise ConnectTimeoutError("the time was over before the request could leave")
 
     def cut(self) -> None:

@@ -363,12 +363,13 @@ def test_an_answer_that_never_comes_ends_at_the_read_deadline():
 
 
 def test_a_connection_that_comes_too_late_is_not_used():
-    """Once the time is over nothing more is sent, and that is proof."""
+    """Once the time is over nothing more is sent, and that is proof. Nobody else has it in hand yet: it is closed."""
     deadline = CallDeadline(10.0)
     deadline.cut()
-    with socket.socket() as late, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
-        deadline.register(late)
-    assert not deadline.begun
+    with socket.socket() as late:
+        with pytest.raises(urllib3.exceptions.ConnectTimeoutError):
+            deadline.register(late)
+        assert (deadline.begun, late.fileno()) == (False, -1)
 
 
 def test_the_time_of_a_call_that_is_over_cuts_no_other():

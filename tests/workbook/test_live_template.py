@@ -130,7 +130,7 @@ def test_what_is_not_told_has_no_drop_down() -> None:
     assert book.sheetnames == ["Instructions", "Kickouts", "Flag edits", "Flag types", "People"]
     lines = [row[:2] for row in book["Instructions"].values]
     assert ("Not known", "EnergyCAP did not tell the lists (403).") in lines
-    assert ("Names from EnergyCAP", SOURCE) in lines
+    assert ("EnergyCAP's own names", SOURCE) in lines
 
 
 def test_imports_that_surely_have_kickouts_stand_first() -> None:
@@ -155,14 +155,14 @@ def test_a_row_for_each_import_with_kickouts() -> None:
     filled = [{heading: value for heading, value in row.items() if value is not None} for row in rows]
     assert filled[1] == {
         "Task GUID": f"File 1.csv, 1 Nov, Morgan Lee, 38 bills | {guid(1)}",
-        "How it ended": "Completed with kickouts",
+        "Status in EnergyCAP": "Completed with kickouts",
         "When it began": "2026-11-01 00:00",
         "Who imported": "Morgan Lee",
-        "What it imported": 38,
-        "What was noted": "=1+1",
+        "Bills it imported": 38,
+        "Note in EnergyCAP": "=1+1",
     }
     assert [row["Task GUID"].rpartition("-")[2] for row in rows] == ["000000000002", "000000000001"]
-    assert headings.index("How it ended") == headings.index("Send again") + 1
+    assert headings.index("Status in EnergyCAP") == headings.index("Send again") + 1
     assert sheet.freeze_panes == "C2"
 
 

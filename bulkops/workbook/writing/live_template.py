@@ -18,6 +18,7 @@ from bulkops.workbook.writing.reference_sheets import (
     add_reference_sheet,
     import_facts,
     newest_first,
+    put_number,
     put_text,
     tables,
 )
@@ -110,7 +111,7 @@ def _add_imports(sheet: Any, column: int, imports: Sequence[Import]) -> None:
         put_text(sheet, number, column, pick(each.task))
         for at, (_, value) in enumerate(import_facts(each.task), first):
             if isinstance(value, int):
-                sheet.cell(number, at, value)
+                put_number(sheet, number, at, value)
             else:
                 put_text(sheet, number, at, value or "")
 
@@ -118,7 +119,7 @@ def _add_imports(sheet: Any, column: int, imports: Sequence[Import]) -> None:
 def _about(given: Contents) -> list[input_sheets.Line]:
     """What the instructions say of the names, line by line."""
     lines: list[input_sheets.Line] = [
-        ("head", "Names from EnergyCAP", given.source, ""),
+        ("head", "EnergyCAP's own names", given.source, ""),
         (
             "",
             "Drop-downs",

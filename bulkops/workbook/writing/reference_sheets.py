@@ -20,12 +20,12 @@ T = TypeVar("T")
 _GREY = "6B6B6B"
 _MOST_WIDTH = 90
 IMPORT_FACTS = {
-    "How it ended": 30,
+    "Status in EnergyCAP": 30,
     "When it began": 18,
     "Who imported": 24,
-    "What it imported": 16,
-    "Where its bills are": 24,
-    "What was noted": 40,
+    "Bills it imported": 12,
+    "Batch in EnergyCAP": 24,
+    "Note in EnergyCAP": 40,
 }
 """What is told of an import beside its pick, with the widths of the columns. bulkops does not read them."""
 
@@ -123,7 +123,7 @@ def _imports(imports: Sequence[Import]) -> Table:
         for some in (sure, unsure, others)
         for each in newest_first(some)
     ]
-    headings = {REFERENCE: 84, "Kickouts to send again": 34, **IMPORT_FACTS}
+    headings = {REFERENCE: 84, "Kickouts to send again": 62, **IMPORT_FACTS}
     return Table("Imports", headings, rows, {"task": len(sure) or len(unsure)})
 
 
@@ -169,12 +169,19 @@ def add_reference_sheet(book: Any, table: Table, source: str) -> None:
             if isinstance(value, str):
                 put_text(sheet, number, column, value)
             elif value is not None:
-                sheet.cell(number, column, value)
+                put_number(sheet, number, column, value)
     last = f"{column_letters(len(table.headings))}{REFERENCE_ROW + len(table.rows)}"
     sheet.auto_filter.ref = f"A{REFERENCE_ROW}:{last}"
     sheet.freeze_panes = f"B{REFERENCE_ROW + 1}"
     sheet.print_title_rows = f"{REFERENCE_ROW}:{REFERENCE_ROW}"
     landscape(sheet)
+
+
+def put_number(sheet: Any, row: int, column: int, value: int) -> None:
+    """A number at the left, apart from the text in the next column."""
+    from openpyxl.styles import Alignment
+
+    sheet.cell(row, column, value).alignment = Alignment(horizontal="left")
 
 
 def put_text(sheet: Any, row: int, column: int, text: str) -> Any:
