@@ -139,7 +139,7 @@ def test_rows_below_other_headings_are_told_all_the_same(tmp_path: Path) -> None
 
 def test_a_column_that_stands_twice_leaves_no_marked_row_out(tmp_path: Path) -> None:
     """Whichever of the two the Yes stands in, the row is told what is wrong with the headings."""
-    rows = (["Yes", 2001, "x"], [None, 2002, "x", "Yes"], [None, 2003, "x"])
+    rows = (["Yes", 2001, "x", "No"], [None, 2002, "x", "Yes"], [None, 2003, "x"])
     path = typed(tmp_path / "a.xlsx", [*HEADINGS, "run_this_row"], *rows)
     assert problems(checked(path)) == [[["Data!D1", "heading.twice"]], [["Data!D1", "heading.twice"]]]
 
