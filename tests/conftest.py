@@ -24,7 +24,7 @@ canary.practise_with(canary.key())
 
 
 LONGEST = (
-    *("test_zoo", "test_crash", "test_faults", "test_setup", "test_inbox", "test_closed_console", "test_bombs"),
+    *("test_crash", "test_zoo", "test_faults", "test_setup", "test_inbox", "test_closed_console", "test_bombs"),
     *("test_hostile", "test_cli", "test_foreign", "test_presenter", "test_canary", "test_customers", "test_witness"),
     *("test_prepare", "test_processor"),
 )
