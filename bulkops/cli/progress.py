@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import typer
@@ -48,7 +47,7 @@ class Progress:
             self._bar, self.internal_error = None, error
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         try:
             if self._bar is not None:
