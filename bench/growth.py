@@ -120,7 +120,7 @@ def flag_edits(path: Path, comment: str) -> None:
 
 def a_run(home: Path, books: Iterator[Path]) -> None:
     """All of it, from the workbook to its results."""
-    with prepare.prepare(next(books), WHERE, home, Options(jobs=1)) as prepared:
+    with prepare.prepare(next(books), WHERE, home, Options(jobs=1, offline=True)) as prepared:
         report = carried_out(prepared)
     if len(report.outcomes) != 10:
         raise SystemExit(f"{len(report.outcomes)} rows instead of 10")
@@ -171,7 +171,7 @@ def main() -> None:
         uploads = books(Path(folder))
         for what, act in {
             "opening": lambda home: Ledger(home / LEDGER).close(),
-            "check of 1,000 rows": lambda home: preview.check(asked, WHERE, home, Options()),
+            "check of 1,000 rows": lambda home: preview.check(asked, WHERE, home, Options(offline=True)),
             "a run of 10 rows": lambda home: a_run(home, uploads),
             "history": history.history,
             "History tab": told,

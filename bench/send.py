@@ -197,7 +197,7 @@ def by_bulkops(base_url: str, rows: int, jobs: int) -> float:
             assert outcome.status is Status.DONE, outcome
             ended = time.perf_counter()
 
-        with prepare.prepare(path, where, data_folder.home(), Options(jobs=jobs)) as prepared:
+        with prepare.prepare(path, where, data_folder.home(), Options(jobs=jobs, offline=True)) as prepared:
             assert prepared.blocker is None, prepared.blocker
             begun = time.perf_counter()
             report = execute(prepared, Control(), seen)

@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 from bulkops import __version__
 from bulkops.cli import console, keys
 from bulkops.cli.history import history
-from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Results, Workbook, Yes, not_both
+from bulkops.cli.options import AsJson, BaseUrl, Corrections, EnvName, Hidden, Offline, Results, Workbook, Yes, not_both
 from bulkops.cli.practice import demo, practice
 from bulkops.cli.template import template
 from bulkops.energycap import environments
@@ -93,10 +93,12 @@ def check(
     env: EnvName = None,
     base_url: BaseUrl = None,
     include_hidden: Hidden = False,
+    offline: Offline = False,
     corrections: Corrections = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every row against the rules. Nothing is sent and nothing is written, but for --corrections."""
+    """Check every row against the rules and, if its key is stored, against EnergyCAP. Nothing is sent and nothing is
+    written, but for --corrections."""
     from bulkops.runs import preview
     from bulkops.runs.report import Options
 
@@ -104,9 +106,11 @@ def check(
     with console.starting(as_json, workbook):
         from bulkops.workbook.reader import without_collecting
 
-        options = Options(include_hidden=include_hidden, corrections=corrections)
-        with without_collecting():  # the program ends with this workbook: what a collection would find goes then
-            report = preview.check(workbook, environments.environment(env, base_url), console.data_folder(), options)
+        options = Options(include_hidden=include_hidden, corrections=corrections, offline=offline)
+        # The program ends with this workbook: what a collection would find goes then.
+        with without_collecting(), console.asking() as watch:
+            environment = environments.environment(env, base_url)
+            report = preview.check(workbook, environment, console.data_folder(), options, watch)
     raise console.ended(report, as_json)
 
 
@@ -141,6 +145,11 @@ def run(
             "--stop-on-mismatch", help="Stop after a row whose list holds another number than Expected bills."
         ),
     ] = False,
+    max_bills: Annotated[
+        int | None,
+        typer.Option("--max-bills", min=0, help="Send nothing if the lists to be edited hold more bills in all."),
+    ] = None,
+    offline: Offline = False,
     results: Results = None,
     corrections: Corrections = None,
     as_json: AsJson = False,
@@ -150,16 +159,21 @@ def run(
     from bulkops.runs.report import Options
 
     not_both("--env", env, "--base-url", base_url)
+    not_both("--offline", offline, "--max-bills", max_bills is not None)
     not_both("--skip-invalid", skip_invalid, "--all-or-nothing", all_or_nothing)
     options = Options(
         *(include_hidden, send_again, all_or_nothing, jobs, results, independent, per_minute, stop_after),
         stop_on_mismatch=stop_on_mismatch,
         corrections=corrections,
+        offline=offline,
+        max_bills=max_bills,
     )
     with ExitStack() as stack:
-        with console.starting(as_json, workbook):
+        with console.starting(as_json, workbook), console.asking() as watch:
             environment, folder = environments.environment(env, base_url), console.data_folder()
-            report = _run(lambda wanted: prepare(workbook, environment, folder, wanted), options, yes, stack)
+            report = _run(
+                lambda wanted: prepare(workbook, environment, folder, wanted, watch=watch), options, yes, stack
+            )
         raise console.ended(report, as_json)
 
 
@@ -199,9 +213,9 @@ def resume(
     from bulkops.runs.resume import prepare_again
 
     with ExitStack() as stack:
-        with console.starting(as_json):
+        with console.starting(as_json), console.asking() as watch:
             folder = console.data_folder()
-            report = _run(lambda _: prepare_again(run, folder, results), Options(), yes, stack)
+            report = _run(lambda _: prepare_again(run, folder, results, watch), Options(), yes, stack)
         raise console.ended(report, as_json)
 
 

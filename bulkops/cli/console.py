@@ -23,7 +23,7 @@ from bulkops.system.data_folder import home
 
 if TYPE_CHECKING:
     from bulkops.model.outcomes import Outcome
-    from bulkops.runs.control import Control
+    from bulkops.runs.control import Control, Watch
     from bulkops.runs.report import Report
 
 SOME_LEFT, NOT_STARTED, STOPPED = 1, 2, 3
@@ -142,6 +142,21 @@ def updating() -> Iterator[Callable[[int], None]]:
     finally:
         if counting and last != 100:
             say("")
+
+
+@contextmanager
+def asking() -> Iterator[Watch]:
+    """Shows how far the reading of EnergyCAP is: a line that counts on a terminal, and nothing elsewhere."""
+    from bulkops.messages.precheck import being_asked
+    from bulkops.runs.control import Watch
+
+    counting = sys.stderr is not None and sys.stderr.isatty()
+
+    def told(done: int, of: int) -> None:
+        with suppress(OSError):
+            typer.echo(f"\r{being_asked(done, of)}", err=True, nl=done == of)
+
+    yield Watch(told) if counting else Watch()
 
 
 def data_folder() -> Path:

@@ -23,6 +23,7 @@ Corrections = Annotated[
     typer.Option("--corrections", help="Where to put the rows to be corrected, in a workbook that can be run (.xlsx)."),
 ]
 Hidden = Annotated[bool, typer.Option("--include-hidden", help="Hidden and filtered-out rows count too.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Do not ask EnergyCAP what it says of the rows.")]
 
 
 def not_both(name: str, value: object, other: str, other_value: object) -> None:

@@ -164,6 +164,8 @@ def _describe(summary: Summary, console: Console) -> None:
     style = "green" if summary.environment == PRACTICE else "bold red"
     console.print(Text(f"  to        {summary.environment}: {summary.host}", style=style))
     console.print(f"  as        {printable(summary.owner) or 'an unknown owner'} (key {summary.key})")
+    for words in summary.touch:
+        console.print(f"  touches   {printable(words)}")
     for effect, count in summary.effects.items():
         console.print(f"  of these  {count} {effect}")
     if summary.decided:

@@ -15,6 +15,7 @@ from bulkops.messages import (
     environments,
     headings,
     inbox,
+    precheck,
     record,
     resolve,
     rows,
@@ -28,7 +29,7 @@ __all__ = ["AREAS", "COMMON", "BulkopsError", "CannotStart", "Message", "MustSto
 AREAS = {
     (module.__doc__ or "").splitlines()[0].removesuffix("."): module.MESSAGES
     for module in (
-        *(workbooks, headings, rows, environments, runs, answers),
+        *(workbooks, headings, rows, environments, precheck, runs, answers),
         *(delivery, record, resolve, inbox, desktop, disk),
     )
 }

@@ -1,6 +1,6 @@
 """Every row's fate before the first send."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bulkops.model.history import PriorAttempt
@@ -61,3 +61,11 @@ class Plan:
         lanes = tuple(tuple(tuple(map(of, group)) for group in lane) for lane in self.lanes)
         decided = tuple(replace(each, name=each.name or names.get(each.seq, "")) for each in self.decided)
         return Plan(lanes, decided)
+
+    def with_steps(self, steps: Mapping[int, Step], decided: Iterable[Outcome] = ()) -> "Plan":
+        """The plan with other steps in the place of its own, by seq; what has none any more is among ``decided``."""
+        lanes = tuple(
+            tuple(tuple(steps[each.row.seq] for each in group if each.row.seq in steps) for group in lane)
+            for lane in self.lanes
+        )
+        return Plan(lanes, tuple(decided))

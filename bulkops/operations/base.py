@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bulkops.messages.errors import Message
+from bulkops.model.facts import Facts
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
 from bulkops.operations.cells import Reader
@@ -151,6 +152,11 @@ class Operation(ABC):
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """(group, own): neighbours of one group with different ``own`` may run side by side; None: never."""
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Field → what it holds the id of, as ``Named`` has it."""
+        return {field.name: field.kind for field in self.fields if field.kind}
+
     def asks(self, values: Mapping[str, Any]) -> str:
         """What a row that broke no rule asks for, in a sentence for the operator."""
         return f"{self.title}: {values[self.target]}."
@@ -177,8 +183,6 @@ class Operation(ABC):
     """True: a target that was done once is refused even with other settings."""
     permission: tuple[str, str] | None = None
     """What EnergyCAP asks of the key's owner, as its documents name it: (of what, to do what). None: nothing known."""
-    look_up: Call | None = None
-    """A read-only call, made once before a run, whose answer may rule rows out."""
 
     def touches(self, values: Mapping[str, Any]) -> tuple[Thing, ...]:
         """What the row works on: its target, if not more. Rows that share a thing stay in order even where the
@@ -189,9 +193,10 @@ class Operation(ABC):
         """What must be there for the row to be carried out."""
         return iter(())
 
-    def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
-        """(field, catalogue code) of what the answer to ``look_up`` has against a row; None for nothing."""
-        return None
+    def foresee(self, rows: Sequence[CheckedRow], facts: Facts, owner: int | None) -> Iterator[str]:
+        """What rows of one run do to batches, in the order in which they are sent: a phrase each, by what EnergyCAP
+        says of them. ``owner``: the id of the key's owner, if that is known."""
+        return iter(())
 
 
 def answered(reply: Reply) -> dict[str, Any]:

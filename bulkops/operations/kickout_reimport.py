@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.messages.errors import Message
+from bulkops.model.facts import Facts
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.model.rows import CheckedRow
+from bulkops.operations._batches import Forecast, phrases
 from bulkops.operations.base import Field, Named, Operation, Sample, Thing, answered
 from bulkops.operations.guid_cells import read_guid
 from bulkops.operations.numeric_cells import read_id
@@ -482,6 +484,12 @@ class KickoutReimport(Operation):
                 elif closes:
                     yield row, "batch_mode", "batch_mode.closes_another", closes
                 closes, adds = row, None
+
+    def foresee(self, rows: Sequence[CheckedRow], facts: Facts, owner: int | None) -> Iterator[str]:
+        """Which batches are closed, made, used, or left pending."""
+        forecast = Forecast(facts, owner)
+        for row in rows:
+            yield from phrases(row.values, forecast, MODES)
 
     def side_by_side(self, values: Mapping[str, Any]) -> tuple[object, object] | None:
         """Self-contained reimports make batches of their own; pending ones leave the batch as it is."""

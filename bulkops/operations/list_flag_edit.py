@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bulkops.messages.errors import COMMON, Message
-from bulkops.model.facts import FlagType
 from bulkops.model.requests import Accepted, Call, Reply
 from bulkops.operations.base import SEND_AGAIN, Field, Named, Operation, Sample, answered
 from bulkops.operations.numeric_cells import INT32_MAX, read_amount, read_count, read_id, read_ids
@@ -37,7 +36,6 @@ class ListFlagEdit(Operation):
     target = "list_id"
     headings = frozenset({"list_id"})
     permission = ("FlaggedItems", "Manage")
-    look_up = Call("GET", "/api/v3/flag/flagType")
     fields = (
         Field(
             "list_id",
@@ -322,13 +320,6 @@ class ListFlagEdit(Operation):
                 "releaseExportHold": values["release_export_hold"] is True,
             },
         )
-
-    def ruled_out(self, values: Mapping[str, Any], answer: Any) -> tuple[str, str] | None:
-        """The audit exception type, whose id differs per customer: ``[{flagTypeId, flagTypeInfo}]``."""
-        types = [each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else []
-        reserved = [each.get("flagTypeId") for each in types if FlagType(0, str(each.get("flagTypeInfo"))).reserved]
-        taken = values["flag_type_id"] is not None and values["flag_type_id"] in reserved
-        return ("flag_type_id", "flag_type_id.audit_exception") if taken else None
 
     def accepted(self, reply: Reply) -> Accepted | None:
         """``200 {"selected": int, "updated": int}``: counts, and no more bills updated than selected."""

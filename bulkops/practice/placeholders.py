@@ -26,6 +26,8 @@ class Placeholder(NamedTuple):
     id: int | str
     bills: int | None = None
     """How many bills a list should hold."""
+    name: str = ""
+    """What it is called; "": something made up."""
 
 
 def add_placeholders(state: State, things: Iterable[Placeholder]) -> list[Placeholder]:
@@ -50,21 +52,27 @@ def _made_up(
     if isinstance(thing.id, str):
         like = next(seed_data.tasks())
         return like.model_copy(
-            update={"guid": thing.id, "task_id": next(task_ids), "output": {}, "settings": {}, "note": None}
+            update={
+                "guid": thing.id,
+                "task_id": next(task_ids),
+                "output": {},
+                "settings": {},
+                "note": thing.name or None,
+            }
         )
     match thing.kind:
         case "list":
             wanted = BILLS if thing.bills is None else thing.bills
-            return BillList(thing.id, f"List {thing.id}", seed_data.MANAGER, list(islice(bills, wanted)))
+            return BillList(thing.id, thing.name or f"List {thing.id}", seed_data.MANAGER, list(islice(bills, wanted)))
         case "flag type":
-            return FlagType(flag_type_id=thing.id, flag_type_info=f"Flag type {thing.id}")
+            return FlagType(flag_type_id=thing.id, flag_type_info=thing.name or f"Flag type {thing.id}")
         case "user":
-            return seed_data.user(thing.id, f"user{thing.id}", f"User {thing.id}", "Bill clerk", set())
+            return seed_data.user(thing.id, f"user{thing.id}", thing.name or f"User {thing.id}", "Bill clerk", set())
         case _:
             status: BatchStatus = "open" if thing.kind == "open batch" else "pending"
             return Batch(
                 batch_id=thing.id,
-                batch_code=f"BATCH-{thing.id}",
+                batch_code=thing.name or f"BATCH-{thing.id}",
                 status=status,
                 owner=seed_data.MANAGER,
                 start_date=seed_data.FIRST_DAY,

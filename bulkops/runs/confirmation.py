@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.outcomes import Outcome
-from bulkops.runs.control import Control
+from bulkops.runs.asking import asked_again
+from bulkops.runs.control import Control, Watch
 from bulkops.runs.execute import execute, refused
 from bulkops.runs.ledger_access import OLDER, take_over
 from bulkops.runs.prepared_run import PreparedRun
@@ -40,7 +41,8 @@ def carry_out(
     run: PreparedRun, confirm: Callable[[Summary], BulkopsError | None], listen: Listen, control: Control
 ) -> Report:
     """Ask, and run if the answer is yes (None)."""
-    return _answered(run, _answer(run, confirm, control), listen, control)
+    run, answer = _answer(run, confirm, control)
+    return _answered(run, answer, listen, control)
 
 
 def prepare_and_carry_out(
@@ -61,12 +63,13 @@ def prepare_and_carry_out(
     while report is None:
         older: BulkopsError | None = None
         try:
-            with ready(options) as run:
+            with ready(options) as prepared:
+                run = prepared
                 if run.blocker is not None and run.blocker.code == OLDER:
                     older = run.blocker
                     answer: Answer = confirm_take_over(older) or options
                 else:
-                    answer = _answer(run, confirm, control)
+                    run, answer = _answer(run, confirm, control)
                 if isinstance(answer, Options):
                     options = answer
                 else:
@@ -81,10 +84,26 @@ def prepare_and_carry_out(
     return report
 
 
-def _answer(run: PreparedRun, confirm: Callable[[Summary], _Answer], control: Control) -> _Answer | BulkopsError:
-    if run.blocker is not None:
-        return run.blocker
-    return CannotStart("run.declined") if control.stopped.is_set() else confirm(summary_of(run))
+def _answer(
+    run: PreparedRun, confirm: Callable[[Summary], _Answer], control: Control
+) -> tuple[PreparedRun, _Answer | BulkopsError]:
+    """The answer, and the run that it is to. After a yes EnergyCAP is read once more; where it has changed, the
+    question is asked anew."""
+    while run.blocker is None:
+        if control.stopped.is_set():
+            return run, CannotStart("run.declined")
+        answer = confirm(summary_of(run))
+        if answer is not None:
+            return run, answer
+        try:
+            now = asked_again(run, Watch(run.watch.progress, control.stopped.is_set))
+        except CannotStart as error:
+            return run, error
+        # A stop right after the yes leaves rows that are not sent, in a run that can be finished.
+        if now is None or control.stopped.is_set():
+            return run, answer
+        run = now
+    return run, run.blocker
 
 
 def _answered(run: PreparedRun, answer: BulkopsError | None, listen: Listen, control: Control) -> Report:

@@ -1,6 +1,7 @@
 """What whoever watches a run may do about it."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bulkops.energycap.rate_limit import RateLimit
@@ -24,3 +25,15 @@ class Control:
     def waiting(self) -> float:
         """Seconds for which EnergyCAP still wants to be left alone."""
         return self.rate_limit.waiting() if self.rate_limit else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whoever watches while EnergyCAP is asked about the rows."""
+
+    progress: Callable[[int, int], object] = lambda _done, _of: None
+    """Is told how many of how many reads have been made."""
+    stopped: Callable[[], bool] = lambda: False
+
+
+UNWATCHED = Watch()

@@ -18,6 +18,7 @@ from bulkops.energycap.client import Client, KeepAlive
 from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.ledger import Ledger, Run, now
+from bulkops.ledger.records import TOUCH
 from bulkops.messages import answers
 from bulkops.messages.errors import BulkopsError, MustStop
 from bulkops.model.environment import Environment
@@ -173,6 +174,7 @@ def record_of(run: PreparedRun) -> Run:
             **{name: getattr(run.options, name) for name in KEPT_OPTIONS},
             "results": str(wanted.resolve()) if wanted else None,
             UNREAD: [astuple(each) for each in run.workbook.unread],
+            TOUCH: run.touch.before if run.touch else "",
         },
         account=run.account,
     )

@@ -57,7 +57,7 @@ def plan(
         if row.hidden:
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.hidden", f"{row.sheet}!{row.number}")))
         elif step is None:
-            decided.append(_invalid(row))
+            decided.append(invalid(row))
         elif step.idempotency_key in planned:
             # Only in runs of before version 6: there a row with Send again could repeat another of its workbook.
             decided.append(_because(row, Status.NOT_SENT, catalogue.problem("row.held")))
@@ -203,7 +203,7 @@ def _because(row: CheckedRow, status: Status, problem: Problem) -> Outcome:
     return outcome_of(row, status, code=problem.code, message=problem.message, tip=problem.tip)
 
 
-def _invalid(row: CheckedRow) -> Outcome:
+def invalid(row: CheckedRow) -> Outcome:
     """All problems of the row, each sentence on its line; the first one's code and cell stand for the row."""
     first = row.problems[0]
     message = "\n".join(problem.message for problem in row.problems)

@@ -10,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.energycap.lookups import Against, without
 from bulkops.messages.errors import CannotStart
 from bulkops.messages.runs import not_rehearsed, rehearsed, taken_as_given
 from bulkops.messages.wording import plural
 from bulkops.model.environment import PRACTICE, Environment
+from bulkops.model.outcomes import Outcome
 from bulkops.model.plan import Plan, Step
-from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
+from bulkops.operations.catalogue import Catalogue
+from bulkops.runs.planning import invalid
 from bulkops.system.locks import held
 from bulkops.system.ownership import own_folder
 
@@ -38,14 +39,18 @@ def begin(
     from bulkops.practice.server import PracticeServer
 
     operations = all_operations()
-    named = (each for step in steps for each in operations[step.row.operation].names(step.row.values))
+    named = ((step.row, each) for step in steps for each in operations[step.row.operation].names(step.row.values))
     state = State()
-    new = Counter(
-        each.kind for each in add_placeholders(state, (Placeholder(each.kind, each.id, each.bills) for each in named))
+    things = (
+        Placeholder(
+            each.kind, each.id, each.bills, next((p.name for p in row.picks.get(each.field, ()) if p.id == each.id), "")
+        )
+        for row, each in named
     )
+    new = Counter(each.kind for each in add_placeholders(state, things))
     server = stack.enter_context(PracticeServer(state))
-    things = ", ".join(plural(number, kind) for kind, number in new.items())
-    notes = [taken_as_given(things)] if new else []
+    kinds = ", ".join(plural(number, kind) for kind, number in new.items())
+    notes = [taken_as_given(kinds)] if new else []
     if trouble:
         notes += _expected(steps, server.faults)
     return replace(environment, base_url=server.base_url), notes
@@ -136,11 +141,13 @@ def without_unknown(plan: Plan) -> Plan:
     from bulkops.practice.seed_data import KNOWN
 
     state, operations = State(), all_operations()
-
-    def against(row: CheckedRow) -> Against | None:
-        for each in operations[row.operation].names(row.values):
-            if each.id not in state.known[each.kind]:
-                return each.field, "practice.unknown", {"value": f"{each.kind} {each.id}", "extra": KNOWN[each.kind]}
-        return None
-
-    return without(plan, operations, against)
+    catalogue = Catalogue(operations.values())
+    unknown: dict[int, Outcome] = {}
+    for step in plan.steps:
+        for each in operations[step.row.operation].names(step.row.values):
+            if step.row.seq not in unknown and each.id not in state.known[each.kind]:
+                told = {"value": f"{each.kind} {each.id}", "extra": KNOWN[each.kind]}
+                problem = catalogue.problem("practice.unknown", step.row.address(each.field), **told)
+                unknown[step.row.seq] = invalid(replace(step.row, problems=(problem,)))
+    steps = {step.row.seq: step for step in plan.steps if step.row.seq not in unknown}
+    return plan.with_steps(steps, (*plan.decided, *unknown.values()))

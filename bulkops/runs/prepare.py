@@ -4,7 +4,7 @@
     2. the workbook, alone, whoever else may open it in a shared folder
     3. the plan, by what was sent before
     4. the places of results and corrections
-    5. EnergyCAP: whose key it is, and what its own tables rule out
+    5. EnergyCAP: whose key it is, and what it says of the rows
 
 Each stage makes a new value of the one before. What stands in the way ends the stages and is the run's blocker; its
 rows are known by then, so each gets its status.
@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bulkops.energycap import credentials
-from bulkops.energycap.account import Owner, asking, key_for, owner
+from bulkops.energycap.account import Owner, key_for, owner
 from bulkops.ledger import Account, Ledger, Run, new_run_id, now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.outcomes import Status
-from bulkops.operations import all_operations
+from bulkops.runs.control import UNWATCHED, Watch
 from bulkops.runs.corrections_file import corrections_to
 from bulkops.runs.delivery import Delivery, decide
 from bulkops.runs.ledger_access import assumed_account, ledger_alone, plan_rows, watched
@@ -44,13 +44,18 @@ _Stage = Callable[[PreparedRun, Path, ExitStack], PreparedRun]
 
 @contextmanager
 def prepare(
-    path: Path, environment: Environment, folder: Path, options: Options, file: Id | None = None
+    path: Path,
+    environment: Environment,
+    folder: Path,
+    options: Options,
+    file: Id | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Iterator[PreparedRun]:
     """A run of a workbook. ``file``: the one that was looked at before.
 
     Raises CannotStart, with nothing sent, for a workbook that cannot be used.
     """
-    run = PreparedRun(new_run_id(), load(path, options, file), environment, options)
+    run = PreparedRun(new_run_id(), load(path, options, file), environment, options, watch)
     with ExitStack() as stack:
         opened = _through((_with_ledger, _with_witness, _with_workbook, _with_plan), run, folder, stack)
         if opened.blocker is not None:
@@ -151,7 +156,7 @@ def _delivery(run: PreparedRun, folder: Path, practice: bool) -> Delivery:
 def _with_energycap(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
     if not (run.plan.steps or _perhaps_anothers(run)):
         return run
-    return _through((_with_practice, _with_key_owner, _without_ruled_out, _without_wrong_rows), run, folder, stack)
+    return _through((_with_practice, _with_key_owner, _with_facts, _without_wrong_rows), run, folder, stack)
 
 
 def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
@@ -160,7 +165,7 @@ def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
     if not run.environment.starts_with_the_run:
         return run
     environment, notes = begin(run.environment, run.plan.steps, stack, run.options.trouble)
-    return replace(run, environment=environment, notes=(*run.notes, *notes))
+    return replace(run, environment=environment, own_practice=True, notes=(*run.notes, *notes))
 
 
 def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
@@ -169,7 +174,7 @@ def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun
 
     key = key_for(run.environment)
     found = owner(run.environment, key)
-    run = _known_by(replace(run, key=key, key_owner=found.name), found)
+    run = _known_by(replace(run, key=key, owner=found, key_owner=found.name), found)
     if found.source == SERVED_APART:
         former = run.delivery.notes if run.delivery else ()
         delivery = _delivery(run, folder, practice=True)
@@ -178,14 +183,11 @@ def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun
     return replace(run, notes=(*run.notes, *filter(None, (found.note, found.deprecated))))
 
 
-def _without_ruled_out(run: PreparedRun, *_: object) -> PreparedRun:
-    from bulkops.energycap.lookups import look_up, rule_out
+def _with_facts(run: PreparedRun, *_: object) -> PreparedRun:
+    """Raises CannotStart for more bills than are allowed, or if the reading was stopped."""
+    from bulkops.runs.asking import with_facts
 
-    if run.key is None:
-        raise RuntimeError("EnergyCAP is asked with a key")
-    with asking(run.environment, run.key) as ask:
-        answers, unanswered = look_up(run.plan, all_operations(), ask)
-    return replace(run, plan=rule_out(run.plan, all_operations(), answers), notes=(*run.notes, *unanswered))
+    return with_facts(run)
 
 
 def _ledger_of(run: PreparedRun) -> Ledger:

@@ -1,22 +1,29 @@
 """A check: what each row would come to if it were run now. Nothing is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bulkops.messages.errors import CannotStart
+from bulkops.energycap.account import Owner
+from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.precheck import not_asked
 from bulkops.model.environment import Environment
+from bulkops.model.facts import Facts
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan
+from bulkops.model.rows import CheckedRow
+from bulkops.runs.control import UNWATCHED, Watch
 from bulkops.runs.ledger_access import any_ledger, assumed_account, plan_rows
 from bulkops.runs.load import LoadedWorkbook, load
 from bulkops.runs.other_computer import run_on_another
 from bulkops.runs.report import Options, Report, in_order
 
 
-def check(path: Path, environment: Environment, folder: Path, options: Options) -> Report:
-    """Read, check and plan a workbook. Nothing is written but wanted corrections."""
+def check(path: Path, environment: Environment, folder: Path, options: Options, watch: Watch = UNWATCHED) -> Report:
+    """Read, check and plan a workbook, and ask EnergyCAP what it says of the rows, if there is a key for it. Nothing is
+    written but wanted corrections."""
     from bulkops.ledger import new_run_id
+    from bulkops.runs.asking import held_against
     from bulkops.runs.corrections_file import corrections_to
     from bulkops.runs.practice import serves_apart, without_unknown
     from bulkops.workbook.reader import without_collecting
@@ -30,13 +37,37 @@ def check(path: Path, environment: Environment, folder: Path, options: Options) 
         other_computer = run_on_another(workbook, ledger)
     if serves_apart(environment, folder):
         plan = without_unknown(plan)
+    facts, owner, why_not = _asked(plan, workbook.rows, environment, options, watch)
     with without_collecting():
+        plan, said, touched = held_against(plan, workbook.rows, facts, owner)
         report = previewed(workbook, environment, plan)
-    report = replace(report, notes=(*report.notes, *filter(None, [other_computer])))
+    more = (other_computer, why_not, *said, *(touched.words() if facts.asked else ()))
+    report = replace(report, notes=(*report.notes, *filter(None, more)))
     if corrections is None:
         return report
     told, notes = corrections.deliver(workbook.layouts, workbook.rows, report.outcomes)
     return replace(report, notes=(*report.notes, *notes), internal_error=corrections.internal_error, corrections=told)
+
+
+def _asked(
+    plan: Plan, rows: Sequence[CheckedRow], environment: Environment, options: Options, watch: Watch
+) -> tuple[Facts, Owner | None, str]:
+    """What EnergyCAP says of the rows, whose key it is, and why it was not asked, where that is worth a word."""
+    from bulkops.energycap.account import key_for, owner
+    from bulkops.runs.asking import asked
+
+    # The practice EnergyCAP of a run takes what the rows name as given.
+    if options.offline or environment.starts_with_the_run:
+        return Facts(), None, ""
+    try:
+        key = key_for(environment)
+    except BulkopsError:
+        return Facts(), None, ""
+    try:
+        known = owner(environment, key)
+        return asked(plan, rows, environment, key, options, watch), known, known.deprecated
+    except CannotStart as error:
+        return Facts(), None, not_asked(error.sentence)
 
 
 def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
@@ -65,7 +96,7 @@ def previewed(
     workbook: LoadedWorkbook, environment: Environment, plan: Plan, earlier: Iterable[Outcome] = ()
 ) -> Report:
     """What each row would come to if the plan were carried out now."""
-    ready = (outcome_of(step.row, Status.READY) for step in plan.steps)
+    ready = (outcome_of(step.row, Status.READY, name=step.name) for step in plan.steps)
     return Report(
         *(workbook.path, environment, in_order((*earlier, *plan.decided, *ready)), workbook.notes),
         checked=workbook.rows,

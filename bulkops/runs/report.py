@@ -11,7 +11,16 @@ from bulkops.model.outcomes import Outcome
 from bulkops.model.rows import CheckedRow, Unread
 from bulkops.runs.results import document, exit_code
 
-KEPT_OPTIONS = ("jobs", "independent", "per_minute", "stop_after", "stop_on_mismatch", "results")
+KEPT_OPTIONS = (
+    "jobs",
+    "independent",
+    "per_minute",
+    "stop_after",
+    "stop_on_mismatch",
+    "offline",
+    "max_bills",
+    "results",
+)
 """What a run that is resumed keeps to; the rest is in its lines already."""
 
 
@@ -37,6 +46,10 @@ class Options:
     """Some rows meet trouble, to be rehearsed: on Practice alone."""
     corrections: Path | None = None
     """Where the rows that need fixing or failed go, to be corrected there."""
+    offline: bool = False
+    """EnergyCAP is not asked what it says of the rows."""
+    max_bills: int | None = None
+    """The most bills that the lists to be edited may hold in all; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.rows import CheckedRow, Unread
+from bulkops.runs.control import UNWATCHED, Watch
 from bulkops.runs.ledger_access import LEDGER, ledger_alone, plan_rows
 from bulkops.runs.load import LoadedWorkbook, as_it_was
 from bulkops.runs.report import KEPT_OPTIONS, Options
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepare_again(run: str | None, folder: Path, results: Path | None = None) -> Iterator[PreparedRun]:
+def prepare_again(
+    run: str | None, folder: Path, results: Path | None = None, watch: Watch = UNWATCHED
+) -> Iterator[PreparedRun]:
     """What a run left undone that was cut short. Its rows are the ledger's; the workbook is not read.
 
     Without ``run``: the newest that was cut short and whose workbook was not run since. Raises CannotStart if there
@@ -44,7 +47,7 @@ def prepare_again(run: str | None, folder: Path, results: Path | None = None) ->
         plan = plan_rows(ledger, environment, rows, options, found.account, found.key_owner, resumed=True)
         plan = plan.named({each.seq: each.name for each in outcomes})
         prepared = PreparedRun(
-            *(found.id, _workbook(found, rows, left_out(found)), environment, options, plan),
+            *(found.id, _workbook(found, rows, left_out(found)), environment, options, watch, plan),
             resumes=found,
             earlier=tuple(each for each in outcomes if each.seq not in left),
             before={each.seq: each for each in outcomes if each.seq in left},

@@ -51,6 +51,8 @@ class Summary:
     """The results go into the workbook itself."""
     sure: tuple[CannotStart, ...] = ()
     """What the operator must have seen to before saying yes; where nobody is there to be asked, why nothing is sent."""
+    touch: tuple[str, ...] = ()
+    """What the rows will touch, as far as EnergyCAP tells: bills and cost, and what becomes of batches."""
 
     @property
     def workbook(self) -> Path:
@@ -85,6 +87,7 @@ def summary_of(run: PreparedRun) -> Summary:
         (*(each.note for each in run.workbook.unread), *run.notes),
         place is not None and place.kind is Kind.IN_PLACE,
         run.to_be_sure_of,
+        tuple(run.touch.words()) if run.touch else (),
     )
 
 

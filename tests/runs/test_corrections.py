@@ -44,7 +44,8 @@ NOWHERE = Environment(PRACTICE, "")
 def run(path: Path, server: PracticeServer, corrections: Path | None = None, **options: Any) -> Report:
     """A run against a practice server, with its ledger beside the workbook."""
     where = Environment(PRACTICE, server.base_url)
-    with prepare.prepare(path, where, path.parent, Options(jobs=1, corrections=corrections, **options)) as prepared:
+    asked = Options(**{"jobs": 1, "corrections": corrections, "offline": True, **options})
+    with prepare.prepare(path, where, path.parent, asked) as prepared:
         return carried_out(prepared)
 
 
@@ -366,7 +367,7 @@ def test_every_cell_that_is_to_blame_is_coloured(tmp_path: Path) -> None:
 def test_a_cell_that_only_energycap_objects_to_is_coloured(tmp_path: Path, server: PracticeServer) -> None:
     """What a look-up rules out needs fixing too."""
     path, fix = fill(tmp_path / "August.xlsx", flags=[flag(2001, flag_type_id=1)]), tmp_path / "fix.xlsx"
-    run(path, server, fix)
+    run(path, server, fix, offline=False)
     assert coloured(fix) == {"C2"}
 
 

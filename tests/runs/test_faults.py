@@ -642,7 +642,7 @@ def run(book: Path, base_url: str, server: Misbehaving, paths: list[str], begin:
     home.mkdir(exist_ok=True)
     with (
         pytest.MonkeyPatch.context() as patch,
-        prepare.prepare(book, Environment("custom", base_url), home, Options(jobs=1)) as prepared,
+        prepare.prepare(book, Environment("custom", base_url), home, Options(jobs=1, offline=True)) as prepared,
     ):
         patch.setattr(execute, "RateLimit", partial(RateLimit, clock=patient.clock))
         assert prepared.blocker is None, prepared.blocker
@@ -951,7 +951,9 @@ def test_a_server_that_drops_each_connection_after_its_answer_costs_one_doubt(
     monkeypatch.setenv("BULKOPS_API_KEY", SECRET)
     with Misbehaving(one_answer, practice=practised) as server:
         home.mkdir(parents=True)
-        with prepare.prepare(book, Environment("custom", server.base_url), home, Options(jobs=1)) as prepared:
+        with prepare.prepare(
+            book, Environment("custom", server.base_url), home, Options(jobs=1, offline=True)
+        ) as prepared:
             assert prepared.blocker is None
             report = carried_out(prepared)
     assert [row.status.value for row in report.outcomes].count("unknown") == 1

@@ -130,7 +130,7 @@ def test_a_finished_run_keeps_the_names_of_its_rows(tmp_path: Path, server: Prac
     was to touch stands in the results as well, and in those that are made again."""
     path = fill(tmp_path / "August.xlsx", flags=EDITS)
     where, names = Environment("custom", server.base_url), {seq: f"List {seq}" for seq in range(6)}
-    with prepare.prepare(path, where, tmp_path, Options(jobs=1)) as prepared:
+    with prepare.prepare(path, where, tmp_path, Options(jobs=1, offline=True)) as prepared:
         named, record = replace(prepared, plan=prepared.plan.named(names)), record_of(prepared)
         record = replace(record, options={**record.options, TOUCH: "6 edits of 6 lists: 42 bills"})
         assert isinstance(prepared.ledger, Ledger)
