@@ -18,6 +18,7 @@ from zoo.book import BOOK, BOOK_RELS, swapped, unzipped
 
 from bulkops.workbook.writing.graft import Graft
 
+from .test_live_template import made as made_live
 from .test_zoo import FIRST, TAME, copied, once, original, twice
 
 FOLDER = os.environ.get("BULKOPS_VALIDATOR", "")
@@ -37,6 +38,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     contents = {f"{age} {name}": made(name) for name in TAME for age, made in (("old", original), ("new", once))}
     contents |= {f"again {name}": twice(name) for name in REPLACED} | damages()
     contents |= {f"copy {name}": copied(name) for name in COPIED}
+    contents["live template"] = made_live(rows=True)
     contents["many lines"] = Graft(original("plain.xlsx")).grafted(replace(FIRST, lines=FIRST.lines * 40))
     files = [folder / f"{number}.xlsx" for number in range(len(contents))]
     for file, content in zip(files, contents.values(), strict=True):
@@ -85,6 +87,11 @@ def test_neither_has_a_copy(name: str, found: dict[str, Found]) -> None:
 def test_a_sheet_of_many_results_is_sound(found: dict[str, Found]) -> None:
     """More lines than those of the zoo."""
     assert found["many lines"] == []
+
+
+def test_a_live_template_is_sound(found: dict[str, Found]) -> None:
+    """But for the order in which openpyxl writes what a font is, which every spreadsheet program takes."""
+    assert [error for error in found["live template"] if error[1] != "/xl/styles.xml"] == []
 
 
 def test_the_validator_sees_what_goes_wrong(found: dict[str, Found]) -> None:
