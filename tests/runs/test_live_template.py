@@ -12,6 +12,7 @@ from steps import task
 
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
+from bulkops.model.outcomes import Status
 from bulkops.practice import seed_data
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs.live_template import Made, make
@@ -153,3 +154,24 @@ def test_energycap_is_only_read(made: Make, practice: PracticeServer) -> None:
     asked = [(request.method, request.path, request.query) for request in practice.requests]
     assert not practice.writes
     assert len(asked) == len(set(asked))
+
+
+def test_a_row_that_is_chosen_runs(made: Make, practice: PracticeServer, home: Path) -> None:
+    """Yes, and a batch mode from the drop-down: that row alone is sent, and the next template leaves it out."""
+    found = made(days=2)
+    book = openpyxl.load_workbook(found.path)
+    sheet = book["Kickouts"]
+    headings = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(5, headings["Run this row"]).value = "Yes"
+    sheet.cell(5, headings["Batch mode"]).value = "new self-contained batch"
+    sent = sheet.cell(5, headings["Task GUID"]).value.rpartition(" ")[2]
+    edits = book["Flag edits"]
+    edits.append([book["Bill lists"]["A4"].value, None, None, None, "Checked", book["People"]["A4"].value])
+    book.save(found.path)
+    report = run(found.path, Environment("custom", practice.base_url), home)
+    assert [(each.status, each.target) for each in report.outcomes] == [(Status.DONE, sent), (Status.DONE, "2005")]
+    assert [note for note in report.notes if "Kickouts" in note] == [
+        "Sheet “Kickouts”: 39 rows are not marked Yes in Run this row; they are left out."
+    ]
+    again = made("September.xlsx", days=2)
+    assert (again.rows, int(sent[-2:]) in guids(column(again, "Kickouts", 2, 2))) == (39, False)

@@ -10,7 +10,7 @@ from bulkops.messages.wording import plural
 from bulkops.model.facts import Facts
 from bulkops.model.picks import pick
 from bulkops.operations import all_operations
-from bulkops.operations.base import Field, target
+from bulkops.operations.base import RUN_THIS_ROW, Field, target
 from bulkops.workbook.writing import input_sheets, templates
 from bulkops.workbook.writing.reference_sheets import (
     IMPORT_FACTS,
@@ -35,14 +35,6 @@ _WHOLE = frozenset({"user"})
 _NOT_READ = "What EnergyCAP says of the import, for you to read. bulkops does not read this column."
 _MOST, _GREY = 255, "8A8A8A"
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
-_RUN_THIS_ROW = Field(
-    "run_this_row",
-    "Run this row",
-    lambda _: None,
-    "Yes: the row is run. Rows without Yes are none, and nothing is sent for them.",
-    choices=("Yes",),
-    width=10,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ def content(given: Contents) -> bytes:
         needed = {field.name for field in fields if field.required}
         by_name = {field.name: offers[field.kind] for field in fields if field.kind in offers}
         of_imports = given.rows and target(operation).kind == "task"
-        chosen = [_RUN_THIS_ROW] if of_imports else []
+        chosen = [RUN_THIS_ROW] if of_imports else []
         # The column that names the row's target stays in sight, too.
         sheet = input_sheets.headed_sheet(
             book, operation.sheet, [*chosen, *fields], needed, len(chosen) + 1, MappingProxyType(by_name)
@@ -142,7 +134,7 @@ def _about(given: Contents) -> list[input_sheets.Line]:
         lines.append(
             (
                 "",
-                _RUN_THIS_ROW.heading,
+                RUN_THIS_ROW.heading,
                 f"There is a row for each of {ready} with kickouts. Choose Yes and a Batch mode where one is to be "
                 "sent again; only rows with Yes are run. Mend the causes in EnergyCAP first. The grey columns at the "
                 "right are for you to read.",
