@@ -467,8 +467,10 @@ PATHS = (str(Path(__file__).parent), str(Path(bulkops.__file__).parent.parent))
 def suite(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """A suite of its own with the search at work."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "ELSEWHERE": str(folder)}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of hypothesis and schemathesis take seconds
+    plugins = ["-p", "canary", "-p", "xdist.plugin", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "canary", "-p", "no:cacheprovider", "--basetemp=base", *more],
+        [sys.executable, "-m", "pytest", *plugins, "--basetemp=base", *more],
         cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
 
