@@ -46,10 +46,9 @@ def practice(
     """Serve a practice EnergyCAP on this computer until Ctrl-C."""
     from bulkops.practice import Choices, State
     from bulkops.practice.server import Faults, serve_forever
-    from bulkops.runs.practice import SERVED_APART, each_in_turn, serving
+    from bulkops.runs.practice import SERVED_APART, each_in_turn
 
     def announce(base_url: str, key: str) -> None:
-        remember(base_url)
         console.tell(f"A practice EnergyCAP is at {base_url} until you press Ctrl-C.")
         console.tell(
             f"To use it, set the variable BULKOPS_API_KEY to {key}, then: bulkops run WORKBOOK --base-url {base_url}"
@@ -61,7 +60,6 @@ def practice(
     faults = Faults()
     planned = each_in_turn(faults) if trouble else []
     try:
-        with serving(home()) as remember:
-            serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)), faults)
+        serve_forever(port, announce, State(choices=Choices(environment=SERVED_APART)), faults)
     except OSError as error:
         raise CannotStart("practice.port", value=port) from error

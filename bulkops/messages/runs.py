@@ -138,13 +138,6 @@ MESSAGES = (
         "Choose another folder, or close the file in Excel.",
     ),
     Message(
-        "practice.unknown",
-        "Practice does not know it",
-        "This practice EnergyCAP knows only the {extra}, not {value}.",
-        "Choose Practice without an address, which takes what your workbook names as given; or name what this one knows.",
-        cli_hint="--env practice",
-    ),
-    Message(
         "explain.unknown",
         "No message of that code",
         "There is no message with the code “{value}”.",

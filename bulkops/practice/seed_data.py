@@ -33,15 +33,6 @@ from .records import (
 )
 
 PRACTICE_KEY = "practice-key"
-KNOWN = {
-    "task": "tasks 7d9e4c10-5b3a-4f6e-9c21-000000000001 to -000000000040",
-    "list": "lists 2001 to 2030",
-    "open batch": "open batch 501",
-    "pending batch": "pending batches 502 and 506",
-    "flag type": "flag types 1 to 4",
-    "user": "users 101 to 103",
-}
-"""What can be named in a request here, in words."""
 AUDIT_EXCEPTION = "Audit Exception"
 FIRST_DAY = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
 _SEE = {("billsAndBatches", "view"), ("flaggedItems", "view")}

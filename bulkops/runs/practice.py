@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkops.messages.errors import CannotStart
 from bulkops.messages.runs import not_rehearsed, rehearsed, taken_as_given
 from bulkops.messages.wording import plural
 from bulkops.model.environment import PRACTICE, Environment
-from bulkops.model.outcomes import Outcome
-from bulkops.model.plan import Plan, Step
+from bulkops.model.plan import Step
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
-from bulkops.runs.planning import invalid
-from bulkops.system.locks import held
-from bulkops.system.ownership import own_folder
 
 if TYPE_CHECKING:
     from bulkops.practice.server import Faults
 
 SERVED_APART = "bulkops practice"
 """What the server of ``bulkops practice`` calls its data source."""
-_ADDRESS = "practice address.txt"
 
 
 def begin(
@@ -91,63 +82,3 @@ def each_in_turn(faults: Faults) -> list[str]:
 def only_practised(environment: str, source: str | None) -> bool:
     """Did a run with this environment and data source reach no EnergyCAP?"""
     return environment == PRACTICE or source == SERVED_APART
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Lets every check on this computer know the address of a practice EnergyCAP, for as long as it serves there.
-
-    The note is locked meanwhile: one that a killed process has left is believed by nobody.
-    """
-    note = folder / _ADDRESS
-
-    def forget() -> None:
-        with suppress(OSError):
-            note.unlink()
-
-    with ExitStack() as stack:
-
-        def remember(base_url: str) -> None:
-            # Without the note a check only does not know it; a run finds out by itself.
-            with suppress(OSError, CannotStart):
-                own_folder(folder)
-                if (handle := held(note)) is None:
-                    return
-                stack.callback(forget)
-                told = stack.enter_context(os.fdopen(handle, "r+", encoding="ascii"))
-                told.truncate(0)
-                told.seek(0)
-                told.write(base_url)
-                told.flush()
-
-        yield remember
-
-
-def serves_apart(environment: Environment, folder: Path) -> bool:
-    """Is it what ``bulkops practice`` serves? Nobody is asked: a check sends nothing."""
-    with suppress(OSError, ValueError):
-        note = folder / _ADDRESS
-        if note.read_text(encoding="ascii") == environment.id:
-            handle = held(note)
-            if handle is None:
-                return True
-            os.close(handle)
-    return False
-
-
-def without_unknown(plan: Plan) -> Plan:
-    """The plan without the steps that name what a practice EnergyCAP does not know; those rows need fixing."""
-    from bulkops.practice import State
-    from bulkops.practice.seed_data import KNOWN
-
-    state, operations = State(), all_operations()
-    catalogue = Catalogue(operations.values())
-    unknown: dict[int, Outcome] = {}
-    for step in plan.steps:
-        for each in operations[step.row.operation].names(step.row.values):
-            if step.row.seq not in unknown and each.id not in state.known[each.kind]:
-                told = {"value": f"{each.kind} {each.id}", "extra": KNOWN[each.kind]}
-                problem = catalogue.problem("practice.unknown", step.row.address(each.field), **told)
-                unknown[step.row.seq] = invalid(replace(step.row, problems=(problem,)))
-    steps = {step.row.seq: step for step in plan.steps if step.row.seq not in unknown}
-    return plan.with_steps(steps, (*plan.decided, *unknown.values()))

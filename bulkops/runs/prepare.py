@@ -170,7 +170,7 @@ def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
 
 def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
     """Raises CannotStart for a key that is missing or refused, is not the run's, or leads to other data than before."""
-    from bulkops.runs.practice import SERVED_APART, without_unknown
+    from bulkops.runs.practice import SERVED_APART
 
     key = key_for(run.environment)
     found = owner(run.environment, key)
@@ -179,7 +179,7 @@ def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun
         former = run.delivery.notes if run.delivery else ()
         delivery = _delivery(run, folder, practice=True)
         notes = (*(note for note in run.notes if note not in former), *delivery.notes)
-        run = replace(run, plan=without_unknown(run.plan), delivery=delivery, notes=notes)
+        run = replace(run, delivery=delivery, notes=notes)
     return replace(run, notes=(*run.notes, *filter(None, (found.note, found.deprecated))))
 
 

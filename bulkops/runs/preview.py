@@ -25,7 +25,6 @@ def check(path: Path, environment: Environment, folder: Path, options: Options, 
     from bulkops.ledger import new_run_id
     from bulkops.runs.asking import held_against
     from bulkops.runs.corrections_file import corrections_to
-    from bulkops.runs.practice import serves_apart, without_unknown
     from bulkops.workbook.reader import without_collecting
 
     wanted = options.corrections
@@ -35,8 +34,6 @@ def check(path: Path, environment: Environment, folder: Path, options: Options, 
         account = assumed_account(ledger, environment) if ledger else None
         plan = plan_rows(ledger, environment, workbook.rows, options, account, new=ledger is None)
         other_computer = run_on_another(workbook, ledger)
-    if serves_apart(environment, folder):
-        plan = without_unknown(plan)
     facts, owner, why_not = _asked(plan, workbook.rows, environment, options, watch)
     with without_collecting():
         plan, said, touched = held_against(plan, workbook.rows, facts, owner)

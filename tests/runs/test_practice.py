@@ -18,7 +18,7 @@ from bulkops.practice import Choices, State
 from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
 from bulkops.runs import history, prepare
-from bulkops.runs.practice import SERVED_APART, each_in_turn, serves_apart, serving
+from bulkops.runs.practice import SERVED_APART, each_in_turn
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import summary_of
 
@@ -142,12 +142,11 @@ def test_what_was_practised_holds_no_real_row_back(tmp_path: Path, home: Path, p
 
 
 @pytest.fixture
-def apart(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
+def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
     """What ``bulkops practice`` serves."""
     state = State(choices=Choices(environment=SERVED_APART))
     monkeypatch.setenv("BULKOPS_API_KEY", PRACTICE_KEY)
-    with serving(home) as remember, PracticeServer(state) as server:
-        remember(server.base_url)
+    with PracticeServer(state) as server:
         yield server
 
 
@@ -158,22 +157,15 @@ def test_a_practice_server_apart_knows_only_its_own(bulkops: Bulkops, tmp_path: 
         kickout(99),
         {"task_guid": task(2), "batch_mode": "use existing batch", "existing_open_batch_id": 70001},
     ]
-    flags = [flag(4711), flag(2006, assignees="101;8001"), flag(2007)]
+    flags = [flag(4711), flag(2007)]
     path = fill(tmp_path / "August.xlsx", kickouts, flags)
     before = sha256(path)
     for command in (("check", path), ("run", path, "--yes")):
         told = bulkops(*command, "--json", "--base-url", apart.base_url)
         good = "ready" if command[0] == "check" else "done"
-        assert told.statuses == [good, "invalid", "invalid", "invalid", "invalid", good]
-        unknown = [row for row in told.document["rows"] if row["status"] == "invalid"]
-        assert {row["code"] for row in unknown} == {"practice.unknown"}
-        assert [row["message"] for row in unknown] == [
-            "Kickouts!A3: This practice EnergyCAP knows only the tasks 7d9e4c10-5b3a-4f6e-9c21-000000000001 to "
-            "-000000000040, not task 7d9e4c10-5b3a-4f6e-9c21-000000000099.",
-            "Kickouts!C4: This practice EnergyCAP knows only the open batch 501, not open batch 70001.",
-            "Flag edits!A2: This practice EnergyCAP knows only the lists 2001 to 2030, not list 4711.",
-            "Flag edits!F3: This practice EnergyCAP knows only the users 101 to 103, not user 8001.",
-        ]
+        assert told.statuses == [good, "invalid", "invalid", "invalid", good]
+        unknown = [(row["code"], row["cell"]) for row in told.document["rows"] if row["status"] == "invalid"]
+        assert unknown == [("task.gone", "Kickouts!A3"), ("batch.gone", "Kickouts!C4"), ("list.gone", "Flag edits!A2")]
     assert (len(apart.writes), sha256(path)) == (2, before)
     assert told.document["results"] == str(tmp_path / "August - PRACTICE.xlsx")
 
@@ -234,24 +226,3 @@ def test_trouble_is_rehearsed_apart(
         MET[3],
         ("done", ""),
     ]
-
-
-def test_a_practice_server_needs_no_data_folder(home: Path) -> None:
-    """Where nothing can be written, only a check does not know it."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    home.write_text("in the way", encoding="utf-8")
-    with serving(home) as remember:
-        remember("http://127.0.0.1:1")
-        assert not serves_apart(Environment("custom", "http://127.0.0.1:1"), home)
-
-
-def test_a_note_that_a_killed_practice_server_has_left_is_not_believed(home: Path) -> None:
-    """Another EnergyCAP may be at that address by now; the next practice server takes the note over."""
-    here, later = (Environment("custom", f"http://127.0.0.1:{port}") for port in (1, 2))
-    home.mkdir(parents=True)
-    (home / "practice address.txt").write_text(here.base_url, encoding="ascii")
-    assert not serves_apart(here, home)
-    with serving(home) as remember:
-        remember(later.base_url)
-        assert (serves_apart(here, home), serves_apart(later, home)) == (False, True)
-    assert not serves_apart(later, home)
