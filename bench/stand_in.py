@@ -171,10 +171,13 @@ def _serve(seed: str, latency: float) -> None:
             return self.applied[-1]
 
     class Late(Faults):
-        """Every write is answered late."""
+        """Every write is answered late. What is read is refused, but for whose key it is: nothing is known of any
+        target."""
 
         def take(self, method: str, path: str) -> Fault | None:
-            return Fault.slow(chance.uniform(0, latency)) if method in WRITES else None
+            if method in WRITES:
+                return Fault.slow(chance.uniform(0, latency))
+            return None if path.endswith("/me") else Fault.answer(403, json={"message": "Not for you."})
 
     with PracticeServer(AnyTarget(), Late()) as server:
         print(server.base_url, flush=True)
