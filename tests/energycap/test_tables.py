@@ -587,7 +587,9 @@ def test_imports_that_are_not_told_are_none(server: PracticeServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "manages"), [(PRACTICE_KEY, False), ("practice-key-manager", True), ("practice-key-readonly", False)]
+    ("key", "manages"),
+    [(PRACTICE_KEY, False), ("practice-key-manager", True), ("practice-key-readonly", False)],
+    ids=("clerk", "manager", "reader"),
 )
 def test_whether_the_owner_manages_batches_is_told(server: PracticeServer, key: str, manages: bool) -> None:
     """Another person's open batch needs it."""
