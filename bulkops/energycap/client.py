@@ -36,8 +36,7 @@ READ_SECONDS = 150.0
 """A flag edit of a large list takes its time; giving up early would only make a doubt of it."""
 QUESTION_SECONDS = 20.0
 """The same for what only reads."""
-TOTAL_SECONDS = 180.0
-QUESTION_TOTAL_SECONDS = 30.0
+TOTAL_SECONDS, QUESTION_TOTAL_SECONDS = 180.0, 30.0
 IDLE_SECONDS = 4.0
 """A connection that was idle longer may be closing just now; it is not used for a write."""
 LARGEST_ANSWER, LARGEST_TABLE = 4 * 2**20, 16 * 2**20
