@@ -75,7 +75,8 @@ def called(thing: Nameable | None) -> str:
         case None:
             return ""
         case Task():
-            return picks.label(thing) if thing.file or thing.note else ""
+            named = thing.file or thing.note
+            return ", ".join(filter(None, (named, picks.day(thing.begin) if thing.begin else ""))) if named else ""
         case Batch():
             return thing.code
         case _:

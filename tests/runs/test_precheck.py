@@ -256,6 +256,9 @@ def test_rows_know_names_and_numbers_of_bills() -> None:
         ("Electric to review", None),
     ]
     assert plan.decided[0].name == "Meters"
+    imported = of_task(file="Electric Aug.csv", begin=datetime(2026, 11, 3, tzinfo=UTC), person=DANA, imported=38)
+    assert held([kickout(0)], imported)[0].steps[0].name == "Electric Aug.csv, 3 Nov"
+    assert held([kickout(0)])[0].steps[0].name == "", "a day alone is no name"
     assert any(note.startswith("1 row edits a list that an earlier row edits, too") for note in notes)
 
 
