@@ -25,6 +25,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
 from asking import carried_out
 from check import workbook
 from openpyxl import Workbook
