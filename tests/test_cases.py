@@ -59,14 +59,14 @@ CASES = Path(__file__).parent / "cases"
 )
 def test_which_rows_there_are(name: str, expected: dict[int, str], note: str, bulkops: Bulkops) -> None:
     """What is no row is not read as one, what somebody did not see is not sent; a note tells of it."""
-    document = bulkops("check", CASES / name, "--json").document
+    document = bulkops("check", "--offline", CASES / name, "--json").document
     assert {row["row"]: row["status"] for row in document["rows"]} == expected
     assert sum(note in each for each in document["notes"]) == 1
 
 
 def test_a_comment_over_two_lines_is_one_text(bulkops: Bulkops) -> None:
     """multi-line-comment.csv: commas and a line end between whole quotes are the comment's own."""
-    ended = bulkops("check", CASES / "multi-line-comment.csv", "--json")
+    ended = bulkops("check", "--offline", CASES / "multi-line-comment.csv", "--json")
     assert ended.code == 0
     assert [(row["row"], row["target"], row["status"]) for row in ended.document["rows"]] == [
         (2, "2001", "ready"),
@@ -85,12 +85,12 @@ def test_what_is_no_plain_workbook_is_said_for_what_it_is(name: str, code: str, 
         read_workbook(CASES / name)
     assert refused.value.code == code
     assert "protected against changes" in str(refused.value) or "web page" in str(refused.value)
-    assert bulkops("check", CASES / name).code == 2
+    assert bulkops("check", "--offline", CASES / name).code == 2
 
 
 def test_a_stream_in_capitals_is_read(bulkops: Bulkops) -> None:
     """stream-in-capitals.xls: what Excel calls Workbook other programs call WORKBOOK."""
-    ended = bulkops("check", CASES / "stream-in-capitals.xls", "--json")
+    ended = bulkops("check", "--offline", CASES / "stream-in-capitals.xls", "--json")
     assert [(row["row"], row["target"], row["status"]) for row in ended.document["rows"]] == [(2, "2001", "ready")]
 
 
@@ -99,7 +99,7 @@ def test_a_sheet_without_a_part_is_no_input_sheet(tmp_path: Path, bulkops: Bulko
     go into the workbook."""
     path = tmp_path / "August.xlsx"
     path.write_bytes((CASES / "module-sheet.xlsx").read_bytes())
-    ended = bulkops("run", path, "--yes", "--json")
+    ended = bulkops("run", "--offline", path, "--yes", "--json")
     assert [(row["sheet"], row["row"], row["target"], row["status"]) for row in ended.document["rows"]] == [
         ("Sheet", 2, "2001", "done")
     ]
@@ -124,7 +124,7 @@ def test_writing_the_results_changes_no_number_format(
 
     before = shown()
     for status in ("done", "already_done"):
-        ended = bulkops("run", path, "--yes", "--json")
+        ended = bulkops("run", "--offline", path, "--yes", "--json")
         assert ended.document["results"] == str(path)
         assert {row["status"] for row in ended.document["rows"]} == {status}
         assert shown() == before
@@ -134,7 +134,7 @@ def test_a_sheet_without_its_key_heading_is_named(tmp_path: Path, bulkops: Bulko
     """heading-list.xlsx: August has “List” instead of “List ID”; the other sheet's row is run, and the run is no 0."""
     path = tmp_path / "August.xlsx"
     path.write_bytes((CASES / "heading-list.xlsx").read_bytes())
-    ended = bulkops("run", path, "--yes", "--json")
+    ended = bulkops("run", "--offline", path, "--yes", "--json")
     assert [(row["sheet"], row["target"], row["status"]) for row in ended.document["rows"]] == [
         ("Good", "2002", "done")
     ]
@@ -148,7 +148,7 @@ def test_headings_in_two_rows_are_named(tmp_path: Path, bulkops: Bulkops, practi
     """headings-in-two-rows.xlsx: group headings stand above the headings, and List ID is merged over both rows."""
     path = tmp_path / "August.xlsx"
     path.write_bytes((CASES / "headings-in-two-rows.xlsx").read_bytes())
-    ended = bulkops("check", path, "--json")
+    ended = bulkops("check", "--offline", path, "--json")
     assert [(row["sheet"], row["status"]) for row in ended.document["rows"]] == [("Other", "ready")]
     assert ended.code == 1
     assert ended.document["notes"] == [
@@ -162,7 +162,7 @@ def test_the_missing_heading_of_a_mixed_sheet_is_named(tmp_path: Path, bulkops: 
     """mixed-guid-heading.xlsx: “GUID” is no “Task GUID”; the kickout row says so, and the flag row is not hindered."""
     path = tmp_path / "August.xlsx"
     path.write_bytes((CASES / "mixed-guid-heading.xlsx").read_bytes())
-    good, wrong = bulkops("check", path, "--json").document["rows"]
+    good, wrong = bulkops("check", "--offline", path, "--json").document["rows"]
     assert good["status"] == "ready"
     assert (wrong["status"], wrong["code"], wrong["cell"]) == ("invalid", "heading.missing", "Mixed!E1")
     assert wrong["message"] == "Mixed!E1: The sheet has no column “Task GUID”."
@@ -183,12 +183,12 @@ def test_a_number_is_a_number_however_its_digits_are_written(
     tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
 ) -> None:
     """exponents.xlsx: 1.2345678E7 is an id, 1.23456785E7 an amount, 2.0261101E7 in a text column a text."""
-    (row,) = bulkops("check", CASES / "exponents.xlsx", "--json").document["rows"]
+    (row,) = bulkops("check", "--offline", CASES / "exponents.xlsx", "--json").document["rows"]
     assert (row["status"], row["target"]) == ("ready", "12345678")
     assert row["warnings"] == [
         "Flag edits!D2: Cost recovery is shown as 12345679, but the cell holds 12345678.5, and that is what counts."
     ]
-    bulkops("run", copied("exponents.xlsx", tmp_path), "--yes")
+    bulkops("run", "--offline", copied("exponents.xlsx", tmp_path), "--yes")
     ((path, body),) = sent(practice)
     assert path == "/api/v3/list/12345678/flagAction"
     assert (body["flagTypeId"], body["costRecovery"], body["comment"]) == (2, 12345678.5, "20261101")
@@ -198,25 +198,27 @@ def test_a_calculated_id_is_the_number_that_excel_shows(
     tmp_path: Path, bulkops: Bulkops, practice: PracticeServer
 ) -> None:
     """float-noise.xlsx: 20.01*100 is 2001, and what is stored just below 2003 is 2003."""
-    document = bulkops("check", CASES / "float-noise.xlsx", "--json").document
+    document = bulkops("check", "--offline", CASES / "float-noise.xlsx", "--json").document
     assert [(row["status"], row["target"], row["warnings"]) for row in document["rows"]] == [
         ("ready", "2001", []),
         ("ready", "2002", []),
         ("ready", "2003", []),
     ]
-    bulkops("run", copied("float-noise.xlsx", tmp_path), "--yes")
+    bulkops("run", "--offline", copied("float-noise.xlsx", tmp_path), "--yes")
     assert [body["flagTypeId"] for _, body in sent(practice)] == [2, 2, 2]
 
 
 def test_a_currency_changes_no_number(tmp_path: Path, bulkops: Bulkops, practice: PracticeServer) -> None:
     """currency-formats.xlsx: kr, zł, R$, Rs., US$, blanks and apostrophes between the digits, a section for lakhs."""
-    bulkops("run", copied("currency-formats.xlsx", tmp_path), "--yes")
+    bulkops("run", "--offline", copied("currency-formats.xlsx", tmp_path), "--yes")
     assert [body["costRecovery"] for _, body in sent(practice)] == [150.25] * 21
 
 
 def test_a_pasted_guid_is_read_or_its_fault_is_named(bulkops: Bulkops) -> None:
     """pasted-guids.xlsx: wrapping is taken off and told; anything else is named with its place."""
-    rows = {row["row"]: row for row in bulkops("check", CASES / "pasted-guids.xlsx", "--json").document["rows"]}
+    rows = {
+        row["row"]: row for row in bulkops("check", "--offline", CASES / "pasted-guids.xlsx", "--json").document["rows"]
+    }
     ready = {number: row for number, row in rows.items() if row["status"] == "ready"}
     assert {number: row["target"] for number, row in ready.items()} == {
         number: task(number - 1) for number in range(2, 18) if number not in (8, 10, 11, 15)
@@ -252,7 +254,7 @@ def test_a_rounded_amount_is_sent_as_it_is_stored_and_told(
         assert summary_of(prepared).effects == {
             "will send a number as the cell holds it, which shows it rounded": 2,
         }
-    ended = bulkops("run", tmp_path / "August.xlsx", "--yes", "--json")
+    ended = bulkops("run", "--offline", tmp_path / "August.xlsx", "--yes", "--json")
     rows = ended.document["rows"]
     assert [row["warnings"] for row in rows] == [[f"Sheet!C2: {told}"], [f"Sheet!C3: {told}"], [], [], [], []]
     assert [body["costRecovery"] for _, body in sent(practice)] == [33.3333333333333] * 3 + [12.5, 0.3]
@@ -266,6 +268,6 @@ def test_a_number_that_lost_its_digits_in_a_text_file_stays_refused(tmp_path: Pa
     """Excel saves 1.23E+07 for a long number: the id is lost, and the message says why."""
     path = tmp_path / "August.csv"
     path.write_text("List ID,Comment,Cost recovery\n1.23E+07,x,\n2001,x,1.5E+07\n")
-    rows = bulkops("check", path, "--json").document["rows"]
+    rows = bulkops("check", "--offline", path, "--json").document["rows"]
     assert [row["status"] for row in rows] == ["invalid", "invalid"]
     assert all("its other digits are lost" in row["message"] for row in rows)

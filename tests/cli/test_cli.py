@@ -647,7 +647,7 @@ def test_practice_serves_until_ctrl_c(bulkops: Bulkops, tmp_path: Path, monkeypa
     own = fill(tmp_path / "Own.xlsx", flags=[flag(4711)])
     for command in (("check", own), ("run", own, "--yes")):
         (row,) = bulkops(*command, "--json", "--base-url", url).document["rows"]
-        assert "knows only the lists 2001 to 2030, not list 4711" in row["message"]
+        assert "EnergyCAP has no list 4711" in row["message"]
     child.send_signal(signal.SIGINT)
     assert child.wait(30) == 0
     child.stdout.close()

@@ -46,7 +46,7 @@ def test_a_deprecated_call_is_told_and_kept(
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/api/v3/flag/flagType", [{"flagTypeId": 1, "flagTypeInfo": "Audit exception"}], "the look-up before list"),
+        ("/api/v3/flag/flagType", [{"flagTypeId": 2, "flagTypeInfo": "Late bill"}], "flag types"),
         ("/api/v3/me", {"fullName": "Pat", "systemUserCode": "pat"}, "whose key it is"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_deprecated_read_is_told(
 ) -> None:
     """What is asked before a run counts too; the run goes on."""
     practice.faults.add(Fault.answer(200, json=body, headers=HEADER), method="GET", path_contains=path)
-    document = bulkops("run", fill(tmp_path / "a.xlsx", flags=[flag(2006)]), "--json", "--yes").document
+    document = bulkops("run", fill(tmp_path / "a.xlsx", flags=[flag(2006, flag_type_id=2)]), "--json", "--yes").document
     assert [row["status"] for row in document["rows"]] == ["done"]
     (note,) = deprecations(document["notes"])
     assert words in note

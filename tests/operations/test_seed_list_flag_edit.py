@@ -299,7 +299,7 @@ def reply(status: int, content: object) -> Reply:
 
 def run(bulkops: Bulkops, path: Path, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of one run as its document has them."""
-    return bulkops("run", fill(path, flags=list(rows)), "--json", "--yes").document["rows"]
+    return bulkops("run", fill(path, flags=list(rows)), "--json", "--yes", "--offline").document["rows"]
 
 
 def asked(bulkops: Bulkops, path: Path, *rows: dict[str, Any]) -> str:
@@ -469,7 +469,8 @@ def test_a_hold_holds_when_flagging(tmp_path: Path, practice: PracticeServer, bu
 
 def test_the_audit_exception_type_is_not_assigned(tmp_path: Path, practice: PracticeServer, bulkops: Bulkops) -> None:
     """Note: Audit exception flag type id cannot be assigned manually."""
-    (row,) = run(bulkops, tmp_path / "a.xlsx", flag(2006, flag_type_id=1))
+    path = fill(tmp_path / "a.xlsx", flags=[flag(2006, flag_type_id=1)])
+    (row,) = bulkops("run", path, "--json", "--yes").document["rows"]
     assert (row["status"], row["code"]) == ("invalid", "flag_type_id.audit_exception")
     assert practice.state.applied == []
     assert "Not the Audit exception type" in help_of("flag_type_id")
