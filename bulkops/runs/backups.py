@@ -7,20 +7,18 @@ unknown; the settings may give other numbers. A copy whose run this ledger does 
 from __future__ import annotations
 
 import filecmp
-import json
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import printable
 from bulkops.model.outcomes import Status
+from bulkops.runs.settings import Settings, settings
 from bulkops.system.files import keep_copy
 from bulkops.system.path_lengths import shortened
 
@@ -28,45 +26,9 @@ if TYPE_CHECKING:
     from bulkops.ledger import Ledger, Run
 
 FOLDER = "previous versions"
-SETTINGS = "settings.json"
-"""In the data folder; there need be none."""
-_LEAST = {"previous_versions_days": 0, "previous_versions_newest": 1}
-_MOST = 36_500
-_EXAMPLE = 'it must look like {"previous_versions_days": 90, "previous_versions_newest": 3}'
 _COPY = re.compile(
     r"(?P<stem>.*), before (?P<run>(?P<time>\d{8}-\d{6})-[0-9a-f]{4})(?: \(\d+\))?(?:\.[^.]*)?", re.DOTALL
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Which copies stay."""
-
-    days: int = 90
-    """Those that are younger."""
-    newest: int = 3
-    """So many of each workbook."""
-
-
-def rule(data_folder: Path) -> Rule:
-    """As the settings have it. Raises CannotStart for settings that cannot be used."""
-    path = data_folder / SETTINGS
-    try:
-        # Notepad begins a file that it saves with a mark.
-        said = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return Rule()
-    except (OSError, ValueError, RecursionError) as error:
-        raise CannotStart("settings.wrong", path=path, extra=f"it cannot be read; {_EXAMPLE}") from error
-    if not isinstance(said, dict):
-        raise CannotStart("settings.wrong", path=path, extra=_EXAMPLE)
-    for name, value in said.items():
-        if name not in _LEAST:
-            raise CannotStart("settings.wrong", path=path, extra=f"“{printable(name)[:40]}” is no setting; {_EXAMPLE}")
-        if type(value) is not int or not _LEAST[name] <= value <= _MOST:
-            why = f"{name} must be a whole number from {_LEAST[name]} to {_MOST}"
-            raise CannotStart("settings.wrong", path=path, extra=why)
-    return Rule(**{name.removeprefix("previous_versions_"): value for name, value in said.items()})
 
 
 def keep(path: Path, data_folder: Path, run: str) -> Path:
@@ -100,7 +62,7 @@ def copies(data_folder: Path) -> list[Path]:
     return [each for _, each in sorted((match["run"], each) for match, each in found if match)]
 
 
-def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime, stay: Rule) -> list[Path]:
+def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime, stay: Settings) -> list[Path]:
     """Which of these copies, oldest first, nobody needs any more."""
     known, of_workbook = {run.id: run for run in runs}, defaultdict(list)
     for copy in kept:
@@ -109,7 +71,7 @@ def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime, stay: Rul
     return [
         copy
         for each in of_workbook.values()
-        for copy, run, made in each[: -stay.newest]
+        for copy, run, made in each[: -stay.previous_versions_newest]
         if made < _young(now, stay) and run.totals is not None and not run.totals.get(Status.UNKNOWN.value)
     ]
 
@@ -117,7 +79,7 @@ def outdated(kept: Iterable[Path], runs: Iterable[Run], now: datetime, stay: Rul
 def remove_outdated(data_folder: Path, ledger: Ledger, now: datetime) -> list[str]:
     """Remove the copies that nobody needs any more; what there is to say of it. One that cannot be removed stays."""
     try:
-        stay = rule(data_folder)
+        stay = settings(data_folder)
     except CannotStart as error:
         return [str(error)]
     kept = copies(data_folder)
@@ -129,8 +91,8 @@ def remove_outdated(data_folder: Path, ledger: Ledger, now: datetime) -> list[st
     return []
 
 
-def _young(now: datetime, stay: Rule) -> datetime:
-    return now - timedelta(days=stay.days)
+def _young(now: datetime, stay: Settings) -> datetime:
+    return now - timedelta(days=stay.previous_versions_days)
 
 
 def _time(match: re.Match[str]) -> datetime:

@@ -11,6 +11,7 @@ from bulkops.messages import disk as words
 from bulkops.messages.wording import plural, printable, size_of
 from bulkops.runs import backups
 from bulkops.runs.ledger_access import LEDGER, ledger_alone
+from bulkops.runs.settings import settings
 
 _MOST = 3
 """Parts that a line has room for."""
@@ -68,21 +69,22 @@ def _kind(path: Path) -> str:
 
 def document(data_folder: Path) -> dict[str, object]:
     """The same for another program."""
-    found, rule = parts(data_folder), backups.rule(data_folder)
+    found, said = parts(data_folder), settings(data_folder)
     return {
         "data_folder": str(data_folder),
         "bytes": sum(each.size for each in found),
         "parts": {each.name: {"bytes": each.size, "files": each.files} for each in found},
-        "previous_versions_days": rule.days,
-        "previous_versions_newest": rule.newest,
+        "previous_versions_days": said.previous_versions_days,
+        "previous_versions_newest": said.previous_versions_newest,
     }
 
 
 def lines(data_folder: Path) -> list[str]:
     """A line for each part, and what becomes of the previous versions."""
-    found, rule = parts(data_folder), backups.rule(data_folder)
+    found, said = parts(data_folder), settings(data_folder)
     told = [f"{size_of(each.size):>10}  {words.PARTS[each.name]} ({plural(each.files, 'file')})" for each in found]
-    return [f"{_kept(data_folder, found)}:", *told, words.rule(rule.newest, rule.days)]
+    rule = words.rule(said.previous_versions_newest, said.previous_versions_days)
+    return [f"{_kept(data_folder, found)}:", *told, rule]
 
 
 def line(data_folder: Path) -> str:

@@ -12,10 +12,9 @@ import pytest
 from asking import Bulkops, fill, flag
 
 from bulkops.ledger import Run
-from bulkops.messages.errors import CannotStart
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import backups
-from bulkops.runs.backups import Rule
+from bulkops.runs.settings import SETTINGS, Settings
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -50,11 +49,11 @@ def test_the_newest_three_and_the_young_ones_are_kept() -> None:
     runs = [run_of(days) for days in (400, 300, 200, 150, 91, 89)]
     others = [run_of(500, "/other/May.xlsx")]
     copies = [copy_of(each) for each in (*others, *runs)]
-    assert days_of(backups.outdated(copies, [*runs, *others], NOW, Rule()), runs) == [400, 300, 200]
+    assert days_of(backups.outdated(copies, [*runs, *others], NOW, Settings()), runs) == [400, 300, 200]
     mixed = [copy_of(each, "May" if at % 2 else "May - corrections") for at, each in enumerate(runs)]
-    assert backups.outdated(mixed, runs, NOW, Rule()) == []
+    assert backups.outdated(mixed, runs, NOW, Settings()) == []
     young = [run_of(days) for days in (89, 50, 3, 2, 1)]
-    assert backups.outdated([copy_of(each) for each in young], young, NOW, Rule()) == []
+    assert backups.outdated([copy_of(each) for each in young], young, NOW, Settings()) == []
 
 
 def test_what_is_in_doubt_or_not_known_is_kept() -> None:
@@ -62,15 +61,15 @@ def test_what_is_in_doubt_or_not_known_is_kept() -> None:
     doubtful, cut_short, strange = run_of(400, unknown=1), replace(run_of(399), totals=None), run_of(398)
     runs = [doubtful, cut_short, *(run_of(days) for days in (300, 200, 150, 120))]
     copies = [*(copy_of(each) for each in (doubtful, cut_short, strange, *runs[2:])), Path("May, before lunch.xlsx")]
-    assert days_of(backups.outdated(copies, runs, NOW, Rule()), runs) == [300]
-    assert backups.outdated([Path("May, before 99999999-999999-0000.xlsx")] * 9, runs, NOW, Rule()) == []
+    assert days_of(backups.outdated(copies, runs, NOW, Settings()), runs) == [300]
+    assert backups.outdated([Path("May, before 99999999-999999-0000.xlsx")] * 9, runs, NOW, Settings()) == []
 
 
 def test_a_second_copy_of_one_run_counts_as_one() -> None:
     """A number behind the run is no other name."""
     runs = [run_of(days) for days in (400, 300, 200)]
     copies = [copy_of(runs[0]), copy_of(runs[0], number=" (2)"), *(copy_of(each) for each in runs[1:])]
-    assert days_of(backups.outdated(copies, runs, NOW, Rule()), runs) == [400]
+    assert days_of(backups.outdated(copies, runs, NOW, Settings()), runs) == [400]
 
 
 def test_the_same_content_takes_room_once(tmp_path: Path) -> None:
@@ -118,7 +117,7 @@ def test_a_run_removes_what_is_outdated(tmp_path: Path, home: Path, practice: Pr
     """After its own end is on record, by the settings; where they cannot be used all stay, and the run says so."""
     book = fill(tmp_path / "May.xlsx", flags=[flag(2001)])
     home.mkdir(exist_ok=True)
-    settings = home / backups.SETTINGS
+    settings = home / SETTINGS
     settings.write_text('{"previous_versions_days": 0, "previous_versions_newest": 2}', encoding="utf-8")
     for number in range(2, 7):
         type_list_id(book, 2000 + number)
@@ -131,31 +130,3 @@ def test_a_run_removes_what_is_outdated(tmp_path: Path, home: Path, practice: Pr
     assert told.code == 0
     assert any("previous_versions_days must be a whole number" in note for note in told.document["notes"])
     assert len(backups.copies(home)) == 3
-
-
-@pytest.mark.parametrize(
-    ("content", "wrong"),
-    [
-        ("{", "it cannot be read; it must look like {"),
-        ("[]", "it must look like {"),
-        ('{"days": 3}', "“days” is no setting; it must look like {"),
-        ('{"previous_versions_newest": 0}', "previous_versions_newest must be a whole number from 1 to 36500"),
-        ('{"previous_versions_days": "90"}', "previous_versions_days must be a whole number from 0 to 36500"),
-        ('{"previous_versions_days": true}', "previous_versions_days must be a whole number"),
-    ],
-)
-def test_settings_that_say_nothing_sure_are_told(tmp_path: Path, content: str, wrong: str) -> None:
-    """The file, what is wrong with it, and what to type."""
-    path = tmp_path / backups.SETTINGS
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(CannotStart) as error:
-        backups.rule(tmp_path)
-    assert wrong in error.value.sentence
-    assert str(path) in error.value.sentence
-
-
-def test_what_the_settings_leave_out_is_as_ever(tmp_path: Path) -> None:
-    """Also where there are none, and where Notepad has saved them."""
-    assert backups.rule(tmp_path) == Rule(days=90, newest=3)
-    (tmp_path / backups.SETTINGS).write_text('{"previous_versions_days": 30}', encoding="utf-8-sig")
-    assert backups.rule(tmp_path) == Rule(days=30, newest=3)
