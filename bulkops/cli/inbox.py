@@ -14,7 +14,7 @@ from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.runs import ledger_access
 from bulkops.runs.confirmation import carry_out, unattended
-from bulkops.runs.control import Control
+from bulkops.runs.control import Control, Watch
 from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Report
 from bulkops.runs.summary import Summary
@@ -34,7 +34,9 @@ def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as
             raise refused
         ledger_access.take_over(home)
     with ExitStack() as stack:
-        inbox = stack.enter_context(opened(folder, home))
+        asking = stack.enter_context(console.asking())
+        watch = Watch(asking.progress, control.stopped.is_set)
+        inbox = stack.enter_context(opened(folder, home, watch=watch))
         listing = scan_folder(inbox.folder, home)
         if not as_json:
             _list(listing, environment, home, inbox.notes, counts=not yes)

@@ -54,7 +54,7 @@ class Processed:
         """What is left for another time counts for nothing."""
         if self.report is not None and not self.report.refused:
             return self.report.exit_code
-        known = self.why and self.why.code in ("run.question", "run.bug")
+        known = self.why and self.why.code in ("run.question", "run.max_bills", "run.bug")
         return 2 if self.moved_to or self.ends or known else 0
 
     def document(self) -> dict[str, Any]:
@@ -69,9 +69,10 @@ class Processed:
 
 
 def foreseen(found: Candidate, environment: Environment, home: Path) -> str:
-    """What a workbook's rows would come to, counted, or why they cannot be counted. Nothing is sent."""
+    """What a workbook's rows would come to, counted, or why they cannot be counted. Nothing is sent, and EnergyCAP is
+    not asked: it is before the question about that workbook."""
     try:
-        return counts_of(preview.check(found.path, environment, home, Options()))
+        return counts_of(preview.check(found.path, environment, home, Options(offline=True)))
     except BulkopsError as error:
         return str(error)
 

@@ -16,11 +16,13 @@ from bulkops.inbox.scan import Candidate, can_be_taken, hold_unchanged, in_use, 
 from bulkops.ledger import now
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE, Environment
+from bulkops.runs.control import UNWATCHED, Watch
 from bulkops.runs.corrections_file import said
 from bulkops.runs.execute import refused
 from bulkops.runs.prepare import prepare
 from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options, Report
+from bulkops.runs.settings import settings
 from bulkops.system import data_folder, log
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save
@@ -40,6 +42,8 @@ _STAYS = {
     *("workbook.no_access", "workbook.missing", "workbook.displaced", "workbook.folder", "workbook.changed"),
     *("workbook.busy", "workbook.no_lock", "workbook.planted"),
     *("run.declined", "run.question", "results.unwritable", "corrections.unwritable", "corrections.open"),
+    # The next pass asks EnergyCAP anew; whether so many bills are meant a person has to say.
+    *("run.changed", "run.max_bills"),
 }
 """What keeps one workbook where it is, and the others from nothing."""
 _OF_ONE = {
@@ -56,6 +60,9 @@ class Inbox:
     box: Folder
     home: Path
     clock: Callable[[], float] = time.time
+    watch: Watch = UNWATCHED
+    max_bills: int | None = None
+    """The most bills that a run may touch; None: no limit."""
     notes: list[str] = field(default_factory=list)
     """What was finished of a pass that was cut short."""
 
@@ -89,8 +96,8 @@ class Inbox:
         path = record.workbook
         begun = False
         try:
-            options = Options(corrections=_corrections(record))
-            with prepare(path, environment, self.home, options, found.file) as run:
+            options = Options(corrections=_corrections(record), max_bills=self.max_bills)
+            with prepare(path, environment, self.home, options, found.file, self.watch) as run:
                 begun = True
                 why = _wants_somebody(run) if unattended and run.blocker is None else None
                 report = refused(run, why) if why else carry(run)
@@ -213,11 +220,15 @@ def _corrections(record: Record) -> Path:
 
 
 @contextmanager
-def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> Iterator[Inbox]:
+def opened(
+    folder: Path, home: Path, clock: Callable[[], float] = time.time, watch: Watch = UNWATCHED
+) -> Iterator[Inbox]:
     """The folder, to work with; what an earlier pass from here was kept from finishing is finished first.
 
-    Raises CannotStart for what is no upload folder, and while another pass or run is going on with this data folder.
+    Raises CannotStart for what is no upload folder, for settings that cannot be used, and while another pass or run is
+    going on with this data folder.
     """
+    max_bills = settings(home).max_bills
     usable(folder)
     refuse_unsafe(home)
     with ExitStack() as stack:
@@ -227,7 +238,7 @@ def opened(folder: Path, home: Path, clock: Callable[[], float] = time.time) -> 
                 only_one(home / "inbox", f"{data_folder.operator()}, inbox {folder.name}, since {now()}")
             )
             box = stack.enter_context(Folder(_as_named(folder)))
-            inbox = Inbox(box, home, clock)
+            inbox = Inbox(box, home, clock, watch, max_bills)
             inbox.notes += taken_up(box, home)
         except OSError as error:
             raise CannotStart("inbox.no_access", path=folder, value=error.strerror or error) from error

@@ -73,7 +73,7 @@ MESSAGES = (
     Message(
         "settings.wrong",
         "Settings cannot be used",
-        "{path}: {extra}. Until that is put right, no previous version of a workbook is removed.",
-        "Correct that in the file, or delete it: then 90 days and the newest 3 count.",
+        "{path}: {extra}. Until that is put right, no run begins from the window or an upload folder, and no previous version of a workbook is removed.",
+        "Correct that in the file, or delete it: then 90 days and the newest 3 count, and a run may touch any number of bills.",
     ),
 )

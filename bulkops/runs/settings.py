@@ -8,8 +8,11 @@ from bulkops.messages.errors import CannotStart
 from bulkops.messages.wording import printable
 
 SETTINGS = "settings.json"
-_LEAST = {"previous_versions_days": 0, "previous_versions_newest": 1}
-_MOST = 36_500
+_RANGES = {
+    "previous_versions_days": (0, 36_500),
+    "previous_versions_newest": (1, 36_500),
+    "max_bills": (0, 1_000_000_000),
+}
 _EXAMPLE = 'it must look like {"previous_versions_days": 90, "previous_versions_newest": 3}'
 
 
@@ -21,6 +24,8 @@ class Settings:
     """Copies of workbooks that are younger stay."""
     previous_versions_newest: int = 3
     """So many copies of each workbook stay."""
+    max_bills: int | None = None
+    """The most bills that a run of the window or of an upload folder may touch; None: no limit."""
 
 
 def settings(data_folder: Path) -> Settings:
@@ -36,9 +41,10 @@ def settings(data_folder: Path) -> Settings:
     if not isinstance(said, dict):
         raise CannotStart("settings.wrong", path=path, extra=_EXAMPLE)
     for name, value in said.items():
-        if name not in _LEAST:
+        if name not in _RANGES:
             raise CannotStart("settings.wrong", path=path, extra=f"“{printable(name)[:40]}” is no setting; {_EXAMPLE}")
-        if type(value) is not int or not _LEAST[name] <= value <= _MOST:
-            why = f"{name} must be a whole number from {_LEAST[name]} to {_MOST}"
+        least, most = _RANGES[name]
+        if type(value) is not int or not least <= value <= most:
+            why = f"{name} must be a whole number from {least} to {most}"
             raise CannotStart("settings.wrong", path=path, extra=why)
     return Settings(**said)

@@ -35,6 +35,8 @@ from bulkops.messages.errors import CannotStart
 from bulkops.practice.faults import Fault
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import history
+from bulkops.runs.confirmation import carry_out, unattended, unwatched
+from bulkops.runs.control import Control
 from bulkops.runs.upload_folders import known_as
 from bulkops.system import data_folder
 from bulkops.system.locks import only_one
@@ -431,6 +433,43 @@ def test_a_workbook_that_changes_while_it_is_run_stays(folder, home, practice):
         handled = inbox.handle(scan_folder(folder, home).ready[0], environments.environment(), plain_run)
     assert [each.status.value for each in handled.report.outcomes] == ["already_done", "done"]
     assert writes(practice) == {task(1): 1, task(2): 1}
+
+
+def test_more_bills_than_the_settings_allow_wait_for_a_person(inbox, folder, home, practice):
+    """The workbook stays where it is, and the exit code says that somebody must look; the others are run."""
+    home.mkdir(parents=True)
+    (home / "settings.json").write_text('{"max_bills": 12}', encoding="utf-8")
+    fill(folder / "a.xlsx", flags=[flag(2002)])
+    fill(folder / "b.xlsx", flags=[flag(2001, flag_type_id=2)])
+    for code in (1, 2):  # where rows were sent it is not said that nothing was
+        told = inbox()
+        assert (told.code, lying(folder)) == (code, {"a.xlsx", "Done/b.xlsx"})
+        assert "would touch 40 bills, and 12 is the most" in " ".join(told.workbooks[0]["notes"])
+    (home / "settings.json").write_text('{"max_bill": 12}', encoding="utf-8")
+    with pytest.raises(CannotStart) as refused, opened(folder, home):
+        pass
+    assert refused.value.code == "settings.wrong"
+
+
+def test_what_changes_in_energycap_meanwhile_is_for_the_next_pass(folder, home, practice):
+    """Nobody is there to look at the question anew: the workbook stays, and the next pass asks EnergyCAP again."""
+    fill(folder / "a.xlsx", flags=[flag(2001, flag_type_id=2)])
+    bills = practice.state.known["list"][2001].bills
+
+    def confirm(summary):
+        taken.append(bills.pop())
+        return unattended(summary)
+
+    taken: list[Any] = []
+    with opened(folder, home) as inbox:
+        found = scan_folder(folder, home).ready[0]
+        handled = inbox.handle(
+            found, environments.environment(), lambda run: carry_out(run, confirm, unwatched, Control())
+        )
+        assert (handled.why.code, handled.moved_to, handled.ends, handled.exit_code) == ("run.changed", None, False, 0)
+        bills.extend(taken)
+        handled = inbox.handle(scan_folder(folder, home).ready[0], environments.environment(), plain_run)
+    assert (lying(folder), len(practice.writes)) == ({"Done/a.xlsx"}, 1)
 
 
 def test_what_was_taken_since_the_look_is_left(folder, home, practice):

@@ -16,6 +16,8 @@ from bulkops.runs.settings import SETTINGS, Settings, settings
         ('{"days": 3}', "“days” is no setting; it must look like {"),
         ('{"previous_versions_newest": 0}', "previous_versions_newest must be a whole number from 1 to 36500"),
         ('{"previous_versions_days": "90"}', "previous_versions_days must be a whole number from 0 to 36500"),
+        ('{"max_bills": -1}', "max_bills must be a whole number from 0 to 1000000000"),
+        ('{"max_bills": null}', "max_bills must be a whole number from 0 to 1000000000"),
         ('{"previous_versions_days": true}', "previous_versions_days must be a whole number"),
     ],
 )
@@ -31,6 +33,6 @@ def test_settings_that_say_nothing_sure_are_told(tmp_path: Path, content: str, w
 
 def test_what_the_settings_leave_out_is_as_ever(tmp_path: Path) -> None:
     """Also where there are none, and where Notepad has saved them."""
-    assert settings(tmp_path) == Settings(90, 3)
+    assert settings(tmp_path) == Settings(90, 3, None)
     (tmp_path / SETTINGS).write_text('{"previous_versions_days": 30}', encoding="utf-8-sig")
     assert settings(tmp_path) == Settings(30, 3)
