@@ -97,14 +97,4 @@ def _asking() -> Iterator[Callable[[int, int], object]]:
 
 
 def _show(made: "Made") -> None:
-    told = [made.source, *made.notes]
-    if made.rows is not None:
-        without = " Choose Yes in “Run this row”, and a Batch mode, in the rows that are meant." if made.rows else ""
-        told.append(f"{plural(made.rows, 'import')} with kickouts, a row each.{without}")
-    if made.left_out:
-        one = made.left_out == 1
-        told.append(
-            f"{plural(made.left_out, 'import')} {'is' if one else 'are'} left out, still running or sent again from "
-            f"here before: the sheet Imports names {'it' if one else 'them'}."
-        )
-    console.tell("\n".join((*told, f'Made {made.path}. Fill in its rows, then run: bulkops check "{made.path}"')))
+    console.tell("\n".join((*made.told, f'Made {made.path}. Fill in its rows, then run: bulkops check "{made.path}"')))

@@ -11,26 +11,25 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkops.desktop import view
+from bulkops.desktop.asking import Asking, check_with_energycap
 from bulkops.desktop.lines import MARKED, Line, make_lines, markable
 from bulkops.desktop.recent import Recent
 from bulkops.desktop.screen import Screen
-from bulkops.desktop.state import Phase, State
+from bulkops.desktop.state import STOPPABLE, Phase, State
 from bulkops.desktop.view import Shown
 from bulkops.desktop.worker import Worker
 from bulkops.energycap import environments
 from bulkops.messages.errors import BulkopsError
+from bulkops.messages.precheck import not_asked
 from bulkops.model.environment import ENVIRONMENTS, PRACTICE, Environment
 from bulkops.model.history import ResolutionKind, UnknownOutcome
 from bulkops.model.outcomes import Status
 from bulkops.runs import ledger_access, preview
+from bulkops.runs.control import Control, Watch
 from bulkops.runs.report import Options, Report
 from bulkops.runs.resolve import ResolvedRow, resolve, unknown_outcomes
-
-if TYPE_CHECKING:
-    from bulkops.runs.control import Control
 
 HERE = Environment(PRACTICE, "")
 KEY_CODES = ("key.missing", "key.shape", "me.refused")
@@ -55,7 +54,8 @@ class CheckPresenter:
         self.state = State(HERE, engaged)
         self._options = Options()
         self._control: Control | None = None
-        """Of the run that goes on."""
+        """Of the run that goes on, or of the template that is made."""
+        self._asking = Asking(worker, self._asked_so_far)
         self.closed = False
         """Has the window gone? Then nothing is shown any more."""
         self._last: Shown | None = None
@@ -110,21 +110,6 @@ class CheckPresenter:
         self.check()
         self.refresh()
 
-    def new_from_template(self, path: Path) -> None:
-        """Make an empty workbook there, and open it in its own program to be filled in."""
-
-        def make() -> None:
-            from bulkops.workbook.writing import templates
-
-            templates.make_template(path)
-
-        def made(_: None) -> None:
-            self.recent.add(path)
-            self.say(f"Made {path.name}. Fill in its rows, save it, then choose it here.")
-            self.screen.open_file(path)
-
-        self.worker.start(make, made, self.tell)
-
     # ---------------------------------------------------------------- checking
 
     def check(self) -> None:
@@ -139,7 +124,7 @@ class CheckPresenter:
         self.screen.show_lines([])
 
         def job() -> CheckedRows:
-            report = preview.check(path, environment, self.home, Options())
+            report = preview.check(path, environment, self.home, Options(offline=True))
             return self._rows_of(report, {})
 
         self.worker.start(job, self._checked, self._failed)
@@ -148,7 +133,49 @@ class CheckPresenter:
         self.state.phase = Phase.CHECKED
         self._take(rows)
         self.recent.add(rows[0].workbook)
+        self._ask_energycap()
         self.refresh()
+
+    def _ask_energycap(self) -> None:
+        """Look at the rows once more, this time with EnergyCAP, if there is a key for it."""
+        path, environment = self.state.workbook, self.state.environment
+        if path is None or self.state.phase is not Phase.CHECKED or environment.starts_with_the_run:
+            return
+
+        def job(watch: Watch) -> CheckedRows | None:
+            report = check_with_energycap(path, environment, self.home, watch)
+            return self._rows_of(report, {}) if report else None
+
+        def asked(rows: CheckedRows | None) -> None:
+            before = self.state.report
+            if rows is not None:
+                self._take(rows, stay=before is not None and before.content_hash == rows[0].content_hash)
+            self.refresh()
+
+        self._asking.begin(job, asked, lambda error: self.say(not_asked(str(error))))
+
+    def _asked_so_far(self, progress: tuple[int, int] | None) -> None:
+        self.state.asked = progress
+        self.refresh()
+
+    def _told(self, answers: int, questions: int) -> None:
+        """In a job's thread: how far EnergyCAP is asked for what goes on in the foreground."""
+        control = self._control
+
+        def told() -> None:
+            if self._control is control:
+                self._asked_so_far((answers, questions))
+
+        self.worker.call_in_ui(told)
+
+    def stop(self) -> None:
+        """Start no further row, or ask EnergyCAP no more; rows on their way are finished and recorded."""
+        if self._control is not None and self.state.phase in STOPPABLE:
+            self._control.stop("You stopped the run.")
+            self.refresh()
+        elif self.state.asked is not None:
+            self._asking.stop()
+            self.say(not_asked("you stopped it."))
 
     def _rows_of(self, report: Report, asks: Mapping[int, str]) -> CheckedRows:
         """In a job's thread: all that is shown of a report."""
@@ -190,6 +217,8 @@ class CheckPresenter:
         if self.state.trouble is not None and self.state.trouble.code in KEY_CODES:
             self.state.trouble = None
         self.say(f"The key for {environment.host} is another one now.")
+        if environment == self.state.environment:
+            self._ask_energycap()
 
     # ---------------------------------------------------------------- what comes out
 
@@ -205,7 +234,8 @@ class CheckPresenter:
 
     def make_corrections(self, place: Path, report: Report) -> None:
         """Put the rows of a report that need fixing or failed into a workbook of their own, and open it."""
-        if report is not self.state.report or self.state.busy:
+        now = self.state.report
+        if now is None or _known_as(now) != _known_as(report) or self.state.busy:
             self.say("No corrections were made: there is another workbook, or something is going on.")
             return
         options = replace(self._options, corrections=place)
@@ -216,7 +246,7 @@ class CheckPresenter:
             if where:
                 self.screen.open_file(place)
 
-        self.worker.start(lambda: preview.corrections(report, options, self.home), made, self.tell)
+        self.worker.start(lambda: preview.corrections(now, options, self.home), made, self.tell)
 
     # ---------------------------------------------------------------- going on
 
@@ -251,16 +281,24 @@ class CheckPresenter:
         self.refresh()
 
     def _start(self, phase: Phase) -> None:
+        self._asking.stop()
+        self.state.asked = None
         self.state.phase, self.state.trouble, self.state.said = phase, None, ""
         self.state.began = self.state.heard = self.clock()
         self.state.came = self.state.of = 0
         self.refresh()
 
-    def _take(self, rows: CheckedRows) -> None:
+    def _take(self, rows: CheckedRows, stay: bool = False) -> None:
+        """``stay``: the same rows, of which there is more to say."""
         self.state.report, made, self.state.unknown_outcomes = rows
         self.state.take(made)
-        self.screen.show_lines(made)
+        self.screen.show_lines(made, stay)
 
     @property
     def _stopped(self) -> bool:
         return self._control is not None and self._control.stopped.is_set()
+
+
+def _known_as(report: Report) -> tuple[object, ...]:
+    """Of a check that EnergyCAP was asked for as of the one before it: of which workbook and run it is."""
+    return report.workbook, report.environment, report.run, report.content_hash

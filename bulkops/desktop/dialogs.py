@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from bulkops.desktop.theme import DANGER, EDGE, SAFE, Look
-from bulkops.desktop.view import REHEARSE, TICK, Question, Sure
+from bulkops.desktop.view import OFFLINE, REHEARSE, TICK, Question, Sure
 from bulkops.messages.wording import plural
 
 Answer = Callable[[bool, str, bool], str]
@@ -65,13 +65,14 @@ class RunDialog(Dialog):
         look: Look,
         question: Question,
         answer: Answer,
-        again: Callable[[bool, bool, bool], object],
+        again: Callable[[bool, bool, bool, bool], object],
     ) -> None:
         super().__init__(parent, look, "Send these rows?")
         self._answer, self._again = answer, again
         self.hidden: ttk.Checkbutton | None = None
         self.done: ttk.Checkbutton | None = None
         self.trouble: ttk.Checkbutton | None = None
+        self.offline: ttk.Checkbutton | None = None
         self.entry: ttk.Entry | None = None
         self.yes = self.no = ttk.Button(self.body)
         self.show(question)
@@ -88,7 +89,7 @@ class RunDialog(Dialog):
             self._where(question, wide)
         for words, style in (
             (question.key and f"with the key {question.key}", "Faint.TLabel"),
-            *((f"• {effect}", "Bold.TLabel") for effect in question.effects),
+            *((f"• {each}", "Bold.TLabel") for each in (*question.touch, *question.effects)),
             (question.left_out and f"Left out: {question.left_out}", "TLabel"),
             (question.results and f"Results: {question.results}", "TLabel"),
             *((f"Note: {note}", "TLabel") for note in question.notes),
@@ -115,6 +116,7 @@ class RunDialog(Dialog):
         self.hidden = self._rows(question.hidden, question.include_hidden, words)
         self.done = self._rows(question.done, question.send_again, "again that were done before")
         self.trouble = self._choice(question.trouble, REHEARSE) if question.may_rehearse else None
+        self.offline = self._choice(question.offline, OFFLINE) if question.may_go_offline else None
 
     def _rows(self, count: int, chosen: bool, words: str) -> ttk.Checkbutton | None:
         if not (count or chosen):
@@ -153,7 +155,7 @@ class RunDialog(Dialog):
         self.present(self.entry or self.no)
 
     def _look_again(self) -> None:
-        boxes = (self.hidden, self.done, self.trouble)
+        boxes = (self.hidden, self.done, self.trouble, self.offline)
         chosen = [box is not None and box.instate(["selected"]) for box in boxes]
         for each in (self.yes, self.no, *boxes, self.sure, self.entry):
             if each is not None:
@@ -194,3 +196,38 @@ class SureDialog(Dialog):
     def _said_yes(self) -> None:
         self.destroy()
         self._then()
+
+
+class TemplateDialog(Dialog):
+    """Does the new workbook offer names from EnergyCAP, and its imports as rows?"""
+
+    def __init__(
+        self, parent: tk.Misc, look: Look, place: str, days: int, then: Callable[[bool, int | None], object]
+    ) -> None:
+        """``place``: the EnergyCAP. ``then`` is called with whether names are wanted, and of how many days imports."""
+        super().__init__(parent, look, "New from template")
+        self._days, self._then = days, then
+        ttk.Label(self.body, text="A new workbook to fill in", style="Title.TLabel").pack(anchor=tk.W)
+        self.names = ttk.Checkbutton(self.body, text=f"Offer names from {place} to choose from", command=self._chosen)
+        self.names.state(["!alternate", "selected"])
+        self.names.pack(anchor=tk.W, pady=(look.gap, 0))
+        words = "Lists, flag types, people, batches and imports, as they are now. EnergyCAP is only read."
+        ttk.Label(self.body, text=words, style="Faint.TLabel").pack(anchor=tk.W, padx=(look.em * 3, 0))
+        self.imports = ttk.Checkbutton(self.body, text=f"A row for each import of the last {days} days with kickouts")
+        self.imports.state(["!alternate", "!selected"])
+        self.imports.pack(anchor=tk.W, padx=(look.em * 3, 0), pady=look.pad)
+        foot = ttk.Frame(self.body)
+        self.no = ttk.Button(foot, text="Cancel", command=self.dismiss)
+        self.yes = ttk.Button(foot, text="Choose its place …", style="Main.TButton", command=self._said_yes)
+        self.no.pack(side=tk.RIGHT)
+        self.yes.pack(side=tk.RIGHT, padx=look.pad)
+        foot.pack(fill=tk.X, pady=(look.gap, 0))
+        self.present(self.yes)
+
+    def _chosen(self) -> None:
+        self.imports.state(["!disabled"] if self.names.instate(["selected"]) else ["disabled", "!selected"])
+
+    def _said_yes(self) -> None:
+        names, imports = (box.instate(["selected"]) for box in (self.names, self.imports))
+        self.destroy()
+        self._then(names, self._days if imports else None)

@@ -15,6 +15,7 @@ from bulkops.desktop.keep_awake import staying_awake
 from bulkops.desktop.view import Question
 from bulkops.desktop.worker import Worker
 from bulkops.messages.errors import BulkopsError, CannotStart
+from bulkops.messages.precheck import being_asked
 from bulkops.messages.wording import plural, printable
 from bulkops.model.environment import Environment
 from bulkops.model.outcomes import URGENCY, Outcome, Status
@@ -177,6 +178,7 @@ class InboxPresenter:
         """Run one after the other; what there is to say at the end."""
         from bulkops.inbox.process import opened
         from bulkops.runs import ledger_access
+        from bulkops.runs.control import Watch
 
         if older := ledger_access.older(self.home, environment):
             asked = view.question_of_older(older)
@@ -184,7 +186,8 @@ class InboxPresenter:
             if refused := self._answers.get():
                 raise refused
             ledger_access.take_over(self.home)
-        with staying_awake(), opened(folder, self.home) as inbox:
+        watch = Watch(self._told, control.stopped.is_set)
+        with staying_awake(), opened(folder, self.home, watch=watch) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, environment, lambda run: self._carry(run, control))
                 self.worker.call_in_ui(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
@@ -193,13 +196,16 @@ class InboxPresenter:
                     return [*inbox.notes, f"Ended early: {left} not come to, still in the folder."]
             return inbox.notes
 
+    def _told(self, answers: int, questions: int) -> None:
+        self.worker.call_in_ui(lambda: self._say(being_asked(answers, questions)))
+
     def _confirm(self, summary: Summary) -> BulkopsError | None:
         if not summary.steps:
             return None
         path, asked = summary.workbook, view.question(summary)
         moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
         effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
-        asked = replace(asked, effects=effects, hidden=0, done=0, may_rehearse=False)
+        asked = replace(asked, effects=effects, hidden=0, done=0, may_rehearse=False, may_go_offline=False)
         self.worker.call_in_ui(lambda: self._ask(path, asked))
         return self._answers.get()
 

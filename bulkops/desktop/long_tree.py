@@ -73,13 +73,18 @@ class LongTree(ttk.Treeview):
     def __contains__(self, name: object) -> bool:
         return name in self._places
 
-    def fill(self, names: Iterable[str], chosen: str) -> None:
-        """Other rows than before. ``chosen``: the row that is chosen and in sight; "" for none."""
+    def fill(self, names: Iterable[str], chosen: str, stay: bool = False) -> None:
+        """Other rows than before. ``chosen``: the row that is chosen and in sight; "" for none. ``stay``: where the
+        operator has chosen or scrolled, what is in sight stays there instead."""
         self.names = list(names)
         self._places = {name: place for place, name in enumerate(self.names)}
-        self.chosen, self._first = chosen, 0
+        stay = stay and (bool(self._first) or self.chosen == chosen)
+        self.chosen, self._first = chosen, self._first if stay else 0
         self.delete(*self.get_children())
-        self.see(chosen)
+        if stay:
+            self.draw()
+        else:
+            self.see(chosen)
 
     def append(self, name: str) -> None:
         """One more row."""

@@ -14,25 +14,28 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bulkops.desktop import view
-from bulkops.desktop.check_presenter import HERE, KEY_CODES, CheckedRows, CheckPresenter
+from bulkops.desktop.check_presenter import HERE, KEY_CODES, CheckedRows
 from bulkops.desktop.keep_awake import staying_awake
 from bulkops.desktop.lines import make_line
 from bulkops.desktop.state import Phase
+from bulkops.desktop.template_presenter import TemplatePresenter
 from bulkops.desktop.view import Question
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.environment import PRACTICE
 from bulkops.model.outcomes import Outcome
+from bulkops.runs.control import Control, Watch
 from bulkops.runs.report import Options
 from bulkops.runs.resume import prepare_again
+from bulkops.runs.settings import settings
 
 if TYPE_CHECKING:
     from bulkops.runs.prepared_run import PreparedRun
     from bulkops.runs.summary import Summary
 
-_Ready = Callable[[Options], AbstractContextManager["PreparedRun"]]
+_Ready = Callable[[Options, Watch], AbstractContextManager["PreparedRun"]]
 
 
-class Presenter(CheckPresenter):
+class Presenter(TemplatePresenter):
     """One window's dealings with a workbook."""
 
     _question: Question | None = None
@@ -48,23 +51,28 @@ class Presenter(CheckPresenter):
         if path is not None and not self.state.why_not_run():
             from bulkops.runs.prepare import prepare
 
-            self._carry_out(lambda options: prepare(path, environment, self.home, options))
+            try:
+                options = Options(max_bills=settings(self.home).max_bills)
+            except CannotStart as error:
+                self.tell(error)
+                return
+            self._carry_out(lambda wanted, watch: prepare(path, environment, self.home, wanted, watch=watch), options)
 
     def finish(self, run: str) -> None:
         """Take up a run that was cut short."""
         if self.state.busy:
             self.say("The run was not taken up: wait until this is over.")
             return
-        self._carry_out(lambda _: prepare_again(run, self.home))
+        self._carry_out(lambda _, watch: prepare_again(run, self.home, watch=watch), Options())
 
-    def _carry_out(self, ready: _Ready) -> None:
+    def _carry_out(self, ready: _Ready, options: Options) -> None:
         from bulkops.runs.confirmation import prepare_and_carry_out
-        from bulkops.runs.control import Control
 
         control, self._answers = Control(), SimpleQueue()
-        self._control = control
-        self._options = Options()
+        self._options = options
         self._start(Phase.PREPARING)
+        self._control, self.state.confirmed = control, False
+        watch = Watch(self._told, control.stopped.is_set)
 
         def job() -> CheckedRows:
             asks: dict[int, str] = {}
@@ -75,7 +83,8 @@ class Presenter(CheckPresenter):
                 return self._asked(summary, rows)
 
             report = prepare_and_carry_out(
-                ready, self.home, confirm, self._asked_to_take_over, self._listen, control, Options()
+                lambda wanted: ready(wanted, watch),
+                *(self.home, confirm, self._asked_to_take_over, self._listen, control, options),
             )
             return (report, [], {}) if report.refused else self._rows_of(report, asks)
 
@@ -107,7 +116,7 @@ class Presenter(CheckPresenter):
             self._answers.put(CannotStart("run.declined"))
             return
         try:
-            self.state.phase = Phase.ASKING
+            self.state.phase, self.state.asked = Phase.ASKING, None
             if rows is not None:
                 self._take(rows)
                 report = rows[0]
@@ -131,23 +140,28 @@ class Presenter(CheckPresenter):
         self.screen.ask(None)
         return ""
 
-    def ask_again(self, include_hidden: bool, send_again: bool, trouble: bool = False) -> None:
-        """The operator wants other rows sent, too, or trouble to be rehearsed: the workbook is looked at anew, then the
-        question is asked anew."""
+    def ask_again(self, include_hidden: bool, send_again: bool, trouble: bool = False, offline: bool = False) -> None:
+        """The operator wants other rows sent, too, trouble to be rehearsed, or EnergyCAP not to be asked about the
+        rows: the workbook is looked at anew, then the question is asked anew."""
         if self._question is not None:
             self._options = replace(
-                self._options, include_hidden=include_hidden, send_again=send_again, trouble=trouble
+                self._options,
+                include_hidden=include_hidden,
+                send_again=send_again,
+                trouble=trouble,
+                offline=offline,
             )
             self._answered(self._options)
 
     def _answered(self, answer: Options | BulkopsError | None) -> None:
+        self.state.confirmed = answer is None and not (self._question and self._question.older)
         self._question = None
         self.state.phase = Phase.PREPARING
         self.state.began = self.state.heard = self.clock()
         self._answers.put(answer)
 
     def _begun(self, count: int) -> None:
-        self.state.phase, self.state.came, self.state.of = Phase.RUNNING, 0, count
+        self.state.phase, self.state.came, self.state.of, self.state.asked = Phase.RUNNING, 0, count, None
         self.state.began = self.state.heard = self.clock()
 
     def _seen(self, outcome: Outcome) -> None:
@@ -160,12 +174,6 @@ class Presenter(CheckPresenter):
         made = make_line(outcome, asks=self.state.lines[outcome.seq].asks)
         self.state.change(made)
         self.screen.show_line(made)
-
-    def stop(self) -> None:
-        """Start no further row; those on their way are finished and recorded."""
-        if self._control is not None and self.state.phase in (Phase.PREPARING, Phase.RUNNING):
-            self._control.stop("You stopped the run.")
-            self.refresh()
 
     def _ended(self, rows: CheckedRows) -> None:
         report = rows[0]
@@ -197,7 +205,7 @@ class Presenter(CheckPresenter):
             self._leave()
 
     def _over(self) -> None:
-        self._control = self._question = None
+        self._control = self._question = self.state.asked = None
         self.screen.ask(None)
 
     def _leave(self) -> None:
@@ -209,6 +217,7 @@ class Presenter(CheckPresenter):
     def close_when_stopped(self) -> None:
         """Stop at the next row's boundary; the window goes when that is recorded."""
         self._closing = True
+        self._asking.stop()
         self.stop()
         if self.state.phase is Phase.ASKING:
             self.answer(False)

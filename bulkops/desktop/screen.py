@@ -14,8 +14,8 @@ class Screen(Protocol):
     def show(self, shown: Shown) -> None:
         """Everything but the rows, anew."""
 
-    def show_lines(self, lines: list[Line]) -> None:
-        """All rows, anew."""
+    def show_lines(self, lines: list[Line], stay: bool = False) -> None:
+        """All rows, anew. ``stay``: the same ones, so what is chosen and in sight stays."""
 
     def show_line(self, line: Line) -> None:
         """One row has changed."""

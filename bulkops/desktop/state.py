@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bulkops.desktop.lines import Line
 from bulkops.desktop.view import Button, Shown, Trouble
+from bulkops.messages.lookups import asked_for_names
+from bulkops.messages.precheck import being_asked, read_once_more
 from bulkops.messages.record import UPDATED_ONCE, bringing_up_to_date
 from bulkops.messages.wording import plural, time_left
 from bulkops.model.environment import Environment
@@ -30,11 +32,13 @@ class Phase(Enum):
     PREPARING = "made ready to run"
     ASKING = "waiting for the operator's yes"
     RUNNING = "running"
+    MAKING = "a template being made"
     ENDED = "run"
     FAILED = "could not be checked or run"
 
 
-BUSY = (Phase.CHECKING, Phase.PREPARING, Phase.ASKING, Phase.RUNNING)
+BUSY = (Phase.CHECKING, Phase.PREPARING, Phase.ASKING, Phase.RUNNING, Phase.MAKING)
+STOPPABLE = (Phase.PREPARING, Phase.RUNNING, Phase.MAKING)
 
 
 @dataclass(slots=True)
@@ -61,6 +65,10 @@ class State:
     came: int = 0
     """Rows of the run that have their outcome."""
     of: int = 0
+    asked: tuple[int, int] | None = None
+    """(answers, questions) while EnergyCAP is asked about the rows, or for the names of a template."""
+    confirmed: bool = False
+    """Has the operator said yes to the run that is made ready?"""
     began: float = 0.0
     """When the phase began, in seconds of the presenter's clock."""
     heard: float = 0.0
@@ -92,7 +100,7 @@ class State:
             headline, then = self._words(now - self.heard, pause, stopping)
         else:
             headline, then = bringing_up_to_date(self.updated), UPDATED_ONCE
-        more = " ".join(filter(None, (self.said, then)))
+        more = "\n".join(filter(None, (self.said, then)))
         why_no_check = "" if self.workbook else "Choose a workbook first."
         return Shown(
             self.workbook,
@@ -103,7 +111,7 @@ class State:
             self._progress(),
             Button("Check", "Wait until this is over." if busy else why_no_check),
             Button(self._run_words(), self.why_not_run()),
-            Button("Stop safely", self._why_not_stop(stopping)),
+            Button(self._stop_words(), self._why_not_stop(stopping)),
             Button("Open results", self._why_no_results()),
             Button("Make corrections workbook", self._why_no_corrections()),
             busy,
@@ -122,7 +130,9 @@ class State:
             return self.updated, 100
         if self.phase is Phase.RUNNING:
             return self.came, self.of
-        return (0, 0) if self.phase in (Phase.CHECKING, Phase.PREPARING) else None
+        if self.asked is not None:
+            return self.asked
+        return (0, 0) if self.phase in (Phase.CHECKING, Phase.PREPARING, Phase.MAKING) else None
 
     def _run_words(self) -> str:
         ready = self.counts[Status.READY]
@@ -140,8 +150,11 @@ class State:
             return "No row can be sent as it stands: look at the messages."
         return ""
 
+    def _stop_words(self) -> str:
+        return "Stop asking" if self.phase is Phase.CHECKED and self.asked is not None else "Stop safely"
+
     def _why_not_stop(self, stopping: bool) -> str:
-        if self.phase not in (Phase.PREPARING, Phase.RUNNING):
+        if self.phase not in STOPPABLE and self.asked is None:
             return "Nothing is being sent."
         return "It is stopping." if stopping else ""
 
@@ -160,15 +173,17 @@ class State:
         match self.phase:
             case Phase.EMPTY:
                 return (
-                    self.said or "Choose a workbook, or drop one here.",
+                    "Choose a workbook, or drop one here.",
                     "Nothing is sent before you have seen every row and said yes.",
                 )
             case Phase.CHECKING:
                 return f"Checking {name} …", self._patience("reading the workbook", silent)
             case Phase.PREPARING:
-                return "Stopping …" if stopping else "Making ready …", self._patience(
+                return "Stopping …" if stopping else "Making ready …", self._being_asked() or self._patience(
                     f"waiting for {self.environment.host}", silent
                 )
+            case Phase.MAKING:
+                return "Stopping …" if stopping else "Making a template …", self._being_asked()
             case Phase.ASKING:
                 return "Look at the question, then say yes or no.", "Nothing has been sent yet."
             case Phase.RUNNING:
@@ -176,9 +191,16 @@ class State:
             case Phase.FAILED:
                 return self._told_of_failure(), self._told_of_rows()
             case Phase.CHECKED:
-                return self._told_of_rows(), self._next_after_check()
+                return self._told_of_rows(), self._being_asked() or self._next_after_check()
             case Phase.ENDED:
                 return self._told_of_run(), self._next_after_run()
+
+    def _being_asked(self) -> str:
+        if self.asked is None:
+            return ""
+        if self.phase is Phase.MAKING:
+            return asked_for_names(*self.asked)
+        return read_once_more(*self.asked) if self.confirmed else being_asked(*self.asked)
 
     def _patience(self, what: str, silent: float) -> str:
         return f"Still {what}, since {plural(int(silent), 'second')}." if silent > QUIET else ""

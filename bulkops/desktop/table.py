@@ -62,12 +62,13 @@ class Table(ttk.Frame):
         """The chosen row."""
         return self._lines.get(self.tree.chosen)
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Other rows than before; a row that needs a look is chosen, the worst first."""
+    def show(self, lines: Sequence[Line], stay: bool = False) -> None:
+        """Other rows than before; a row that needs a look is chosen, the worst first. ``stay``: the same ones, of which
+        there is more to say: what is chosen and in sight stays."""
         self._lines = {str(each.seq): each for each in lines}
         self._to_look_at = sum(each.look for each in lines)
         self._running = self._before = ""
-        self._fill(anew=True)
+        self._fill(anew=not stay, stay=stay)
 
     def change(self, line: Line) -> None:
         """One row has changed."""
@@ -100,13 +101,13 @@ class Table(ttk.Frame):
         self.filter.configure(text=f"Only rows to look at ({self._to_look_at})")
         enable(self.filter, self._to_look_at or self.only)
 
-    def _fill(self, anew: bool = False) -> None:
-        """``anew``: nothing of what was chosen counts any more."""
+    def _fill(self, anew: bool = False, stay: bool = False) -> None:
+        """``anew``: nothing of what was chosen counts any more. ``stay``: what is in sight stays there."""
         self._count()
         shown = {name: each for name, each in self._lines.items() if each.look or not self.only}
         chosen = self.tree.chosen if self.tree.chosen in shown and not anew else ""
         worst = most_urgent(shown.values())
-        self.tree.fill(shown, chosen or (str(worst.seq) if worst else ""))
+        self.tree.fill(shown, chosen or (str(worst.seq) if worst else ""), stay)
         self._chosen(self.selected)
 
     def _row(self, name: str) -> tuple[tuple[object, ...], str]:
@@ -119,6 +120,7 @@ class Details(ttk.Frame):
 
     def __init__(self, parent: tk.Misc, look: Look, mark: Callable[[ResolutionKind], object]) -> None:
         super().__init__(parent)
+        self._parts: Sequence[tuple[str, str]] = ()
         self.text = tk.Text(
             self,
             height=7,
@@ -157,18 +159,18 @@ class Details(ttk.Frame):
         for status, colour in STRONG.items():
             self.text.tag_configure(status.name, foreground=colour, font="BulkopsTitle")
 
-    def show_line(self, line: Line, in_doubt: bool) -> None:
-        """One row: its state, what it does, its message, what to do; one in doubt can be marked."""
+    def show_line(self, line: Line, in_doubt: bool, notes: Sequence[str]) -> None:
+        """One row: its state, what it does, its message, what to do; one in doubt can be marked. Below it, what there
+        is to say of the workbook as a whole."""
         self._offer_marks(in_doubt)
         parts = [(line.title, line.shown.name), (line.asks, "faint"), (line.message, ""), (line.tip, "do")]
-        self._write(parts)
+        self._write([*parts, *_good_to_know(notes)])
 
     def show_notes(self, notes: Sequence[str], rows: bool) -> None:
         """What there is to say of the workbook as a whole."""
         self._offer_marks(False)
-        good_to_know = [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []
         hint = [("Choose a row above to read all that there is to say of it.", "faint")] if rows else []
-        self._write([*good_to_know, *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
+        self._write([*_good_to_know(notes), *hint] or [("How it goes", "do"), *((step, "") for step in STEPS)])
 
     def _offer_marks(self, offered: bool) -> None:
         if offered:
@@ -177,9 +179,16 @@ class Details(ttk.Frame):
             self.marks.grid_forget()
 
     def _write(self, parts: Sequence[tuple[str, str]]) -> None:
+        if parts == self._parts:
+            return
+        self._parts = parts
         self.text.configure(state=tk.NORMAL)
         self.text.delete("1.0", tk.END)
         for words, tag in parts:
             if words:
                 self.text.insert(tk.END, words + "\n", tag)
         self.text.configure(state=tk.DISABLED)
+
+
+def _good_to_know(notes: Sequence[str]) -> list[tuple[str, str]]:
+    return [("Good to know", "do"), *((f"• {note}", "") for note in notes)] if notes else []

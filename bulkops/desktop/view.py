@@ -23,6 +23,7 @@ STEPS = (
 )
 TICK = "I have looked, and these rows are to be sent all the same"
 REHEARSE = "Rehearse trouble: a lost answer, a refusal, a slow server, a wrong control total"
+OFFLINE = "Do not ask EnergyCAP about the rows"
 WHERE = "Practice \N{EN DASH} nothing leaves this computer"
 
 
@@ -101,6 +102,8 @@ class Question:
     practice: bool
     owner: str
     key: str
+    touch: tuple[str, ...]
+    """What the rows will touch, as far as EnergyCAP tells: the bills first."""
     effects: tuple[str, ...]
     left_out: str
     results: str
@@ -115,6 +118,10 @@ class Question:
     """Can some rows meet trouble on purpose?"""
     trouble: bool = False
     """Do they?"""
+    may_go_offline: bool = False
+    """Can it be left out to ask EnergyCAP about the rows?"""
+    offline: bool = False
+    """Was it left out?"""
     resumes: str = ""
     sure: tuple[str, ...] = ()
     """What the operator must have seen to, and says so by a tick, before anything is sent."""
@@ -223,6 +230,7 @@ def question(summary: Summary) -> Question:
         summary.environment == PRACTICE,
         owner if summary.key else "",
         summary.key,
+        tuple(map(printable, summary.touch)),
         tuple(effects),
         by_status(summary.decided),
         f"{summary.results}{within}" if summary.results else "",
@@ -233,6 +241,8 @@ def question(summary: Summary) -> Question:
         summary.options.send_again,
         summary.environment == PRACTICE and bool(summary.steps) and not summary.resumes,
         summary.options.trouble,
+        not summary.resumes and summary.environment != PRACTICE and summary.options.max_bills is None,
+        summary.options.offline,
         printable(summary.resumes),
         tuple(printable(each.tip) for each in summary.sure),
     )
@@ -241,4 +251,4 @@ def question(summary: Summary) -> Question:
 def question_of_older(why: BulkopsError) -> Question:
     """What to ask where the record of what was sent is not the newest."""
     shown = trouble(why)
-    return Question(0, "", "", True, "", "", (), "", "", (shown.sentence, shown.tip), 0, 0, older=shown.title)
+    return Question(0, "", "", True, "", "", (), (), "", "", (shown.sentence, shown.tip), 0, 0, older=shown.title)

@@ -166,9 +166,9 @@ class Window:
             # What its workbooks would come to depends on where they would be sent.
             self.inbox.presenter.look()
 
-    def show_lines(self, lines: list[Line]) -> None:
-        """All rows, anew."""
-        self.workbook.table.show(lines)
+    def show_lines(self, lines: list[Line], stay: bool = False) -> None:
+        """All rows, anew. ``stay``: the same ones, so what is chosen and in sight stays."""
+        self.workbook.table.show(lines, stay)
 
     def show_line(self, line: Line) -> None:
         """One row has changed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 
 from bulkops.desktop import view
-from bulkops.desktop.dialogs import SureDialog
+from bulkops.desktop.dialogs import SureDialog, TemplateDialog
 from bulkops.desktop.lines import Line
 from bulkops.desktop.presenter import Presenter
 from bulkops.desktop.table import Details, Table
@@ -110,9 +110,19 @@ class WorkbookTab(ttk.Frame):
             self.presenter.choose(Path(found))
 
     def make_template(self) -> None:
-        """Ask where the empty workbook goes."""
+        """Ask which workbook it is to be, where there is a choice."""
+        environment = self.presenter.state.environment
+        if environment.starts_with_the_run:
+            self.place_template(names=False)
+        else:
+            from bulkops.runs.live_template import DAYS
+
+            self.choice = TemplateDialog(self, self.look, environment.place, DAYS, self.place_template)
+
+    def place_template(self, names: bool, days: int | None = None) -> None:
+        """Ask where the new workbook goes."""
         if place := ask_new_workbook(self, "New workbook from the template", "bulkops rows.xlsx"):
-            self.presenter.new_from_template(place)
+            self.presenter.new_from_template(place, names, days)
 
     def make_corrections(self) -> None:
         """Ask where the rows to be corrected go."""
@@ -192,7 +202,7 @@ class WorkbookTab(ttk.Frame):
         if line is None:
             self.details.show_notes(self.notes, bool(self.presenter.state.lines))
         else:
-            self.details.show_line(line, line.seq in self.presenter.state.unknown_outcomes)
+            self.details.show_line(line, line.seq in self.presenter.state.unknown_outcomes, self.notes)
 
 
 class TroublePane(tk.Frame):

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 
 from bulkops.messages.wording import plural
 
+
+def asked_for_names(done: int, of: int) -> str:
+    """How far the reading for a template is."""
+    return f"Asking EnergyCAP for its names … {done} of {of}"
+
+
 NO_ANSWER = "no answer came"
 NOT_UNDERSTOOD = "its answer cannot be understood"
 NOT_WHOLE = "its answer is not whole"

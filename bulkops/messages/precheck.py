@@ -7,8 +7,13 @@ _PICK = "Choose from the list again, or type the id alone. Excel counts an id up
 
 
 def being_asked(done: int, of: int) -> str:
-    """How far the reading of EnergyCAP is."""
-    return f"Asking EnergyCAP about the rows … {done} of {of}"
+    """How far the reading of EnergyCAP is. ``of`` 0: it has only begun."""
+    return f"Asking EnergyCAP about the rows … {f'{done} of {of}' if of else ''}".rstrip()
+
+
+def read_once_more(done: int, of: int) -> str:
+    """The same after the yes."""
+    return f"EnergyCAP is read once more, so that what is sent is what you have seen … {done} of {of}"
 
 
 def looked_at(fit: int, against: int, untold: int) -> str:
@@ -81,7 +86,7 @@ MESSAGES = (
         "The status of task {value} is “{words}”, which does not speak of kickouts.",
         "Look in Bill Imports whether it left any.",
         warning=True,
-        effect="reimport a task whose status does not speak of kickouts",
+        effect="will reimport a task whose status does not speak of kickouts",
     ),
     Message(
         "batch.gone",

@@ -15,7 +15,7 @@ from bulkops.energycap.tables import Wanted, look_up, recent_imports
 from bulkops.ledger import Account, now
 from bulkops.messages import lookups
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.wording import local_time, moment
+from bulkops.messages.wording import local_time, moment, plural
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.facts import Imports, Task
 from bulkops.model.history import PriorAttempt
@@ -43,6 +43,23 @@ class Made:
     """Imports without a row or a place in the drop-down: they are running, or this computer has reimported them."""
     notes: tuple[str, ...]
     """What could not be told, and what else there is to say."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that there is to say of it, in sentences."""
+        said = [self.source, *self.notes]
+        if self.rows is not None:
+            without = (
+                " Choose Yes in “Run this row”, and a Batch mode, in the rows that are meant." if self.rows else ""
+            )
+            said.append(f"{plural(self.rows, 'import')} with kickouts, a row each.{without}")
+        if self.left_out:
+            are, them = ("is", "it") if self.left_out == 1 else ("are", "them")
+            said.append(
+                f"{plural(self.left_out, 'import')} {are} left out, still running or sent again from here before: the "
+                f"sheet Imports names {them}."
+            )
+        return tuple(said)
 
 
 def make(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
+from threading import Event
 from time import monotonic
 
 from bulkops.desktop.lines import Line
@@ -17,9 +18,19 @@ from bulkops.desktop.view import Question, Shown
 from bulkops.desktop.window import Window
 from bulkops.desktop.worker import Worker
 from bulkops.model.environment import Environment
+from bulkops.practice.server import Fault, PracticeServer
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened is given up."""
+
+
+def hold(practice: PracticeServer, path: str, method: str = "GET") -> Callable[[], None]:
+    """Let the next answer about a path wait until it is let go."""
+    gate = Event()
+    practice.faults.add(
+        Fault(True, lambda _, answer: gate.wait(PATIENCE) and answer), method=method, path_contains=path
+    )
+    return gate.set
 
 
 @dataclass
@@ -36,7 +47,7 @@ class Watcher:
     def show(self, shown: Shown) -> None:
         self.shown.append(shown)
 
-    def show_lines(self, lines: list[Line]) -> None:
+    def show_lines(self, lines: list[Line], stay: bool = False) -> None:
         self.lines = list(lines)
 
     def show_line(self, line: Line) -> None:

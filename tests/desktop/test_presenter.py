@@ -208,6 +208,7 @@ def test_outside_practice_the_number_of_rows_is_typed(
 def test_a_run_shows_each_row_as_it_comes(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
     """Rows, totals and results agree, and what a row does stays beside what became of it."""
     somewhere.check(book)
+    somewhere.idle()
     asks = [each.asks for each in somewhere.screen.lines]
     shown = somewhere.run()
     assert states(somewhere) == [Status.DONE] * 4
@@ -501,7 +502,7 @@ def test_an_error_after_a_no_is_shown(operator: Operator, book: Path, monkeypatc
 
 def test_details_for_help_hold_no_key(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
     """The code, the sentence and the version, and nothing of the key that was refused."""
-    practice.faults.add(Fault.status(401), method="GET", path_contains="/me")
+    practice.faults.add(Fault.status(401), times=None, method="GET", path_contains="/me")
     somewhere.check(book)
     somewhere.presenter.run()
     shown = somewhere.until(Phase.CHECKED)
@@ -605,7 +606,7 @@ def test_a_question_that_cannot_be_shown_is_a_no(
     somewhere.check(book)
     real = getattr(somewhere.screen, shown)
 
-    def broken_once(_: object) -> None:
+    def broken_once(*_: object) -> None:
         setattr(somewhere.screen, shown, real)
         raise RuntimeError("made to go wrong")
 

@@ -14,7 +14,7 @@ from tkinter import ttk
 
 import pytest
 from asking import fill, flag, kickout
-from desk import Desk
+from desk import Desk, hold
 from workbooks import column_of
 
 from bulkops.desktop import starting, view
@@ -96,6 +96,66 @@ def test_production_is_red_and_wants_the_number(elsewhere: Desk, practice: Pract
     desk.write("4", desk.root.focus_get() or window.dialog)
     desk.click(window.dialog.yes)
     desk.phase(Phase.ENDED)
+    assert len(practice.writes) == 4
+
+
+def test_what_is_chosen_and_in_sight_stays(elsewhere: Desk, practice: PracticeServer, tmp_path: Path) -> None:
+    """When EnergyCAP has answered, the rows are shown anew where they were; a stop by Escape changes nothing either."""
+    rows = [flag(2006 + number % 20, comment=f"Row {number}") for number in range(200)]
+    book = fill(tmp_path / "a.xlsx", [], [flag(2099), *rows])
+    window, tree = elsewhere.window, elsewhere.window.workbook.table.tree
+    let_go = hold(practice, "/list")
+    window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    tree.yview_moveto(0.5)
+    tree.selection_set(tree.get_children()[2])
+    elsewhere.root.update()
+    before, chosen = tree.get_children(), tree.chosen
+    assert before[2] == chosen != ""
+    let_go()
+    elsewhere.until(lambda: not window.presenter.worker.busy, "EnergyCAP's word on the rows")
+    assert (tree.get_children(), tree.chosen, tree.selection()) == (before, chosen, (chosen,))
+    assert "list Site" in elsewhere.details()
+    window.presenter.check()
+    elsewhere.until(lambda: not window.presenter.worker.busy, "the check and EnergyCAP's word")
+    assert tree.chosen == "0"
+    let_go = hold(practice, "/list")
+    window.presenter.check()
+    elsewhere.until(lambda: window.presenter.state.asked is not None, "EnergyCAP being asked")
+    elsewhere.root.focus_force()
+    elsewhere.press("<Escape>", elsewhere.root)
+    let_go()
+    elsewhere.until(lambda: not window.presenter.worker.busy, "the end of the asking")
+    assert {row[3] for row in elsewhere.rows()} == {"Ready"}
+
+
+def test_what_changes_after_the_yes_is_ticked_and_typed_anew(
+    elsewhere: Desk, practice: PracticeServer, book: Path
+) -> None:
+    """The second question begins as the first one did; EnergyCAP need not be asked, by a tick."""
+    window = elsewhere.window
+    window.take([book])
+    elsewhere.phase(Phase.CHECKED)
+    asking(elsewhere)
+    practice.state.known["list"][2006].bills.pop()  # type: ignore[attr-defined]
+    assert window.dialog is not None
+    elsewhere.write("4", elsewhere.root.focus_get() or window.dialog)
+    elsewhere.click(window.dialog.yes)
+    elsewhere.until(lambda: window.dialog and window.dialog.sure, "the question anew")
+    dialog = window.dialog
+    assert dialog.sure is not None
+    assert dialog.entry is not None
+    assert (dialog.sure.instate(["selected"]), dialog.entry.get()) == (False, "")
+    assert practice.writes == []
+    assert dialog.offline is not None
+    elsewhere.click(dialog.offline)
+    elsewhere.until(
+        lambda: dialog.offline and dialog.offline.instate(["selected", "!disabled"]), "the question offline"
+    )
+    assert dialog.sure is None
+    elsewhere.write("4", elsewhere.root.focus_get() or dialog)
+    elsewhere.click(dialog.yes)
+    elsewhere.phase(Phase.ENDED)
     assert len(practice.writes) == 4
 
 

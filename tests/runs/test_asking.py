@@ -109,7 +109,7 @@ def test_a_check_tells_what_only_energycap_knows_and_a_run_sends_the_rest(
         *("invalid", "invalid", "failed", "done", "invalid", "invalid", "done", "done")
     ]
     assert asked[0].touch[0].startswith("2 edits of 1 list: 40 bills now")
-    assert asked[0].effects["reimport a task whose status does not speak of kickouts"] == 1
+    assert asked[0].effects["will reimport a task whose status does not speak of kickouts"] == 1
 
 
 def test_each_thing_is_read_once_before_the_question_and_counts_and_batches_once_more(
