@@ -24,6 +24,8 @@ LOST_IN_A_ROW = 5
 _LISTEN_SECONDS = 0.1
 _NO_SUCH_CALL = re.compile("http resource|request uri|route", re.IGNORECASE)
 """In what a web server says that knows the call itself no more: nothing is proved of the thing asked about."""
+_NOT_FOUND = re.compile(r"((the )?(requested )?(resource|page|url) )?(was )?not found\.?", re.IGNORECASE)
+"""All that a gateway says that does not know the call. In ProblemDetails the same words are a title of EnergyCAP's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,10 @@ def understood_absence(seen: NoResponse) -> NotTold:
 
 def _is_gone(refusal: Reply) -> bool:
     """EnergyCAP's own 404 for the very thing: neither a page of something else, nor a word on the call itself."""
-    own = refusal.status == 404 and not is_strange(refusal) and isinstance(_json(refusal), dict)
-    return own and _NO_SUCH_CALL.search(server_words(refusal)) is None
+    said, words = _json(refusal), server_words(refusal)
+    if refusal.status != 404 or is_strange(refusal) or not isinstance(said, dict) or _NO_SUCH_CALL.search(words):
+        return False
+    return "title" in said or (bool(said) and _NOT_FOUND.fullmatch(words) is None)
 
 
 def _json(seen: Reply) -> Any:

@@ -19,6 +19,8 @@ _OTHERS = re.compile(
     r"|rates?|channels?|readings?|budgets?|cost cent(er|re)s?|users?|tasks?|reports?)\b",
     re.IGNORECASE,
 )
+_BESIDE_KIND = re.compile(r"\b(lists?|dynamic|static|shared|my|all|of|and)\b", re.IGNORECASE)
+"""What may stand beside these words. Any other may be bills in another language: Rechnungen pro Account."""
 _FILE_NAME = re.compile(r"[^\\/:*?\"<>|]{1,200}\.[A-Za-z0-9]{1,5}")
 _FILE_KEYS = ("filename", "originalfilename", "importfilename")
 _FLAG_STATUS = re.compile(r"\bflag status\b", re.IGNORECASE)
@@ -147,9 +149,10 @@ def _yes(value: Any, words: Mapping[str, bool]) -> bool | None:
 
 
 def _of_bills(kind: str) -> bool | None:
-    """Does a type of list hold bills, by the customer's own words? None: they say neither, or both."""
+    """Does a type of list hold bills, by the customer's own words? None: they say neither, or both, or more."""
     bills, others = _BILLS.search(kind) is not None, _OTHERS.search(kind) is not None
-    return None if bills == others else bills
+    more = any(map(str.isalnum, _BESIDE_KIND.sub("", _OTHERS.sub("", kind))))
+    return None if bills == others or (others and more) else bills
 
 
 def line(said: Any) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from bulkops.energycap import parsing
 from bulkops.energycap.inquiry import NOT_UNDERSTOOD, Inquiry, NotTold, Sender, Told
-from bulkops.energycap.pages import Pages, address, number, rows_of
+from bulkops.energycap.pages import NOT_WHOLE, Pages, address, number, rows_of
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.messages import answers, lookups
 from bulkops.model.facts import Batch, BillList, Count, Facts, FlagType, Imports, Person, Task
@@ -171,6 +171,8 @@ class _Found(_Asking):
     def _take_flag_types(self, answer: Told | NotTold) -> None:
         # There always is the reserved one: a table without any proves nothing.
         rows = rows_of(answer) or _LEFT_OUT
+        if isinstance(answer, Told) and number(answer.headers, "TotalNumberOfRecords") not in (None, len(answer.json)):
+            rows = NOT_WHOLE
         found = self._flag_types = self.table("flag_types", rows, parsing.flag_type, lambda each: each.id)
         self.needs("flag_types.name", (each.name for each in (found or {}).values()))
 

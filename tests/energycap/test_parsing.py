@@ -112,6 +112,9 @@ def test_a_task_has_ended_if_it_has_an_end(end: dict[str, Any], ended: bool | No
         ("Billing", None),
         ("Dynamic List", None),
         ("Rechnungen", None),
+        ("Rechnungen pro Account", None),
+        ("Factures par sites", None),
+        ("Vendor invoices", None),
         ("", None),
     ],
 )

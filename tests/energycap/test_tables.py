@@ -278,6 +278,14 @@ def test_an_empty_table_of_flag_types_proves_nothing(server: PracticeServer) -> 
     assert len(facts.untold) == 1
 
 
+def test_half_a_table_of_flag_types_proves_nothing(server: PracticeServer) -> None:
+    """Where its headers promise more than came."""
+    more = Fault.answer(200, json=[{"flagTypeId": 1, "flagTypeInfo": "Late"}], headers={"TotalNumberOfRecords": "2"})
+    server.faults.add(more, method="GET", path_contains="flagType")
+    facts = asked(server, Wanted(flag_types=True))
+    assert (facts.flag_types, len(facts.untold)) == (None, 1)
+
+
 def test_what_the_owner_may_not_see_is_said_once_in_energycaps_words(server: PracticeServer) -> None:
     """Without View on flags and batches; users come without what is not for everybody."""
     for area in ("flaggedItems", "billsAndBatches", "usersAndRoles"):
@@ -374,9 +382,18 @@ def test_only_energycaps_own_word_is_a_no(server: PracticeServer, errors: Any, o
     assert len(facts.untold) == (0 if own else 3)
 
 
-def test_a_call_that_is_not_there_is_not_a_thing_that_is_not_there() -> None:
-    """A web server's own word on the address is JSON as well."""
-    body = b'{"Message": "No HTTP resource was found that matches the request URI \'/api/v3/task/1\'."}'
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Message": "No HTTP resource was found that matches the request URI \'/api/v3/task/1\'."}',
+        b'{"statusCode": 404, "message": "Resource not found"}',
+        b'{"message": "Not Found"}',
+        b'{"detail": "Not Found"}',
+        b"{}",
+    ],
+)
+def test_a_call_that_is_not_there_is_not_a_thing_that_is_not_there(body: bytes) -> None:
+    """The own word of a web server or a gateway on the address is JSON as well."""
     facts = look_up(Wanted(tasks=frozenset({GUID.format(1)})), answering(lambda _: Reply(404, {}, body)))
     assert (facts.gone, len(facts.untold)) == (frozenset(), 1)
 
