@@ -4,6 +4,7 @@ The template writes the label and a check holds what was typed against the names
 """
 
 import re
+import unicodedata
 from datetime import datetime
 from itertools import accumulate
 
@@ -113,9 +114,10 @@ def _in_a_row(name: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    shown = ("" if not (char.isprintable() or char.isspace()) else char for char in text)
+    return " ".join("".join(shown).split())
 
 
 def _folded(text: str, counted: bool) -> str:
-    line = _line(text)
+    line = unicodedata.normalize("NFC", _line(text))
     return (_BILLS.sub("", line) if counted else line).casefold()

@@ -90,12 +90,13 @@ def _passed_by(each: SheetRow, fields: Mapping[str, Field]) -> CheckedRow:
     values: dict[str, Any] = {}
     picks: dict[str, tuple[Pick, ...]] = {}
     if each.operation is not None:
-        target = each.operation.target
-        cell = each.row.cells.get(target)
-        found = None if cell is None else fields[target].read(cell)
-        values[target] = value_of(found)
-        if picked := picks_of(found):
-            picks[target] = picked
+        values[each.operation.target] = None
+        for name in {each.operation.target, *each.operation.kinds} & each.row.cells.keys():
+            found = fields[name].read(each.row.cells[name])
+            if name == each.operation.target:
+                values[name] = value_of(found)
+            if picked := picks_of(found):
+                picks[name] = picked
     return each.checked(values, each.barred or each.found, picks=picks)
 
 

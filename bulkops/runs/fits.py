@@ -13,10 +13,20 @@ from bulkops.model import picks
 from bulkops.model.facts import CLOSED, OPEN, PENDING, Batch, Facts, Task
 from bulkops.model.picks import Nameable
 from bulkops.operations.base import Named
+from bulkops.operations.heading_names import normal
 
 No = tuple[str, Mapping[str, str]]
 """A definite no: the catalogue's code, and its facts."""
-BILL_IMPORT = "billimport"
+_BILL_IMPORT = "billimport"
+_OTHER_TYPES = frozenset(
+    {
+        *("setupsheet", "readingimport", "recordimport", "billexport", "billunexport", "chargeback", "accrual"),
+        *("auditgroup", "costavoidance", "report", "energystar", "budget"),
+    }
+)
+"""The other types of tasks that are documented: what no page names may be a bill import, too."""
+_OVER = re.compile("complet|kickout|finish|success|fail|error|cancel|abort", re.IGNORECASE)
+"""In the status of a task that does not run any more, whatever it says of its end."""
 _RUNS_FOR = timedelta(hours=24)
 """A task that began longer ago and has no end has stopped in some other way."""
 _ZONES = timedelta(hours=14)
@@ -92,13 +102,13 @@ def _task(known: Known, named: Named) -> No | bool:
     task = known.facts.tasks.get(str(named.id))
     if task is None:
         return False
-    if task.type_code and task.type_code.casefold() != BILL_IMPORT:
+    if normal(task.type_code) in _OTHER_TYPES:
         return "task.other_type", {"value": task.guid, "words": task.type_code}
-    if task.ended is False and task.begin is not None:
+    if task.ended is False and task.begin is not None and not _OVER.search(task.status):
         begin = task.begin if task.begin.tzinfo else task.begin.replace(tzinfo=UTC)
         if -_ZONES < known.now - begin < _RUNS_FOR:
             return "task.running", {"value": task.guid, "words": task.status or "running"}
-    return bool(task.type_code) and task.ended is True
+    return normal(task.type_code) == _BILL_IMPORT and task.ended is True
 
 
 def _open_batch(known: Known, named: Named) -> No | bool:

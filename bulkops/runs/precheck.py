@@ -16,6 +16,7 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import Named, Operation
 from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.cells import shorten
 from bulkops.runs.fits import Known, No, called, speaks_of_no_kickouts
 from bulkops.runs.planning import invalid
 
@@ -85,12 +86,14 @@ class _Seen:
     _edited: set[int | str] = field(default_factory=set)
     _spelled: dict[tuple[str, str], dict[int | str, str]] = field(default_factory=dict)
     """(kind, name) → the ids that were picked by it, each with its first cell."""
+    _named: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Kind → the picks that are offered, each with all that its thing may be called."""
 
     def __post_init__(self) -> None:
         for row in self.rows:
             for name, found in row.picks.items():
                 for each in found:
-                    key = self.operations[row.operation].kinds.get(name, name), _folded(each.name)
+                    key = _told_apart(self.operations[row.operation].kinds.get(name, name)), _folded(each.name)
                     self._spelled.setdefault(key, {}).setdefault(each.id, row.address(name))
 
     def look_at(self, step: Step) -> tuple[Step, tuple[Problem, ...], bool]:
@@ -136,13 +139,13 @@ class _Seen:
         pick = next((each for each in row.picks.get(named.field, ()) if each.id == named.id), None)
         if pick is None or (called_so := picks.is_called(thing, pick.name) if thing else None):
             return
-        value = f"{pick.name} | {pick.id}"
+        value = f"{shorten(pick.name)} | {pick.id}"
         if called_so is False:
             yield "pick.other_name", {"value": value, "extra": f"{named.kind} {named.id}", "words": called(thing)}
             return
-        ids = self._spelled.get((named.kind, _folded(pick.name)), {})
+        ids = self._spelled.get((_told_apart(named.kind), _folded(pick.name)), {})
         if other := next((each for each in ids if each != pick.id), None):
-            told = {"value": pick.name, "extra": str(pick.id), "other": ids[other], "words": str(other)}
+            told = {"value": shorten(pick.name), "extra": str(pick.id), "other": ids[other], "words": str(other)}
             yield "pick.two_ids", told
 
     def _counted(self, step: Step, named: Named) -> Step:
@@ -170,11 +173,19 @@ class _Seen:
     def _offered(self, row: CheckedRow, problem: Problem) -> Problem:
         """The problem with the picks that match a name without an id."""
         kind = next((kind for kind, each in _names_alone(row, self.operations) if each is problem), "")
-        matching = [picks.pick(each) for each in self.known.all_of(kind) if _is_like(each, problem.typed)]
-        if not matching:
+        if not (matching := self._like(kind, problem.typed)):
             return problem
         more = f"; and {len(matching) - _MOST} more" if len(matching) > _MOST else ""
-        return replace(problem, tip=sentences.offered("; ".join(sorted(matching)[:_MOST]) + more))
+        return replace(problem, tip=sentences.offered("; ".join(matching[:_MOST]) + more))
+
+    def _like(self, kind: str, typed: str) -> list[str]:
+        """The picks of a kind in whose names each word stands. Many rows ask: a kind's names are put together once."""
+        if kind not in self._named:
+            found = ((picks.pick(each), "\n".join(picks.names(each)).casefold()) for each in self.known.all_of(kind))
+            self._named[kind] = sorted(found)
+        words = typed.casefold().split()
+        longest = max(words, key=len, default="")
+        return [pick for pick, said in self._named[kind] if longest in said and all(word in said for word in words)]
 
 
 def _names_alone(row: CheckedRow, operations: Operations) -> Iterator[tuple[str, Problem]]:
@@ -199,10 +210,9 @@ def _unexpected(step: Step, named: Named) -> Iterator[No]:
         yield "expected_bills.before", told
 
 
-def _is_like(thing: Nameable, typed: str) -> bool:
-    """Is a thing called so, or does each word of it stand in its name?"""
-    label = picks.label(thing).casefold()
-    return bool(picks.is_called(thing, typed)) or all(word in label for word in typed.casefold().split())
+def _told_apart(kind: str) -> str:
+    """A batch is one, open or pending."""
+    return "batch" if kind.endswith("batch") else kind
 
 
 def _folded(name: str) -> str:

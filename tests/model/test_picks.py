@@ -48,6 +48,8 @@ def test_every_label_is_one_of_the_names() -> None:
         (BillList(1, "Electric", LEE), "Electric, Somebody Else", False),
         (BillList(1, "Electric"), "Electric, Somebody Else", None),
         (BillList(1, "Gas, 3 bills"), "Gas, 4 bills", False),
+        (BillList(1, "Electric"), "Elec\u00adtric\u200b", True),
+        (BillList(1, "Café"), "Cafe\u0301", True),
         (BillList(1, ""), "Electric", None),
         (LEE, "mlee", True),
         (LEE, "morgan lee (mlee)", True),

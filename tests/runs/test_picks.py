@@ -67,11 +67,15 @@ def test_a_pick_repeats_the_row_with_its_id(tmp_path: Path) -> None:
 def test_picks_are_told_of_rows_with_other_problems(tmp_path: Path) -> None:
     """A row that needs fixing, or is hidden, may be the one that shows that a pick was dragged."""
     wrong, hidden = rows(
-        fill(tmp_path / "a.xlsx", flags=[flag("Late | 2001", flag_status="x"), flag("Late | 2002", hidden=True)])
+        fill(
+            tmp_path / "a.xlsx",
+            flags=[flag("Late | 2001", flag_status="x"), flag("Late | 2002", assignees="J | 101", hidden=True)],
+        )
     )
     assert wrong.problems
     assert wrong.picks == {"list_id": (Pick("Late", 2001),)}
-    assert (hidden.target, hidden.picks) == ("2002", {"list_id": (Pick("Late", 2002),)})
+    picks = {"list_id": (Pick("Late", 2002),), "assignees": (Pick("J", 101),)}
+    assert (hidden.target, hidden.picks) == ("2002", picks)
 
 
 def test_a_bare_name_is_kept_with_its_problem(tmp_path: Path) -> None:

@@ -72,10 +72,15 @@ EXISTING, PENDING = "use existing batch", "use pending batch"
 NOES: Mapping[str, tuple[CheckedRow, Facts, str, str]] = {
     "no such task": (kickout(0), gone(("task", task(1))), "task.gone", "task_guid"),
     "another type of task": (kickout(0), of_task(type_code="SetupSheet"), "task.other_type", "task_guid"),
-    "running": (kickout(0), of_task(ended=False, begin=NOW - timedelta(hours=2)), "task.running", "task_guid"),
+    "running": (
+        kickout(0),
+        of_task(status="Running", ended=False, begin=NOW - timedelta(hours=2)),
+        "task.running",
+        "task_guid",
+    ),
     "running, by a clock far ahead": (
         kickout(0),
-        of_task(ended=False, begin=(NOW + timedelta(hours=13)).replace(tzinfo=None)),
+        of_task(status="", ended=False, begin=(NOW + timedelta(hours=13)).replace(tzinfo=None)),
         "task.running",
         "task_guid",
     ),
@@ -137,6 +142,8 @@ CANNOT_TELL: Mapping[str, tuple[CheckedRow, Facts]] = {
     "nothing was told": (kickout(0), Facts(asked=True)),
     "a task that was not told": (kickout(0), replace(TOLD, tasks={})),
     "a task without a type": (kickout(0), of_task(type_code="")),
+    "a type of task that no page names": (kickout(0), of_task(type_code="UtilityBillImport")),
+    "a task without an end whose status speaks of one": (kickout(0), of_task(ended=False, begin=NOW)),
     "a task whose end was not told": (kickout(0), of_task(ended=None)),
     "a task without an end that began long ago": (kickout(0), of_task(ended=False, begin=NOW - timedelta(days=3))),
     "a task without an end or a begin": (kickout(0), of_task(ended=False, begin=None)),
@@ -183,7 +190,7 @@ def test_a_time_with_a_zone_is_read_in_it() -> None:
     """A task of yesterday noon in Honolulu has run for less than a day."""
     honolulu = timezone(-timedelta(hours=10))
     began = (NOW - timedelta(hours=23)).astimezone(honolulu)
-    found = against(kickout(0), of_task(ended=False, begin=began))
+    found = against(kickout(0), of_task(status="Running", ended=False, begin=began))
     assert found is not None
     assert found.code == "task.running"
 
@@ -226,6 +233,21 @@ def test_one_name_with_two_ids_needs_fixing_where_nobody_was_asked() -> None:
     assert notes == ()
     both = {number: BillList(number, "Electric", DANA, "Bill List", True) for number in (2001, 2002)}
     assert len(held(rows[:2], replace(TOLD, lists=both))[0].steps) == 2
+
+
+def test_one_batch_picked_as_open_and_as_pending_has_one_id() -> None:
+    """A code is a batch's whatever its status."""
+    used = picked(kickout(0, 1, EXISTING, existing_open_batch_id=501), "existing_open_batch_id", ("AUG", 501))
+    for number, codes in ((502, {"pick.two_ids"}), (501, set())):
+        other = picked(kickout(1, 2, PENDING, pending_batch_id=number), "pending_batch_id", ("AUG", number))
+        assert {each.code for each in held([used, other], Facts(), None)[0].decided} == codes
+
+
+def test_a_long_name_is_told_short() -> None:
+    """In a message as in every other."""
+    found = against(edit(0, 2001, "Electric" * 1000))
+    assert found is not None
+    assert (found.code, len(found.message) < 300) == ("pick.other_name", True)
 
 
 def test_a_row_that_needs_fixing_counts_for_the_names_too() -> None:
