@@ -44,9 +44,14 @@ def edited_before(rows: int) -> str:
     ).replace("1 row edit ", "1 row edits ")
 
 
+def counted_bills(number: int) -> str:
+    """``1 bill``, ``2,113 bills``."""
+    return f"{number:,} bill{'' if number == 1 else 's'}"
+
+
 def bills_touched(edits: int, lists: int, bills: int, untold: int, now: bool) -> str:
     """What the flag edits of a run touch: ``400 edits of 38 lists: 2,113 bills now; lists may share bills``."""
-    counted = f"{bills:,} bill{'' if bills == 1 else 's'}{' now' if now else ''}"
+    counted = f"{counted_bills(bills)}{' now' if now else ''}"
     if untold:
         counted = (
             f"at least {counted}; how many more cannot be told" if untold < lists else "how many bills cannot be told"

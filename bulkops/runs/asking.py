@@ -13,7 +13,7 @@ from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.energycap.tables import Wanted, look_up
 from bulkops.messages.errors import CannotStart
-from bulkops.messages.precheck import looked_at
+from bulkops.messages.precheck import counted_bills, looked_at
 from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
 from bulkops.model.facts import OPEN, PENDING, Batch, Facts
@@ -70,7 +70,8 @@ def with_facts(run: PreparedRun) -> PreparedRun:
 def asked_again(run: PreparedRun, watch: Watch) -> PreparedRun | None:
     """The run as EnergyCAP's batches and numbers of bills are now; None if they are as they were.
 
-    What cannot be read once more is taken to be as it was. Raises CannotStart for more bills than are allowed now.
+    What cannot be read once more is taken to be as it was. Raises CannotStart for more bills than are allowed now, or
+    where all or nothing is wanted and a row cannot be sent any more.
     """
     before = run.touch
     if before is None or run.key is None or run.own_practice:
@@ -90,6 +91,8 @@ def asked_again(run: PreparedRun, watch: Watch) -> PreparedRun | None:
     changes = tuple(before.changes(now.touch)) if now.touch else ()
     ruled_out = len(run.plan.steps) - len(now.plan.steps)
     if ruled_out:
+        if run.options.all_or_nothing:
+            raise CannotStart("run.invalid", value=ruled_out)
         changes = (*changes, f"{plural(ruled_out, 'row')} cannot be sent any more")
     return replace(now, changes=changes) if changes else None
 
@@ -106,7 +109,7 @@ def _by(run: PreparedRun, facts: Facts, owner: Owner | None) -> PreparedRun:
     plan, notes, touched = held_against(run.plan, run.workbook.rows, facts, owner, run.earlier)
     most = run.options.max_bills
     if most is not None and touched.edits and (touched.bills is None or touched.bills > most):
-        number = "bills whose number cannot be told" if touched.bills is None else f"{touched.bills:,} bills"
+        number = "bills whose number cannot be told" if touched.bills is None else counted_bills(touched.bills)
         raise CannotStart("run.max_bills", value=number, extra=f"{most:,}")
     # That all rows fit is only worth a word in a check.
     notes = tuple(note for note in notes if note != looked_at(len(plan.steps), 0, 0))

@@ -38,8 +38,7 @@ class Touch:
         if self.batches:
             counted = Counter(self.batches)
             said = [words if rows == 1 else f"{words} ({plural(rows, 'row')})" for words, rows in counted.items()]
-            more = [f"and {len(said) - _MOST} more"] if len(said) > _MOST else []
-            yield f"Batches, in this order: {'; '.join([*said[:_MOST], *more])}"
+            yield f"Batches, in this order: {'; '.join(_first(said))}"
 
     @property
     def before(self) -> str:
@@ -66,12 +65,22 @@ class Touch:
 
     def changes(self, now: "Touch") -> Iterator[str]:
         """What is another now: the number of bills of a list, or what becomes of batches."""
-        for key, before in self.counts.items():
-            after = now.counts.get(key)
-            if after and None not in (before.bills, after.bills) and before.bills != after.bills:
-                yield f"list {key} held {before.bills:,} bills and holds {after.bills:,} now"
+        told = ((key, each.bills, now.counts.get(key, Count()).bills) for key, each in self.counts.items())
+        yield from _first(
+            [
+                f"list {key} held {sentences.counted_bills(before)} and holds {after:,} now"
+                for key, before, after in told
+                if before is not None and after is not None and before != after
+            ]
+        )
         if self.batches != now.batches:
-            yield f"its rows would now do this to batches: {'; '.join(dict.fromkeys(now.batches)) or 'nothing'}"
+            said = "; ".join(_first(list(dict.fromkeys(now.batches))))
+            yield f"its rows would now do this to batches: {said or 'nothing'}"
+
+
+def _first(said: list[str]) -> list[str]:
+    """So many of them as a sentence can hold; the others are counted."""
+    return [*said[:_MOST], f"and {len(said) - _MOST} more"] if len(said) > _MOST else said
 
 
 def touch(plan: Plan, operations: Mapping[str, Operation], facts: Facts, owner: int | None) -> Touch:

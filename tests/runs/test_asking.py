@@ -13,6 +13,7 @@ from asking import Bulkops, carried_out, fill, flag, kickout
 
 from bulkops.messages.errors import BulkopsError
 from bulkops.model.environment import Environment
+from bulkops.model.facts import Count
 from bulkops.practice.faults import Fault
 from bulkops.practice.records import BillList
 from bulkops.practice.server import PRACTICE_KEY, PracticeServer
@@ -21,6 +22,7 @@ from bulkops.runs.confirmation import carry_out, unattended
 from bulkops.runs.control import Control, Watch
 from bulkops.runs.report import Options, Report
 from bulkops.runs.summary import Summary
+from bulkops.runs.touch import Touch
 
 
 @pytest.fixture
@@ -177,15 +179,34 @@ def test_a_row_that_does_not_fit_any_more_is_not_sent(tmp_path: Path, server: Pr
     assert "1 row cannot be sent any more" in asked[1].sure[0].tip
 
 
+def test_all_or_nothing_holds_after_the_yes_as_well(tmp_path: Path, server: PracticeServer) -> None:
+    """A row that cannot be sent any more keeps the others from being sent."""
+    path = fill(tmp_path / "book.xlsx", flags=[flag(2001, expected_bills=12), flag(2002)])
+
+    def confirm(_: Summary) -> None:
+        bill_list(server, 2001).bills.pop()
+
+    report = run(path, server, confirm, Options(all_or_nothing=True))
+    assert report.refused is not None
+    assert (report.refused.code, writes(server)) == ("run.invalid", [])
+
+
+def test_of_many_changes_the_first_are_told() -> None:
+    """And the others counted."""
+    before, now = (Touch(20, {key: Count(bills) for key in range(20)}, ()) for bills in (1, 2000))
+    told = list(before.changes(now))
+    assert (told[0], told[-1]) == ("list 0 held 1 bill and holds 2,000 now", "and 8 more")
+
+
 def test_what_cannot_be_read_once_more_stops_nothing(tmp_path: Path, server: PracticeServer) -> None:
     """It is taken to be as it was."""
     path = fill(tmp_path / "book.xlsx", flags=[flag(2001, flag_type_id=2)])
 
     def confirm(_: Summary) -> None:
-        server.faults.add(Fault.answer(403), path_contains="/data")
+        server.faults.add(Fault.answer(403), method="GET", path_contains="/data")
 
     report = run(path, server, confirm)
-    assert statuses(report) == [("done", "")]
+    assert (statuses(report), server.faults.waiting) == ([("done", "")], 0)
 
 
 def test_more_bills_than_allowed_are_refused(tmp_path: Path, server: PracticeServer, bulkops: Bulkops) -> None:
