@@ -204,8 +204,9 @@ class InboxPresenter:
             return None
         path, asked = summary.workbook, view.question(summary)
         moved = ("on Practice nothing reaches EnergyCAP, but the workbook is moved all the same",)
-        effects = (f"from {printable(path.name)}", *asked.effects, *(moved if asked.practice else ()))
-        asked = replace(asked, effects=effects, hidden=0, done=0, may_rehearse=False, may_go_offline=False)
+        touch = (f"from {printable(path.name)}", *asked.touch)
+        effects = (*asked.effects, *(moved if asked.practice else ()))
+        asked = replace(asked, touch=touch, effects=effects, hidden=0, done=0, may_rehearse=False, may_go_offline=False)
         self.worker.call_in_ui(lambda: self._ask(path, asked))
         return self._answers.get()
 

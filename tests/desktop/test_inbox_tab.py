@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 from asking import fill, flag, kickout
-from desk import PATIENCE
+from desk import PATIENCE, hold
 
 from bulkops.desktop.inbox_presenter import InboxPresenter, InboxShown
 from bulkops.desktop.inbox_tab import InboxTab
@@ -120,6 +120,23 @@ def test_a_record_that_is_gone_is_asked_about_first(somebody, folder, practice, 
     assert practice.writes == sent
 
 
+def test_a_stop_while_energycap_is_asked_leaves_it_all_there(somebody, folder, practice):
+    """How far that is can be seen; what is there is only counted before, by the rules."""
+    somebody.presenter.choose(folder)
+    somebody.until_idle()
+    assert practice.requests == []
+    let_go = hold(practice, "/task/")
+    somebody.presenter.run()
+    while not somebody.presenter.headline.startswith("Asking EnergyCAP about the rows … "):
+        somebody.worker.wait(PATIENCE)
+    somebody.presenter.stop()
+    let_go()
+    shown = somebody.until_idle()
+    assert (told(shown)[:2], practice.writes) == ([("a Ü.xlsx", ""), ("b.xlsx", "")], [])
+    assert shown.ready == 2
+    assert not any(somebody.questions)
+
+
 def test_each_is_asked_about_and_a_no_leaves_it_there(somebody, folder, practice):
     """A no to one is no to one: it stays, can be run after all, and the next is asked about."""
     somebody.presenter.choose(folder)
@@ -127,7 +144,7 @@ def test_each_is_asked_about_and_a_no_leaves_it_there(somebody, folder, practice
     somebody.presenter.run()
     shown = somebody.until_idle(False, True)
     asked = [question for question in somebody.questions if question is not None]
-    assert [(question.count, question.effects[0]) for question in asked] == [(2, "from a Ü.xlsx"), (1, "from b.xlsx")]
+    assert [(question.count, question.touch[0]) for question in asked] == [(2, "from a Ü.xlsx"), (1, "from b.xlsx")]
     assert told(shown)[:2] == [("a Ü.xlsx", ""), ("b.xlsx", "Needs attention")]
     assert (shown.files[0].found is not None, shown.files[1].found, len(practice.writes)) == (True, None, 1)
     assert shown.files[1].path.exists()
