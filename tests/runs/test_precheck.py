@@ -177,6 +177,10 @@ def test_another_users_batch_needs_a_no_in_the_rights() -> None:
     for manages in (True, None):
         assert against(row, owner=replace(OWNER, manages_batches=manages)) is None
     assert against(row, owner=None) is None
+    # One person by two ids.
+    batch = TOLD.batches[504]
+    assert batch.owner is not None
+    assert against(row, owner=replace(OWNER, name=f"{batch.owner.name} (X)")) is None
 
 
 def test_a_right_that_is_missing_stops_the_rows() -> None:
