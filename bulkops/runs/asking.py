@@ -25,18 +25,15 @@ from bulkops.runs.control import Watch
 from bulkops.runs.fits import Known
 from bulkops.runs.precheck import precheck, wanted
 from bulkops.runs.prepared_run import PreparedRun
-from bulkops.runs.report import Options
 from bulkops.runs.touch import Touch, touch
 
 _LISTEN_SECONDS = 0.2
 """How long a stop may go unheard."""
 
 
-def asked(
-    plan: Plan, rows: Sequence[CheckedRow], environment: Environment, key: Key, options: Options, watch: Watch
-) -> Facts:
+def asked(plan: Plan, rows: Sequence[CheckedRow], environment: Environment, key: Key, watch: Watch) -> Facts:
     """What EnergyCAP says of a plan's rows. Raises CannotStart if that was stopped."""
-    facts = _read(wanted(plan, rows, all_operations()), environment, key, options, watch)
+    facts = _read(wanted(plan, rows, all_operations()), environment, key, watch)
     if facts is None:
         raise CannotStart("run.declined")
     return facts
@@ -63,7 +60,7 @@ def with_facts(run: PreparedRun) -> PreparedRun:
     """
     if run.options.offline or run.key is None:
         return _by(run, Facts(), None)
-    facts = asked(run.plan, run.workbook.rows, run.environment, run.key, run.options, run.watch)
+    facts = asked(run.plan, run.workbook.rows, run.environment, run.key, run.watch)
     return _by(run, facts, run.owner)
 
 
@@ -78,7 +75,7 @@ def asked_again(run: PreparedRun, watch: Watch) -> PreparedRun | None:
         return None
     needed = wanted(run.plan, (), all_operations())
     needed = Wanted(batches=needed.batches, named_batches=needed.named_batches, counts=needed.counts)
-    new = _read(needed, run.environment, run.key, run.options, watch)
+    new = _read(needed, run.environment, run.key, watch)
     if new is None:
         return None
     facts = replace(
@@ -124,9 +121,9 @@ def _by(run: PreparedRun, facts: Facts, owner: Owner | None) -> PreparedRun:
     )
 
 
-def _read(needed: Wanted, environment: Environment, key: Key, options: Options, watch: Watch) -> Facts | None:
+def _read(needed: Wanted, environment: Environment, key: Key, watch: Watch) -> Facts | None:
     """None: it was stopped."""
-    rate_limit = RateLimit(lambda seconds: time.sleep(min(seconds, _LISTEN_SECONDS)), watch.stopped, options.per_minute)
+    rate_limit = RateLimit(lambda seconds: time.sleep(min(seconds, _LISTEN_SECONDS)), watch.stopped)
     with senders(environment, key) as connect:
         facts = look_up(needed, connect, rate_limit, watch.stopped, watch.progress)
     return facts if facts.asked else None

@@ -62,7 +62,7 @@ def _asked(
         return Facts(), None, ""
     try:
         known = owner(environment, key)
-        return asked(plan, rows, environment, key, options, watch), known, known.deprecated
+        return asked(plan, rows, environment, key, watch), known, known.deprecated
     except CannotStart as error:
         return Facts(), None, not_asked(error.sentence)
 

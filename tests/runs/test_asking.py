@@ -262,6 +262,13 @@ def test_a_list_that_changes_between_the_count_and_the_edit_is_to_be_looked_at(
     assert any(note.startswith("1 row edits a list that an earlier row edits, too") for note in report.notes)
 
 
+def test_reads_are_no_rows(tmp_path: Path, server: PracticeServer) -> None:
+    """However few rows a minute may bring, all that they name is asked about."""
+    path = fill(tmp_path / "book.xlsx", flags=[flag(2001, flag_type_id=2), flag(2002, flag_type_id=2)])
+    checked = preview.check(path, environment(server), tmp_path, Options(per_minute=1))
+    assert any(note.startswith("2 edits of 2 lists: 52 bills now") for note in checked.notes)
+
+
 def test_progress_is_told_and_a_stop_is_a_no(tmp_path: Path, server: PracticeServer) -> None:
     """Nothing is sent and nothing is left behind."""
     path = fill(tmp_path / "book.xlsx", flags=[flag(2001), flag(2002)])
