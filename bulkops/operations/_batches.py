@@ -28,7 +28,9 @@ class Forecast:
 
     def existing(self, batch_id: int | None) -> Iterator[str]:
         """A row that uses an open batch."""
-        if batch_id is not None:
+        if batch_id is not None and self._is_closed_by_then(batch_id):
+            yield f"needs open batch {self._known(batch_id)}, which an earlier row closes: EnergyCAP will refuse it"
+        elif batch_id is not None:
             yield f"adds to open batch {self._known(batch_id)}"
         elif self.open is not None and len(self.open) == 1:
             yield f"adds to your open batch {self.open[0]}"
@@ -78,6 +80,11 @@ class Forecast:
 
     def _is_mine(self, batch: Batch) -> bool:
         return batch.owner is not None and batch.owner.id == self.owner
+
+    def _is_closed_by_then(self, batch_id: int) -> bool:
+        batch = self.facts.batches.get(batch_id)
+        mine = self.open is not None and batch is not None and batch.status == OPEN and self._is_mine(batch)
+        return mine and self._known(batch_id) not in (self.open or ())
 
     def _known(self, batch_id: int) -> str:
         known = self.facts.batches.get(batch_id)

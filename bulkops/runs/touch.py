@@ -1,8 +1,8 @@
 """What a run will touch, told before it: bills and their cost, and what becomes of batches."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from bulkops.messages import precheck as sentences
 from bulkops.messages.wording import plural
@@ -36,8 +36,9 @@ class Touch:
         if self.edits:
             yield "; ".join(filter(None, (self._bills(now=True), self._cost(), *self._state())))
         if self.batches:
-            counted = Counter(self.batches)
-            said = [words if rows == 1 else f"{words} ({plural(rows, 'row')})" for words, rows in counted.items()]
+            # Neighbours alone are one: before another row closes a batch is not after it.
+            counted = [(words, len(list(rows))) for words, rows in groupby(self.batches)]
+            said = [words if rows == 1 else f"{words} ({plural(rows, 'row')})" for words, rows in counted]
             yield f"Batches, in this order: {'; '.join(_first(said))}"
 
     @property

@@ -335,6 +335,13 @@ BATCHES: Mapping[str, tuple[list[CheckedRow], list[str]]] = {
         [kickout(0, mode=NEW, leave_open=True), kickout(1, mode=NEW)],
         ["makes a new batch", "fails, because you have 2 of them: EnergyCAP closes one, not several"],
     ),
+    "closed by then": (
+        [kickout(0, mode=NEW), kickout(1, mode=EXISTING, existing_open_batch_id=501)],
+        [
+            "closes JUL-2026 (501) and makes a new batch",
+            "needs open batch JUL-2026 (501), which an earlier row closes: EnergyCAP will refuse it",
+        ],
+    ),
     "existing without an id": ([kickout(0, mode=EXISTING)], ["adds to your open batch JUL-2026 (501)"]),
     "a batch of its own": ([kickout(0, mode=OWN)], ["makes a batch of its own that is closed at once"]),
     "pending": (
@@ -361,6 +368,16 @@ def test_what_becomes_of_batches_is_told_in_order(case: str) -> None:
     """Which are closed, made, used, or left pending, as each row leaves them for the next."""
     rows, said = BATCHES[case]
     assert list(touch(plan_of(*rows), all_operations(), TOLD, 1).batches) == said
+
+
+def test_rows_that_do_the_same_to_a_batch_are_counted_where_they_follow_each_other() -> None:
+    """What comes before another row and what comes after it are two things."""
+    rows = [kickout(seq, seq, OWN) for seq in (0, 1, 3)]
+    rows.insert(2, kickout(2, 2, PENDING, pending_batch_id=502))
+    alone = "makes a batch of its own that is closed at once"
+    pending = f"adds to pending batch PENDING-A (502), {STAYS_PENDING}"
+    (said,) = touch(plan_of(*rows), all_operations(), TOLD, 1).words()
+    assert said == f"Batches, in this order: {alone} (2 rows); {pending}; {alone}"
 
 
 def test_batches_that_are_not_known_are_not_guessed_at() -> None:
