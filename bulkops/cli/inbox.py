@@ -20,26 +20,26 @@ from bulkops.runs.report import Report
 from bulkops.runs.summary import Summary
 
 
-def go_through(folder: Path, environment: Environment, home: Path, yes: bool, as_json: bool) -> int:
+def go_through(folder: Path, environment: Environment, data_folder: Path, yes: bool, as_json: bool) -> int:
     """One pass; the exit code: the worst of the workbooks', 0 if there is nothing to do.
 
     Raises CannotStart, with nothing sent, for what is no upload folder and while another pass is going on.
     """
     handled: list[Processed] = []
     control = Control()
-    if not yes and (why := ledger_access.older(home, environment)):
+    if not yes and (why := ledger_access.older(data_folder, environment)):
         from bulkops.cli.presenting import ask_to_take_over
 
         if refused := ask_to_take_over(why):
             raise refused
-        ledger_access.take_over(home)
+        ledger_access.take_over(data_folder)
     with ExitStack() as stack:
         asking = stack.enter_context(console.asking())
         watch = Watch(asking.progress, control.stopped.is_set)
-        inbox = stack.enter_context(opened(folder, home, watch=watch))
-        listing = scan_folder(inbox.folder, home)
+        inbox = stack.enter_context(opened(folder, data_folder, watch=watch))
+        listing = scan_folder(inbox.folder, data_folder)
         if not as_json:
-            _list(listing, environment, home, inbox.notes, counts=not yes)
+            _list(listing, environment, data_folder, inbox.notes, counts=not yes)
         carry = _Carry(control, yes, stack)
         for found in listing.ready:
             with ExitStack() as sending:
@@ -108,14 +108,14 @@ def _ask(summary: Summary) -> BulkopsError | None:
     return ask(summary)
 
 
-def _list(listing: Listing, environment: Environment, home: Path, notes: list[str], counts: bool) -> None:
+def _list(listing: Listing, environment: Environment, data_folder: Path, notes: list[str], counts: bool) -> None:
     for note in notes:
         console.tell(f"Note: {note}")
     ready = f"{plural(len(listing.ready), 'workbook')} in {listing.folder}" if listing.ready else "There is no workbook"
     console.tell(f"{ready}{'.' if listing.ready else f' to run in {listing.folder}.'}")
     for found in listing.ready:
         again = " (its run was cut short and is finished)" if found.again else ""
-        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, environment, home)}' if counts else ''}")
+        console.tell(f"  {found.path.name}{again}{f': {foreseen(found, environment, data_folder)}' if counts else ''}")
     for skipped in listing.skipped:
         console.tell(f"  Left alone: {skipped.why.for_command_line()}")
 

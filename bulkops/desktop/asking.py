@@ -63,11 +63,11 @@ class Asking:
             self._progress(None)
 
 
-def check_with_energycap(path: Path, environment: Environment, home: Path, watch: Watch) -> Report | None:
+def check_with_energycap(path: Path, environment: Environment, data_folder: Path, watch: Watch) -> Report | None:
     """A check of the rows for which EnergyCAP is asked; None if it cannot be, for want of a key."""
     try:
         key_for(environment)
     except BulkopsError:
         return None
     watch.progress(0, 0)
-    return preview.check(path, environment, home, Options(), watch)
+    return preview.check(path, environment, data_folder, Options(), watch)

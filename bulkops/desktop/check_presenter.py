@@ -44,13 +44,13 @@ class CheckPresenter:
         self,
         screen: Screen,
         worker: Worker,
-        home: Path,
+        data_folder: Path,
         clock: Callable[[], float] = time.monotonic,
         engaged: Callable[[], bool] = lambda: False,
     ) -> None:
         """``engaged``: is something else sending, so that nothing may be begun or changed here?"""
-        self.screen, self.worker, self.home, self.clock = screen, worker, home, clock
-        self.recent = Recent(home)
+        self.screen, self.worker, self.data_folder, self.clock = screen, worker, data_folder, clock
+        self.recent = Recent(data_folder)
         self.state = State(HERE, engaged)
         self._options = Options()
         self._control: Control | None = None
@@ -76,7 +76,7 @@ class CheckPresenter:
             over(error)
             self.tell(error)
 
-        self.worker.start(lambda: ledger_access.bring_up_to_date(self.home, told), over, failed)
+        self.worker.start(lambda: ledger_access.bring_up_to_date(self.data_folder, told), over, failed)
 
     def _updated(self, percent: int | None) -> None:
         self.state.updated = percent
@@ -124,7 +124,7 @@ class CheckPresenter:
         self.screen.show_lines([])
 
         def job() -> CheckedRows:
-            report = preview.check(path, environment, self.home, Options(offline=True))
+            report = preview.check(path, environment, self.data_folder, Options(offline=True))
             return self._rows_of(report, {})
 
         self.worker.start(job, self._checked, self._failed)
@@ -143,7 +143,7 @@ class CheckPresenter:
             return
 
         def job(watch: Watch) -> CheckedRows | None:
-            report = check_with_energycap(path, environment, self.home, watch)
+            report = check_with_energycap(path, environment, self.data_folder, watch)
             return self._rows_of(report, {}) if report else None
 
         def asked(rows: CheckedRows | None) -> None:
@@ -183,7 +183,7 @@ class CheckPresenter:
         found: list[UnknownOutcome] = []
         if report.marked or any(each.status is Status.UNKNOWN or each.outcome.code in MARKED for each in made):
             try:
-                found = unknown_outcomes(self.home, report.environment, marked=True)
+                found = unknown_outcomes(self.data_folder, report.environment, marked=True)
             except Exception as error:  # whatever it is: what became of the rows is shown all the same
                 trouble = error
                 self.worker.call_in_ui(lambda: self.tell(trouble))
@@ -205,7 +205,7 @@ class CheckPresenter:
             words = f"{line.sheet}, row {line.row}, is marked: {view.RESOLUTION_KINDS[kind].words}."
             self.say(f"{words} {settled.results}".strip())
 
-        self.worker.start(lambda: resolve(self.home, unknown.run, unknown.seq, kind), marked, self.tell)
+        self.worker.start(lambda: resolve(self.data_folder, unknown.run, unknown.seq, kind), marked, self.tell)
 
     def _failed(self, error: Exception) -> None:
         """A check or a run has ended with an error."""
@@ -246,7 +246,7 @@ class CheckPresenter:
             if where:
                 self.screen.open_file(place)
 
-        self.worker.start(lambda: preview.corrections(now, options, self.home), made, self.tell)
+        self.worker.start(lambda: preview.corrections(now, options, self.data_folder), made, self.tell)
 
     # ---------------------------------------------------------------- going on
 

@@ -84,7 +84,7 @@ class InboxPresenter:
 
     screen: InboxScreen
     worker: Worker
-    home: Path
+    data_folder: Path
     environment: Callable[[], Environment]
     """Which EnergyCAP is chosen in the window."""
     folder: Path | None = None
@@ -126,7 +126,7 @@ class InboxPresenter:
         folder, environment = self.folder, self.environment()
         self.looking, self.trouble, self.headline = True, "", "Looking at what is there …"
         self.refresh()
-        self.worker.start(lambda: _dropped(folder, self.home, environment), self._has_looked, self._failed)
+        self.worker.start(lambda: _dropped(folder, self.data_folder, environment), self._has_looked, self._failed)
 
     def _has_looked(self, files: list[Dropped]) -> None:
         self.looking = False
@@ -180,14 +180,14 @@ class InboxPresenter:
         from bulkops.runs import ledger_access
         from bulkops.runs.control import Watch
 
-        if older := ledger_access.older(self.home, environment):
+        if older := ledger_access.older(self.data_folder, environment):
             asked = view.question_of_older(older)
             self.worker.call_in_ui(lambda: self._ask(folder, asked))
             if refused := self._answers.get():
                 raise refused
-            ledger_access.take_over(self.home)
+            ledger_access.take_over(self.data_folder)
         watch = Watch(self._told, control.stopped.is_set)
-        with staying_awake(), opened(folder, self.home, watch=watch) as inbox:
+        with staying_awake(), opened(folder, self.data_folder, watch=watch) as inbox:
             for number, found in enumerate(chosen, 1):
                 handled = inbox.handle(found, environment, lambda run: self._carry(run, control))
                 self.worker.call_in_ui(lambda handled=handled: self._has_handled(handled))  # type: ignore[misc]
@@ -260,14 +260,14 @@ class InboxPresenter:
         self.refresh()
 
 
-def _dropped(folder: Path, home: Path, environment: Environment) -> list[Dropped]:
+def _dropped(folder: Path, data_folder: Path, environment: Environment) -> list[Dropped]:
     from bulkops.inbox.outcome import foreseen
     from bulkops.inbox.scan import scan_folder
 
-    listing = scan_folder(folder, home)
+    listing = scan_folder(folder, data_folder)
     ready = []
     for found in listing.ready:
-        state = foreseen(found, environment, home)
+        state = foreseen(found, environment, data_folder)
         ready.append(Dropped(found.path, f"An earlier run is finished first. {state}" if found.again else state, found))
     return [*ready, *(Dropped(each.path, f"Left alone: {each.why}") for each in listing.skipped)]
 

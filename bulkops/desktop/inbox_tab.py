@@ -25,11 +25,11 @@ class InboxTab(ttk.Frame):
     """``environment`` says which EnergyCAP is chosen. While ``busy`` the window must not be closed without ``stop``."""
 
     def __init__(
-        self, parent: tk.Misc, look: Look, worker: Worker, home: Path, environment: Callable[[], Environment]
+        self, parent: tk.Misc, look: Look, worker: Worker, data_folder: Path, environment: Callable[[], Environment]
     ) -> None:
         super().__init__(parent, padding=look.gap)
         self._look, self._files = look, dict[str, Dropped]()
-        self.presenter = InboxPresenter(self, worker, home, environment)
+        self.presenter = InboxPresenter(self, worker, data_folder, environment)
         self.dialog: RunDialog | None = None
         self._worker = worker
         self.columnconfigure(0, weight=1)

@@ -52,18 +52,20 @@ class Presenter(TemplatePresenter):
             from bulkops.runs.prepare import prepare
 
             try:
-                options = Options(max_bills=settings(self.home).max_bills)
+                options = Options(max_bills=settings(self.data_folder).max_bills)
             except CannotStart as error:
                 self.tell(error)
                 return
-            self._carry_out(lambda wanted, watch: prepare(path, environment, self.home, wanted, watch=watch), options)
+            self._carry_out(
+                lambda wanted, watch: prepare(path, environment, self.data_folder, wanted, watch=watch), options
+            )
 
     def finish(self, run: str) -> None:
         """Take up a run that was cut short."""
         if self.state.busy:
             self.say("The run was not taken up: wait until this is over.")
             return
-        self._carry_out(lambda _, watch: prepare_again(run, self.home, watch=watch), Options())
+        self._carry_out(lambda _, watch: prepare_again(run, self.data_folder, watch=watch), Options())
 
     def _carry_out(self, ready: _Ready, options: Options) -> None:
         from bulkops.runs.confirmation import prepare_and_carry_out
@@ -84,7 +86,7 @@ class Presenter(TemplatePresenter):
 
             report = prepare_and_carry_out(
                 lambda wanted: ready(wanted, watch),
-                *(self.home, confirm, self._asked_to_take_over, self._listen, control, options),
+                *(self.data_folder, confirm, self._asked_to_take_over, self._listen, control, options),
             )
             return (report, [], {}) if report.refused else self._rows_of(report, asks)
 

@@ -13,8 +13,8 @@ _MOST = 8
 class Recent:
     """The list of one data folder, read anew each time: another window may have added to it."""
 
-    def __init__(self, home: Path) -> None:
-        self._file = home / "recent.json"
+    def __init__(self, data_folder: Path) -> None:
+        self._file = data_folder / "recent.json"
 
     def paths(self) -> list[Path]:
         """The newest first, without those that are gone."""

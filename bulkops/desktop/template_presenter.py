@@ -32,7 +32,7 @@ class TemplatePresenter(CheckPresenter):
             if names:
                 from bulkops.runs.live_template import make
 
-                return make(path, environment, self.home, days, control.stopped.is_set, self._told).told
+                return make(path, environment, self.data_folder, days, control.stopped.is_set, self._told).told
             from bulkops.workbook.writing import templates
 
             templates.make_template(path)

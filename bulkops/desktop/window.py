@@ -35,7 +35,7 @@ class Window:
         self,
         root: tk.Tk,
         look: Look,
-        home: Path,
+        data_folder: Path,
         opener: Callable[[Path], None] = open_file,
         further: Callable[[], list[list[Path]]] = list,
     ) -> None:
@@ -43,7 +43,7 @@ class Window:
         last."""
         self.root, self.look, self.opener, self.further = root, look, opener, further
         self.leaving = False
-        self.presenter = Presenter(self, Worker(), home, engaged=lambda: self.leaving or self.inbox.busy)
+        self.presenter = Presenter(self, Worker(), data_folder, engaged=lambda: self.leaving or self.inbox.busy)
         self.dialog: RunDialog | None = None
         self.closing: SureDialog | None = None
         self.keys: KeyDialog | None = None
@@ -72,8 +72,10 @@ class Window:
         self.tabs = ttk.Notebook(self.root, padding=look.pad)
         self.tabs.grid(row=1, column=0, sticky=tk.NSEW)
         self.workbook = WorkbookTab(self.tabs, look, presenter, lambda: self.need_key(presenter.state.environment))
-        self.inbox = InboxTab(self.tabs, look, presenter.worker, presenter.home, lambda: presenter.state.environment)
-        self.history = HistoryTab(self.tabs, look, presenter.worker, presenter.home, self._finish)
+        self.inbox = InboxTab(
+            self.tabs, look, presenter.worker, presenter.data_folder, lambda: presenter.state.environment
+        )
+        self.history = HistoryTab(self.tabs, look, presenter.worker, presenter.data_folder, self._finish)
         for tab, words in ((self.workbook, "Workbook"), (self.inbox, "Upload folder"), (self.history, "History")):
             self.tabs.add(tab, text=words, underline=0)
         self.tabs.bind("<<NotebookTabChanged>>", lambda _: self._turned())

@@ -16,7 +16,7 @@ from typing import Any
 from bulkops.inbox import journal
 from bulkops.ledger import now
 from bulkops.messages.wording import printable
-from bulkops.system import data_folder
+from bulkops.system.data_folder import operator
 from bulkops.system.files import write_new
 from bulkops.system.folders import Folder, whole
 from bulkops.system.hidden import hidden_name, hide
@@ -87,14 +87,14 @@ def claim_on(workbook: Path) -> Claim | None:
     return Claim(workbook, file, who, computer, since, said.get("ledger", ""))
 
 
-def is_ours(claim: Claim, home: Path) -> bool:
+def is_ours(claim: Claim, data_folder: Path) -> bool:
     """Has this data folder made the claim, or an older bulkops that worked with it?"""
-    return record_of(claim, home) is not None or claim.mark in older_marks(home)
+    return record_of(claim, data_folder) is not None or claim.mark in older_marks(data_folder)
 
 
-def record_of(claim: Claim, home: Path) -> journal.Record | None:
+def record_of(claim: Claim, data_folder: Path) -> journal.Record | None:
     """What the data folder itself has of a claim: only for the workbook, and in the folder, that it was made for."""
-    found = journal.recorded(home, claim.mark)
+    found = journal.recorded(data_folder, claim.mark)
     if (
         found is None
         or found.workbook.name != claim.workbook.name
@@ -104,18 +104,18 @@ def record_of(claim: Claim, home: Path) -> journal.Record | None:
     return journal.Record(found.place, claim.workbook, found.moves)
 
 
-def older_marks(home: Path) -> set[str]:
+def older_marks(data_folder: Path) -> set[str]:
     """Of the claims of older versions, which had one mark for all. Anybody could read and copy it: such a claim of ours
     keeps a workbook for us, but what it says of moves is not done."""
     try:
-        return {(home / "inbox" / "mark").read_text(encoding="ascii").strip()} - {""}
+        return {(data_folder / "inbox" / "mark").read_text(encoding="ascii").strip()} - {""}
     except (OSError, UnicodeDecodeError):
         return set()
 
 
-def remove_older(folder: Folder, home: Path) -> None:
+def remove_older(folder: Folder, data_folder: Path) -> None:
     """Remove claims that an older version could not remove: their workbooks were moved. Raises OSError."""
-    if marks := older_marks(home):
+    if marks := older_marks(data_folder):
         names = folder.names()
         stand = {file_of(name) for name in names}
         for name in names:
@@ -147,7 +147,7 @@ def _begun(folder: Folder, workbook: Path, mark: str) -> str:
     """A claim's file that does not yet stand; its name. Raises OSError."""
     facts = {
         "workbook": workbook.name,
-        "who": data_folder.operator(),
+        "who": operator(),
         "computer": platform.node(),
         "since": now(),
         "ledger": mark,

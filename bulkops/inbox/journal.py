@@ -73,28 +73,28 @@ class Record:
         _sweep(self.place)
 
 
-def begin(home: Path, workbook: Path) -> Record:
+def begin(data_folder: Path, workbook: Path) -> Record:
     """A record of its own for a workbook that is about to be claimed. Raises OSError."""
-    record = Record(home / "inbox" / secrets.token_hex(8), workbook)
+    record = Record(data_folder / "inbox" / secrets.token_hex(8), workbook)
     own_folder(record.place)
     record.keep()
     return record
 
 
-def records(home: Path) -> Iterator[Record]:
+def records(data_folder: Path) -> Iterator[Record]:
     """Every record; what a death has left of one that was never whole is removed. Raises OSError."""
-    for name in sorted(os.listdir(home / "inbox")):
-        if record := recorded(home, name):
+    for name in sorted(os.listdir(data_folder / "inbox")):
+        if record := recorded(data_folder, name):
             yield record
-        elif _MARK.fullmatch(name) and not (home / "inbox" / name / _FILE).exists():
-            _sweep(home / "inbox" / name)
+        elif _MARK.fullmatch(name) and not (data_folder / "inbox" / name / _FILE).exists():
+            _sweep(data_folder / "inbox" / name)
 
 
-def recorded(home: Path, mark: str) -> Record | None:
+def recorded(data_folder: Path, mark: str) -> Record | None:
     """The record of this mark, which may be anybody's word; None if there is none that makes sense."""
     if not _MARK.fullmatch(mark):
         return None
-    place = home / "inbox" / mark
+    place = data_folder / "inbox" / mark
     try:
         facts = json.loads((place / _FILE).read_bytes())
         return Record(place, Path(facts["workbook"]), _moves(facts["moves"]))

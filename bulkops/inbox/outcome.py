@@ -68,11 +68,11 @@ class Processed:
         return {**made, "moved_to": str(self.moved_to) if self.moved_to else None}
 
 
-def foreseen(found: Candidate, environment: Environment, home: Path) -> str:
+def foreseen(found: Candidate, environment: Environment, data_folder: Path) -> str:
     """What a workbook's rows would come to, counted, or why they cannot be counted. Nothing is sent, and EnergyCAP is
     not asked: it is before the question about that workbook."""
     try:
-        return counts_of(preview.check(found.path, environment, home, Options(offline=True)))
+        return counts_of(preview.check(found.path, environment, data_folder, Options(offline=True)))
     except BulkopsError as error:
         return str(error)
 
@@ -122,13 +122,13 @@ def as_moved(report: Report | None, record: Record, moves: Moves) -> Report | No
     )
 
 
-def finish(record: Record, moves: Moves, box: Folder, home: Path) -> None:
+def finish(record: Record, moves: Moves, box: Folder, data_folder: Path) -> None:
     """Steps 5 and 6, from wherever they were broken off. Raises OSError."""
     filing.carry_out(record, moves, box)
     if moves.run:
         folder = record.workbook.parent / moves.to
         results = folder / moves.results if moves.results else None
-        ledger_access.moved(home, record.workbook, folder / record.workbook.name, moves.run, results)
+        ledger_access.moved(data_folder, record.workbook, folder / record.workbook.name, moves.run, results)
 
 
 def release(box: Folder, record: Record) -> None:

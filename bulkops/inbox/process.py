@@ -23,7 +23,8 @@ from bulkops.runs.prepare import prepare
 from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options, Report
 from bulkops.runs.settings import settings
-from bulkops.system import data_folder, log
+from bulkops.system import log
+from bulkops.system.data_folder import operator
 from bulkops.system.disks import refuse_unsafe
 from bulkops.system.files import save
 from bulkops.system.folders import Folder
@@ -58,7 +59,7 @@ class Inbox:
     """An upload folder in the hands of this process, the only one that works with this data folder."""
 
     box: Folder
-    home: Path
+    data_folder: Path
     clock: Callable[[], float] = time.time
     watch: Watch = UNWATCHED
     max_bills: int | None = None
@@ -97,7 +98,7 @@ class Inbox:
         begun = False
         try:
             options = Options(corrections=_corrections(record), max_bills=self.max_bills)
-            with prepare(path, environment, self.home, options, found.file, self.watch) as run:
+            with prepare(path, environment, self.data_folder, options, found.file, self.watch) as run:
                 begun = True
                 why = _wants_somebody(run) if unattended and run.blocker is None else None
                 report = refused(run, why) if why else carry(run)
@@ -155,18 +156,18 @@ class Inbox:
 
     def _claim(self, workbook: Path) -> Record:
         """On record first: a claim that nobody knows of would keep the workbook from everybody."""
-        record = journal.begin(self.home, workbook)
+        record = journal.begin(self.data_folder, workbook)
         try:
             claims.take(workbook, record.mark)
         except FileExistsError:
             there = claims.claim_on(workbook)
-            if there and there.mark in claims.older_marks(self.home):
+            if there and there.mark in claims.older_marks(self.data_folder):
                 claims.renew(there, record.mark)
                 return record
             record.forget()
             if there is None:  # it was released at this moment: whoever had it has moved the workbook
                 raise CannotStart("inbox.gone", path=workbook.name) from None
-            if (ours := claims.record_of(there, self.home)) is None:
+            if (ours := claims.record_of(there, self.data_folder)) is None:
                 raise in_use(there) from None
             return ours
         except BaseException:
@@ -201,7 +202,7 @@ class Inbox:
             if reason := why or refused:
                 save(record.place / filing.beside(path.name, filing.NOT_RUN), f"{reason}\n".encode("utf-8-sig"))
             moves = moves_of(record, report, content, self.box)
-            finish(record.note(moves), moves, self.box, self.home)
+            finish(record.note(moves), moves, self.box, self.data_folder)
         except OSError as error:
             return Processed(path, report, why=unmoved(path, error), unfinished=True)
         except BulkopsError as error:
@@ -221,25 +222,23 @@ def _corrections(record: Record) -> Path:
 
 @contextmanager
 def opened(
-    folder: Path, home: Path, clock: Callable[[], float] = time.time, watch: Watch = UNWATCHED
+    folder: Path, data_folder: Path, clock: Callable[[], float] = time.time, watch: Watch = UNWATCHED
 ) -> Iterator[Inbox]:
     """The folder, to work with; what an earlier pass from here was kept from finishing is finished first.
 
     Raises CannotStart for what is no upload folder, for settings that cannot be used, and while another pass or run is
     going on with this data folder.
     """
-    max_bills = settings(home).max_bills
+    max_bills = settings(data_folder).max_bills
     usable(folder)
-    refuse_unsafe(home)
+    refuse_unsafe(data_folder)
     with ExitStack() as stack:
         try:
-            own_folder(home / "inbox")
-            stack.enter_context(
-                only_one(home / "inbox", f"{data_folder.operator()}, inbox {folder.name}, since {now()}")
-            )
+            own_folder(data_folder / "inbox")
+            stack.enter_context(only_one(data_folder / "inbox", f"{operator()}, inbox {folder.name}, since {now()}"))
             box = stack.enter_context(Folder(_as_named(folder)))
-            inbox = Inbox(box, home, clock, watch, max_bills)
-            inbox.notes += taken_up(box, home)
+            inbox = Inbox(box, data_folder, clock, watch, max_bills)
+            inbox.notes += taken_up(box, data_folder)
         except OSError as error:
             raise CannotStart("inbox.no_access", path=folder, value=error.strerror or error) from error
         yield inbox

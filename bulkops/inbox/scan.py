@@ -69,10 +69,10 @@ class Listing:
     skipped: tuple[Skipped, ...]
 
 
-def scan_folder(folder: Path, home: Path, sleep: Callable[[float], object] = time.sleep) -> Listing:
+def scan_folder(folder: Path, data_folder: Path, sleep: Callable[[float], object] = time.sleep) -> Listing:
     """Look twice, and tell what can be taken. Nothing is changed.
 
-    ``home``: the data folder, whose own claims do not count. Raises CannotStart for what is no upload folder.
+    ``data_folder``: the data folder, whose own claims do not count. Raises CannotStart for what is no upload folder.
     """
     usable(folder)
     first = _facts(folder)
@@ -87,7 +87,7 @@ def scan_folder(folder: Path, home: Path, sleep: Callable[[float], object] = tim
         claim = claim_on(path)
         if code := next(_reasons(path, facts, steady), ""):
             skipped.append(Skipped(path, CannotStart(code, path=path.name)))
-        elif claim is not None and not is_ours(claim, home):
+        elif claim is not None and not is_ours(claim, data_folder):
             skipped.append(Skipped(path, in_use(claim)))
         else:
             ready.append(replace(candidate, again=claim is not None))

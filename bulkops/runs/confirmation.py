@@ -47,7 +47,7 @@ def carry_out(
 
 def prepare_and_carry_out(
     ready: Callable[[Options], AbstractContextManager[PreparedRun]],
-    folder: Path,
+    data_folder: Path,
     confirm: Callable[[Summary], Answer],
     confirm_take_over: Callable[[BulkopsError], BulkopsError | None],
     listen: Listen,
@@ -80,7 +80,7 @@ def prepare_and_carry_out(
             # The run is over: that a lock cannot be given back, say, must not cost what there is to tell of it.
             report = replace(report, internal_error=report.internal_error or error)
         if report is None and older is not None:
-            take_over(folder)
+            take_over(data_folder)
     return report
 
 

@@ -35,7 +35,7 @@ from bulkops.runs.recorded_run import NEVER, UNREAD, interrupted
 from bulkops.runs.renewal import renew
 from bulkops.runs.report import KEPT_OPTIONS, Report, in_order
 from bulkops.runs.results import results_of
-from bulkops.system import data_folder
+from bulkops.system.data_folder import operator
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def _send(run: PreparedRun, ledger: Ledger, control: Control, seen: Callable[[Ou
             *(run.id, ledger, connect, all_operations(), control, rate_limit),
             jobs=options.jobs,
             most_troubles=options.stop_after,
-            who=data_folder.operator(),
+            who=operator(),
             stop_on_mismatch=options.stop_on_mismatch,
         )
         return processor.send(run.plan, seen)
@@ -162,7 +162,7 @@ def record_of(run: PreparedRun) -> Run:
         run.id,
         now(),
         None,
-        data_folder.operator(),
+        operator(),
         platform.node(),
         run.key_owner,
         run.environment.name,
@@ -200,12 +200,12 @@ def _written(
     return place
 
 
-def _renewed(run: PreparedRun, ledger: Ledger, folder: Path, sent: Collection[int]) -> list[str]:
+def _renewed(run: PreparedRun, ledger: Ledger, data_folder: Path, sent: Collection[int]) -> list[str]:
     """Renew the results of other runs with rows that were unknown and that this one has sent again; what could not be
     renewed."""
     again = [each.prior_attempt for each in run.plan.steps if each.prior_attempt and each.row.seq in sent]
     released = {each.run for each in again if each.status is Status.UNKNOWN}
-    found = (renew(ledger, each, folder, run.workbook.path) for each in sorted(released - {run.id}))
+    found = (renew(ledger, each, data_folder, run.workbook.path) for each in sorted(released - {run.id}))
     return [each.why_not for each in found if each.why_not and not each.replaced]
 
 

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from bulkops.ledger.resolutions import ResolvedRows
 
 
-def history(folder: Path) -> list[PastRun]:
+def history(data_folder: Path) -> list[PastRun]:
     """Every run of this ledger as it stands, newest first."""
-    with any_ledger(folder) as ledger:
+    with any_ledger(data_folder) as ledger:
         if ledger is None:
             return []
         # A run may begin or end in between: it is looked before, and once more after what has not ended by then.
-        going_on = under_way(folder)
+        going_on = under_way(data_folder)
         runs, resolved = ledger.runs(), ledger.resolved()
         if any(run.ended is None for run in runs):
-            going_on = going_on or under_way(folder)
+            going_on = going_on or under_way(data_folder)
         left = {run.id: rows for run, rows in left_of(ledger, runs)}
         found = []
         for run in runs:
@@ -59,7 +59,7 @@ def _as_resolved(past: PastRun, resolved: Iterable[ResolvedRows]) -> PastRun:
     return replace(past, counts=counts, unresolved=open_ones, to_repeat=to_repeat)
 
 
-def recall(folder: Path, run: str, results: Path | None = None) -> Report:
+def recall(data_folder: Path, run: str, results: Path | None = None) -> Report:
     """One run's rows, and its results file made again, from the ledger alone: in the data folder, or at ``results``.
     Of a run that is under way no results are made.
 
@@ -68,12 +68,12 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     from bulkops.runs.recorded_run import left_out, results_again, rows
     from bulkops.runs.recorded_run import results as made_again
 
-    with any_ledger(folder) as ledger:
-        going_on = under_way(folder)
+    with any_ledger(data_folder) as ledger:
+        going_on = under_way(data_folder)
         found = next(iter(ledger.runs_named([run])), None) if ledger else None
         if ledger is None or found is None:
             raise CannotStart("run.not_found", value=run)
-        live = found.ended is None and run in (going_on, under_way(folder))
+        live = found.ended is None and run in (going_on, under_way(data_folder))
         outcomes = rows(ledger, run, live)
         try:
             left = 0 if live else len(cut_short(ledger, run)[1])
@@ -91,7 +91,7 @@ def recall(folder: Path, run: str, results: Path | None = None) -> Report:
     unread = left_out(found)
     notes += [each.note for each in unread]
     environment = Environment(found.environment, found.base_url)
-    path, trouble = (None, "") if live else results_again(found, made_again(found, outcomes), folder, results)
+    path, trouble = (None, "") if live else results_again(found, made_again(found, outcomes), data_folder, results)
     notes += [trouble] if trouble else []
     workbook = Path(found.workbook)
     return Report(

@@ -14,7 +14,7 @@ from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.runs import planning
-from bulkops.system import data_folder
+from bulkops.system.data_folder import operator
 from bulkops.system.ownership import open_to_others
 
 if TYPE_CHECKING:
@@ -27,36 +27,36 @@ OLDER = "ledger.older"
 
 
 @contextmanager
-def any_ledger(folder: Path) -> Iterator[Ledger | None]:
+def any_ledger(data_folder: Path) -> Iterator[Ledger | None]:
     """The ledger for looking things up; None where nothing has been run yet."""
-    if not (folder / LEDGER).exists():
+    if not (data_folder / LEDGER).exists():
         yield None
         return
     from bulkops.ledger import Ledger
 
-    ledger = Ledger(folder / LEDGER)
+    ledger = Ledger(data_folder / LEDGER)
     try:
         yield ledger
     finally:
         ledger.close()
 
 
-def ledger_alone(folder: Path, what: str, stack: ExitStack) -> Ledger:
+def ledger_alone(data_folder: Path, what: str, stack: ExitStack) -> Ledger:
     """The ledger, to this run alone, with nothing left open by an earlier one."""
     from bulkops.ledger import Ledger, now
     from bulkops.runs.recorded_run import interrupted
     from bulkops.system.disks import refuse_unsafe
     from bulkops.system.locks import only_one
 
-    refuse_unsafe(folder)
-    stack.enter_context(only_one(folder, f"{data_folder.operator()}, {what}, since {now()}"))
-    ledger = Ledger(folder / LEDGER)
+    refuse_unsafe(data_folder)
+    stack.enter_context(only_one(data_folder, f"{operator()}, {what}, since {now()}"))
+    ledger = Ledger(data_folder / LEDGER)
     stack.callback(ledger.close)
     ledger.conclude_interrupted(interrupted)
     return ledger
 
 
-def watched(ledger: Ledger, environment: Environment, folder: Path) -> tuple[str, ...]:
+def watched(ledger: Ledger, environment: Environment, data_folder: Path) -> tuple[str, ...]:
     """Let the second record see what is sent; what there is to say of it. Practising is not worth one.
 
     Raises CannotStart if the ledger lacks something of what that tells: then it is not the newest.
@@ -65,8 +65,8 @@ def watched(ledger: Ledger, environment: Environment, folder: Path) -> tuple[str
 
     if environment.name == PRACTICE:
         return ()
-    exposed = open_to_others(folder)
-    witness = Witness(folder)
+    exposed = open_to_others(data_folder)
+    witness = Witness(data_folder)
     if lacking := ledger.watch(witness):
         last = moment(lacking.intents[-1].started) if lacking.intents else "long ago"
         old = f", {lacking.beyond} of them so old that nothing else is known of them" if lacking.beyond else ""
@@ -75,17 +75,17 @@ def watched(ledger: Ledger, environment: Environment, folder: Path) -> tuple[str
     return tuple(note for note in (exposed, ledger.unwitnessed) if note)
 
 
-def older(folder: Path, environment: Environment) -> CannotStart | None:
+def older(data_folder: Path, environment: Environment) -> CannotStart | None:
     """Why nothing can be sent before ``take_over`` was called; None if nothing stands against it."""
     try:
         with ExitStack() as stack:
-            watched(ledger_alone(folder, "looking into the records", stack), environment, folder)
+            watched(ledger_alone(data_folder, "looking into the records", stack), environment, data_folder)
     except CannotStart as error:
         return error if error.code == OLDER else None
     return None
 
 
-def take_over(folder: Path) -> None:
+def take_over(data_folder: Path) -> None:
     """Record as unknown what the ledger lacks of what was sent: what a person has said yes to.
 
     Raises CannotStart while a run is going on, MustStop if the ledger did not take it.
@@ -94,8 +94,8 @@ def take_over(folder: Path) -> None:
     from bulkops.runs.recorded_run import interrupted
 
     with ExitStack() as stack:
-        ledger = ledger_alone(folder, "taking over what was sent", stack)
-        if lacking := ledger.watch(Witness(folder)):
+        ledger = ledger_alone(data_folder, "taking over what was sent", stack)
+        if lacking := ledger.watch(Witness(data_folder)):
             ledger.take_over(lacking, interrupted)
 
 
@@ -130,22 +130,22 @@ def assumed_account(ledger: Ledger, environment: Environment) -> Account:
     return Account(ledger.source_under(environment.name, environment.id), None, environment.customer)
 
 
-def moved(folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
+def moved(data_folder: Path, old: Path, new: Path, run: str, results: Path | None) -> None:
     """Tell the ledger that a workbook was moved after a run, and where that run's results are now if they moved too.
 
     The paths are whole and without links: what has been put there since is not followed.
     """
-    with any_ledger(folder) as ledger:
+    with any_ledger(data_folder) as ledger:
         if ledger is not None:
             ledger.moved(str(old), str(new), run, str(results) if results else None)
 
 
-def bring_up_to_date(folder: Path, told: Callable[[int], object]) -> None:
+def bring_up_to_date(data_folder: Path, told: Callable[[int], object]) -> None:
     """Take over the ledger of an earlier version, before anything looks into it: a large one takes a minute.
 
     ``told`` is called with how far that is, in per cent; never where there is nothing to do.
     """
-    path = folder / LEDGER
+    path = data_folder / LEDGER
     if not path.exists():
         return
     from bulkops.ledger import Ledger, is_older

@@ -65,7 +65,7 @@ class Made:
 def make(
     path: Path,
     environment: Environment,
-    folder: Path,
+    data_folder: Path,
     days: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int], object] = lambda done, of: None,
@@ -90,7 +90,7 @@ def make(
         facts = look_up(wanted, connect, stopped=stopped, progress=progress, follows=lookups.NOT_OFFERED)
         since = date.today() - timedelta(days=days or DAYS)
         found = recent_imports(since, connect, stopped=stopped, progress=progress) if facts.asked else Imports()
-    imports = None if found.tasks is None else list(_judged(found, _sent(found.tasks, environment, folder, whose)))
+    imports = None if found.tasks is None else list(_judged(found, _sent(found.tasks, environment, data_folder, whose)))
     untold = tuple(dict.fromkeys((*facts.untold, *found.untold)))
     given = live_template.Contents(source, facts, imports, untold, rows=days is not None)
     content = live_template.content(given)
@@ -112,7 +112,7 @@ def _source(environment: Environment, whose: Owner) -> str:
 
 
 def _sent(
-    tasks: Sequence[Task], environment: Environment, folder: Path, whose: Owner
+    tasks: Sequence[Task], environment: Environment, data_folder: Path, whose: Owner
 ) -> Mapping[str, Sequence[PriorAttempt]]:
     """What this computer has sent before for each of them, by its GUID; oldest first."""
     prefixes = [
@@ -122,7 +122,7 @@ def _sent(
     account = Account()
     if environment.name != PRACTICE:
         account = Account(whose.source, whose.id, credentials.customer_of_key(environment))
-    with any_ledger(folder) as ledger:
+    with any_ledger(data_folder) as ledger:
         found = ledger.prior_attempts(environment.id, keys, account, whose.name) if ledger else {}
     return {keys[key]: attempts for key, attempts in found.items()}
 

@@ -31,7 +31,7 @@ from bulkops.runs.load import load
 from bulkops.runs.other_computer import run_on_another, unknown_runs
 from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.report import Options
-from bulkops.system import data_folder
+from bulkops.system.data_folder import operator
 from bulkops.system.folders import Id
 
 _UNREACHABLE = (53, 67)
@@ -46,7 +46,7 @@ _Stage = Callable[[PreparedRun, Path, ExitStack], PreparedRun]
 def prepare(
     path: Path,
     environment: Environment,
-    folder: Path,
+    data_folder: Path,
     options: Options,
     file: Id | None = None,
     watch: Watch = UNWATCHED,
@@ -57,29 +57,29 @@ def prepare(
     """
     run = PreparedRun(new_run_id(), load(path, options, file), environment, options, watch)
     with ExitStack() as stack:
-        opened = _through((_with_ledger, _with_witness, _with_workbook, _with_plan), run, folder, stack)
+        opened = _through((_with_ledger, _with_witness, _with_workbook, _with_plan), run, data_folder, stack)
         if opened.blocker is not None:
             yield replace(opened, plan=plan_rows(None, environment, run.workbook.rows, options))
         else:
-            yield _made_ready(opened, folder, stack)
+            yield _made_ready(opened, data_folder, stack)
 
 
-def made_ready_again(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
+def made_ready_again(run: PreparedRun, data_folder: Path, stack: ExitStack) -> PreparedRun:
     """The same for what is left of a run: its ledger and its plan are there already."""
-    return _made_ready(_through((_with_witness, _with_workbook), run, folder, stack), folder, stack)
+    return _made_ready(_through((_with_witness, _with_workbook), run, data_folder, stack), data_folder, stack)
 
 
-def _made_ready(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
-    return _through((_without_wrong_rows, _with_other_computer, _with_places, _with_energycap), run, folder, stack)
+def _made_ready(run: PreparedRun, data_folder: Path, stack: ExitStack) -> PreparedRun:
+    return _through((_without_wrong_rows, _with_other_computer, _with_places, _with_energycap), run, data_folder, stack)
 
 
-def _through(stages: Iterable[_Stage], run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
+def _through(stages: Iterable[_Stage], run: PreparedRun, data_folder: Path, stack: ExitStack) -> PreparedRun:
     """As far as nothing stands in the way."""
     for stage in stages:
         if run.blocker is not None:
             return run
         try:
-            run = stage(run, folder, stack)
+            run = stage(run, data_folder, stack)
         except BulkopsError as error:
             return replace(run, blocker=error)
         except KeyboardInterrupt:
@@ -87,12 +87,12 @@ def _through(stages: Iterable[_Stage], run: PreparedRun, folder: Path, stack: Ex
     return run
 
 
-def _with_ledger(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
-    return replace(run, ledger=ledger_alone(folder, run.workbook.path.name, stack))
+def _with_ledger(run: PreparedRun, data_folder: Path, stack: ExitStack) -> PreparedRun:
+    return replace(run, ledger=ledger_alone(data_folder, run.workbook.path.name, stack))
 
 
-def _with_witness(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
-    return replace(run, notes=(*run.notes, *watched(_ledger_of(run), run.environment, folder)))
+def _with_witness(run: PreparedRun, data_folder: Path, _: ExitStack) -> PreparedRun:
+    return replace(run, notes=(*run.notes, *watched(_ledger_of(run), run.environment, data_folder)))
 
 
 def _with_workbook(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
@@ -106,7 +106,7 @@ def _with_workbook(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
             return run  # a run can be resumed without its workbook
     except OSError:
         pass  # it may be there all the same, and then somebody may be running it
-    note = stack.enter_context(workbook_alone(path, f"{data_folder.operator()} on {platform.node()}, since {now()}"))
+    note = stack.enter_context(workbook_alone(path, f"{operator()} on {platform.node()}, since {now()}"))
     return replace(run, notes=(*run.notes, note), other_computer=note) if note else run
 
 
@@ -134,29 +134,29 @@ def _with_other_computer(run: PreparedRun, *_: object) -> PreparedRun:
     return run
 
 
-def _with_places(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
-    delivery = _delivery(run, folder, run.environment.starts_with_the_run)
+def _with_places(run: PreparedRun, data_folder: Path, _: ExitStack) -> PreparedRun:
+    delivery = _delivery(run, data_folder, run.environment.starts_with_the_run)
     run = replace(run, delivery=delivery, notes=(*run.notes, *delivery.notes))
     if wanted := run.options.corrections:
         taken = [way.path for way in delivery.ways]
-        run = replace(run, corrections=corrections_to(wanted, run.workbook.path, taken, folder, run.id))
+        run = replace(run, corrections=corrections_to(wanted, run.workbook.path, taken, data_folder, run.id))
     return run
 
 
-def _delivery(run: PreparedRun, folder: Path, practice: bool) -> Delivery:
+def _delivery(run: PreparedRun, data_folder: Path, practice: bool) -> Delivery:
     from bulkops.workbook.writing.sidecar import run_ids
 
     workbook = run.workbook
     own = _ledger_of(run).runs_of(str(workbook.path.resolve()))
     strange = bool(unknown_runs(run.ledger, run_ids(workbook.path)))
-    place = workbook.path, workbook.sha256, folder, run.options.results, run.id
+    place = workbook.path, workbook.sha256, data_folder, run.options.results, run.id
     return decide(*place, own, strange, workbook.unfit, practice)
 
 
-def _with_energycap(run: PreparedRun, folder: Path, stack: ExitStack) -> PreparedRun:
+def _with_energycap(run: PreparedRun, data_folder: Path, stack: ExitStack) -> PreparedRun:
     if not (run.plan.steps or _perhaps_anothers(run)):
         return run
-    return _through((_with_practice, _with_key_owner, _with_facts, _without_wrong_rows), run, folder, stack)
+    return _through((_with_practice, _with_key_owner, _with_facts, _without_wrong_rows), run, data_folder, stack)
 
 
 def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
@@ -168,7 +168,7 @@ def _with_practice(run: PreparedRun, _: Path, stack: ExitStack) -> PreparedRun:
     return replace(run, environment=environment, own_practice=True, notes=(*run.notes, *notes))
 
 
-def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun:
+def _with_key_owner(run: PreparedRun, data_folder: Path, _: ExitStack) -> PreparedRun:
     """Raises CannotStart for a key that is missing or refused, is not the run's, or leads to other data than before."""
     from bulkops.runs.practice import SERVED_APART
 
@@ -177,7 +177,7 @@ def _with_key_owner(run: PreparedRun, folder: Path, _: ExitStack) -> PreparedRun
     run = _known_by(replace(run, key=key, owner=found, key_owner=found.name), found)
     if found.source == SERVED_APART:
         former = run.delivery.notes if run.delivery else ()
-        delivery = _delivery(run, folder, practice=True)
+        delivery = _delivery(run, data_folder, practice=True)
         notes = (*(note for note in run.notes if note not in former), *delivery.notes)
         run = replace(run, delivery=delivery, notes=notes)
     return replace(run, notes=(*run.notes, *filter(None, (found.note, found.deprecated))))

@@ -19,7 +19,9 @@ from bulkops.runs.other_computer import run_on_another
 from bulkops.runs.report import Options, Report, in_order
 
 
-def check(path: Path, environment: Environment, folder: Path, options: Options, watch: Watch = UNWATCHED) -> Report:
+def check(
+    path: Path, environment: Environment, data_folder: Path, options: Options, watch: Watch = UNWATCHED
+) -> Report:
     """Read, check and plan a workbook, and ask EnergyCAP what it says of the rows, if there is a key for it. Nothing is
     written but wanted corrections."""
     from bulkops.ledger import new_run_id
@@ -28,9 +30,9 @@ def check(path: Path, environment: Environment, folder: Path, options: Options, 
     from bulkops.workbook.reader import without_collecting
 
     wanted = options.corrections
-    corrections = corrections_to(wanted, path, (), folder, new_run_id()) if wanted else None
+    corrections = corrections_to(wanted, path, (), data_folder, new_run_id()) if wanted else None
     workbook = load(path, options)
-    with any_ledger(folder) as ledger:
+    with any_ledger(data_folder) as ledger:
         account = assumed_account(ledger, environment) if ledger else None
         plan = plan_rows(ledger, environment, workbook.rows, options, account, new=ledger is None)
         other_computer = run_on_another(workbook, ledger)
@@ -67,7 +69,7 @@ def _asked(
         return Facts(), None, not_asked(error.sentence)
 
 
-def corrections(report: Report, options: Options, folder: Path) -> tuple[str, list[str]]:
+def corrections(report: Report, options: Options, data_folder: Path) -> tuple[str, list[str]]:
     """(where how many rows are, what else there is to say): the rows of a check or a run that are to be corrected.
 
     Raises CannotStart if the workbook is not the one any more that the report is of, or if nothing may be put there.
@@ -79,7 +81,7 @@ def corrections(report: Report, options: Options, folder: Path) -> tuple[str, li
     if place is None:
         raise ValueError("corrections need a place")
     taken = [report.results] if report.results else []
-    wanted = corrections_to(place, report.workbook, taken, folder, report.run or new_run_id())
+    wanted = corrections_to(place, report.workbook, taken, data_folder, report.run or new_run_id())
     workbook = load(report.workbook, options)
     if workbook.content_hash != report.content_hash:
         raise CannotStart("corrections.changed", path=report.workbook.name)

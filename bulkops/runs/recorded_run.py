@@ -78,7 +78,7 @@ def results(run: Run, outcomes: Iterable[Outcome]) -> Results:
     return results_of(run, outcomes, all_operations(), left_out(run))
 
 
-def results_again(run: Run, told: Results, folder: Path, wanted: Path | None) -> tuple[Path | None, str]:
+def results_again(run: Run, told: Results, data_folder: Path, wanted: Path | None) -> tuple[Path | None, str]:
     """(where, what went wrong) of a run's results made once more. Raises CannotStart where they may not go."""
     workbook = Path(run.workbook)
     if wanted is not None:
@@ -90,7 +90,7 @@ def results_again(run: Run, told: Results, folder: Path, wanted: Path | None) ->
     name, sheet = shortened(workbook.stem), SHEET
     if only_practised(run.environment, run.account.source):
         told, name, sheet = told.practised(), f"{name}{PRACTICE_NAME}", PRACTICE_SHEET
-    places = [folder / f"{name} {run.id} again{number}.xlsx" for number in numbers]
+    places = [data_folder / f"{name} {run.id} again{number}.xlsx" for number in numbers]
     path = wanted or next((place for place in places if free(place)), places[0])
     try:
         save(path, plain(told, workbook, path, sheet))

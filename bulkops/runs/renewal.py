@@ -16,7 +16,8 @@ from bulkops.ledger import Ledger, Run
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart
 from bulkops.runs import backups, recorded_run
 from bulkops.runs.practice import only_practised
-from bulkops.system import data_folder, folders, log
+from bulkops.system import folders, log
+from bulkops.system.data_folder import operator
 from bulkops.system.files import opened_by, save, writable
 from bulkops.system.replacement import Changed
 from bulkops.system.workbook_lock import workbook_alone
@@ -40,7 +41,7 @@ class Renewed:
         return f"The results in {self.path.name} say so now." if self.path else self.why_not
 
 
-def renew(ledger: Ledger, name: str, folder: Path, held: Path | None = None) -> Renewed:
+def renew(ledger: Ledger, name: str, data_folder: Path, held: Path | None = None) -> Renewed:
     """Renew a run's results. ``held``: the workbook whose lock the caller has. Raises nothing: the row is settled."""
     run = next(iter(ledger.runs_named([name])), None)
     if run is None or run.results is None:
@@ -50,8 +51,8 @@ def renew(ledger: Ledger, name: str, folder: Path, held: Path | None = None) -> 
         with ExitStack() as stack:
             workbook = Path(run.workbook)
             if os.path.exists(workbook) and workbook != held:
-                stack.enter_context(workbook_alone(workbook, f"{data_folder.operator()} on {platform.node()}"))
-            return _renewed(ledger, run, path, folder)
+                stack.enter_context(workbook_alone(workbook, f"{operator()} on {platform.node()}"))
+            return _renewed(ledger, run, path, data_folder)
     except FileNotFoundError:
         why = COMMON["place.gone"].sentence.format(path=path.name)
     except Changed:
@@ -67,7 +68,7 @@ def renew(ledger: Ledger, name: str, folder: Path, held: Path | None = None) -> 
     return Renewed(why_not=str(CannotStart("results.not_renewed", path=path, value=why)))
 
 
-def _renewed(ledger: Ledger, run: Run, path: Path, folder: Path) -> Renewed:
+def _renewed(ledger: Ledger, run: Run, path: Path, data_folder: Path) -> Renewed:
     """Raises CannotGraft, OSError, FileNotFoundError if the file is gone."""
     content = folders.content(path)
     told, later = runs_in(content), {each.id for each in ledger.runs(run.id)} - {run.id}
@@ -84,7 +85,7 @@ def _renewed(ledger: Ledger, run: Run, path: Path, folder: Path) -> Renewed:
         results = results.practised()
 
     def backup(old: Path) -> None:
-        backups.keep_one(old, folder, f"before the results of {run.id} were renewed")
+        backups.keep_one(old, data_folder, f"before the results of {run.id} were renewed")
 
     save(path, renewed(content, results, workbook, path), hashlib.sha256(content).hexdigest(), backup)
     return Renewed(path)

@@ -14,7 +14,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
 from bulkops.model.history import Resolution, ResolutionKind, UnknownOutcome
 from bulkops.runs.ledger_access import LEDGER, any_ledger, ledger_alone
-from bulkops.system import data_folder
+from bulkops.system.data_folder import operator
 
 if TYPE_CHECKING:
     from bulkops.runs.renewal import Renewed
@@ -28,7 +28,7 @@ class ResolvedRow(NamedTuple):
 
 
 def unknown_outcomes(
-    folder: Path, environment: Environment | None = None, marked: bool = False
+    data_folder: Path, environment: Environment | None = None, marked: bool = False
 ) -> list[UnknownOutcome]:
     """The requests whose outcome is unknown, newest first; in one environment, or in all (None).
 
@@ -37,15 +37,15 @@ def unknown_outcomes(
     a run has on its way at the moment is not.
     Raises CannotStart or MustStop if the ledger cannot be used.
     """
-    with any_ledger(folder) as ledger:
+    with any_ledger(data_folder) as ledger:
         if ledger is None:
             return []
         if ledger.in_flight():
-            _conclude_interrupted(folder)
+            _conclude_interrupted(data_folder)
         return ledger.unknown_outcomes(environment.id if environment else None, marked)
 
 
-def resolve(folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "") -> ResolvedRow:
+def resolve(data_folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "") -> ResolvedRow:
     """Record what became of a row of unknown outcome, and renew its run's results; ``who``: the computer's user, unless
     given.
 
@@ -55,19 +55,19 @@ def resolve(folder: Path, run: str, seq: int, kind: ResolutionKind, who: str = "
     from bulkops.ledger import now
     from bulkops.runs.renewal import renew
 
-    if not (folder / LEDGER).exists():
+    if not (data_folder / LEDGER).exists():
         raise CannotStart("run.not_found", value=run)
-    resolution = Resolution(kind, who or data_folder.operator(), now())
+    resolution = Resolution(kind, who or operator(), now())
     with ExitStack() as stack:
-        ledger = ledger_alone(folder, "marking a row", stack)
+        ledger = ledger_alone(data_folder, "marking a row", stack)
         ledger.resolve(run, seq, resolution)
-        return ResolvedRow(resolution, renew(ledger, run, folder))
+        return ResolvedRow(resolution, renew(ledger, run, data_folder))
 
 
-def _conclude_interrupted(folder: Path) -> None:
+def _conclude_interrupted(data_folder: Path) -> None:
     try:
         with ExitStack() as stack:
-            ledger_alone(folder, "looking for rows in doubt", stack)
+            ledger_alone(data_folder, "looking for rows in doubt", stack)
     except CannotStart as error:
         if error.code != "run.busy":
             raise

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def prepare_again(
-    run: str | None, folder: Path, results: Path | None = None, watch: Watch = UNWATCHED
+    run: str | None, data_folder: Path, results: Path | None = None, watch: Watch = UNWATCHED
 ) -> Iterator[PreparedRun]:
     """What a run left undone that was cut short. Its rows are the ledger's; the workbook is not read.
 
@@ -35,10 +35,10 @@ def prepare_again(
     from bulkops.runs.recorded_run import left_out
     from bulkops.runs.recorded_run import rows as rows_of
 
-    if not (folder / LEDGER).exists():
+    if not (data_folder / LEDGER).exists():
         raise CannotStart("run.nothing_left")
     with ExitStack() as stack:
-        ledger = ledger_alone(folder, f"resume {run or ''}".strip(), stack)
+        ledger = ledger_alone(data_folder, f"resume {run or ''}".strip(), stack)
         found, rows = cut_short(ledger, run)
         left = {row.seq for row in rows}
         base_url = "" if found.environment == PRACTICE else found.base_url
@@ -54,7 +54,7 @@ def prepare_again(
             ledger=ledger,
             account=found.account,
         )
-        yield made_ready_again(prepared, folder, stack)
+        yield made_ready_again(prepared, data_folder, stack)
 
 
 def _options(run: Run, results: Path | None) -> Options:

@@ -249,7 +249,7 @@ def test_the_settings_say_how_many_bills_a_run_may_touch(
     somewhere: Operator, practice: PracticeServer, book: Path
 ) -> None:
     """More are refused before the question; it cannot be left out to ask then; what cannot be read begins no run."""
-    settings = somewhere.presenter.home / "settings.json"
+    settings = somewhere.presenter.data_folder / "settings.json"
     settings.write_text('{"max_bills": 11}', encoding="utf-8")
     somewhere.check(book)
     somewhere.presenter.run()

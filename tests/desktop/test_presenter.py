@@ -144,7 +144,7 @@ def test_a_data_folder_that_is_gone_is_asked_about(somewhere: Operator, practice
     sent = list(practice.writes)
     assert len(sent) == 4
     for yes in (False, True):
-        shutil.rmtree(somewhere.presenter.home)
+        shutil.rmtree(somewhere.presenter.data_folder)
         somewhere.check(book)
         somewhere.presenter.run()
         somewhere.until(Phase.ASKING)
@@ -171,7 +171,7 @@ def test_nothing_is_sent_without_a_yes(somewhere: Operator, practice: PracticeSe
     shown = somewhere.until(Phase.CHECKED)
     assert practice.writes == []
     assert (shown.trouble, shown.run.words) == (None, "Run 4 rows")
-    assert history.history(somewhere.presenter.home) == []
+    assert history.history(somewhere.presenter.data_folder) == []
 
 
 def test_the_question_says_what_where_and_as_whom(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
@@ -307,7 +307,7 @@ def test_a_stopped_run_is_finished(somewhere: Operator, practice: PracticeServer
     where = somewhere.presenter.state.environment
     somewhere.presenter.choose_environment(HERE)
     somewhere.until(Phase.CHECKED)
-    somewhere.presenter.finish(history.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(history.history(somewhere.presenter.data_folder)[0].id)
     somewhere.until(Phase.ASKING)
     assert somewhere.shown.environment == where
     asked = somewhere.screen.questions[-1]
@@ -433,7 +433,7 @@ def test_a_run_that_is_finished_offers_no_other_rows(
     somewhere.presenter.answer(True, "300")
     somewhere.presenter.stop()
     somewhere.until(Phase.ENDED)
-    somewhere.presenter.finish(history.history(somewhere.presenter.home)[0].id)
+    somewhere.presenter.finish(history.history(somewhere.presenter.data_folder)[0].id)
     somewhere.until(Phase.ASKING)
     asked = somewhere.screen.questions[-1]
     assert asked is not None
@@ -474,7 +474,7 @@ def test_a_broken_file_is_one_sentence(operator: Operator, tmp_path: Path) -> No
 def test_another_run_is_waited_for(somewhere: Operator, practice: PracticeServer, book: Path) -> None:
     """While another bulkops runs, nothing is asked and nothing is sent."""
     somewhere.check(book)
-    with only_one(somewhere.presenter.home, "Mia, August.xlsx, since noon"):
+    with only_one(somewhere.presenter.data_folder, "Mia, August.xlsx, since noon"):
         somewhere.presenter.run()
         shown = somewhere.until(Phase.CHECKED)
     assert shown.trouble is not None
@@ -676,7 +676,7 @@ def test_a_record_that_is_not_the_newest_is_asked_about(
     somewhere: Operator, practice: PracticeServer, tmp_path: Path
 ) -> None:
     """A no sends nothing; a yes makes what it lacks unknown, and only then it is asked what is to be sent."""
-    home = somewhere.presenter.home
+    home = somewhere.presenter.data_folder
     somewhere.check(fill(tmp_path / "a.xlsx", [], GOOD[:2]))
     somewhere.run()
     for each in home.glob("ledger*"):
