@@ -89,6 +89,7 @@ class Inquiry:
 
     def run(self) -> bool:
         """Until every question has its answer, or the time is over, which is an answer too. False: it was stopped."""
+        self._progress(0, self._count)
         try:
             while self._asked:
                 if self._stopped():

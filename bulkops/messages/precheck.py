@@ -53,9 +53,8 @@ def bills_touched(edits: int, lists: int, bills: int, untold: int, now: bool) ->
     """What the flag edits of a run touch: ``400 edits of 38 lists: 2,113 bills now; lists may share bills``."""
     counted = f"{counted_bills(bills)}{' now' if now else ''}"
     if untold:
-        counted = (
-            f"at least {counted}; how many more cannot be told" if untold < lists else "how many bills cannot be told"
-        )
+        rest = f"of {plural(untold, 'list')} it cannot be told"
+        counted = f"{counted}, and {rest}" if untold < lists else "how many bills cannot be told"
     share = "; lists may share bills" if lists > 1 and untold < lists else ""
     return f"{plural(edits, 'edit')} of {plural(lists, 'list')}: {counted}{share}"
 

@@ -63,6 +63,7 @@ RUN_THIS_ROW = Field(
     "Run this row",
     read_flag,
     "Optional. Where a sheet has this column, only rows with Yes in it are run; the others are left out.",
+    synonyms=("Run", "Run this", "Run row", "Run it"),
     choices=("Yes",),
     width=10,
 )

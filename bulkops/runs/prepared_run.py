@@ -65,10 +65,10 @@ class PreparedRun:
     @property
     def to_be_sure_of(self) -> tuple[CannotStart, ...]:
         """What only a person may say yes to, who is there to be asked."""
+        changed = CannotStart("run.changed", value="; ".join(self.changes)) if self.changes else None
         if not self.plan.steps:
-            return ()
+            return (changed,) if changed else ()
         path, place = self.workbook.path.name, self.environment.place
         sent_there = CannotStart("run.elsewhere", path=path, value=self.other_computer) if self.other_computer else None
         untold = CannotStart("me.untold", value=place, extra=self.former_source) if self.former_source else None
-        changed = CannotStart("run.changed", value="; ".join(self.changes)) if self.changes else None
         return tuple(each for each in (sent_there, untold, changed) if each)

@@ -127,7 +127,7 @@ def test_a_stop_while_energycap_is_asked_leaves_it_all_there(somebody, folder, p
     assert practice.requests == []
     let_go = hold(practice, "/task/")
     somebody.presenter.run()
-    while not somebody.presenter.headline.startswith("Asking EnergyCAP about the rows … "):
+    while not somebody.presenter.headline.startswith("Asking EnergyCAP about the rows"):
         somebody.worker.wait(PATIENCE)
     somebody.presenter.stop()
     let_go()

@@ -164,6 +164,19 @@ def test_with_yes_a_run_is_refused_if_energycap_has_changed(tmp_path: Path, serv
     assert (report.refused.code, report.exit_code, writes(server)) == ("run.changed", 2, [])
 
 
+def test_with_yes_a_run_whose_only_row_does_not_fit_any_more_is_refused(tmp_path: Path, server: PracticeServer) -> None:
+    """Nothing would be left to send, and nobody has said yes to that."""
+    path = fill(tmp_path / "book.xlsx", flags=[flag(2001, expected_bills=12)])
+
+    def confirm(summary: Summary) -> BulkopsError | None:
+        grow(server, 2001)
+        return unattended(summary)
+
+    report = run(path, server, confirm)
+    assert report.refused is not None
+    assert (report.refused.code, writes(server)) == ("run.changed", [])
+
+
 def test_a_row_that_does_not_fit_any_more_is_not_sent(tmp_path: Path, server: PracticeServer) -> None:
     """A control total that is met at the question and not after it."""
     path = fill(tmp_path / "book.xlsx", flags=[flag(2001, expected_bills=12), flag(2002)])

@@ -317,10 +317,12 @@ def test_bills_and_cost_are_told() -> None:
         "2 of them held from export"
     ]
     assert words(rows[:1], replace(TOLD, counts={2001: Count(1)})) == ["1 edit of 1 list: 1 bill now"]
-    assert words([*rows, flag_edit(3, 2004)])[0].startswith("4 edits of 3 lists: at least 52 bills now; how many more")
+    assert words([*rows, flag_edit(3, 2004)])[0].startswith(
+        "4 edits of 3 lists: 52 bills now, and of 1 list it cannot be told; lists may share"
+    )
     assert words([flag_edit(0, 2004)]) == ["1 edit of 1 list: how many bills cannot be told"]
     assert words([flag_edit(0, 2001), flag_edit(1, 2005)], replace(TOLD, counts={2001: Count(12, 1.0, "USD")})) == [
-        "2 edits of 2 lists: at least 12 bills now; how many more cannot be told; lists may share bills"
+        "2 edits of 2 lists: 12 bills now, and of 1 list it cannot be told; lists may share bills"
     ]
 
 
