@@ -14,7 +14,7 @@ from bulkops.cli.commands import cli
 from bulkops.messages.errors import COMMON, BulkopsError, CannotStart, Message
 from bulkops.model.environment import ENVIRONMENTS, HOSTS
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.workbook.writing import templates
 
 ROOT = Path(bulkops.__file__).parent.parent

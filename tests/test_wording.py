@@ -20,7 +20,7 @@ from bulkops.model.outcomes import TO_COME, Status
 from bulkops.model.requests import Accepted, Reply
 from bulkops.operations import all_operations
 from bulkops.operations.base import Operation, columns
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.operations.numeric_cells import LOST_DIGITS
 from bulkops.system.workbook_lock import LEFT
 from bulkops.workbook.writing import templates

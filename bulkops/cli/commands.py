@@ -233,7 +233,7 @@ def explain(
 ) -> None:
     """Say what a message means and what to do, by its code."""
     from bulkops.operations import all_operations
-    from bulkops.operations.catalogue import Catalogue
+    from bulkops.operations.message_catalogue import Catalogue
 
     message = Catalogue(all_operations().values()).find(code)
     said, tip = message.in_general()

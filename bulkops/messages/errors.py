@@ -4,7 +4,7 @@
     MustStop         a run that has begun cannot go on; rows in flight are recorded, exit code 3
 
 Each message has a code (stable), a title, a sentence and a tip. They stand in messages/; rules of one operation
-stand in that operation's file; ``Catalogue`` in operations/catalogue gives all of them.
+stand in that operation's file; ``Catalogue`` in operations/message_catalogue gives all of them.
 """
 
 from bulkops.messages import (

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from bulkops.model.rows import CheckedRow, Pick, Problem, Unread
 from bulkops.operations.base import Field, Operation, columns
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import UNREADABLE, Picked, Remarked, Unreadable, picks_of, shorten, value_of
 from bulkops.operations.heading_names import OPERATION_COLUMN
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.headings import Layout, find_layout
 from bulkops.runs.sheet_rows import SheetRow, rows_of, unexpected
 from bulkops.runs.skipped_rows import SkippedRows

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from bulkops.messages.errors import BulkopsError, CannotStart
 from bulkops.model.outcomes import Outcome
-from bulkops.runs.asking import asked_again
 from bulkops.runs.control import Control, Watch
+from bulkops.runs.energycap_facts import asked_again
 from bulkops.runs.execute import execute, refused
 from bulkops.runs.ledger_access import OLDER, take_over
 from bulkops.runs.prepared_run import PreparedRun

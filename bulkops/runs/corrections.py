@@ -15,8 +15,8 @@ from bulkops.model.outcomes import OUTSIDE_THE_ROW, Outcome, Status
 from bulkops.model.rows import Cell, CheckedRow, Kind, Problem
 from bulkops.operations import all_operations
 from bulkops.operations.base import SEND_AGAIN, Field, known_columns
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.headings import Layout
 from bulkops.workbook.allowance import Allowance
 from bulkops.workbook.sheets import MAX_CELLS, column_number

@@ -13,7 +13,7 @@ from pathlib import Path
 from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import CheckedRow
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs import backups
 from bulkops.runs.corrections import is_wrong, to_correct
 from bulkops.runs.delivery import in_data_folder

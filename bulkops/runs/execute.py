@@ -25,7 +25,7 @@ from bulkops.model.environment import Environment
 from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Step
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs import backups, under_way
 from bulkops.runs.control import Control
 from bulkops.runs.delivery import Delivery

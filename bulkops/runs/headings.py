@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from bulkops.model.rows import Kind, Problem, Unread
 from bulkops.operations.base import Operation, columns, known_columns
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.heading_rows import HeadingRow, KnownHeadings, address
 from bulkops.runs.unread import SEARCHED_ROWS, is_meant, joined_headings, likely_column, missing, place_for, why_unread
 from bulkops.workbook.sheets import Sheet, SheetRow, column_letters

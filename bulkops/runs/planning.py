@@ -16,7 +16,7 @@ from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import SEND_AGAIN, Operation, Thing
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 
 History = Mapping[str, Sequence[PriorAttempt]]
 """A step's idempotency key → what was sent of it before; oldest first."""

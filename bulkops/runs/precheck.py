@@ -15,10 +15,10 @@ from bulkops.model.picks import Nameable
 from bulkops.model.plan import Plan, Step
 from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import Named, Operation
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
-from bulkops.runs.fits import Known, No, called, speaks_of_no_kickouts
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.planning import invalid
+from bulkops.runs.precheck_rules import Known, No, called, speaks_of_no_kickouts
 
 _MOST = 5
 """So many picks are offered for a name."""

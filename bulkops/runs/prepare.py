@@ -185,7 +185,7 @@ def _with_key_owner(run: PreparedRun, data_folder: Path, _: ExitStack) -> Prepar
 
 def _with_facts(run: PreparedRun, *_: object) -> PreparedRun:
     """Raises CannotStart for more bills than are allowed, or if the reading was stopped."""
-    from bulkops.runs.asking import with_facts
+    from bulkops.runs.energycap_facts import with_facts
 
     return with_facts(run)
 

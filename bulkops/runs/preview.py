@@ -25,8 +25,8 @@ def check(
     """Read, check and plan a workbook, and ask EnergyCAP what it says of the rows, if there is a key for it. Nothing is
     written but wanted corrections."""
     from bulkops.ledger import new_run_id
-    from bulkops.runs.asking import held_against
     from bulkops.runs.corrections_file import corrections_to
+    from bulkops.runs.energycap_facts import held_against
     from bulkops.workbook.reader import without_collecting
 
     wanted = options.corrections
@@ -53,7 +53,7 @@ def _asked(
 ) -> tuple[Facts, Owner | None, str]:
     """What EnergyCAP says of the rows, whose key it is, and why it was not asked, where that is worth a word."""
     from bulkops.energycap.account import key_for, owner
-    from bulkops.runs.asking import asked
+    from bulkops.runs.energycap_facts import asked
 
     # The practice EnergyCAP of a run takes what the rows name as given.
     if options.offline or environment.starts_with_the_run:

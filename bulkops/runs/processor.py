@@ -28,7 +28,7 @@ from bulkops.model.outcomes import Outcome, Status, outcome_of
 from bulkops.model.plan import Plan, Step
 from bulkops.model.requests import Accepted, Call, NoResponse, Reply
 from bulkops.operations.base import Operation
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.control import Control
 from bulkops.runs.scheduler import Scheduler
 

@@ -13,7 +13,7 @@ from bulkops.model.history import ResolutionHistory, ResolutionKind
 from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.delivery import free
 from bulkops.runs.practice import only_practised
 from bulkops.runs.results import results_of

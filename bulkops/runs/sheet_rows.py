@@ -7,9 +7,9 @@ from typing import Any
 
 from bulkops.model.rows import CheckedRow, Kind, Pick, Problem, Row, address
 from bulkops.operations.base import RUN_THIS_ROW, SEND_AGAIN, Operation
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import Unreadable, shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, normal
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.headings import Layout
 from bulkops.runs.merged_rows import merged_rows
 from bulkops.runs.skipped_rows import SkippedRows, not_shown

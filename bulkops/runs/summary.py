@@ -12,7 +12,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.model.outcomes import Status
 from bulkops.model.plan import Step
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.delivery import Kind
 from bulkops.runs.preview import previewed
 from bulkops.runs.report import Options, Report

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from bulkops.model.rows import Kind, Unread
 from bulkops.operations.base import SEND_AGAIN, Field, Operation
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.cells import shorten
 from bulkops.operations.heading_names import OPERATION_COLUMN, heading_words
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.heading_rows import OURS, HeadingRow, KnownHeadings, address
 from bulkops.workbook.sheets import Sheet, SheetRow
 

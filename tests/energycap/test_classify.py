@@ -23,7 +23,7 @@ from bulkops.energycap.classify import (
 from bulkops.model.outcomes import Status
 from bulkops.model.requests import Accepted, NoResponse, Reply
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 
 GUID = "11111111-2222-4333-8444-555555555555"
 KICKOUT = all_operations()["kickout_reimport"].accepted

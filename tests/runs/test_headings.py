@@ -14,8 +14,8 @@ from workbooks import SHEET, parts, save, typed, worksheet
 from bulkops.model.rows import Unread
 from bulkops.operations import all_operations
 from bulkops.operations.base import columns
-from bulkops.operations.catalogue import Catalogue
 from bulkops.operations.heading_names import heading_words, known_headings
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs.checking import Checked, check
 from bulkops.runs.headings import SEARCHED_ROWS, Layout, find_layout
 from bulkops.workbook.reader import read_workbook

@@ -16,8 +16,8 @@ from bulkops.model.outcomes import Outcome, Status
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow, Pick, Problem
 from bulkops.operations import all_operations
-from bulkops.runs.fits import Known
 from bulkops.runs.precheck import precheck, wanted
+from bulkops.runs.precheck_rules import Known
 from bulkops.runs.touch import touch
 
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from bulkops.model.environment import PRACTICE, Environment
 from bulkops.model.facts import Batch, BillList, Facts, FlagType, Person, Task
 from bulkops.model.picks import is_called, pick
 from bulkops.operations import all_operations
-from bulkops.operations.catalogue import Catalogue
+from bulkops.operations.message_catalogue import Catalogue
 from bulkops.runs import preview
 from bulkops.runs.heading_rows import KnownHeadings
 from bulkops.runs.headings import Layout, find_layout

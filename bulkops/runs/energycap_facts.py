@@ -22,8 +22,8 @@ from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
 from bulkops.operations import all_operations
 from bulkops.runs.control import Watch
-from bulkops.runs.fits import Known
 from bulkops.runs.precheck import precheck, wanted
+from bulkops.runs.precheck_rules import Known
 from bulkops.runs.prepared_run import PreparedRun
 from bulkops.runs.touch import Touch, touch
 
