@@ -1,1 +1,1 @@
-"""Every sentence an operator can read about something that went wrong, by where it went wrong."""
+"""Every sentence with a code that an operator can read, by where it is said; and words for counts and times."""
