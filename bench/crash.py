@@ -189,7 +189,7 @@ class OurRound(Round):
 
     def run(self, kill: tuple[str, float] | None = None, resume: list[str] | None = None) -> Ended:
         """Start it once, by ``run`` or by ``resume``, and look what it left behind."""
-        anew = ["run", str(self.book), "--base-url", self.stand_in.base_url, "--jobs", str(self.jobs)]
+        anew = ["run", str(self.book), "--base-url", self.stand_in.base_url, "--offline", "--jobs", str(self.jobs)]
         ended = self.fork_server.run([*(resume or anew), "--yes", "--json"], self.home, kill)
         self.count(ended)
         self.tally.resumed += resume is not None

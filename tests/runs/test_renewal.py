@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -12,6 +13,7 @@ from asking import fill, kickout, run
 from workbooks import results_of, untouched_parts
 
 from bulkops.model.environment import PRACTICE, Environment
+from bulkops.practice.drills import DRILLS
 from bulkops.practice.server import Fault, PracticeServer
 from bulkops.runs import history, resolve
 from bulkops.runs.resolve import ResolutionKind, ResolvedRow
@@ -152,8 +154,12 @@ def test_the_results_of_a_later_run_are_not_overwritten(folder: Path, august: Pa
     assert (results.replaced, august.read_bytes()) == (True, before)
 
 
-def test_a_practice_run_keeps_to_its_practice_copy(tmp_path: Path, folder: Path) -> None:
+def test_a_practice_run_keeps_to_its_practice_copy(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The workbook stays as it is, and the line says that it was only practised."""
+    at_once = [each._replace(fault=replace(each.fault, after=0.0)) for each in DRILLS]
+    monkeypatch.setattr("bulkops.practice.drills.DRILLS", at_once)
     path = fill(tmp_path / "August.xlsx", [kickout(number) for number in range(1, 5)])
     before, report = path.read_bytes(), run(path, Environment(PRACTICE, ""), folder, trouble=True)
     assert report.results == tmp_path / "August - PRACTICE.xlsx"

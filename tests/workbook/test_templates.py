@@ -219,7 +219,7 @@ MISTAKES = {
     "good, stands here first": ("done", ""),
     "the same edit a second time": ("invalid", "flag_edit.repeated"),
     "the flag type that only EnergyCAP assigns": ("invalid", "flag_type_id.audit_exception"),
-    "a list that holds no bills": ("failed", "sent.refused"),
+    "a list that holds no bills": ("invalid", "list.other_type"),
 }
 
 
