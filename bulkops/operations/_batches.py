@@ -22,9 +22,10 @@ class Forecast:
     """The owner's open batches in words; None where they are not known."""
 
     def __post_init__(self) -> None:
-        if self.facts.all_open and self.owner is not None:
-            mine = (each for each in self.facts.batches.values() if each.status == OPEN and self._is_mine(each))
-            self.open = [_named(each) for each in mine]
+        mine = [each for each in self.facts.batches.values() if self._is_mine(each)]
+        # Without any batch by that id nobody knows whether EnergyCAP calls the key's owner so among batches, too.
+        if self.facts.all_open and mine:
+            self.open = [_named(each) for each in mine if each.status == OPEN]
 
     def existing(self, batch_id: int | None) -> Iterator[str]:
         """A row that uses an open batch."""
@@ -79,7 +80,7 @@ class Forecast:
             self.open.append(code)
 
     def _is_mine(self, batch: Batch) -> bool:
-        return batch.owner is not None and batch.owner.id == self.owner
+        return self.owner is not None and batch.owner is not None and batch.owner.id == self.owner
 
     def _is_closed_by_then(self, batch_id: int) -> bool:
         batch = self.facts.batches.get(batch_id)

@@ -76,7 +76,11 @@ class Touch:
         )
         if self.batches != now.batches:
             said = "; ".join(_first(list(dict.fromkeys(now.batches))))
-            yield f"its rows would now do this to batches: {said or 'nothing'}"
+            yield (
+                f"its rows would now do this to batches: {said}"
+                if said
+                else "what its rows would do to batches cannot be told any more"
+            )
 
 
 def _first(said: list[str]) -> list[str]:

@@ -387,6 +387,8 @@ def test_batches_that_are_not_known_are_not_guessed_at() -> None:
     unknown = replace(TOLD, all_open=False)
     assert touch(plan_of(kickout(0, mode=NEW)), all_operations(), unknown, 1).batches == ()
     assert touch(plan_of(kickout(0, mode=NEW)), all_operations(), TOLD, None).batches == ()
+    stranger = touch(plan_of(kickout(0, mode=EXISTING)), all_operations(), TOLD, 77)
+    assert stranger.batches == (), "EnergyCAP may call the key's owner otherwise among batches"
     assert touch(plan_of(kickout(0, mode=OWN)), all_operations(), Facts(), 1).batches == ()
 
 
@@ -398,8 +400,10 @@ def test_what_has_changed_is_told() -> None:
     rows = [flag_edit(0, 2001), kickout(1, number=1, mode=NEW)]
     before = touch(plan_of(*rows), all_operations(), TOLD, 1)
     assert list(before.changes(before)) == []
-    now = replace(TOLD, counts={2001: Count(13)}, batches={})
+    now = replace(TOLD, counts={2001: Count(13)}, batches={503: TOLD.batches[503]})
     assert list(before.changes(touch(plan_of(*rows), all_operations(), now, 1))) == [
         "list 2001 held 12 bills and holds 13 now",
         "its rows would now do this to batches: makes a new batch",
     ]
+    untold = touch(plan_of(*rows), all_operations(), replace(TOLD, batches={}), 1)
+    assert list(before.changes(untold)) == ["what its rows would do to batches cannot be told any more"]
