@@ -18,6 +18,7 @@ import openpyxl
 from bulkops.model.environment import PRACTICE, Environment
 from bulkops.practice.server import PracticeServer
 from bulkops.runs import history, prepare
+from bulkops.runs.confirmation import carry_out, unattended, unwatched
 from bulkops.runs.control import Control
 from bulkops.runs.report import Options
 from bulkops.workbook.writing import templates
@@ -68,7 +69,7 @@ def main() -> None:
         with PracticeServer() as server:
             where = Environment(PRACTICE, server.base_url)
             with prepare.prepare(workbook, where, Path(name), Options()) as prepared:
-                report = prepared.run(Control(), lambda outcome: None)
+                report = carry_out(prepared, unattended, unwatched, Control())
         # The sheet by itself, for LibreOffice prints a workbook from its first sheet on.
         alone = history.recall(Path(name), str(report.run), Path(name) / "results.xlsx").results
         assert alone is not None
