@@ -60,8 +60,6 @@ class CheckPresenter:
         """Has the window gone? Then nothing is shown any more."""
         self._last: Shown | None = None
 
-    # ---------------------------------------------------------------- starting
-
     def bring_up_to_date(self, then: Callable[[], object]) -> None:
         """Take over the record that an earlier version has left, and show how far that is; then go on."""
 
@@ -81,8 +79,6 @@ class CheckPresenter:
     def _updated(self, percent: int | None) -> None:
         self.state.updated = percent
         self.refresh()
-
-    # ---------------------------------------------------------------- choosing
 
     @property
     def environments(self) -> list[Environment]:
@@ -109,8 +105,6 @@ class CheckPresenter:
         self.state.environment = environment
         self.check()
         self.refresh()
-
-    # ---------------------------------------------------------------- checking
 
     def check(self) -> None:
         """Look at every row. Nothing is sent."""
@@ -189,8 +183,6 @@ class CheckPresenter:
                 self.worker.call_in_ui(lambda: self.tell(trouble))
         return report, made, markable(made, report.marked, found)
 
-    # ---------------------------------------------------------------- rows in doubt
-
     def mark(self, line: Line, unknown: UnknownOutcome, kind: ResolutionKind) -> None:
         """Record what the operator has found out about a row in doubt; then look at the rows anew.
 
@@ -220,8 +212,6 @@ class CheckPresenter:
         if environment == self.state.environment:
             self._ask_energycap()
 
-    # ---------------------------------------------------------------- what comes out
-
     def open_results(self) -> None:
         """Open the results in their own program."""
         if self.state.report is not None and self.state.report.results is not None:
@@ -247,8 +237,6 @@ class CheckPresenter:
                 self.screen.open_file(place)
 
         self.worker.start(lambda: preview.corrections(now, options, self.data_folder), made, self.tell)
-
-    # ---------------------------------------------------------------- going on
 
     def tick(self) -> bool:
         """Call it again and again: takes in what the jobs have said; whether there is more already."""
