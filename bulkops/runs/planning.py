@@ -66,7 +66,7 @@ def plan(
             planned.add(fate.idempotency_key)
         else:
             decided.append(fate)
-    steps = _forewarned(steps, operations, catalogue)
+    steps = forewarned(steps, operations, catalogue)
     lanes = _apart(steps, operations) if independent else [steps]
     return Plan(tuple(tuple(_groups(lane, operations)) for lane in lanes if lane), tuple(decided))
 
@@ -163,23 +163,38 @@ class _PriorAttempts:
         return replace(outcome, send_again_code=code)
 
 
-def _forewarned(steps: list[Step], operations: Mapping[str, Operation], catalogue: Catalogue) -> list[Step]:
-    """The steps, each with warnings of what others of the same run do to it: only rows that are sent do anything."""
+def forewarned(
+    steps: Sequence[Step], operations: Mapping[str, Operation], catalogue: Catalogue, before: Sequence[Step] = ()
+) -> list[Step]:
+    """The steps, each with warnings of what others of the same run do to it: only rows that are sent do anything.
+
+    ``before``: the steps of which these are left; what was said because of the others is taken back.
+    """
+    new, old = _between(steps, operations, catalogue), _between(before, operations, catalogue)
+    return [
+        replace(step, row=_with_warnings(step.row, new.get(step.row.seq, []), old.get(step.row.seq, [])))
+        if step.row.seq in new or step.row.seq in old
+        else step
+        for step in steps
+    ]
+
+
+def _between(
+    steps: Sequence[Step], operations: Mapping[str, Operation], catalogue: Catalogue
+) -> dict[int, list[Problem]]:
+    """What rows do to each other, as warnings of the rows to which it is done, by seq."""
     warnings: dict[int, list[Problem]] = {}
     for key, operation in operations.items():
         rows = [step.row for step in steps if step.row.operation == key]
         for row, name, code, other in operation.between(rows):
             facts = {"value": str(row.values[name]), "other": other.address(name)}
             warnings.setdefault(row.seq, []).append(catalogue.problem(code, row.address(name), **facts))
-    return [
-        replace(step, row=_with_warnings(step.row, warnings[step.row.seq])) if step.row.seq in warnings else step
-        for step in steps
-    ]
+    return warnings
 
 
-def _with_warnings(row: CheckedRow, more: list[Problem]) -> CheckedRow:
+def _with_warnings(row: CheckedRow, more: list[Problem], old: Sequence[Problem] = ()) -> CheckedRow:
     """The row with more warnings. One of a run that is resumed has had them since it was planned first."""
-    said = {warning.message for warning in more}
+    said = {warning.message for warning in (*more, *old)}
     return replace(row, warnings=(*(each for each in row.warnings if each.message not in said), *more))
 
 

@@ -17,7 +17,7 @@ from bulkops.model.rows import CheckedRow, Problem
 from bulkops.operations.base import Named, Operation
 from bulkops.operations.cells import shorten
 from bulkops.operations.message_catalogue import Catalogue
-from bulkops.runs.planning import invalid
+from bulkops.runs.planning import forewarned, invalid
 from bulkops.runs.precheck_rules import Known, No, called, speaks_of_no_kickouts
 
 _MOST = 5
@@ -55,7 +55,7 @@ def precheck(
     ``earlier``: what became of the other rows of a run that is taken up again.
     """
     seen = _Seen(rows, operations, known, Catalogue(operations.values()), _edited=_edited(earlier, operations))
-    kept: dict[int, Step] = {}
+    kept: list[Step] = []
     ruled_out: list[Outcome] = []
     count: Counter[bool | None] = Counter()
     for step in plan.steps:
@@ -64,8 +64,11 @@ def precheck(
         if problems:
             ruled_out.append(replace(invalid(replace(step.row, problems=problems)), name=known_step.name))
         else:
-            kept[step.row.seq] = known_step
-    plan = plan.with_steps(kept, (*seen.with_names(plan.decided), *ruled_out))
+            kept.append(known_step)
+    if ruled_out:
+        # What a row does that is not sent is done to no other.
+        kept = forewarned(kept, operations, seen.catalogue, plan.steps)
+    plan = plan.with_steps({step.row.seq: step for step in kept}, (*seen.with_names(plan.decided), *ruled_out))
     if not known.facts.asked:
         return plan, ()
     looked_at = sentences.looked_at(count[True], count[None], count[False]) if count.total() else ""

@@ -207,6 +207,20 @@ def test_words_that_lack_kickouts_are_a_note() -> None:
     assert held([kickout(0)])[0].steps[0].row.warnings == ()
 
 
+def test_a_row_that_is_ruled_out_does_nothing_to_others() -> None:
+    """The warning that it closes another row's batch goes with it; what a row that stays does is still told."""
+    new = "new batch"
+    rows = [kickout(0, mode=new), kickout(1, mode=new), kickout(2, mode=new)]
+    closes = ["batch_mode.closes_another"]
+    warned = [[each.code for each in step.row.warnings] for step in held(rows)[0].steps]
+    assert warned == [[], closes, closes]
+    for gone_too, left in ((0, [[], closes]), (1, [[], closes]), (2, [[], closes])):
+        plan, _ = held(rows, replace(TOLD, gone=frozenset({("task", task(gone_too + 1))})))
+        assert [[each.code for each in step.row.warnings] for step in plan.steps] == left
+    (first,) = held(rows, replace(TOLD, gone=frozenset({("task", task(1)), ("task", task(2))})))[0].steps
+    assert (first.row.seq, first.row.warnings) == (2, ())
+
+
 def picked(row: CheckedRow, name: str, *picks: tuple[str, int | str]) -> CheckedRow:
     return replace(row, picks={name: tuple(Pick(*each) for each in picks)}, columns={name: "A"})
 
