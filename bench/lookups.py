@@ -53,6 +53,7 @@ def answer(connection: socket.socket, body: bytes) -> None:
 def measure(lists: int, bills: int, columns: int) -> None:
     """Print a line for lists of one shape."""
     from bulkops.energycap.account import senders
+    from bulkops.energycap.inquiry import Inquiry
     from bulkops.energycap.key import Key
     from bulkops.energycap.tables import Wanted, look_up
     from bulkops.model.environment import Environment
@@ -64,7 +65,7 @@ def measure(lists: int, bills: int, columns: int) -> None:
             where = Environment("bench", f"http://127.0.0.1:{int(process.stdout.readline())}")
             begun = time.perf_counter()
             with senders(where, Key("bench-key-of-no-server")) as connect:
-                facts = look_up(Wanted(counts=frozenset(range(1, lists + 1))), connect, jobs=JOBS)
+                facts = look_up(Wanted(counts=frozenset(range(1, lists + 1))), Inquiry(connect, jobs=JOBS))
             seconds = time.perf_counter() - begun
         finally:
             process.kill()

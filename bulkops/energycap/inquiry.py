@@ -54,7 +54,11 @@ Then = Callable[[Told | NotTold], None]
 
 
 class Inquiry:
-    """Questions and what to do with each answer; that may be to ask more. ``connect`` gives each worker a sender."""
+    """Questions and what to do with each answer; that may be to ask more.
+
+    ``connect`` gives each worker a sender (``account.senders``). ``progress`` is told (answers, questions); the latter
+    may grow.
+    """
 
     def __init__(
         self,

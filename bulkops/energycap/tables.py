@@ -4,7 +4,6 @@ Whatever does not come, or not whole, or is odd, is not told, and that is said o
 there is no such thing is a no.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bulkops.energycap import parsing
-from bulkops.energycap.inquiry import NOT_UNDERSTOOD, Inquiry, NotTold, Sender, Told
+from bulkops.energycap.inquiry import NOT_UNDERSTOOD, Inquiry, NotTold, Told
 from bulkops.energycap.pages import NOT_WHOLE, Pages, address, number, rows_of
-from bulkops.energycap.rate_limit import RateLimit
 from bulkops.messages import answers, lookups
 from bulkops.model.facts import Batch, BillList, Count, Facts, FlagType, Imports, Person, Task
 
@@ -46,39 +44,15 @@ class Wanted:
     """Ids of lists whose bills are counted."""
 
 
-def look_up(
-    wanted: Wanted,
-    connect: Callable[[], Sender],
-    rate_limit: RateLimit | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-    progress: Callable[[int, int], object] = lambda done, of: None,
-    deadline_seconds: float = 60.0,
-    jobs: int = 8,
-    clock: Callable[[], float] = time.monotonic,
-    follows: Mapping[str, str] = lookups.NOT_CHECKED,
-) -> Facts:
-    """All that is wanted and told; ``Facts()`` if it was stopped. ``connect`` is ``account.senders``'.
-
-    ``progress`` is told (answers, questions); the latter may grow. ``follows`` says what follows where something is
-    not told.
-    """
-    inquiry = Inquiry(connect, rate_limit, stopped, progress, deadline_seconds, jobs, clock)
+def look_up(wanted: Wanted, inquiry: Inquiry, follows: Mapping[str, str] = lookups.NOT_CHECKED) -> Facts:
+    """All that is wanted and told; ``Facts()`` if it was stopped. ``follows`` says what follows where something is not
+    told."""
     found = _Found(inquiry, wanted)
     return found.facts(follows) if inquiry.run() else Facts()
 
 
-def recent_imports(
-    since: date,
-    connect: Callable[[], Sender],
-    rate_limit: RateLimit | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-    progress: Callable[[int, int], object] = lambda done, of: None,
-    deadline_seconds: float = 60.0,
-    jobs: int = 8,
-    clock: Callable[[], float] = time.monotonic,
-) -> Imports:
+def recent_imports(since: date, inquiry: Inquiry) -> Imports:
     """The bill imports that began on that day or later, by EnergyCAP's clock; ``Imports()`` if it was stopped."""
-    inquiry = Inquiry(connect, rate_limit, stopped, progress, deadline_seconds, jobs, clock)
     found = _Imports(inquiry, since)
     return found.imports() if inquiry.run() else Imports()
 

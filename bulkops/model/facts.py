@@ -79,6 +79,11 @@ class Batch:
     owner: Person | None = None
     bills: int | None = None
 
+    @property
+    def words(self) -> str:
+        """``JUL-2026 (501)``."""
+        return f"{self.code} ({self.id})" if self.code else str(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

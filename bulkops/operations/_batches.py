@@ -25,7 +25,7 @@ class Forecast:
         mine = [each for each in self.facts.batches.values() if self._is_mine(each)]
         # Without any batch by that id nobody knows whether EnergyCAP calls the key's owner so among batches, too.
         if self.facts.all_open and mine:
-            self.open = [_named(each) for each in mine if each.status == OPEN]
+            self.open = [each.words for each in mine if each.status == OPEN]
 
     def existing(self, batch_id: int | None) -> Iterator[str]:
         """A row that uses an open batch."""
@@ -70,9 +70,9 @@ class Forecast:
         if any(each.casefold() == code.casefold() for each in self.open) or (opened and self._is_mine(opened)):
             yield f"adds to your open batch {code}"
         elif opened:
-            yield f"adds to open batch {_named(opened)} of {opened.owner.name if opened.owner else 'another user'}"
+            yield f"adds to open batch {opened.words} of {opened.owner.name if opened.owner else 'another user'}"
         elif waiting:
-            yield f"adds to pending batch {_named(waiting)}, {_VOID}"
+            yield f"adds to pending batch {waiting.words}, {_VOID}"
         else:
             closed = any(each.status == CLOSED for each in there)
             appended = "with a GUID appended" if closed else "with a GUID appended if a closed one has that code"
@@ -89,15 +89,11 @@ class Forecast:
 
     def _known(self, batch_id: int) -> str:
         known = self.facts.batches.get(batch_id)
-        return _named(known) if known else str(batch_id)
+        return known.words if known else str(batch_id)
 
     def _how_many(self) -> str:
         count = len(self.open or ())
         return f"you have {count} of them" if count else "you have none"
-
-
-def _named(batch: Batch) -> str:
-    return f"{batch.code} ({batch.id})" if batch.code else str(batch.id)
 
 
 def phrases(values: Mapping[str, Any], forecast: Forecast, modes: tuple[str, ...]) -> Iterator[str]:

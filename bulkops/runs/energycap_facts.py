@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bulkops.energycap.account import Owner, senders
+from bulkops.energycap.inquiry import Inquiry
 from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.energycap.tables import Wanted, look_up
@@ -125,5 +126,5 @@ def _read(needed: Wanted, environment: Environment, key: Key, watch: Watch) -> F
     """None: it was stopped."""
     rate_limit = RateLimit(lambda seconds: time.sleep(min(seconds, _LISTEN_SECONDS)), watch.stopped)
     with senders(environment, key) as connect:
-        facts = look_up(needed, connect, rate_limit, watch.stopped, watch.progress)
+        facts = look_up(needed, Inquiry(connect, rate_limit, watch.stopped, watch.progress))
     return facts if facts.asked else None

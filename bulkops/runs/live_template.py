@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from bulkops.energycap import credentials
 from bulkops.energycap.account import Owner, key_for, owner, senders
+from bulkops.energycap.inquiry import Inquiry
 from bulkops.energycap.tables import Wanted, look_up, recent_imports
 from bulkops.ledger import Account, now
 from bulkops.messages import lookups
@@ -86,10 +88,11 @@ def make(
         whose = owner(environment, key)
         source = _source(environment, whose)
         connect = stack.enter_context(senders(environment, key))
+        inquiry = partial(Inquiry, connect, stopped=stopped, progress=progress)
         wanted = Wanted(flag_types=True, lists=True, users=True, batches=True)
-        facts = look_up(wanted, connect, stopped=stopped, progress=progress, follows=lookups.NOT_OFFERED)
+        facts = look_up(wanted, inquiry(), lookups.NOT_OFFERED)
         since = date.today() - timedelta(days=days or DAYS)
-        found = recent_imports(since, connect, stopped=stopped, progress=progress) if facts.asked else Imports()
+        found = recent_imports(since, inquiry()) if facts.asked else Imports()
     imports = None if found.tasks is None else list(_judged(found, _sent(found.tasks, environment, data_folder, whose)))
     untold = tuple(dict.fromkeys((*facts.untold, *found.untold)))
     given = live_template.Contents(source, facts, imports, untold, rows=days is not None)

@@ -116,12 +116,12 @@ def _open_batch(known: Known, named: Named) -> No | bool:
     if batch is None:
         return False
     if batch.status in (PENDING, CLOSED):
-        return "batch.not_open", {"value": _named(batch), "words": batch.status}
+        return "batch.not_open", {"value": batch.words, "words": batch.status}
     owner = known.owner
     if owner is not None and batch.owner is not None and owner.id is not None and str(batch.owner.id) != owner.id:
         # Two ids may still be one person's: no page says that a user's id is that of whose key it is.
         if owner.manages_batches is False and not owner.name.startswith(f"{batch.owner.name} ("):
-            return "batch.others", {"value": _named(batch), "who": batch.owner.name or str(batch.owner.id)}
+            return "batch.others", {"value": batch.words, "who": batch.owner.name or str(batch.owner.id)}
         return batch.status == OPEN and owner.manages_batches is True
     return batch.status == OPEN and batch.owner is not None
 
@@ -131,7 +131,7 @@ def _pending_batch(known: Known, named: Named) -> No | bool:
     if batch is None:
         return False
     if batch.status in (OPEN, CLOSED):
-        return "batch.not_pending", {"value": _named(batch), "words": batch.status}
+        return "batch.not_pending", {"value": batch.words, "words": batch.status}
     return batch.status == PENDING
 
 
@@ -161,10 +161,6 @@ def _flag_type(known: Known, named: Named) -> No | bool:
 def _user(known: Known, named: Named) -> No | bool:
     """That a user is missing from the table is no proof either."""
     return known.facts.users is not None and named.id in known.facts.users
-
-
-def _named(batch: Batch) -> str:
-    return f"{batch.code} ({batch.id})" if batch.code else str(batch.id)
 
 
 _RULES: Mapping[str, Callable[[Known, Named], No | bool]] = {

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from bulkops.energycap.account import owner, senders
-from bulkops.energycap.inquiry import LOST_IN_A_ROW
+from bulkops.energycap.inquiry import LOST_IN_A_ROW, Inquiry
 from bulkops.energycap.key import Key
 from bulkops.energycap.rate_limit import RateLimit
 from bulkops.energycap.tables import Wanted, look_up, recent_imports
@@ -46,7 +46,7 @@ def server() -> Iterator[PracticeServer]:
 def asked(server: PracticeServer, wanted: Wanted, key: str = PRACTICE_KEY, **more: Any) -> Facts:
     """The facts, and no request but GETs that say which fields they want, none of them output."""
     with senders(Environment("practice", server.base_url), Key(key)) as connect:
-        facts = look_up(wanted, connect, **more)
+        facts = look_up(wanted, Inquiry(connect, **more))
     assert {request.method for request in server.requests} <= {"GET"}
     for request in server.requests:
         fields = parse_qs(request.query)["field"][0].split(",")
@@ -201,14 +201,14 @@ def test_half_a_table_is_never_taken_for_a_whole_one(server: PracticeServer, spo
 def test_a_page_without_its_headers_is_whole_if_it_is_short(rows: int, headers: dict[str, object], whole: bool) -> None:
     """A page that is as long as a page may be could be the first of several."""
     page = [{"batchId": number} for number in range(rows)]
-    facts = look_up(Wanted(batches=True), answering(lambda _: told(page, **headers)))
+    facts = look_up(Wanted(batches=True), Inquiry(answering(lambda _: told(page, **headers))))
     assert (facts.all_open, len(facts.batches)) == (whole, rows if whole else 0)
 
 
 def test_pages_that_repeat_an_entry_are_no_table() -> None:
     """Something moved from one page to the other meanwhile: another one may be missing."""
     page = told([{"batchId": 1}, {"batchId": 2}], TotalPages=2, TotalNumberOfRecords=4)
-    facts = look_up(Wanted(batches=True), answering(lambda _: page))
+    facts = look_up(Wanted(batches=True), Inquiry(answering(lambda _: page)))
     assert (facts.all_open, facts.batches, len(facts.untold)) == (False, {}, 1)
 
 
@@ -394,14 +394,14 @@ def test_only_energycaps_own_word_is_a_no(server: PracticeServer, errors: Any, o
 )
 def test_a_call_that_is_not_there_is_not_a_thing_that_is_not_there(body: bytes) -> None:
     """The own word of a web server or a gateway on the address is JSON as well."""
-    facts = look_up(Wanted(tasks=frozenset({GUID.format(1)})), answering(lambda _: Reply(404, {}, body)))
+    facts = look_up(Wanted(tasks=frozenset({GUID.format(1)})), Inquiry(answering(lambda _: Reply(404, {}, body))))
     assert (facts.gone, len(facts.untold)) == (frozenset(), 1)
 
 
 @pytest.mark.parametrize("other", [{"taskGUId": GUID.format(2)}, {"taskGUId": 5}, {}, []])
 def test_another_thing_than_was_asked_about_tells_nothing(other: Any) -> None:
     """Its type or its end would be held against the wrong row."""
-    facts = look_up(Wanted(tasks=frozenset({GUID.format(1)})), answering(lambda _: told(other)))
+    facts = look_up(Wanted(tasks=frozenset({GUID.format(1)})), Inquiry(answering(lambda _: told(other))))
     assert (facts.tasks, facts.gone, len(facts.untold)) == ({}, frozenset(), 1)
 
 
@@ -415,7 +415,7 @@ def test_what_a_table_leaves_out_everywhere_is_said_once() -> None:
         f"/api/v3/task/{GUID.format(1)}": {"taskGUId": GUID.format(1).upper(), "endDate": 5},
     }
     wanted = Wanted(True, True, True, named_batches=frozenset({1}), tasks=frozenset({GUID.format(1)}))
-    facts = look_up(wanted, answering(lambda call: told(answers[call.path.partition("?")[0]])), jobs=1)
+    facts = look_up(wanted, Inquiry(answering(lambda call: told(answers[call.path.partition("?")[0]])), jobs=1))
     assert [each.partition(" (")[0].removeprefix("EnergyCAP did not tell ") for each in facts.untold] == [
         "the names of flag types",
         "the names of lists",
@@ -465,7 +465,7 @@ def test_a_server_that_has_gone_is_not_asked_a_hundred_times(server: PracticeSer
         asks.append(call)
         return NoResponse(("ConnectTimeout",), "no answer in time", True, cause="net.slow")
 
-    facts = look_up(Wanted(True, counts=frozenset(range(100))), answering(dead), jobs=1)
+    facts = look_up(Wanted(True, counts=frozenset(range(100))), Inquiry(answering(dead), jobs=1))
     assert len(asks) == LOST_IN_A_ROW
     assert [each.partition("). ")[0] for each in facts.untold] == [
         "EnergyCAP did not tell the flag types (no answer in time",
@@ -483,7 +483,7 @@ def test_a_stop_ends_it_without_a_trace(server: PracticeServer) -> None:
     facts = asked(server, ALL, jobs=1, stopped=lambda: bool(stop), progress=lambda *_: stop.append(1))
     assert facts == Facts()
     with senders(Environment("practice", server.base_url), Key(PRACTICE_KEY)) as connect:
-        assert recent_imports(date(2026, 7, 1), connect, stopped=lambda: True) == Imports()
+        assert recent_imports(date(2026, 7, 1), Inquiry(connect, stopped=lambda: True)) == Imports()
 
 
 def test_progress_is_told_to_the_end(server: PracticeServer) -> None:
@@ -551,7 +551,7 @@ def test_an_error_of_our_own_is_not_swallowed() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        look_up(TABLES, answering(broken))
+        look_up(TABLES, Inquiry(answering(broken)))
 
 
 def test_a_large_table_is_read(server: PracticeServer) -> None:
@@ -568,7 +568,7 @@ def test_a_large_table_is_read(server: PracticeServer) -> None:
 @contextmanager
 def imports(server: PracticeServer, since: date = date(2026, 7, 1)) -> Iterator[Imports]:
     with senders(Environment("practice", server.base_url), Key(PRACTICE_KEY)) as connect:
-        yield recent_imports(since, connect)
+        yield recent_imports(since, Inquiry(connect))
 
 
 def test_the_imports_of_some_days_are_told(server: PracticeServer) -> None:

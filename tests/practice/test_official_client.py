@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bulkops.energycap.account import senders
+from bulkops.energycap.inquiry import Inquiry
 from bulkops.energycap.key import Key
 from bulkops.energycap.tables import Wanted, look_up, recent_imports
 from bulkops.model.environment import Environment
@@ -89,7 +90,7 @@ def test_the_official_client_agrees_with_all_that_is_looked_up(client_python: Pa
         counts = frozenset(each[0] for each in theirs["counts"])
         wanted = Wanted(True, True, True, True, frozenset({503}), tasks, counts)
         with senders(Environment("practice", practice.base_url), Key(server.PRACTICE_KEY)) as connect:
-            facts, imports = look_up(wanted, connect), recent_imports(date(2026, 7, 2), connect)
+            facts, imports = look_up(wanted, Inquiry(connect)), recent_imports(date(2026, 7, 2), Inquiry(connect))
     ours: dict[str, Any] = {
         "flag types": [[each.id, each.name] for each in (facts.flag_types or {}).values()],
         "lists": [
