@@ -99,8 +99,8 @@ def _answer(
             now = asked_again(run, Watch(run.watch.progress, control.stopped.is_set))
         except CannotStart as error:
             return run, error
-        # A stop right after the yes leaves rows that are not sent, in a run that can be finished.
-        if now is None or control.stopped.is_set():
+        # So it is where the reads were stopped, too: the rows are then not sent, in a run that can be finished.
+        if now is None:
             return run, answer
         run = now
     return run, run.blocker

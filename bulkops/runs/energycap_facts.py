@@ -17,7 +17,7 @@ from bulkops.messages.errors import CannotStart
 from bulkops.messages.precheck import counted_bills, looked_at
 from bulkops.messages.wording import plural
 from bulkops.model.environment import Environment
-from bulkops.model.facts import OPEN, PENDING, Batch, Facts
+from bulkops.model.facts import Facts
 from bulkops.model.outcomes import Outcome
 from bulkops.model.plan import Plan
 from bulkops.model.rows import CheckedRow
@@ -81,8 +81,9 @@ def asked_again(run: PreparedRun, watch: Watch) -> PreparedRun | None:
         return None
     facts = replace(
         run.facts,
-        counts={**run.facts.counts, **{key: each for key, each in new.counts.items() if each.bills is not None}},
-        batches=_batches_now(run.facts, new),
+        counts={**run.facts.counts, **new.counts},
+        # An open batch that is missing in the whole table is open no more.
+        batches=new.batches if new.all_open else {**run.facts.batches, **new.batches},
         gone=run.facts.gone | new.gone,
     )
     now = _by(run, facts, run.owner)
@@ -93,14 +94,6 @@ def asked_again(run: PreparedRun, watch: Watch) -> PreparedRun | None:
             raise CannotStart("run.invalid", value=ruled_out)
         changes = (*changes, f"{plural(ruled_out, 'row')} cannot be sent any more")
     return replace(now, changes=changes) if changes else None
-
-
-def _batches_now(before: Facts, new: Facts) -> dict[int, Batch]:
-    """Those that were read once more, and those that were not; an open one that is missing now is open no more."""
-    if not new.all_open:
-        return {**before.batches, **new.batches}
-    others = {key: each for key, each in before.batches.items() if each.status not in (OPEN, PENDING)}
-    return {**others, **new.batches}
 
 
 def _by(run: PreparedRun, facts: Facts, owner: Owner | None) -> PreparedRun:

@@ -151,6 +151,24 @@ def test_what_changes_after_the_question_is_asked_anew(tmp_path: Path, server: P
     assert len(writes(server)) == 2
 
 
+def test_a_batch_that_is_closed_after_the_question_is_told(tmp_path: Path, server: PracticeServer) -> None:
+    """The row that would have closed it finds none open any more."""
+    path = fill(tmp_path / "book.xlsx", kickouts=[kickout(1, batch_mode="new batch")])
+    server.state.known["pending batch"][502].owner = server.state.known["open batch"][501].owner
+    asked: list[Summary] = []
+
+    def confirm(summary: Summary) -> None:
+        asked.append(summary)
+        server.state.known["open batch"][501].status = "closed"
+
+    run(path, server, confirm)
+    assert [each.touch[0] for each in asked] == [
+        "Batches, in this order: closes JUL-2026 (501) and makes a new batch",
+        "Batches, in this order: makes a new batch",
+    ]
+    assert "its rows would now do this to batches: makes a new batch" in asked[1].sure[0].tip
+
+
 def test_with_yes_a_run_is_refused_if_energycap_has_changed(tmp_path: Path, server: PracticeServer) -> None:
     """Nobody is there to look at the question anew: nothing is sent, and the exit code is 2."""
     path = fill(tmp_path / "book.xlsx", flags=[flag(2001)])
@@ -212,14 +230,30 @@ def test_of_many_changes_the_first_are_told() -> None:
 
 
 def test_what_cannot_be_read_once_more_stops_nothing(tmp_path: Path, server: PracticeServer) -> None:
-    """It is taken to be as it was."""
-    path = fill(tmp_path / "book.xlsx", flags=[flag(2001, flag_type_id=2)])
+    """It is taken to be as it was: a number of bills, and the batches."""
+    path = fill(
+        tmp_path / "book.xlsx",
+        kickouts=[kickout(1, batch_mode="new batch")],
+        flags=[flag(2001, flag_type_id=2), flag(2002, flag_type_id=2)],
+    )
+    asked: list[Summary] = []
 
-    def confirm(_: Summary) -> None:
-        server.faults.add(Fault.answer(403), method="GET", path_contains="/data")
+    def confirm(summary: Summary) -> None:
+        asked.append(summary)
+        if len(asked) == 1:
+            for there in ("/2001/data", "/v3/batch"):
+                server.faults.add(Fault.answer(403), method="GET", path_contains=there)
+            grow(server, 2002)
 
     report = run(path, server, confirm)
-    assert (statuses(report), server.faults.waiting) == ([("done", "")], 0)
+    assert (statuses(report), server.faults.waiting) == ([("done", "")] * 3, 0)
+    assert [(each.touch[0].partition(";")[0], each.touch[1]) for each in asked] == [
+        (
+            f"2 edits of 2 lists: {bills} bills now",
+            "Batches, in this order: closes JUL-2026 (501) and makes a new batch",
+        )
+        for bills in (52, 53)
+    ]
 
 
 def test_more_bills_than_allowed_are_refused(tmp_path: Path, server: PracticeServer, bulkops: Bulkops) -> None:

@@ -145,9 +145,18 @@ CANNOT_TELL: Mapping[str, tuple[CheckedRow, Facts]] = {
     "a type of task that no page names": (kickout(0), of_task(type_code="UtilityBillImport")),
     "a task without an end whose status speaks of one": (kickout(0), of_task(ended=False, begin=NOW)),
     "a task whose end was not told": (kickout(0), of_task(ended=None)),
-    "a task without an end that began long ago": (kickout(0), of_task(ended=False, begin=NOW - timedelta(days=3))),
-    "a task without an end or a begin": (kickout(0), of_task(ended=False, begin=None)),
-    "a task without an end that begins in days": (kickout(0), of_task(ended=False, begin=NOW + timedelta(days=3))),
+    "a task without an end that began long ago": (
+        kickout(0),
+        of_task(status="Running", ended=False, begin=NOW - timedelta(days=3)),
+    ),
+    "a task without an end or a begin": (
+        kickout(0),
+        of_task(status="Running", ended=False, begin=None),
+    ),
+    "a task without an end that begins in days": (
+        kickout(0),
+        of_task(status="Running", ended=False, begin=NOW + timedelta(days=3)),
+    ),
     "a batch that was not told": (kickout(0, mode=EXISTING, existing_open_batch_id=599), TOLD),
     "a batch in words that nobody knows": (kickout(0, mode=EXISTING, existing_open_batch_id=505), TOLD),
     "a list that is missing from the table": (flag_edit(0, 2999), TOLD),
@@ -308,7 +317,7 @@ def test_a_control_total_is_not_held_against_a_list_that_an_earlier_row_edits() 
     assert len(held(rows)[0].steps) == 2
     first = flag_edit(0, 2001, comment="a", expected_bills=99)
     plan, _ = held([first, flag_edit(1, 2001, comment="b", expected_bills=12)])
-    assert [each.row.seq for each in plan.steps] == [1], "a row that is not sent edits nothing"
+    assert [(each.row.seq, each.bills) for each in plan.steps] == [(1, 12)], "a row that is not sent edits nothing"
 
 
 def test_each_thing_is_wanted_once() -> None:
@@ -334,6 +343,8 @@ def test_bills_and_cost_are_told() -> None:
     assert words([*rows, flag_edit(3, 2004)])[0].startswith(
         "4 edits of 3 lists: 52 bills now, and of 1 list it cannot be told; lists may share"
     )
+    two_units = {2001: TOLD.counts[2001], 2002: replace(TOLD.counts[2002], unit="Euro")}
+    assert "cost" not in words(rows, replace(TOLD, counts=two_units))[0]
     assert words([flag_edit(0, 2004)]) == ["1 edit of 1 list: how many bills cannot be told"]
     assert words([flag_edit(0, 2001), flag_edit(1, 2005)], replace(TOLD, counts={2001: Count(12, 1.0, "USD")})) == [
         "2 edits of 2 lists: 12 bills now, and of 1 list it cannot be told; lists may share bills"
