@@ -37,7 +37,7 @@ STATUS_HELP = {
         "Do what What to do says, then run the workbook again.",
     ),
     Status.INVALID: (
-        "The row breaks a rule and was never sent; Message names the cell.",
+        "The row breaks a rule, or EnergyCAP's own data rule it out. It was never sent; Message names the cell.",
         "Correct the cell, then run the workbook again.",
     ),
     Status.ALREADY_DONE: (
