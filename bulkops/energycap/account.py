@@ -33,7 +33,7 @@ def key_for(environment: Environment) -> Key:
 @contextmanager
 def senders(environment: Environment, key: Key) -> Iterator[Callable[[], Callable[[Call], Reply | NoResponse]]]:
     """A maker of senders for read-only questions, one for each thread; all are closed at the end, and what they still
-    have in hand is cut off."""
+    have in hand is cut off. They take nothing but reads: a write is only sent where it is recorded."""
     from bulkops.energycap.client import Client, KeepAlive
 
     keep_alive, over = KeepAlive(), threading.Event()
@@ -45,7 +45,13 @@ def senders(environment: Environment, key: Key) -> Iterator[Callable[[], Callabl
             stack.callback(client.close)
             if over.is_set():
                 client.close()
-            return client.send
+
+            def ask(call: Call) -> Reply | NoResponse:
+                if call.method != "GET":
+                    raise RuntimeError("only reads are sent without a record")
+                return client.send(call)
+
+            return ask
 
         yield connect
 

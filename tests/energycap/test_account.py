@@ -11,10 +11,11 @@ import pytest
 from certificates import certificate, issued
 from misbehaving import Misbehaving, Talk, answer
 
-from bulkops.energycap.account import owner, who_am_i
+from bulkops.energycap.account import asking, owner, who_am_i
 from bulkops.energycap.key import Key
 from bulkops.messages.errors import CannotStart
 from bulkops.model.environment import Environment
+from bulkops.model.requests import Call
 from bulkops.practice.seed_data import PRACTICE_KEY
 from bulkops.practice.server import PracticeServer
 
@@ -299,3 +300,11 @@ def test_whose_data_a_key_leads_to_is_told_where_energycap_says_it(said, source,
     with Misbehaving(lambda talk: talk.say(me(**said))) as server:
         found = owner(Environment("custom", server.base_url), KEY)
     assert (found.source, found.id) == (source, who)
+
+
+def test_who_asks_cannot_write():
+    """A write is only sent by a run, which records it before."""
+    with PracticeServer() as server, asking(Environment("practice", server.base_url), Key(PRACTICE_KEY)) as ask:
+        with pytest.raises(RuntimeError, match="only reads"):
+            ask(Call("PUT", "/api/v3/list/2001/flagAction", {}))
+        assert server.requests == []
